@@ -1,0 +1,63 @@
+import type { Clock } from '../../src/watch/clock.ts'
+
+interface Sleeper {
+  readonly wakesAtMs: number
+  readonly wake: () => void
+}
+
+/** Virtual time: it stands still while anything runs, and jumps to the next alarm when everything sleeps. */
+export class FakeClock implements Clock {
+  #nowMs = 0
+  readonly #sleepers = new Set<Sleeper>()
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted === true) {
+        resolve()
+        return
+      }
+      const wake = () => {
+        this.#sleepers.delete(sleeper)
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      const sleeper = { wakesAtMs: this.#nowMs + Math.max(0, ms), wake }
+      this.#sleepers.add(sleeper)
+      signal?.addEventListener('abort', wake)
+    })
+  }
+
+  /**
+   * Lets time pass until `work` is done; fails where everybody sleeps for ever. Time stands still until `idle`: where real
+   * requests are under way, until they have come back.
+   */
+  async until<T>(work: Promise<T>, idle: () => Promise<void> = quiescence): Promise<T> {
+    let isDone = false
+    const done = () => {
+      isDone = true
+    }
+    work.then(done, done)
+    for (;;) {
+      await idle()
+      if (isDone) return await work
+      this.#next().wake()
+    }
+  }
+
+  #next(): Sleeper {
+    let next: Sleeper | undefined
+    for (const sleeper of this.#sleepers) if (next === undefined || sleeper.wakesAtMs < next.wakesAtMs) next = sleeper
+    if (next === undefined || next.wakesAtMs === Infinity) throw new Error('everybody sleeps for ever')
+    this.#nowMs = Math.max(this.#nowMs, next.wakesAtMs)
+    return next
+  }
+}
+
+/** All promises that can settle without time passing have settled. */
+export function quiescence(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve))
+}

@@ -1,0 +1,108 @@
+import type { WatchEvent } from '../../src/watch/events.ts'
+import type { Observation } from '../../src/watch/import-job.ts'
+import type { Conclusion } from '../../src/watch/conclusion.ts'
+import { decodeJob } from '../../src/milvus/decode.ts'
+import { TIME_IS_UP } from '../../src/watch/look-pool.ts'
+import type { Look } from '../../src/watch/look-pool.ts'
+import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
+import type { Policy } from '../../src/watch/policy.ts'
+import { watchImports } from '../../src/watch/watch-imports.ts'
+import { FakeClock } from './fake-clock.ts'
+
+/** What a look at a moment brings, and how long it takes. */
+export type Script = (moment: { readonly atMs: number; readonly look: number }) => {
+  readonly observation: Observation
+  readonly tookMs?: number
+}
+
+/** One request as the service saw it. */
+export interface SeenLook {
+  readonly jobId: string
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+  readonly observation: Observation
+}
+
+export interface Watched {
+  readonly conclusion: Conclusion
+  readonly endedAtMs: number
+  readonly events: readonly WatchEvent[]
+  readonly looks: readonly SeenLook[]
+}
+
+/** A whole watch in virtual time, over jobs that play scripts. */
+export async function watchScripts(
+  scripts: Readonly<Record<string, Script>>,
+  policy: Partial<Policy> = {},
+  options: { readonly random?: () => number; readonly interruptAtMs?: number } = {},
+): Promise<Watched> {
+  const clock = new FakeClock()
+  const looks: SeenLook[] = []
+  const amounts = new Map<string, number>()
+  const interrupt = new AbortController()
+  const look: Look = async (jobId, { signal, turn }) => {
+    if (!(await turn())) return { kind: 'cancelled' }
+    const startedAtMs = clock.now()
+    const script = scripts[jobId]
+    if (script === undefined) throw new Error(`no script for job ${jobId}`)
+    const nth = amounts.get(jobId) ?? 0
+    amounts.set(jobId, nth + 1)
+    const { observation: reply, tookMs = 0 } = script({ atMs: startedAtMs, look: nth })
+    if (tookMs > 0) await clock.sleep(tookMs, signal)
+    const observation = signal.aborted ? cut(signal) : reply
+    looks.push({ jobId, startedAtMs, endedAtMs: clock.now(), observation })
+    return observation
+  }
+  const events: WatchEvent[] = []
+  const watching = (async () => {
+    const watch = watchImports({
+      jobIds: Object.keys(scripts),
+      policy: { ...DEFAULT_POLICY, ...policy },
+      look,
+      clock,
+      random: options.random ?? (() => 0),
+      interrupt: interrupt.signal,
+      startedAtMs: clock.now(),
+    })
+    for await (const event of watch) events.push(event)
+  })()
+  if (options.interruptAtMs !== undefined) {
+    void clock.sleep(options.interruptAtMs).then(() => {
+      interrupt.abort('SIGINT')
+    })
+  }
+  await clock.until(watching)
+  const last = events.at(-1)
+  if (last?.kind !== 'ended') throw new Error('the watch did not end with its conclusion')
+  return { conclusion: last.conclusion, endedAtMs: last.view.nowMs, events, looks }
+}
+
+function cut(signal: AbortSignal): Observation {
+  return signal.reason === TIME_IS_UP ? outage('timeout') : { kind: 'cancelled' }
+}
+
+export function outage(outcome = 'http-502', retryAfterMs?: number): Observation {
+  const trouble = { outcome, what: `milvus.test answered ${outcome}.`, advice: 'Wait.' }
+  return { kind: 'outage', trouble, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+export function refused(): Observation {
+  return {
+    kind: 'refused',
+    trouble: { outcome: 'code-1800', what: 'milvus.test refused the key.', advice: 'Check `api-key`.' },
+  }
+}
+
+export function unknownJob(): Observation {
+  return {
+    kind: 'unknown-job',
+    trouble: { outcome: 'unknown-job', what: 'milvus.test does not know this job.', advice: 'Check `job-id`.' },
+  }
+}
+
+/** A good answer, from what stands on the wire. */
+export function answered(state: string, fields: Readonly<Record<string, unknown>> = {}): Observation {
+  const snapshot = decodeJob({ state, ...fields }, String)
+  if (snapshot === undefined) throw new Error('an answer without a state')
+  return { kind: 'answered', snapshot }
+}

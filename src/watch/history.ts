@@ -1,0 +1,190 @@
+import { importedRowsOf, totalRowsOf } from './import-job.ts'
+import type { FileProgress, JobSnapshot, Observation, Phase, Trouble } from './import-job.ts'
+
+/** A moment at which a job's state, progress or rows had changed. */
+export interface TimelinePoint {
+  readonly atMs: number
+  readonly phase: Phase
+  readonly label: string
+  readonly progress: number
+  readonly importedRows: number | undefined
+}
+
+/** What is known of one job after all looks so far. Immutable; all times are the clock's. */
+export interface History {
+  readonly jobId: string
+  /** Looks that brought anything, good or bad. */
+  readonly looks: number
+  /** When the last look ended. */
+  readonly lookedAtMs: number | undefined
+  /**
+   * The last good answer, told as it is to be reported: a failure resets progress, rows and files on the wire, so those
+   * seen before it are kept.
+   */
+  readonly latest: JobSnapshot | undefined
+  /** 0 to 100, as last reported; 0 before the first answer. */
+  readonly progress: number
+  /** As last reported, before a failure. */
+  readonly importedRows: number | undefined
+  /** As last reported, before a failure. */
+  readonly totalRows: number | undefined
+  readonly answeredAtMs: number | undefined
+  /** When state, progress or rows last changed. */
+  readonly changedAtMs: number | undefined
+  /** For how long state, progress and rows have stood still while the service was answering. */
+  readonly quietMs: number
+  /** Since when the service has given no usable answer about this job. */
+  readonly outage: { readonly sinceMs: number; readonly untilMs: number; readonly trouble: Trouble } | undefined
+  /** Since when the service has said that it does not know this job. */
+  readonly unknown: { readonly sinceMs: number; readonly answers: number; readonly trouble: Trouble } | undefined
+  readonly refusal: Trouble | undefined
+  readonly timeline: readonly TimelinePoint[]
+}
+
+/** When a look's first request started and when its last one ended. */
+export interface LookTimes {
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+}
+
+// Enough for a chart and for the estimates; a six-hour wait that changes every two seconds would otherwise grow for ever.
+const TIMELINE_POINTS = 1000
+
+/** The history of a job that nobody has looked at yet. */
+export function newHistory(jobId: string): History {
+  return {
+    jobId,
+    looks: 0,
+    lookedAtMs: undefined,
+    latest: undefined,
+    progress: 0,
+    importedRows: undefined,
+    totalRows: undefined,
+    answeredAtMs: undefined,
+    changedAtMs: undefined,
+    quietMs: 0,
+    outage: undefined,
+    unknown: undefined,
+    refusal: undefined,
+    timeline: [],
+  }
+}
+
+/** What is known after one more look. */
+export function record(history: History, observation: Observation, times: LookTimes): History {
+  const { startedAtMs, endedAtMs } = times
+  const seen = { ...history, looks: history.looks + 1, lookedAtMs: endedAtMs }
+  switch (observation.kind) {
+    case 'cancelled':
+      return history
+    case 'refused':
+      return { ...seen, outage: undefined, refusal: observation.trouble }
+    case 'outage':
+      return {
+        ...seen,
+        outage: {
+          sinceMs: history.outage?.sinceMs ?? endedAtMs,
+          // A look that hangs may outlast the outage it met: only its start proves that the outage was still on.
+          untilMs: startedAtMs,
+          trouble: observation.trouble,
+        },
+      }
+    case 'unknown-job':
+      return {
+        ...seen,
+        outage: undefined,
+        unknown: {
+          sinceMs: history.unknown?.sinceMs ?? endedAtMs,
+          answers: (history.unknown?.answers ?? 0) + 1,
+          trouble: observation.trouble,
+        },
+      }
+    case 'answered':
+      return answered(seen, observation.snapshot, endedAtMs)
+  }
+}
+
+function answered(history: History, snapshot: JobSnapshot, atMs: number): History {
+  const { latest } = history
+  const failed = snapshot.phase === 'failed' && latest !== undefined
+  const latestNow = failed
+    ? withWhatTheFailureReset(snapshot, latest)
+    : { ...snapshot, ...carriedOver(snapshot, latest) }
+  const progress = failed ? history.progress : progressOf(snapshot, history.progress)
+  const importedRows = failed ? history.importedRows : (importedRowsOf(snapshot) ?? history.importedRows)
+  const totalRows = failed ? history.totalRows : (totalRowsOf(snapshot) ?? history.totalRows)
+  const changed =
+    latest?.label !== snapshot.label ||
+    progress !== history.progress ||
+    importedRows !== history.importedRows ||
+    totalRows !== history.totalRows
+  const point = { atMs, phase: snapshot.phase, label: snapshot.label, progress, importedRows }
+  return {
+    ...history,
+    latest: latestNow,
+    progress,
+    importedRows,
+    totalRows,
+    answeredAtMs: atMs,
+    changedAtMs: changed ? atMs : history.changedAtMs,
+    quietMs: changed ? 0 : history.quietMs + quietSince(history, snapshot.phase, atMs),
+    outage: undefined,
+    unknown: undefined,
+    timeline: changed ? append(history.timeline, point) : history.timeline,
+  }
+}
+
+/** How much of the time since the last answer counts as a standstill: none of an outage, none of waiting for a commit. */
+function quietSince(history: History, phase: Phase, atMs: number): number {
+  if (phase === 'uncommitted' || history.answeredAtMs === undefined) return 0
+  return (history.outage?.sinceMs ?? atMs) - history.answeredAtMs
+}
+
+function progressOf(snapshot: JobSnapshot, before: number): number {
+  return snapshot.progress ?? (snapshot.phase === 'completed' ? 100 : before)
+}
+
+function carriedOver(snapshot: JobSnapshot, before: JobSnapshot | undefined) {
+  return {
+    collectionName: snapshot.collectionName ?? before?.collectionName,
+    createTime: snapshot.createTime ?? before?.createTime,
+  }
+}
+
+function withWhatTheFailureReset(failed: JobSnapshot, before: JobSnapshot): JobSnapshot {
+  return {
+    ...failed,
+    ...carriedOver(failed, before),
+    progress: before.progress,
+    importedRows: before.importedRows,
+    totalRows: before.totalRows,
+    sizeBytes: failed.sizeBytes || before.sizeBytes,
+    files: failed.files.length === 0 ? before.files : withRowsBefore(failed.files, before.files),
+  }
+}
+
+function withRowsBefore(files: readonly FileProgress[], before: readonly FileProgress[]): readonly FileProgress[] {
+  const byName = new Map(before.map((file) => [file.name, file]))
+  return files.map((file) => {
+    const earlier = byName.get(file.name)
+    if (earlier === undefined) return file
+    return {
+      ...file,
+      progress: file.progress || earlier.progress,
+      importedRows: file.importedRows || earlier.importedRows,
+      totalRows: file.totalRows || earlier.totalRows,
+      sizeBytes: file.sizeBytes || earlier.sizeBytes,
+    }
+  })
+}
+
+function append(timeline: readonly TimelinePoint[], point: TimelinePoint): readonly TimelinePoint[] {
+  const points = timeline.length < TIMELINE_POINTS ? timeline : thinned(timeline)
+  return [...points, point]
+}
+
+/** Every second point goes, but for those where the state changed. */
+function thinned(timeline: readonly TimelinePoint[]): readonly TimelinePoint[] {
+  const kept = timeline.filter((point, i) => i % 2 === 0 || point.label !== timeline[i - 1]?.label)
+  return kept.length < TIMELINE_POINTS ? kept : kept.slice(-TIMELINE_POINTS / 2)
+}

@@ -1,0 +1,131 @@
+import type { History } from './history.ts'
+import { NOT_FOUND_GRACE_MS } from './judge.ts'
+
+/** The server's state machine moves every 2 s: to ask more often brings nothing. */
+export const MIN_PAUSE_MS = 2_000
+/** However long an import takes, its failure can come at any moment. */
+export const MAX_PAUSE_MS = 30_000
+/** So that many gates that started together do not stay in step. */
+const JITTER = 0.1
+
+/**
+ * Progress goes through stretches of the server's state machine, each at a speed of its own: pre-import, import, sort, index,
+ * commit (https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go). What was learnt in one says
+ * nothing of the next.
+ */
+interface Stretch {
+  readonly startsAt: number
+  readonly endsAt: number
+  /** The share of the job's age over which the looks that were saved so far may be spent; undefined where it cannot end yet. */
+  readonly spendOver: number | undefined
+}
+const STRETCHES: readonly Stretch[] = [
+  { startsAt: 80, endsAt: 90, spendOver: 0.4 },
+  { startsAt: 70, endsAt: 80, spendOver: 0.12 },
+  { startsAt: 40, endsAt: 70, spendOver: undefined },
+]
+/** From here only the commit is missing, a matter of seconds. */
+const INDEXED = 90
+const BEFORE_IMPORT: Stretch = { startsAt: 10, endsAt: 40, spendOver: undefined }
+
+/** No pause is longer than this share of the job's age: an import that just began may be a matter of seconds. */
+const SHARE_OF_AGE = 0.28
+/** Where the end of a stretch is in sight, this share of the way there, and then again. */
+const SHARE_OF_WAY = 0.65
+/** To know the end of a stretch more exactly than this share of the job's age is not worth a look. */
+const EXACTNESS = 0.001
+/** The looks that a job may cost: one for this much of its age, a little over a third of what a poller of 5 s spends. */
+const AGE_PER_LOOK_MS = 17_500
+/** While a job is young it may end any moment, and looks are few anyway. */
+const YOUNG_SHARE_OF_AGE = 0.016
+/** The answer for a job of 1,024 files is 234 kB: whoever asks for much asks a little less often. */
+const PAUSE_PER_FILE_MS = 4
+/** How much of a standstill the next pause may be: of the commit, which may take a moment longer; of what nobody can foresee. */
+const SHARE_OF_COMMIT = 0.002
+const SHARE_OF_OUTAGE = 0.1
+const SHARE_OF_REST = 0.1
+
+/** What the pace depends on besides the job's history. */
+export interface Pace {
+  /** A fixed pause; undefined adapts. */
+  readonly pollIntervalMs: number | undefined
+  readonly maxOutageMs: number
+}
+
+/**
+ * When the next look at a job pays, on the clock's time; `random` is from 0 to 1. Looks are saved while the job cannot be
+ * done yet, and spent where it may be.
+ */
+export function nextLookAtMs(history: History, pace: Pace, random: number): number {
+  const { lookedAtMs, latest, unknown, outage } = history
+  if (lookedAtMs === undefined) return Number.NEGATIVE_INFINITY
+  if (unknown !== undefined && outage === undefined && latest !== undefined) return lookedAtMs + MIN_PAUSE_MS
+  if (pace.pollIntervalMs !== undefined) return lookedAtMs + pace.pollIntervalMs
+  const pauseMs = within(pauseAfter(history, lookedAtMs) * (1 + JITTER * random), leastPauseMs(history), MAX_PAUSE_MS)
+  // Never sleep past the moment at which the next answer would decide.
+  const decidesAtMs = Math.min(
+    outage === undefined ? Infinity : outage.sinceMs + pace.maxOutageMs,
+    unknown === undefined ? Infinity : unknown.sinceMs + NOT_FOUND_GRACE_MS,
+  )
+  return Math.max(lookedAtMs + MIN_PAUSE_MS, Math.min(lookedAtMs + pauseMs, decidesAtMs))
+}
+
+function pauseAfter(history: History, nowMs: number): number {
+  const troubleSinceMs = history.outage?.sinceMs ?? history.unknown?.sinceMs
+  if (troubleSinceMs !== undefined) return MIN_PAUSE_MS + SHARE_OF_OUTAGE * (nowMs - troubleSinceMs)
+  const standstillMs = nowMs - (history.changedAtMs ?? nowMs)
+  // It waits for a person.
+  if (history.latest?.phase === 'uncommitted') return MIN_PAUSE_MS + SHARE_OF_REST * standstillMs
+  if (history.progress >= INDEXED) return MIN_PAUSE_MS + SHARE_OF_COMMIT * standstillMs
+  const ageMs = nowMs - (history.timeline[0]?.atMs ?? nowMs)
+  const longestMs = SHARE_OF_AGE * ageMs
+  const stretch = stretchOf(history)
+  const leftMs = timeLeftInStretchMs(history, stretch, standstillMs)
+  if (leftMs > 0) return Math.min(longestMs, Math.max(SHARE_OF_WAY * leftMs, EXACTNESS * ageMs))
+  return stretch.spendOver === undefined ? longestMs : spendingPauseMs(history, ageMs, stretch.spendOver)
+}
+
+/** A pause that spends what has been saved, against the allowance, over a share of the job's age to come. */
+function spendingPauseMs({ looks }: History, ageMs: number, spendOver: number): number {
+  const savedLooks = ageMs / AGE_PER_LOOK_MS - looks
+  const looksPerMs = 1 / AGE_PER_LOOK_MS + savedLooks / Math.max(1, spendOver * ageMs)
+  const spendingMs = looksPerMs > 0 ? 1 / looksPerMs : MAX_PAUSE_MS
+  return Math.min(spendingMs, Math.max(MIN_PAUSE_MS, YOUNG_SHARE_OF_AGE * ageMs))
+}
+
+function stretchOf({ progress }: History): Stretch {
+  return STRETCHES.find(({ startsAt }) => progress >= startsAt) ?? BEFORE_IMPORT
+}
+
+/** Until the stretch ends, at the speed seen in it; 0 where it has not been seen to move, or should have ended by now. */
+function timeLeftInStretchMs(history: History, stretch: Stretch, standstillMs: number): number {
+  const perMs = speedIn(stretch, history)
+  if (perMs === undefined) return 0
+  return (stretch.endsAt - history.progress) / perMs - standstillMs
+}
+
+/** How far back the speed is measured, in points of progress. */
+const SPEED_OVER_POINTS = 5
+
+/** Points of progress a millisecond, of late and in this stretch; undefined until it has been seen to move there. */
+function speedIn({ startsAt }: Stretch, { timeline, progress }: History): number | undefined {
+  const latest = timeline.at(-1)
+  if (latest === undefined) return undefined
+  let from = latest
+  for (const point of timeline.toReversed()) {
+    // What lies before a fall-back is another attempt.
+    if (point.progress < startsAt || point.progress > from.progress) break
+    from = point
+    if (progress - from.progress >= SPEED_OVER_POINTS) break
+  }
+  const points = latest.progress - from.progress
+  return points > 0 ? points / (latest.atMs - from.atMs) : undefined
+}
+
+function leastPauseMs({ latest }: History): number {
+  return MIN_PAUSE_MS + PAUSE_PER_FILE_MS * (latest?.files.length ?? 0)
+}
+
+function within(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value))
+}
