@@ -1,0 +1,379 @@
+import type { Observation, Trouble } from '../watch/import-job.ts'
+import { isSuccess } from './envelope.ts'
+import type { Envelope } from './envelope.ts'
+import type { HttpReply } from './exchange.ts'
+
+/** What the meaning of a bad answer depends on. */
+export interface Circumstances {
+  /** `host` or `host:port` of the endpoint, sanitised. */
+  readonly host: string
+  /** The service has sent any envelope but a refusal: what refuses now is something in between. */
+  readonly answeredWell: boolean
+  /** The host is a Zilliz Cloud cluster, where there are no import jobs. */
+  readonly isClusterEndpoint: boolean
+  readonly sanitise: (text: unknown, maxLength?: number) => string
+  /** Wall clock, for a `Retry-After` that is a date. */
+  readonly nowMs: number
+}
+
+type Reply = Extract<HttpReply, { kind: 'reply' }>
+type Failure = Extract<Observation, { readonly trouble: Trouble }>
+
+const CREDENTIALS = new Set([1800, 21119, 80001, 80002])
+const PERMISSIONS = new Set([80020, 96012, 96013, 96014, 96015, 96016, 96027])
+const BAD_REQUESTS = new Set([1801, 1802, 1100])
+const GONE = new Set([100, 800])
+/** Not ready, overloaded, rate limited, timed out: https://github.com/milvus-io/milvus/blob/master/pkg/util/merr/errors.go */
+const PASSING = new Set([1, 2, 3, 4, 8, 9, 10, 901, 902, 904, 1807, 10000, 10001])
+const ZILLIZ_JOB_NOT_FOUND = 96026
+/** "importing data failed", which is also how Milvus says that it does not know a job. */
+const IMPORT_FAILED = new Set([2100, 2101])
+
+const JOB_UNKNOWN = /import job does not exist|\bjob\b.*\bnot found\b/is
+const BAD_JOB_ID = /parse job id failed/i
+const PERMISSION_DENIED = /permission|privilege/i
+const MAX_QUOTE = 300
+
+/**
+ * What an envelope that is no snapshot means: refused, an unknown job, or an outage. Judged before the HTTP status, since
+ * the same error comes at 200 or, where the server is set so, at the status that it stands for.
+ */
+export function diagnoseEnvelope(envelope: Envelope, reply: Reply, around: Circumstances): Failure {
+  const { code, message } = envelope
+  if (isRefusal(envelope, reply.status)) return refused(envelopeTrouble(envelope, reply, around))
+  if (PASSING.has(code)) return outage(envelopeTrouble(envelope, reply, around), reply, around)
+  if (code === ZILLIZ_JOB_NOT_FOUND || (!isSuccess(envelope) && JOB_UNKNOWN.test(message))) {
+    return unknownJob(message, around)
+  }
+  if (reply.status === 400 && !IMPORT_FAILED.has(code)) return refused(envelopeTrouble(envelope, reply, around))
+  return outage(envelopeTrouble(envelope, reply, around), reply, around)
+}
+
+/** A Failed whose reason is that the job does not exist: its record was collected in the middle of the call. */
+export function saysJobDoesNotExist(reason: string | undefined): boolean {
+  return reason !== undefined && /import job does not exist/i.test(reason)
+}
+
+/** The service does not know the job; `message` is what it said. */
+export function unknownJob(message: string, { host, sanitise, isClusterEndpoint }: Circumstances): Failure {
+  return {
+    kind: 'unknown-job',
+    trouble: {
+      outcome: 'unknown-job',
+      what: message === '' ? `${host} does not know this import job.` : `${host} says${quoted(message, sanitise)}.`,
+      advice: isClusterEndpoint
+        ? CONTROL_PLANE
+        : 'Check `job-id`, and that `endpoint` and `cluster-id` (or `project-id` and `region-id`) name the service where the import was started.',
+    },
+  }
+}
+
+/** What a reply without an envelope, or no reply at all, means. */
+export function diagnoseReply(reply: Exclude<HttpReply, { kind: 'aborted' }>, around: Circumstances): Failure {
+  const { host, answeredWell } = around
+  switch (reply.kind) {
+    case 'reply':
+      return diagnoseStatus(reply, around)
+    case 'too-large':
+      return outage({
+        outcome: 'too-large',
+        what: `${host} sent more than 32 MiB in answer to one question (HTTP ${reply.status}).`,
+        advice: 'Check that `endpoint` is the address of Milvus or Zilliz Cloud.',
+      })
+    case 'timeout':
+      return timedOut(reply.timeoutMs, around)
+    case 'proxy-refused':
+      return REFUSED_STATUS.has(reply.status) && !answeredWell
+        ? refused(proxyTrouble(reply.status, host))
+        : outage(proxyTrouble(reply.status, host))
+    case 'network': {
+      const trouble = networkTrouble(reply, around)
+      return isUntrusted(reply.code) && !answeredWell ? refused(trouble) : outage(trouble)
+    }
+  }
+}
+
+/** The service did not answer in time. */
+export function timedOut(timeoutMs: number, { host }: Circumstances): Failure {
+  const seconds = Math.round(timeoutMs / 100) / 10
+  return outage({
+    outcome: 'timeout',
+    what: `${host} did not answer within ${seconds} s.`,
+    advice:
+      'Check that the runner may reach it (firewall, IP allow list, private endpoint), or raise `request-timeout`.',
+  })
+}
+
+/** An answer that says success but cannot be one; `what` completes "HOST answered …". */
+export function unusable(outcome: string, what: string, around: Circumstances): Failure {
+  return outage({
+    outcome,
+    what: `${around.host} answered ${what}.`,
+    advice:
+      'Check that `endpoint` is the address of Milvus or Zilliz Cloud, without anything that rewrites answers in between.',
+  })
+}
+
+function isRefusal({ code, message }: Envelope, status: number): boolean {
+  return (
+    status === 401 ||
+    status === 403 ||
+    CREDENTIALS.has(code) ||
+    PERMISSIONS.has(code) ||
+    BAD_REQUESTS.has(code) ||
+    GONE.has(code) ||
+    (code >= 96001 && code <= 96036 && code !== ZILLIZ_JOB_NOT_FOUND) ||
+    (code === 65535 && PERMISSION_DENIED.test(message)) ||
+    // Milvus up to 2.5 says this with the code of "importing data failed".
+    (!PASSING.has(code) && BAD_JOB_ID.test(message))
+  )
+}
+
+function envelopeTrouble(
+  envelope: Envelope,
+  reply: Reply,
+  { host, sanitise, isClusterEndpoint }: Circumstances,
+): Trouble {
+  const { code, message } = envelope
+  const status = reply.status === 200 ? '' : ` at HTTP ${reply.status}`
+  const refusal = isRefusal(envelope, reply.status)
+  return {
+    outcome: isSuccess(envelope) ? 'no-state' : `code-${code}`,
+    what: isSuccess(envelope)
+      ? `${host} answered code ${code}${status} without a state of the job${quoted(message, sanitise)}.`
+      : `${host} ${refusal ? 'refused the request' : 'answered'} with code ${code}${status}${quoted(message, sanitise)}.`,
+    advice: refusal && isClusterEndpoint ? CONTROL_PLANE : envelopeAdvice(envelope, reply.status),
+  }
+}
+
+const CONTROL_PLANE =
+  'This is the address of a cluster, and import jobs live on the control plane: leave `endpoint` empty (or set https://api.cloud.zilliz.com) and give `cluster-id`.'
+const CHECK_CREDENTIALS =
+  'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not there in runs from forks and Dependabot.'
+const CHECK_PERMISSION =
+  'Grant the user or API key the right to import into this collection (Milvus: privilege Import), and set `db-name` where the collection is not in the default database.'
+
+function envelopeAdvice({ code, message }: Envelope, status: number): string {
+  if (CREDENTIALS.has(code) || (status === 401 && !BAD_JOB_ID.test(message))) return CHECK_CREDENTIALS
+  if (BAD_JOB_ID.test(message)) {
+    return 'Check `job-id`: on Milvus it is a whole number; ids like `job-…` belong to Zilliz Cloud (set `cluster-id`, leave `endpoint` empty).'
+  }
+  if (PERMISSIONS.has(code) || code === 65535 || status === 403) return CHECK_PERMISSION
+  if (code === 100)
+    return 'The collection is gone or lives in another database: check `db-name`, and whether the collection was dropped.'
+  if (code === 800) return 'There is no such database: check `db-name`.'
+  if (code >= 96001 && code <= 96036)
+    return 'Check `cluster-id`, or `project-id` and `region-id`, in the Zilliz Cloud console.'
+  if (BAD_REQUESTS.has(code) || status === 400) return 'Check `job-id`, `cluster-id` and `db-name`.'
+  if (code === 8 || code === 1807)
+    return 'The service limits the rate of requests; a longer `poll-interval` or fewer gates at a time help.'
+  return 'If this lasts, see the logs of the service.'
+}
+
+/** Statuses that are an answer about the request and not about the moment. */
+const REFUSED_STATUS = new Set([400, 401, 403, 405, 407])
+
+function diagnoseStatus(reply: Reply, around: Circumstances): Failure {
+  const { status } = reply
+  const trouble = statusTrouble(reply, around)
+  const isRefused = REFUSED_STATUS.has(status) || status === 404 || (status >= 300 && status < 400)
+  return isRefused && !around.answeredWell ? refused(trouble) : outage(trouble, reply, around)
+}
+
+function statusTrouble(reply: Reply, { host, sanitise, isClusterEndpoint }: Circumstances): Trouble {
+  const { status } = reply
+  const outcome = `http-${status}`
+  if (status >= 300 && status < 400) {
+    const origin = originOf(reply.location)
+    return {
+      outcome,
+      what: `${host} redirects (HTTP ${status})${origin === undefined ? '' : ` to ${sanitise(origin, MAX_QUOTE)}`}, and a key is not sent to another address.`,
+      advice:
+        origin === undefined
+          ? 'Set `endpoint` to the final address.'
+          : `If that is the service, set \`endpoint\` to ${sanitise(origin, MAX_QUOTE)}.`,
+    }
+  }
+  if (status === 404) {
+    return {
+      outcome,
+      what: `${host} has no import API below this address (HTTP 404).`,
+      advice: isClusterEndpoint
+        ? CONTROL_PLANE
+        : 'Check `endpoint`: the base address of Milvus 2.4 or newer (usually port 19530) or of Zilliz Cloud, without a path of its own.',
+    }
+  }
+  if (status === 401 || status === 403) {
+    return {
+      outcome,
+      what: `${host} refused the request (HTTP ${status}), and not in the way of Milvus or Zilliz Cloud.`,
+      advice: isClusterEndpoint
+        ? CONTROL_PLANE
+        : 'A proxy or gateway in front of the service may want credentials of its own (set them with `headers`) or forbid the address. Else check `api-key` and `endpoint`.',
+    }
+  }
+  if (status === 407) return proxyTrouble(status, host)
+  if (status >= 200 && status < 300) {
+    const kind = /^\s*</.test(reply.body) ? 'a web page' : reply.body.trim() === '' ? 'an empty body' : 'something else'
+    return {
+      outcome: 'not-json',
+      what: `${host} answered HTTP ${status} with ${kind} in place of JSON.`,
+      advice:
+        'Check `endpoint`: it seems to be the address of a web site, a console or a login page, not of the REST API.',
+    }
+  }
+  return {
+    outcome,
+    what: `${host} answered HTTP ${status}.`,
+    advice:
+      status === 400 || status === 405
+        ? 'Check `endpoint`: what answers there is not the import API.'
+        : 'If this lasts, see the status page or the logs of the service.',
+  }
+}
+
+function proxyTrouble(status: number, host: string): Trouble {
+  return {
+    outcome: `proxy-${status}`,
+    what: `The proxy refused to connect to ${host} (HTTP ${status}).`,
+    advice:
+      status === 407
+        ? 'Put the credentials into the proxy variable (`http://user:password@proxy:3128`), or list the host in `NO_PROXY`.'
+        : 'Allow the host on the proxy, or list it in `NO_PROXY`.',
+  }
+}
+
+/** https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const UNTRUSTED = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_TLS_CERT_ALTNAME_FORMAT',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'PATH_LENGTH_EXCEEDED',
+])
+
+function isUntrusted(code: string): boolean {
+  return UNTRUSTED.has(code) || code.startsWith('CERT_')
+}
+
+function networkTrouble({ code, message }: { code: string; message: string }, around: Circumstances): Trouble {
+  const { host, sanitise } = around
+  const trouble = (outcome: string, what: string, advice: string): Trouble => ({ outcome, what, advice })
+  if (code === 'ENOTFOUND') {
+    // The name that was looked up may be a proxy's.
+    const name = /ENOTFOUND (\S+)$/.exec(message)?.[1] ?? host
+    return trouble(
+      'dns',
+      `There is no host ${sanitise(name, MAX_QUOTE)} (DNS: ENOTFOUND).`,
+      'Check `endpoint`, or the proxy variable, for a typing mistake; a private name needs a runner in the same network.',
+    )
+  }
+  if (code === 'EAI_AGAIN') {
+    return trouble(
+      'dns',
+      `The name of ${host} could not be looked up (DNS: EAI_AGAIN).`,
+      'Check the DNS of the runner.',
+    )
+  }
+  if (code === 'ECONNREFUSED') {
+    // The address may be a proxy's.
+    const address = /ECONNREFUSED (\S+)$/.exec(message)?.[1] ?? host
+    return trouble(
+      'connection-refused',
+      `The connection to ${host} was refused: nothing listens at ${sanitise(address, MAX_QUOTE)}.`,
+      'Check host and port of `endpoint`, or of the proxy, and that the service is up.',
+    )
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return trouble(
+      'tls',
+      `The TLS certificate of ${host} is for another host name.`,
+      'Set `tls-server-name` to the name in the certificate, or `endpoint` to that name.',
+    )
+  }
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    const when = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet'
+    return trouble(
+      'tls',
+      `The TLS certificate of ${host} ${when}.`,
+      'Renew the certificate of the service, or check the clock of the runner.',
+    )
+  }
+  if (isUntrusted(code)) {
+    return trouble(
+      'tls',
+      `The TLS certificate of ${host} is not trusted here (${code}).`,
+      'Set `ca-cert` to the certificate of the authority that signed it (PEM text or a path), or to `system`.',
+    )
+  }
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
+    return trouble(
+      'tls',
+      `${host} does not speak TLS on this port.`,
+      'Set `endpoint` to http://…, or to the port that speaks TLS.',
+    )
+  }
+  if (code.startsWith('ERR_SSL') || code === 'EPROTO') {
+    return trouble(
+      'tls',
+      `The TLS handshake with ${host} failed (${sanitise(code, 80)}).`,
+      'Where the service asks for a client certificate, set `client-cert` and `client-key`.',
+    )
+  }
+  if (code.startsWith('HPE_')) {
+    return trouble(
+      'not-http',
+      `${host} did not answer in HTTP (${sanitise(code, 80)}).`,
+      'Check the port of `endpoint`, and whether it wants https://.',
+    )
+  }
+  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE') {
+    return trouble(
+      'reset',
+      `The connection to ${host} was cut (${code}).`,
+      'If this lasts, check the service and what stands in front of it; a port that speaks TLS wants https://.',
+    )
+  }
+  return trouble(
+    'network',
+    `No answer from ${host}: ${sanitise(message, MAX_QUOTE)} (${sanitise(code, 80)}).`,
+    'Check that the runner may reach the service (firewall, IP allow list, private endpoint).',
+  )
+}
+
+function refused(trouble: Trouble): Failure {
+  return { kind: 'refused', trouble }
+}
+
+function outage(trouble: Trouble, reply?: Reply, around?: Circumstances): Failure {
+  const retryAfterMs = reply && around && retryAfter(reply.retryAfter, around.nowMs)
+  return { kind: 'outage', trouble, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/** Seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after. Anything else, the past included, says nothing. */
+function retryAfter(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - nowMs
+  return ms > 0 ? ms : undefined
+}
+
+function originOf(location: string | undefined): string | undefined {
+  try {
+    const { origin } = new URL(location ?? '')
+    return origin === 'null' ? undefined : origin
+  } catch {
+    return undefined
+  }
+}
+
+function quoted(message: string, sanitise: Circumstances['sanitise']): string {
+  const text = sanitise(message, MAX_QUOTE).trim().replace(/\.$/, '')
+  return text === '' ? '' : `: “${text}”`
+}

@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs'
+import * as tls from 'node:tls'
+import { EnvHttpProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
+
+/** How to reach the service: trust, identity and proxies. */
+export interface Transport {
+  readonly endpoint: string
+  readonly tls: {
+    readonly ca: { readonly kind: 'pem'; readonly pem: string } | { readonly kind: 'system' } | undefined
+    readonly clientCert: string | undefined
+    readonly clientKey: string | undefined
+    readonly serverName: string | undefined
+    /** `NODE_EXTRA_CA_CERTS`, for a Node that cannot list its default roots. */
+    readonly extraCaPath: string | undefined
+  }
+  readonly proxy: {
+    readonly httpProxy: string | undefined
+    readonly httpsProxy: string | undefined
+    readonly noProxy: string
+  }
+}
+
+export interface HttpRequest {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly signal: AbortSignal
+  /** Connect to last byte. */
+  readonly timeoutMs: number
+}
+
+/** What one HTTP exchange brought: a whole reply, or why there is none. */
+export type HttpReply =
+  | {
+      readonly kind: 'reply'
+      readonly status: number
+      readonly retryAfter: string | undefined
+      readonly location: string | undefined
+      readonly body: string
+      readonly sizeBytes: number
+    }
+  | { readonly kind: 'too-large'; readonly status: number }
+  | { readonly kind: 'timeout'; readonly timeoutMs: number }
+  | { readonly kind: 'aborted'; readonly reason: unknown; readonly afterMs: number }
+  /** The proxy did not open a tunnel. */
+  | { readonly kind: 'proxy-refused'; readonly status: number }
+  /** `code` is Node's, OpenSSL's or undici's error code. */
+  | { readonly kind: 'network'; readonly code: string; readonly message: string }
+
+/** A connection pool to one service. */
+export interface Exchange {
+  /** One POST; never rejects. */
+  post(request: HttpRequest): Promise<HttpReply>
+  /** Drops all connections, so that nothing keeps the process alive. */
+  close(): Promise<void>
+}
+
+/** A reply of 10,000 files with long reasons has a tenth of this. */
+export const MAX_BODY_BYTES = 32 * 1024 * 1024
+/** Longer than the longest pause between two looks, so that they share a connection. */
+const KEEP_ALIVE_MS = 45_000
+
+/** Opens a pool that honours the proxy and TLS settings; throws where the TLS material does not fit together. */
+export function createExchange(transport: Transport): Exchange {
+  const dispatcher = createDispatcher(transport)
+  return {
+    post: (request) => post(dispatcher, request),
+    close: () => dispatcher.destroy(),
+  }
+}
+
+function createDispatcher({ endpoint, tls: options, proxy }: Transport): Dispatcher {
+  const secureContext = tls.createSecureContext({
+    ca: trustedRoots(options),
+    cert: options.clientCert,
+    key: options.clientKey,
+  })
+  // The exchange has one timeout of its own, connect to last byte; undici's would fire late and beside it.
+  const connect = { timeout: 0, secureContext, ...(options.serverName && { servername: options.serverName }) }
+  return new EnvHttpProxyAgent({
+    httpProxy: proxy.httpProxy ?? '',
+    httpsProxy: proxy.httpsProxy ?? '',
+    noProxy: proxy.noProxy,
+    connect,
+    requestTls: connect,
+    proxyTls: { timeout: 0, secureContext },
+    proxyTunnel: endpoint.startsWith('https:'),
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  })
+}
+
+/** The given roots added to the ones that Node trusts anyway; undefined leaves Node's own in place. */
+function trustedRoots({ ca, extraCaPath }: Transport['tls']): string[] | undefined {
+  if (ca === undefined) return undefined
+  const added = ca.kind === 'pem' ? [ca.pem] : (storeOf('system') ?? [])
+  return [...(storeOf('default') ?? [...tls.rootCertificates, ...extraRoots(extraCaPath)]), ...added]
+}
+
+/** https://nodejs.org/api/tls.html#tlsgetcacertificatestype, since Node 22.15. */
+function storeOf(type: 'default' | 'system'): readonly string[] | undefined {
+  const { getCACertificates } = tls as { getCACertificates?: (type: string) => string[] }
+  return getCACertificates?.(type)
+}
+
+function extraRoots(path: string | undefined): readonly string[] {
+  if (path === undefined) return []
+  try {
+    return [readFileSync(path, 'utf8')]
+  } catch {
+    // As Node itself does with a file that it cannot read.
+    return []
+  }
+}
+
+async function post(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpReply> {
+  const { signal, timeoutMs } = request
+  const { origin, pathname } = new URL(request.url)
+  const startedMs = performance.now()
+  const stop = new AbortController()
+  const onAbort = () => {
+    stop.abort()
+  }
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort)
+  const timer = setTimeout(onAbort, timeoutMs)
+  try {
+    const { statusCode, headers, body } = await dispatcher.request({
+      origin,
+      path: pathname,
+      method: 'POST',
+      headers: request.headers,
+      body: request.body,
+      signal: stop.signal,
+    })
+    const text = await readBounded(body)
+    if (text === undefined) return { kind: 'too-large', status: statusCode }
+    return {
+      kind: 'reply',
+      status: statusCode,
+      retryAfter: single(headers['retry-after']),
+      location: single(headers.location),
+      body: text.toString('utf8'),
+      sizeBytes: text.length,
+    }
+  } catch (error) {
+    if (signal.aborted) return { kind: 'aborted', reason: signal.reason, afterMs: performance.now() - startedMs }
+    if (stop.signal.aborted) return { kind: 'timeout', timeoutMs }
+    return failure(error)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** The whole body; undefined, and the rest unread, where it is larger than anything the service sends. */
+async function readBounded(body: Dispatcher.ResponseData['body']): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length
+    // Leaving the loop destroys the stream.
+    if (sizeBytes > MAX_BODY_BYTES) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header
+}
+
+/** undici tells the status of a proxy's refusal only in the text of its error. */
+const PROXY_REFUSAL = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/
+
+function failure(error: unknown): HttpReply {
+  const { code, message } = rootCause(error)
+  const status = PROXY_REFUSAL.exec(message)
+  if (status !== null) return { kind: 'proxy-refused', status: Number(status[1] ?? status[2]) }
+  return { kind: 'network', code, message }
+}
+
+/** The innermost error that has a code: undici wraps the socket's, and a host with several addresses brings a list. */
+function rootCause(error: unknown): { code: string; message: string } {
+  const own = error as { code?: unknown; message?: unknown; cause?: unknown; errors?: readonly unknown[] }
+  const inner = own.cause ?? own.errors?.[0]
+  if (inner instanceof Error) {
+    const cause = rootCause(inner)
+    if (cause.code !== 'UNKNOWN') return cause
+  }
+  return {
+    code: typeof own.code === 'string' ? own.code : 'UNKNOWN',
+    message: typeof own.message === 'string' ? own.message : String(error),
+  }
+}
