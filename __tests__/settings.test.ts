@@ -1,0 +1,659 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as tls from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { generate } from 'selfsigned'
+import { inputDefaults, parseSettings, runnerFilesOf, secretsOf, summaryWanted } from '../src/settings.ts'
+import { durationMs } from '../src/settings/duration.ts'
+import type { Environment, Settings } from '../src/settings.ts'
+import type { Mistake } from '../src/watch/conclusion.ts'
+
+const MINIMAL = { 'job-id': '448761313698322011', endpoint: 'http://localhost:19530' }
+const CLOUD = { 'job-id': 'job-01fa0e5f', 'cluster-id': 'in01-a1b2c3', 'api-key': 'f3b1c0ffee' }
+
+let workspace = ''
+let identity = { cert: '', private: '' }
+
+beforeAll(async () => {
+  workspace = mkdtempSync(join(tmpdir(), 'settings-'))
+  identity = await generate([{ name: 'commonName', value: 'client' }])
+  writeFileSync(join(workspace, 'ca.pem'), identity.cert)
+  writeFileSync(join(workspace, 'client.key'), identity.private)
+  writeFileSync(join(workspace, 'empty.pem'), '')
+  mkdirSync(join(workspace, 'folder'))
+})
+
+afterAll(() => {
+  rmSync(workspace, { recursive: true })
+})
+
+function environment(inputs: Readonly<Record<string, string>>, variables: Environment = {}): Environment {
+  const given = Object.entries(inputs).map(([name, text]) => [`INPUT_${name.toUpperCase()}`, text] as const)
+  return { GITHUB_WORKSPACE: workspace, ...variables, ...Object.fromEntries(given) }
+}
+
+function settingsOf(inputs: Readonly<Record<string, string>>, variables: Environment = {}): Settings {
+  const result = parseSettings(environment({ ...MINIMAL, ...inputs }, variables))
+  if (result.kind === 'mistakes') throw new Error(JSON.stringify(result.mistakes))
+  return result.settings
+}
+
+function mistakesOf(inputs: Readonly<Record<string, string>>, variables: Environment = {}): readonly Mistake[] {
+  const result = parseSettings(environment({ ...MINIMAL, ...inputs }, variables))
+  return result.kind === 'mistakes' ? result.mistakes : []
+}
+
+/** The one mistake, as a log line would tell it. */
+function mistakeOf(inputs: Readonly<Record<string, string>>, variables: Environment = {}): string {
+  return mistakesOf(inputs, variables)
+    .map(({ input, got, takes, example }) => `${input}: got ${got}; takes ${takes}; for example ${example}`)
+    .join('\n')
+}
+
+describe('defaults', () => {
+  it('fills in everything but job and endpoint', () => {
+    expect(settingsOf({})).toEqual({
+      jobIds: ['448761313698322011'],
+      connection: {
+        endpoint: 'http://localhost:19530',
+        apiKey: '',
+        headers: [],
+        tls: {
+          ca: undefined,
+          clientCert: undefined,
+          clientKey: undefined,
+          serverName: undefined,
+          extraCaPath: undefined,
+        },
+        proxy: { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },
+      },
+      target: { clusterId: undefined, projectId: undefined, regionId: undefined, dbName: undefined },
+      policy: {
+        timeoutMs: 3_600_000,
+        onTimeout: 'fail',
+        pollIntervalMs: undefined,
+        requestTimeoutMs: 30_000,
+        maxOutageMs: undefined,
+        stallTimeoutMs: undefined,
+        expectedRows: undefined,
+        onUncommitted: 'fail',
+        expectedCollection: undefined,
+      },
+      summary: true,
+      inputs: expect.objectContaining({ timeout: '1h', 'poll-interval': 'auto', 'cluster-id': '' }),
+    })
+  })
+
+  it('takes an empty or blank value as the default', () => {
+    const blank = Object.fromEntries(Object.keys(inputDefaults).map((name) => [name, '  \n']))
+    expect(settingsOf({ ...blank, ...MINIMAL })).toEqual(settingsOf({}))
+  })
+
+  it('takes everything at its word', () => {
+    const settings = settingsOf({
+      timeout: '2d',
+      'on-timeout': 'pass',
+      'poll-interval': '1s',
+      'request-timeout': '500ms',
+      'max-outage': '10m',
+      'stall-timeout': '1h',
+      'expected-rows': '1..2',
+      'on-uncommitted': 'wait',
+      'collection-name': 'articles',
+      'db-name': 'news',
+      'project-id': 'proj-1',
+      'region-id': 'gcp-us-west1',
+      'tls-server-name': 'milvus.example.com',
+      summary: 'FALSE',
+    })
+    expect(settings.policy).toEqual({
+      timeoutMs: 172_800_000,
+      onTimeout: 'pass',
+      pollIntervalMs: 1000,
+      requestTimeoutMs: 500,
+      maxOutageMs: 600_000,
+      stallTimeoutMs: 3_600_000,
+      expectedRows: { min: 1, max: 2 },
+      onUncommitted: 'wait',
+      expectedCollection: 'articles',
+    })
+    expect(settings.target).toEqual({
+      clusterId: undefined,
+      projectId: 'proj-1',
+      regionId: 'gcp-us-west1',
+      dbName: 'news',
+    })
+    expect(settings.connection.tls.serverName).toBe('milvus.example.com')
+    expect(settings.summary).toBe(false)
+  })
+})
+
+describe('all mistakes at once', () => {
+  it('names each input, what it got, what it takes and an example', () => {
+    const mistakes = mistakesOf({
+      'job-id': '',
+      endpoint: '',
+      timeout: '10',
+      'on-timeout': 'Passs',
+      headers: 'nonsense',
+      'client-cert': 'missing.pem',
+      summary: 'yes',
+    })
+    expect(mistakes.map((mistake) => mistake.input)).toEqual([
+      'job-id',
+      'endpoint',
+      'headers',
+      'client-cert',
+      'client-key',
+      'timeout',
+      'on-timeout',
+      'summary',
+    ])
+    for (const { got, takes, example } of mistakes) expect([got, takes, example]).not.toContain('')
+  })
+
+  it('cuts a long value and spells out characters that nobody sees', () => {
+    expect(mistakeOf({ timeout: 'x'.repeat(100) })).toContain(`got "${'x'.repeat(60)}…";`)
+    expect(mistakeOf({ 'job-id': '\u200b448' })).toContain('got "\\u{200b}448"; takes import job ids without')
+  })
+})
+
+describe('job-id', () => {
+  it.each([
+    ['1', ['1']],
+    ['  448761313698322011  ', ['448761313698322011']],
+    ['a b,c\n d ,, e', ['a', 'b', 'c', 'd', 'e']],
+    ['b,a,b', ['b', 'a']],
+    ['["1", "2", "1"]', ['1', '2']],
+    ['"123"', ['123']],
+    ['x'.repeat(256), ['x'.repeat(256)]],
+  ])('reads %j', (text, ids) => {
+    expect(settingsOf({ 'job-id': text }).jobIds).toEqual(ids)
+  })
+
+  it.each([
+    ['', 'got nothing; takes one import job id or several'],
+    [',', 'got ","; takes one import job id or several'],
+    ['[448761313698322011]', 'quote each id'],
+    ['["1", 2]', 'quote each id'],
+    ['["1", null]', 'a JSON array of strings and nothing else'],
+    ['[["1"]]', 'a JSON array of strings and nothing else'],
+    ['[]', 'at least one import job id'],
+    ['[""]', 'not empty'],
+    ['["a b"]', 'without white space'],
+    ['["a\\u0000"]', 'without white space or invisible characters'],
+    ['{"jobId": "1"}', 'valid JSON where it starts like JSON: an array of strings'],
+    ['["1"', 'valid JSON'],
+    ['null', 'the expression does not lead to one'],
+    ['Object', 'toJSON'],
+    ['x'.repeat(257), 'at most 256 characters'],
+    ["'448761313698322011'", 'without quotes'],
+    ['448,##[add-mask]e', 'of letters, digits'],
+  ])('refuses %j', (text, words) => {
+    expect(mistakeOf({ 'job-id': text })).toMatch(/^job-id: .*for example 448761313698322011$/)
+    expect(mistakeOf({ 'job-id': text })).toContain(words)
+  })
+})
+
+describe('durations', () => {
+  it.each([
+    ['90s', 90_000],
+    ['10m', 600_000],
+    ['1h30m', 5_400_000],
+    ['1.5h', 5_400_000],
+    ['2d', 172_800_000],
+    ['500ms', 500],
+    ['1m500ms', 60_500],
+    ['5d', 432_000_000],
+    ['1d2h3m4s5ms', 93_784_005],
+    ['0', 0],
+    ['0s', 0],
+  ])('reads %s', (text, ms) => {
+    expect(settingsOf({ timeout: text }).policy.timeoutMs).toBe(ms)
+  })
+
+  it.each([
+    ['60', '`0` (one look) or a duration with its unit (`60s` or `60m`?)'],
+    ['1.5', '`1.5s` or `1.5m`?'],
+    ['0m', 'longer than zero'],
+    ['0.4ms', 'longer than zero'],
+    ['10M', 'did you mean `10m`?'],
+    ['1h 30m', 'did you mean `1h30m`?'],
+    ['30m1h', 'larger units first'],
+    ['1h1h', 'larger units first'],
+    ['-5m', 'digits with d, h, m, s or ms'],
+    ['.5h', 'digits with d, h, m, s or ms'],
+    ['1.h', 'digits with d, h, m, s or ms'],
+    ['1e3s', 'digits with d, h, m, s or ms'],
+    ['10 minutes', 'digits with d, h, m, s or ms'],
+    ['٣s', 'digits with d, h, m, s or ms'],
+    ['5d1ms', 'at most 5 days'],
+    [`${'9'.repeat(400)}d`, 'at most 5 days'],
+  ])('refuses %s', (text, words) => {
+    expect(mistakeOf({ timeout: text })).toMatch(/^timeout: .*for example 1h30m$/)
+    expect(mistakeOf({ timeout: text })).toContain(words)
+  })
+
+  it.each(['request-timeout', 'max-outage', 'stall-timeout'])('wants more than zero of %s', (input) => {
+    expect(mistakeOf({ [input]: '0' })).toContain('takes a duration longer than zero;')
+    expect(mistakeOf({ [input]: '0s' })).toContain('takes a duration longer than zero;')
+  })
+
+  it.each([
+    ['999ms', '`auto` or a duration of at least 1s'],
+    ['0', '`auto` or a duration of at least 1s'],
+    ['Auto', '`auto` (did you mean that?) or a duration'],
+  ])('refuses a poll-interval of %s', (text, words) => {
+    expect(mistakeOf({ 'poll-interval': text })).toContain(words)
+  })
+
+  it('parses back what is written by the rules', () => {
+    const amount = fc.nat({ max: 59 })
+    fc.assert(
+      fc.property(amount, amount, amount, amount, fc.nat({ max: 999 }), (d, h, m, s, ms) => {
+        const text = `${d}d${h}h${m}m${s}s${ms}ms`
+        expect(durationMs(text)).toBe((((d * 24 + h) * 60 + m) * 60 + s) * 1000 + ms)
+      }),
+    )
+  })
+})
+
+describe('expected-rows', () => {
+  it.each([
+    ['0', { min: 0, max: 0 }],
+    ['1000', { min: 1000, max: 1000 }],
+    ['>=5', { min: 5, max: undefined }],
+    ['5..5', { min: 5, max: 5 }],
+    ['0..9007199254740991', { min: 0, max: Number.MAX_SAFE_INTEGER }],
+  ])('reads %s', (text, range) => {
+    expect(settingsOf({ 'expected-rows': text }).policy.expectedRows).toEqual(range)
+  })
+
+  it.each([
+    ['1,000,000', 'did you mean `1000000`?'],
+    ['>= 10', 'did you mean `>=10`?'],
+    ['10..5', 'with the smaller number first'],
+    ['9007199254740992', 'numbers up to 9007199254740991'],
+    ['>5', 'digits only'],
+    ['1..', 'digits only'],
+    ['-1', 'digits only'],
+    ['1e6', 'digits only'],
+    ['1.5', 'digits only'],
+  ])('refuses %s', (text, words) => {
+    expect(mistakeOf({ 'expected-rows': text })).toContain(words)
+  })
+})
+
+describe('words', () => {
+  it.each([
+    ['on-timeout', 'Pass', '`fail` or `pass` (did you mean `pass`?)'],
+    ['on-timeout', 'ignore', '`fail` or `pass`; for example fail'],
+    ['on-uncommitted', 'wiat', '`fail`, `wait` or `pass` (did you mean `wait`?)'],
+    ['on-uncommitted', 'commit', '`fail`, `wait` or `pass`; for example fail'],
+    ['summary', 'yes', '`true` or `false`'],
+    ['summary', 'tRUE', '`true` or `false`'],
+  ])('refuses %s: %s', (input, text, words) => {
+    expect(mistakeOf({ [input]: text })).toContain(`got "${text}"; takes ${words}`)
+  })
+
+  it.each(['true', 'True', 'TRUE'])('reads summary: %s as true', (text) => {
+    expect(settingsOf({ summary: text }).summary).toBe(true)
+  })
+
+  it.each([
+    ['false', false],
+    ['False', false],
+    ['', true],
+    ['no', true],
+  ])('wants a summary of mistakes unless summary is a valid false: %j', (text, wanted) => {
+    expect(summaryWanted(environment({ summary: text }))).toBe(wanted)
+  })
+})
+
+describe('endpoint', () => {
+  it.each([
+    ['https://milvus.example.com/', 'https://milvus.example.com'],
+    ['HTTPS://Milvus.Example.com:443//', 'https://milvus.example.com'],
+    ['http://[::1]:19530', 'http://[::1]:19530'],
+    ['http://host/gateway/milvus/', 'http://host/gateway/milvus'],
+    ['http://host/v2/vectordb/jobs/import/describe', 'http://host'],
+    ['http://host/gateway/v2/vectordb/', 'http://host/gateway'],
+    ['http://host/v2/vectordbs', 'http://host/v2/vectordbs'],
+  ])('makes %s %s', (text, endpoint) => {
+    expect(settingsOf({ endpoint: text }).connection.endpoint).toBe(endpoint)
+    expect(settingsOf({ endpoint: text }).inputs['endpoint']).toBe(endpoint)
+  })
+
+  it.each([
+    ['localhost:19530', 'got "localhost:19530"; takes a URL that starts with `http://` or `https://`'],
+    ['grpc://host', 'starts with `http://`'],
+    ['http://', 'has a host'],
+    ['http:///host', 'has a host'],
+    ['http://host:99999', 'has a host'],
+    ['http://a b', 'has a host'],
+    ['http://root:Milvus@host', 'got "http://***@host"; takes a URL without user name and password'],
+    ['root:Mil@v/us@host:19530', 'got "***@host:19530"; takes a URL without user name'],
+    ['https://host/?token=abc', 'got "https://host/?…"; takes a URL without `?` and `#`'],
+    ['https://host/#abc', 'got "https://host/#…"; takes a URL without `?` and `#`'],
+    ['', 'got nothing; takes the base URL of your Milvus; on Zilliz Cloud leave it empty and give `cluster-id`'],
+  ])('refuses %j', (text, words) => {
+    expect(mistakeOf({ endpoint: text })).toContain(words)
+  })
+
+  it('is Zilliz Cloud where its ids are given', () => {
+    const project = { 'cluster-id': '', 'project-id': 'proj-1', 'region-id': 'gcp-us-west1' }
+    for (const inputs of [CLOUD, { ...CLOUD, ...project }]) {
+      expect(settingsOf({ ...inputs, endpoint: '' }).connection.endpoint).toBe('https://api.cloud.zilliz.com')
+    }
+  })
+
+  it('needs project and region together and without cluster', () => {
+    expect(mistakeOf({ 'project-id': 'p' })).toMatch(
+      /^region-id: got nothing; .*`project-id` has one; give both or neither/,
+    )
+    expect(mistakeOf({ 'region-id': 'r' })).toMatch(/^project-id: got nothing/)
+    expect(mistakeOf({ 'cluster-id': 'c', 'project-id': 'p', 'region-id': 'r' })).toMatch(
+      /^cluster-id: got "c" together with `project-id` and `region-id`/,
+    )
+  })
+})
+
+describe('api-key', () => {
+  const hosts = [
+    'https://api.cloud.zilliz.com',
+    'https://api.cloud.zilliz.com.cn/',
+    'https://API.cloud.zilliz.com./v2/vectordb',
+  ]
+
+  it.each(hosts)('has to be there for %s', (endpoint) => {
+    expect(mistakeOf({ endpoint })).toMatch(/^api-key: got nothing; .*forks and of Dependabot get no secrets/)
+  })
+
+  it.each(hosts)('must be no Milvus password for %s', (endpoint) => {
+    const line = mistakeOf({ endpoint, 'api-key': 'root:Milvus-2024' })
+    expect(line).toMatch(/^api-key: got a value of 16 characters with a `:`.*must not go to api\.cloud.*as `endpoint`/)
+    expect(line).not.toContain('Milvus-2024')
+  })
+
+  it('may be a password, or nothing, for a Milvus', () => {
+    expect(settingsOf({ 'api-key': 'root:Milvus' }).connection.apiKey).toBe('root:Milvus')
+    expect(settingsOf({ endpoint: 'https://in01-a.zillizcloud.com', 'api-key': '' }).connection.apiKey).toBe('')
+  })
+
+  it.each([
+    ['first\nsecond', 'a value of 12 characters with a line break; takes a key on a single line'],
+    ['“quoted”', 'a value of 8 characters, some of which no header can carry'],
+  ])('refuses %j', (key, words) => {
+    expect(mistakeOf({ 'api-key': key })).toContain(`api-key: got ${words}`)
+  })
+})
+
+describe('names', () => {
+  it.each(['cluster-id', 'db-name', 'collection-name'])('refuses a line break in %s', (input) => {
+    expect(mistakeOf({ [input]: 'a\nb' })).toContain(`${input}: got "a\\nb"; takes one name, without line breaks`)
+  })
+
+  it('refuses a database name that no header can carry', () => {
+    expect(mistakeOf({ 'db-name': '数据库' })).toContain('db-name: got "数据库"; takes a database name of letters')
+  })
+
+  it.each(['https://host', 'host:443', '10.0.0.1', 'a b', '::1'])('refuses %s as tls-server-name', (text) => {
+    expect(mistakeOf({ 'tls-server-name': text })).toContain('takes a host name')
+  })
+})
+
+describe('headers', () => {
+  it('reads one header a line and skips blank ones', () => {
+    const headers = 'CF-Access-Client-Id: a:b\r\n\n  X-Empty-Before:c  '
+    expect(settingsOf({ headers }).connection.headers).toEqual([
+      ['CF-Access-Client-Id', 'a:b'],
+      ['X-Empty-Before', 'c'],
+    ])
+  })
+
+  it.each([
+    ['hunter2hunter2', 'on line 1 text without a header name and a colon'],
+    ['X Y: hunter2hunter2', 'on line 1 text without a header name'],
+    [': hunter2hunter2', 'on line 1 text without a header name'],
+    ['X-A: hunter2hunter2\nx-a: 2', 'on line 2 a header that an earlier line has given already'],
+    ['X-A:', 'on line 1 a header without a value'],
+    ['X-A: hunter2hunter2\rX-B: 2', 'on line 1 a value that no header can carry'],
+    ['X-Z: 1\n\nX-A: hunter2hunter2😀', 'on line 3 a value that no header can carry'],
+  ])('refuses %j without showing it', (headers, words) => {
+    expect(mistakeOf({ headers })).toContain(`headers: got ${words}`)
+    expect(mistakeOf({ headers })).not.toContain('hunter2')
+  })
+
+  it.each([
+    ...['Authorization', 'content-type', 'Content-Length', 'Accept', 'Accept-Encoding', 'DB-Name', 'Request-Timeout'],
+    ...['User-Agent', 'Host', 'Connection', 'Keep-Alive', 'Transfer-Encoding', 'TE', 'Trailer', 'Upgrade', 'Expect'],
+    ...['Proxy-Authorization', 'Proxy-Connection'],
+  ])('refuses %s, which is not the user’s to set', (name) => {
+    expect(mistakeOf({ headers: `${name}: hunter2` })).toContain(`got on line 1 \`${name.toLowerCase()}\``)
+  })
+})
+
+describe('TLS', () => {
+  it('takes certificates and keys as text or as a path in the workspace', () => {
+    const byText = { 'ca-cert': identity.cert, 'client-cert': identity.cert, 'client-key': identity.private }
+    const byPath = { 'ca-cert': 'ca.pem', 'client-cert': join(workspace, 'ca.pem'), 'client-key': 'client.key' }
+    for (const inputs of [byText, byPath]) {
+      const { tls } = settingsOf(inputs).connection
+      expect(tls.ca?.kind === 'pem' ? tls.ca.pem.trim() : '').toBe(identity.cert.trim())
+      expect(tls.clientCert?.trim()).toBe(identity.cert.trim())
+      expect(tls.clientKey?.trim()).toBe(identity.private.trim())
+    }
+  })
+
+  it('takes a bundle with words between the certificates', () => {
+    const bundle = `root one\n${identity.cert}\nroot two\r\n${identity.cert}`
+    expect(settingsOf({ 'ca-cert': bundle }).connection.tls.ca).toEqual({ kind: 'pem', pem: bundle })
+  })
+
+  it('takes the machine’s own store where Node can read it', () => {
+    if ('getCACertificates' in tls) {
+      expect(settingsOf({ 'ca-cert': 'system' }).connection.tls.ca).toEqual({ kind: 'system' })
+    } else {
+      expect(mistakeOf({ 'ca-cert': 'system' })).toContain('`system` from Node 22.15 on')
+    }
+  })
+
+  it.each([
+    [
+      'missing.pem',
+      () =>
+        `got "missing.pem", a path that cannot be read: no such file in ${workspace} (is it made, or checked out, before this step?);`,
+    ],
+    ['/no/such.pem', () => 'got "/no/such.pem", a path that cannot be read: no such file ('],
+    ['folder', () => 'got "folder", a path that cannot be read: it is a folder;'],
+    ['empty.pem', () => 'got "empty.pem", which holds no certificate;'],
+    ['client.key', () => 'got "client.key", which holds a private key;'],
+    ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----', () => 'PEM text, whose certificate 1 of 1'],
+  ])('refuses %j as ca-cert', (text, words) => {
+    expect(mistakeOf({ 'ca-cert': text })).toContain(words())
+  })
+
+  it('counts the certificate of a bundle that is broken', () => {
+    const bundle = `${identity.cert}\n${identity.cert.replace('-----END', '----END')}`
+    expect(mistakeOf({ 'ca-cert': bundle })).toContain('PEM text, whose certificate 2 of 2 cannot be parsed')
+  })
+
+  it('needs certificate and key together, and fitting', () => {
+    const other = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    expect(mistakeOf({ 'client-cert': 'ca.pem' })).toContain(
+      'client-key: got nothing; takes a value, since `client-cert`',
+    )
+    expect(mistakeOf({ 'client-key': 'client.key' })).toContain('client-cert: got nothing; takes a value')
+    expect(mistakeOf({ 'client-cert': 'ca.pem', 'client-key': other })).toContain('a key that does not belong to')
+  })
+
+  it('refuses a key that is encrypted or mangled, and does not show it', () => {
+    const encrypted = generateKeyPairSync('ed25519').privateKey.export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'x',
+    })
+    const bare = identity.private.split('\n').slice(1, -2).join('')
+    const withKey = (key: string) => mistakeOf({ 'client-cert': 'ca.pem', 'client-key': key })
+    expect(withKey(encrypted.toString())).toContain('client-key: got PEM text, which is encrypted;')
+    expect(withKey(identity.private.replaceAll('\n', ' '))).toContain(
+      'PEM text, which is no private key that can be parsed',
+    )
+    expect(withKey(bare)).toMatch(/^client-key: got a value of \d+ characters, a path that cannot be read/)
+  })
+
+  it('hands on the certificates of NODE_EXTRA_CA_CERTS', () => {
+    const { tls } = settingsOf({}, { NODE_EXTRA_CA_CERTS: '/etc/extra.pem' }).connection
+    expect(tls.extraCaPath).toBe('/etc/extra.pem')
+  })
+})
+
+describe('proxies', () => {
+  it('reads both spellings, lower case first, an empty one as not set', () => {
+    const { proxy } = settingsOf(
+      {},
+      {
+        HTTPS_PROXY: 'http://upper:1',
+        https_proxy: 'http://lower:1',
+        HTTP_PROXY: 'http://upper:2',
+        http_proxy: '',
+        NO_PROXY: '*',
+      },
+    ).connection
+    expect(proxy).toEqual({ httpsProxy: 'http://lower:1', httpProxy: 'http://upper:2', noProxy: '*' })
+  })
+
+  it.each([
+    ['HTTPS_PROXY', 'proxy:3128', '"proxy:3128"'],
+    ['https_proxy', 'socks5://user:hunter2@proxy', '"socks5://***@proxy"'],
+    ['HTTP_PROXY', 'http://user:hunter2@', '"http://***@"'],
+    ['http_proxy', 'user:hunter2@proxy:3128', '"***@proxy:3128"'],
+    ['http_proxy', 'http://user:hunter2 x@proxy', '"http://***@proxy"'],
+  ])('refuses %s=%s without showing a password', (name, text, shown) => {
+    expect(mistakeOf({}, { [name]: text })).toContain(`${name}: got ${shown}; takes a proxy's URL`)
+    expect(mistakeOf({}, { [name]: text })).not.toContain('hunter2')
+  })
+})
+
+describe('what is masked', () => {
+  it.each([
+    ['the whole key, however short', { 'api-key': 'k' }, ['k']],
+    ['a password from 8 characters on', { 'api-key': 'root:12345678' }, ['root:12345678', '12345678']],
+    ['no shorter password', { 'api-key': 'root:1234567' }, ['root:1234567']],
+    ['all that follows the first colon', { 'api-key': 'root:1234:678' }, ['root:1234:678', '1234:678']],
+    ['every line of a broken key', { 'api-key': '12345678\n1' }, ['12345678\n1', '12345678']],
+    ['header values from 8 characters on', { headers: 'X-A: 12345678\nX-B: 1234567' }, ['12345678']],
+    ['a header line without a name', { headers: '12345678' }, ['12345678']],
+    ['a password in the endpoint', { endpoint: 'http://u:p%40@host' }, ['p%40', 'p@']],
+    [
+      'the lines of a client key',
+      { 'client-key': '-----BEGIN PRIVATE KEY-----\r\nMC4CAQAw\r\nBQYDK2Vw\r\nAA==\r\n-----END PRIVATE KEY-----' },
+      ['MC4CAQAw', 'BQYDK2Vw'],
+    ],
+    [
+      'a client key without its line breaks',
+      { 'client-key': '-----BEGIN X-----\\nMC4CAQAw\\nBQYDK2Vw' },
+      ['MC4CAQAw', 'BQYDK2Vw'],
+    ],
+    ['no path of a client key', { 'client-key': 'certificates/client.key' }, []],
+    [
+      'no names, ids and certificates',
+      { ...MINIMAL, 'cluster-id': 'in01-a1b2c3', 'ca-cert': '-----BEGIN CERTIFICATE-----' },
+      [],
+    ],
+  ])('is %s', (_, inputs, secrets) => {
+    expect(secretsOf(environment(inputs))).toEqual(secrets)
+  })
+
+  it('is the password of every proxy variable, raw and decoded, used or not', () => {
+    const variables = {
+      HTTPS_PROXY: 'http://u:a%3Ab@p',
+      https_proxy: 'http://u:%zz@p',
+      HTTP_PROXY: 'u:c@p',
+      http_proxy: 'http://u@p',
+    }
+    expect(secretsOf(environment({}, variables)).toSorted()).toEqual(['%zz', 'a%3Ab', 'a:b', 'c'])
+  })
+})
+
+describe('inputs in the report', () => {
+  it('are all but the secret ones, certificates by name', () => {
+    const { inputs } = settingsOf({
+      'api-key': 'root:Milvus',
+      headers: 'X-A: b',
+      'ca-cert': identity.cert,
+      'client-cert': 'ca.pem',
+      'client-key': identity.private,
+      'db-name': 'news',
+    })
+    const secret = ['api-key', 'headers', 'client-key']
+    expect(Object.keys(inputs)).toEqual(Object.keys(inputDefaults).filter((name) => !secret.includes(name)))
+    expect(inputs).toMatchObject({ 'ca-cert': '(PEM text)', 'client-cert': 'ca.pem', 'db-name': 'news', timeout: '1h' })
+  })
+
+  it('show no secret that was put into a wrong one', () => {
+    expect(settingsOf({ 'api-key': 'f3b1c0ffee', 'cluster-id': 'f3b1c0ffee' }).inputs['cluster-id']).toBe('***')
+    expect(mistakeOf({ 'api-key': 'f3b1c0ffee', timeout: 'f3b1c0ffee' })).toContain(
+      'timeout: got a value that holds a secret of another input;',
+    )
+  })
+})
+
+describe('any text', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string(),
+    fc.constantFrom('0', '[]', '"a"', 'http://a', 'a: b'),
+  )
+  const inputs = fc.dictionary(fc.constantFrom(...Object.keys(inputDefaults)), text)
+
+  it('in any input is settings or mistakes, never an exception', () => {
+    fc.assert(
+      fc.property(inputs, text, (given, proxy) => {
+        const env = environment(given, { https_proxy: proxy })
+        const result = parseSettings(env)
+        expect(result.kind === 'settings' || result.mistakes.length > 0).toBe(true)
+        expect(secretsOf(env)).not.toContain('')
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('makes no mistake that shows a key, a password or a header value', () => {
+    const secret = 'Zx7QvK93mWpL'
+    const holder = fc.constantFrom(
+      'api-key',
+      'headers',
+      'endpoint',
+      'client-cert',
+      'job-id',
+      'timeout',
+      'db-name',
+      'http_proxy',
+    )
+    fc.assert(
+      fc.property(inputs, fc.array(holder, { minLength: 1 }), text, text, (given, holders, before, after) => {
+        const spoilt = Object.fromEntries(holders.map((name) => [name, `${before}${secret}${after}`]))
+        const proxy = { http_proxy: `http://user:${secret}@${after}` }
+        const env = environment({ ...given, ...spoilt, headers: `X-A: ${secret}`, 'api-key': secret }, proxy)
+        expect(JSON.stringify(parseSettings(env).kind === 'mistakes' ? parseSettings(env) : {})).not.toContain(secret)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('the runner’s files', () => {
+  it('are where the runner says', () => {
+    const env = { GITHUB_OUTPUT: '/o', GITHUB_STEP_SUMMARY: '/s', RUNNER_TEMP: '/t' }
+    expect(runnerFilesOf(env)).toEqual({ outputPath: '/o', summaryPath: '/s', tempDir: '/t' })
+  })
+
+  it.each([{}, { GITHUB_OUTPUT: '', GITHUB_STEP_SUMMARY: '', RUNNER_TEMP: '' }])('may be missing: %j', (env) => {
+    expect(runnerFilesOf(env)).toEqual({ outputPath: undefined, summaryPath: undefined, tempDir: tmpdir() })
+  })
+})

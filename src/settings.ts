@@ -1,0 +1,138 @@
+import { tmpdir } from 'node:os'
+import { parseApiKey, parseEndpoint } from './settings/endpoint.ts'
+import { parseHeaders } from './settings/headers.ts'
+import { inputDefaults, inputsOf, secretInputs, variableOf } from './settings/inputs.ts'
+import { parseJobIds } from './settings/job-ids.ts'
+import { all } from './settings/parsed.ts'
+import { parsePolicy } from './settings/policy.ts'
+import { parseProxies } from './settings/proxy.ts'
+import { secretsOf } from './settings/secrets.ts'
+import { parseTarget } from './settings/target.ts'
+import { parseTls, shownPem } from './settings/tls.ts'
+import { parseBoolean } from './settings/words.ts'
+import type { Environment, Inputs } from './settings/inputs.ts'
+import type { Parsed } from './settings/parsed.ts'
+import type { Mistake } from './watch/conclusion.ts'
+import type { Policy } from './watch/policy.ts'
+
+export { inputDefaults, secretsOf }
+export type { Environment }
+
+/** How to reach the service. */
+export interface Connection {
+  /** Origin plus path prefix, without a trailing slash. */
+  readonly endpoint: string
+  /** Empty: no `Authorization` header. */
+  readonly apiKey: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly tls: {
+    /** PEM certificates to trust besides Node's roots and `NODE_EXTRA_CA_CERTS`; `system` for the machine's own store. */
+    readonly ca: { readonly kind: 'pem'; readonly pem: string } | { readonly kind: 'system' } | undefined
+    readonly clientCert: string | undefined
+    readonly clientKey: string | undefined
+    readonly serverName: string | undefined
+    /** `NODE_EXTRA_CA_CERTS`: the default certificates of Node 22.15 and later hold that file already. */
+    readonly extraCaPath: string | undefined
+  }
+  readonly proxy: {
+    readonly httpProxy: string | undefined
+    readonly httpsProxy: string | undefined
+    readonly noProxy: string
+  }
+}
+
+/** Which service and database the jobs belong to; sent in the request's body and headers where given. */
+export interface Target {
+  readonly clusterId: string | undefined
+  readonly projectId: string | undefined
+  readonly regionId: string | undefined
+  readonly dbName: string | undefined
+}
+
+/** Where the runner wants to be told; undefined where it did not say. */
+export interface RunnerFiles {
+  readonly outputPath: string | undefined
+  readonly summaryPath: string | undefined
+  /** Folder for the report file's own folder. */
+  readonly tempDir: string
+}
+
+/** Everything a run needs to know, checked. */
+export interface Settings {
+  readonly jobIds: readonly string[]
+  readonly connection: Connection
+  readonly target: Target
+  readonly policy: Policy
+  readonly summary: boolean
+  /** The inputs as given, defaults filled in, without secrets: for the report file. */
+  readonly inputs: Readonly<Record<string, string>>
+}
+
+export type ParsedSettings =
+  | { readonly kind: 'settings'; readonly settings: Settings }
+  | { readonly kind: 'mistakes'; readonly mistakes: readonly Mistake[] }
+
+/** Settings out of the runner's inputs and environment, or every mistake in them at once. */
+export function parseSettings(env: Environment): ParsedSettings {
+  const inputs = inputsOf(env)
+  const settings = all<Omit<Settings, 'inputs'>>({
+    jobIds: parseJobIds(inputs['job-id']),
+    connection: parseConnection(inputs, env),
+    target: parseTarget(inputs),
+    policy: parsePolicy(inputs),
+    summary: parseBoolean('summary', inputs.summary),
+  })
+  if (settings.kind === 'mistakes') {
+    return { kind: 'mistakes', mistakes: settings.mistakes.map((mistake) => withoutStraySecret(mistake, env)) }
+  }
+  const { value } = settings
+  return { kind: 'settings', settings: { ...value, inputs: shownInputs(inputs, value.connection.endpoint, env) } }
+}
+
+/** Whether a summary is wanted, also where other inputs are wrong: unless the input is a valid `false`. */
+export function summaryWanted(env: Environment): boolean {
+  const summary = parseBoolean('summary', inputsOf(env).summary)
+  return summary.kind === 'mistakes' || summary.value
+}
+
+/** Where outputs, summary and report go, whether or not the inputs hold. */
+export function runnerFilesOf(env: Environment): RunnerFiles {
+  return {
+    outputPath: env['GITHUB_OUTPUT'] || undefined,
+    summaryPath: env['GITHUB_STEP_SUMMARY'] || undefined,
+    tempDir: env['RUNNER_TEMP'] || tmpdir(),
+  }
+}
+
+function parseConnection(inputs: Inputs, env: Environment): Parsed<Connection> {
+  const endpoint = parseEndpoint(inputs)
+  return all<Connection>({
+    endpoint,
+    apiKey: parseApiKey(inputs['api-key'], endpoint.kind === 'value' ? endpoint.value : undefined),
+    headers: parseHeaders(inputs.headers),
+    tls: parseTls(inputs, env),
+    proxy: parseProxies(env),
+  })
+}
+
+/** A secret that was put into an input that is none must not be shown there either. */
+function withoutStraySecret(mistake: Mistake, env: Environment): Mistake {
+  if (secretInputs.includes(mistake.input) || !holdsStraySecret(mistake.input, env)) return mistake
+  return { ...mistake, got: 'a value that holds a secret of another input' }
+}
+
+function holdsStraySecret(input: string, env: Environment): boolean {
+  const variable = input in inputDefaults ? variableOf(input) : input
+  const text = env[variable] ?? ''
+  return secretsOf({ ...env, [variable]: '' }).some((secret) => text.includes(secret))
+}
+
+function shownInputs(inputs: Inputs, endpoint: string, env: Environment): Readonly<Record<string, string>> {
+  const shown = Object.entries({
+    ...inputs,
+    endpoint,
+    'ca-cert': shownPem(inputs['ca-cert']),
+    'client-cert': shownPem(inputs['client-cert']),
+  }).filter(([name]) => !secretInputs.includes(name))
+  return Object.fromEntries(shown.map(([name, text]) => [name, holdsStraySecret(name, env) ? '***' : text]))
+}

@@ -1,0 +1,29 @@
+import { headerSecretsOf } from './headers.ts'
+import { inputsOf } from './inputs.ts'
+import { isBareBase64, isPem } from './pem.ts'
+import { proxyTextsOf } from './proxy.ts'
+import { passwordOf, passwordsIn } from './url.ts'
+import type { Environment } from './inputs.ts'
+
+/** Shorter texts are too common to be masked everywhere. */
+const SHORTEST = 8
+
+/** Everything that must be masked before anything is printed, whether or not the inputs hold. */
+export function secretsOf(env: Environment): readonly string[] {
+  const inputs = inputsOf(env)
+  const key = inputs['api-key']
+  const long = [
+    ...key.split(/[\r\n]+/),
+    passwordOf(key),
+    ...headerSecretsOf(inputs.headers),
+    ...keyLinesOf(inputs['client-key']),
+  ].filter((secret) => secret.length >= SHORTEST)
+  const passwords = [inputs.endpoint, ...proxyTextsOf(env)].flatMap(passwordsIn)
+  return [...new Set([key, ...long, ...passwords])].filter((secret) => secret !== '')
+}
+
+/** The lines of a key, also of one whose line breaks were lost; its first and last line are no secret. */
+function keyLinesOf(text: string): readonly string[] {
+  if (!isPem(text) && !isBareBase64(text)) return []
+  return text.replace(/-----[^-]*-----/g, ' ').split(/(?:\s|\\n)+/)
+}
