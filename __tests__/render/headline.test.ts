@@ -1,0 +1,345 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { annotationOf, headline, rangeText, reasonLine } from '../../src/render/headline.ts'
+import type { Conclusion } from '../../src/watch/conclusion.ts'
+import type { View } from '../../src/watch/events.ts'
+import type { JobSnapshot } from '../../src/watch/import-job.ts'
+import {
+  aCompletedJob,
+  aFailedJob,
+  aFile,
+  aHistory,
+  aJob,
+  aPolicy,
+  aTrouble,
+  aView,
+  files,
+} from '../support/builders.ts'
+
+const policy = aPolicy()
+const viewOf = (...snapshots: readonly JobSnapshot[]) =>
+  aView(snapshots.map((snapshot, i) => aHistory({ jobId: `j${i}`, looks: [[2000, snapshot]] })))
+const words = (conclusion: Conclusion, view: View, but = policy) => {
+  const { sentence, next = '' } = headline(conclusion, view, but)
+  return { sentence, next }
+}
+
+describe('what happened', () => {
+  const trouble = aTrouble({ what: 'It said no.', advice: 'Ask nicely.' })
+  const uncommitted = aCompletedJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99 })
+  const forgotten = (latest: readonly JobSnapshot[]) =>
+    aView([
+      aHistory({
+        jobId: 'j0',
+        looks: [
+          ...latest.map((snapshot) => [1000, snapshot] as const),
+          [2000, { kind: 'unknown-job', trouble }],
+          [32_000, { kind: 'unknown-job', trouble }],
+        ],
+      }),
+    ])
+
+  it.each<[string, Conclusion, View, string, RegExp]>([
+    [
+      'completed',
+      { kind: 'completed', passes: true },
+      viewOf(aCompletedJob()),
+      'Import job j0 is complete: 36,000 rows from 3 files in collection docs, after 5 min 05 s.',
+      /^$/,
+    ],
+    [
+      'completed, several',
+      { kind: 'completed', passes: true },
+      viewOf(aCompletedJob(), aCompletedJob({ collectionName: 'b' })),
+      'All 2 import jobs are complete: 72,000 rows from 6 files in 2 collections, after 5 min 05 s.',
+      /^$/,
+    ],
+    [
+      'completed without a count',
+      { kind: 'completed', passes: true },
+      viewOf(
+        aJob({
+          phase: 'completed',
+          label: 'Completed',
+          importedRows: undefined,
+          totalRows: undefined,
+          collectionName: undefined,
+        }),
+      ),
+      'Import job j0 is complete: rows not told, after 5 min 05 s.',
+      /^$/,
+    ],
+    [
+      'uncommitted',
+      { kind: 'uncommitted', passes: false, jobs: [0] },
+      viewOf(uncommitted),
+      'Import job j0 rests at Uncommitted: the rows are imported, but nobody sees them before a commit.',
+      /import\/commit.*import\/abort.*on-uncommitted to wait.*pass/,
+    ],
+    [
+      'uncommitted and passed',
+      { kind: 'uncommitted', passes: true, jobs: [0, 1] },
+      viewOf(uncommitted, uncommitted),
+      '2 of 2 import jobs (j0, j1) are ready to be committed, and on-uncommitted is pass.',
+      /visible only with a commit/,
+    ],
+    [
+      'failed before import',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob()),
+      'Import job j0 failed.',
+      /Mend what the reason names.*lists no files/,
+    ],
+    [
+      'failed without a reason',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ reason: undefined })),
+      'Import job j0 failed.',
+      /gives no reason.*logs/,
+    ],
+    [
+      'failed with its only file',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ files: files(1, { phase: 'failed' }) })),
+      'Import job j0 failed: file export/part-01.parquet.',
+      /Mend/,
+    ],
+    [
+      'failed in one file',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ files: [...files(2), aFile({ name: 'x', phase: 'failed' })] })),
+      'Import job j0 failed: 1 of 3 files failed, x.',
+      /Mend/,
+    ],
+    [
+      'failed in some files',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ files: [aFile(), ...files(2, { phase: 'failed' })] })),
+      'Import job j0 failed: 2 of 3 files failed, the first is export/part-01.parquet.',
+      /Mend/,
+    ],
+    [
+      'failed in all files',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ files: files(2, { phase: 'failed' }) })),
+      'Import job j0 failed: all 2 files are marked as failed, the first listed is export/part-01.parquet.',
+      /Mend/,
+    ],
+    [
+      'failed, several',
+      { kind: 'failed', passes: false, jobs: [0, 1, 2, 3] },
+      viewOf(aFailedJob(), aFailedJob(), aFailedJob(), aFailedJob(), aJob()),
+      '4 of 5 import jobs (j0, j1, j2 and 1 more) failed.',
+      /Mend/,
+    ],
+    [
+      'wrong collection',
+      { kind: 'wrong-collection', passes: false, jobs: [0], expected: 'docs' },
+      viewOf(aJob({ collectionName: 'other' })),
+      'Import job j0 belongs to collection other, not to docs.',
+      /job-id or collection-name/,
+    ],
+    [
+      'no rows',
+      { kind: 'rows-not-met', passes: false, expected: undefined, imported: 0 },
+      viewOf(aCompletedJob({ importedRows: 0, totalRows: 0 })),
+      'Import job j0 is complete with 0 rows, and an import without rows does not pass.',
+      /empty.*filtered.*">=0"/,
+    ],
+    [
+      'too few rows',
+      { kind: 'rows-not-met', passes: false, expected: { min: 40_000, max: 40_000 }, imported: 36_000 },
+      viewOf(aCompletedJob()),
+      'Import job j0 is complete with 36,000 rows, but expected-rows asks for 40,000 rows.',
+      /missing/,
+    ],
+    [
+      'too many rows',
+      { kind: 'rows-not-met', passes: false, expected: { min: 1, max: 10 }, imported: 36_000 },
+      viewOf(aCompletedJob()),
+      'Import job j0 is complete with 36,000 rows, but expected-rows asks for 1 to 10 rows.',
+      /twice.*duplicate/,
+    ],
+    [
+      'unknown rows',
+      { kind: 'rows-not-met', passes: false, expected: { min: 1, max: undefined }, imported: undefined },
+      viewOf(aCompletedJob({ importedRows: undefined, totalRows: undefined, files: [] })),
+      'Import job j0 is complete, but the service does not say of every job how many rows it imported, and expected-rows asks for at least 1 row.',
+      /Leave expected-rows empty/,
+    ],
+    [
+      'not found, never seen',
+      { kind: 'not-found', passes: false, jobs: [0], trouble },
+      forgotten([]),
+      'The service does not know import job j0, also after 30 s. It said no.',
+      /job-id.*quoted.*endpoint, cluster-id and db-name.*3 hours/,
+    ],
+    [
+      'not found, expired',
+      { kind: 'not-found', passes: false, jobs: [0], trouble },
+      forgotten([aJob()]),
+      'Import job j0 is not known to the service any more; last seen Importing, 45 %, 6 k of 36 k rows.',
+      /expired.*3 hours.*right after the import/,
+    ],
+    ['rejected', { kind: 'rejected', passes: false, jobs: [0], trouble }, viewOf(), 'It said no.', /^Ask nicely\.$/],
+    [
+      'unreachable',
+      { kind: 'unreachable', passes: false, jobs: [0], trouble, outageMs: 300_000 },
+      viewOf(aJob()),
+      'No usable answer about import job j0 for 5 min: It said no.',
+      /^Ask nicely\. The import itself may well go on\.$/,
+    ],
+    [
+      'unreachable in time',
+      { kind: 'unreachable', passes: false, jobs: [0], trouble: undefined, outageMs: 0 },
+      aView([aHistory({ jobId: 'j0' })]),
+      'No usable answer about import job j0.',
+      /endpoint.*network.*timeout/,
+    ],
+    [
+      'stalled early',
+      { kind: 'stalled', passes: false, jobs: [0], quietMs: 1_800_000 },
+      viewOf(aJob()),
+      'Import job j0 stood still for 30 min at Importing, 45 %, 6 k of 36 k rows.',
+      /data nodes.*stall-timeout/,
+    ],
+    [
+      'stalled at the index',
+      { kind: 'stalled', passes: false, jobs: [0], quietMs: 1_800_000 },
+      viewOf(aJob({ progress: 80, importedRows: 36_000 })),
+      'Import job j0 stood still for 30 min at Importing, 80 %, 36 k of 36 k rows.',
+      /All rows are in.*index/,
+    ],
+    [
+      'timed out',
+      { kind: 'timed-out', passes: false, jobs: [0] },
+      viewOf(aJob()),
+      'Time is up after 1 h: import job j0 is still at Importing, 45 %, 6 k of 36 k rows.',
+      /goes on at the service.*timeout.*same job id/,
+    ],
+    [
+      'timed out, several',
+      { kind: 'timed-out', passes: true, jobs: [0, 1] },
+      viewOf(aJob(), aJob(), aCompletedJob()),
+      'Time is up after 1 h: 2 of 3 import jobs (j0, j1) are not done, the first is at Importing, 45 %, 6 k of 36 k rows; the step passes, as on-timeout asks.',
+      /must not rely/,
+    ],
+    [
+      'cancelled',
+      { kind: 'cancelled', passes: false, signal: 'SIGINT' },
+      viewOf(aJob()),
+      'The gate was stopped by SIGINT while import job j0 was at Importing, 45 %, 6 k of 36 k rows.',
+      /goes on.*same job id/,
+    ],
+    [
+      'cancelled, several',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      viewOf(aJob(), aCompletedJob()),
+      'The gate was stopped by SIGTERM while 1 of 2 import jobs was not done.',
+      /goes on/,
+    ],
+    [
+      'broken',
+      { kind: 'internal-error', passes: false, message: 'x is not a function' },
+      viewOf(),
+      'The gate itself broke: x is not a function',
+      /bug.*debug/,
+    ],
+  ])('is told of %s', (_, conclusion, view, sentence, next) => {
+    expect(words(conclusion, view).sentence).toBe(sentence)
+    expect(words(conclusion, view).next).toMatch(next)
+  })
+
+  it.each([
+    ['rows that are all in', aJob({ progress: 80, importedRows: 36_000 }), /all rows are in.*building indexes/],
+    ['a job that waits for a commit', uncommitted, /waits for somebody to commit it/],
+  ])('says after a timeout what is left of %s', (_, snapshot, next) => {
+    expect(words({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(snapshot)).next).toMatch(next)
+  })
+
+  it('names a timeout of nothing for what it is', () => {
+    expect(
+      words({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(aJob()), aPolicy({ timeoutMs: 0 })).sentence,
+    ).toMatch(/^One look, no waiting \(timeout is 0\): import job j0 is still at/)
+  })
+
+  it('lists every mistake in the inputs', () => {
+    const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
+    const conclusion: Conclusion = {
+      kind: 'invalid-input',
+      passes: false,
+      mistakes: [mistake, { ...mistake, input: 'max-outage' }],
+    }
+    expect(headline(conclusion, aView([]), policy)).toEqual({
+      sentence: '2 inputs are not right, so the service was not asked.',
+      points: [
+        'timeout: got "60"; takes a duration; for example 60s',
+        'max-outage: got "60"; takes a duration; for example 60s',
+      ],
+    })
+  })
+})
+
+it('puts a demand on rows in words', () => {
+  expect([undefined, { min: 5, max: undefined }, { min: 1, max: 1 }, { min: 5, max: 1000 }].map(rangeText)).toEqual([
+    'at least 1 row',
+    'at least 5 rows',
+    '1 row',
+    '5 to 1,000 rows',
+  ])
+})
+
+describe('the output reason', () => {
+  it("is the service's own for the first job that failed", () => {
+    const view = viewOf(
+      aJob(),
+      aFailedJob({ reason: undefined, files: files(2, { phase: 'failed', reason: 'torn' }) }),
+      aFailedJob(),
+    )
+    expect(reasonLine({ kind: 'failed', passes: false, jobs: [1, 2] }, view, policy)).toBe('torn')
+  })
+
+  it("is the gate's where the service gives none, and for every other end", () => {
+    expect(
+      reasonLine({ kind: 'failed', passes: false, jobs: [0] }, viewOf(aFailedJob({ reason: undefined })), policy),
+    ).toBe('Import job j0 failed.')
+    expect(reasonLine({ kind: 'timed-out', passes: true, jobs: [0] }, viewOf(aJob()), policy)).toMatch(/^Time is up/)
+  })
+
+  it('is empty for a completed import', () => {
+    expect(reasonLine({ kind: 'completed', passes: true }, viewOf(aCompletedJob()), policy)).toBe('')
+  })
+})
+
+describe('the annotation', () => {
+  it('is there for every end but a completed one, an error where the step fails', () => {
+    const level = (conclusion: Conclusion) => annotationOf(conclusion, viewOf(aJob()), policy)?.level
+    expect(level({ kind: 'completed', passes: true })).toBeUndefined()
+    expect(level({ kind: 'timed-out', passes: true, jobs: [0] })).toBe('warning')
+    expect(level({ kind: 'timed-out', passes: false, jobs: [0] })).toBe('error')
+  })
+
+  it('says what failed, in which file, why, and what to do', () => {
+    const view = viewOf(aFailedJob({ reason: 'torn', files: [aFile({ name: 'x.npy', phase: 'failed' }), aFile()] }))
+    expect(annotationOf({ kind: 'failed', passes: false, jobs: [0] }, view, policy)).toEqual({
+      level: 'error',
+      title: 'Milvus import: failed',
+      message:
+        'Import job j0 failed: 1 of 2 files failed, x.npy.\nReason: torn\nMend what the reason names, then start a new import: a failed job never goes on.',
+    })
+  })
+
+  it('fits into what the runner keeps, with the advice, however long the texts are', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 0, max: 5000 }), (reason, name) => {
+        const failure = aFailedJob({
+          reason: 'r'.repeat(reason),
+          files: [aFile({ name: 'n'.repeat(name), phase: 'failed' })],
+        })
+        const { message } = annotationOf({ kind: 'failed', passes: false, jobs: [0] }, viewOf(failure), policy)!
+        expect(message.length).toBeLessThanOrEqual(4000)
+        expect(message).toMatch(/a failed job never goes on\.$/)
+      }),
+    )
+  })
+})

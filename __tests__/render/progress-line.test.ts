@@ -1,0 +1,321 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { closingBlock, debugLine, progressLines } from '../../src/render/progress-line.ts'
+import type { News, View, WatchEvent } from '../../src/watch/events.ts'
+import type { Observation } from '../../src/watch/import-job.ts'
+import {
+  aCompletedJob,
+  aFailedJob,
+  aFile,
+  aHistory,
+  aJob,
+  aPolicy,
+  aTrouble,
+  aView,
+  files,
+} from '../support/builders.ts'
+
+const policy = aPolicy()
+const running = aHistory({ jobId: '11', looks: [[2000, aJob()]] })
+const done = aHistory({ jobId: '12', looks: [[2000, aCompletedJob()]] })
+const failed = aHistory({
+  jobId: '13',
+  looks: [
+    [1000, aJob()],
+    [2000, aFailedJob()],
+  ],
+})
+const cut = aHistory({ jobId: '14', looks: [[2000, { kind: 'outage', trouble: aTrouble() }]] })
+
+const looked = (view: View, job: number, news: readonly News[]): WatchEvent => ({
+  kind: 'looked',
+  view,
+  job,
+  observation: { kind: 'cancelled' },
+  tookMs: 120,
+  news,
+})
+const told = (news: News, view = aView([running])) => progressLines(looked(view, 0, [news]), policy)
+
+describe('a single job', () => {
+  it.each<[string, News, readonly string[]]>([
+    [
+      'its first state',
+      { kind: 'state', from: undefined, to: 'Importing', phase: 'importing' },
+      ['   5:05  Importing, 45 %, 6 k of 36 k rows'],
+    ],
+    [
+      'a change of state',
+      { kind: 'state', from: 'Pending', to: 'Importing', phase: 'importing' },
+      ['   5:05  Pending → Importing, 45 %, 6 k of 36 k rows'],
+    ],
+    ['progress', { kind: 'progress', from: 39, to: 45 }, ['   5:05  Importing, 45 %, 6 k of 36 k rows']],
+    [
+      'a file that failed',
+      { kind: 'file-failed', file: aFile({ phase: 'failed', reason: 'no such file' }) },
+      ['   5:05  file failed: a/1.parquet: no such file'],
+    ],
+    [
+      'a word nobody knows',
+      { kind: 'unknown-state', label: 'Importing' },
+      ['   5:05  "Importing" is a state this version does not know; it counts as still running'],
+    ],
+    [
+      'the start of an outage',
+      { kind: 'outage-began', trouble: aTrouble() },
+      [
+        '   5:05  no usable answer: milvus.example answered with HTTP 503.',
+        '   5:05  the gate goes on asking. Look whether the service is up.',
+      ],
+    ],
+    [
+      'the end of an outage',
+      { kind: 'outage-ended', lastedMs: 12_000 },
+      ['   5:05  the service answers again, after 12 s'],
+    ],
+    [
+      'a job not listed yet',
+      { kind: 'job-unknown', trouble: aTrouble(), seenBefore: false },
+      ['   5:05  the service does not know this job yet; asking again, a job can take a moment to be listed'],
+    ],
+    [
+      'a job that is gone',
+      { kind: 'job-unknown', trouble: aTrouble(), seenBefore: true },
+      ['   5:05  the service does not know this job any more; looking once more to be sure'],
+    ],
+    [
+      'a standstill',
+      { kind: 'quiet', quietMs: 1_800_000 },
+      ['   5:05  nothing has moved for 30 min; waiting on (stall-timeout would end the wait)'],
+    ],
+  ])('gets a line for %s', (_, news, lines) => {
+    expect(told(news)).toEqual(lines)
+  })
+
+  it('gets a line at the start, and heartbeats with pace and time left', () => {
+    const steady = aHistory({
+      looks: [0, 1, 2, 3].map((i) => [
+        i * 10_000,
+        aJob({ progress: 40 + i * 5, importedRows: 10_000 * (i + 1), totalRows: 200_000 }),
+      ]),
+    })
+    expect(progressLines({ kind: 'started', view: aView([steady], 0) }, policy)).toEqual([
+      '   0:00  waiting up to 1 h for import job 453761313698322011',
+    ])
+    expect(progressLines({ kind: 'heartbeat', view: aView([steady], 34_000) }, policy)).toEqual([
+      '   0:34  still Importing, 55 %, 40 k of 200 k rows, 1,000 rows/s, about 2 min left',
+    ])
+  })
+
+  it('is told to be out of reach as long as it is', () => {
+    expect(progressLines({ kind: 'heartbeat', view: aView([cut], 62_000) }, policy)).toEqual([
+      '   1:02  still no usable answer, for 1 min: milvus.example answered with HTTP 503.',
+    ])
+  })
+})
+
+describe('several jobs', () => {
+  it('are told apart by their ids', () => {
+    expect(told({ kind: 'progress', from: 39, to: 45 }, aView([running, done]))).toEqual([
+      '   5:05  job 11: Importing, 45 %, 6 k of 36 k rows',
+    ])
+  })
+
+  it('get heartbeats only while they are under way', () => {
+    expect(progressLines({ kind: 'heartbeat', view: aView([running, done, failed]) }, policy)).toHaveLength(1)
+  })
+
+  it('share one outage', () => {
+    const other = aHistory({ jobId: '15', looks: [[2000, { kind: 'outage', trouble: aTrouble() }]] })
+    expect(told({ kind: 'outage-began', trouble: aTrouble() }, aView([cut, other]))).toEqual([])
+    expect(told({ kind: 'outage-ended', lastedMs: 1000 }, aView([running, cut]))).toEqual([])
+    expect(told({ kind: 'outage-ended', lastedMs: 1000 }, aView([running, done]))).toHaveLength(1)
+  })
+})
+
+describe('a thousand jobs', () => {
+  it('do not flood the log', () => {
+    const jobs = Array.from({ length: 1000 }, (_, i) => aHistory({ jobId: String(i) }))
+    const lines: string[] = []
+    for (const snapshot of [aJob(), aJob({ progress: 60 }), aCompletedJob()]) {
+      jobs.forEach((job, i) => {
+        jobs[i] = aHistory({ jobId: job.jobId, looks: [[2000, snapshot]] })
+        const state = { kind: 'state', from: job.latest?.label, to: snapshot.label, phase: snapshot.phase } as const
+        const news: readonly News[] = [
+          job.latest?.label === snapshot.label ? { kind: 'progress', from: 45, to: 60 } : state,
+        ]
+        lines.push(...progressLines(looked(aView(jobs), i, news), policy))
+      })
+    }
+    expect(lines).toHaveLength(40)
+    expect(lines.at(-1)).toBe('   5:05  1,000 jobs, 100 % on average: 1,000 Completed')
+  })
+
+  it('still name what failed, up to ten', () => {
+    const jobs = Array.from({ length: 40 }, (_, i) =>
+      aHistory({ jobId: `j${i}`, looks: [[2000, i < 25 ? aFailedJob() : aJob()]] }),
+    )
+    const one = aView([...jobs.slice(0, 1), ...jobs.slice(25)])
+    expect(told({ kind: 'state', from: 'Importing', to: 'Failed', phase: 'failed' }, one)).toEqual([
+      expect.stringMatching(/^ {3}5:05 {2}job j0: Failed, 0 %, failed to get file size of/),
+    ])
+    const block = closingBlock({ kind: 'failed', passes: false, jobs: [0] }, aView(jobs), policy)
+    expect(block.filter((line) => line.includes('  job j'))).toHaveLength(10)
+  })
+})
+
+describe('a crowd of jobs', () => {
+  const unknown = { kind: 'unknown-job', trouble: aTrouble() } as const
+  const crowd = (amount: number, brought: Observation | ReturnType<typeof aJob>, others: number) =>
+    aView([
+      ...Array.from({ length: amount }, (_, i) => aHistory({ jobId: `j${i}`, looks: [[2000, brought]] })),
+      ...Array.from({ length: others }, (_, i) => aHistory({ jobId: `k${i}`, looks: [[2000, aJob()]] })),
+    ])
+
+  it('gets one heartbeat', () => {
+    expect(progressLines({ kind: 'heartbeat', view: crowd(3, unknown, 20) }, policy)).toEqual([
+      '   5:05  23 jobs, 39 % on average: 20 Importing, 3 Unknown',
+    ])
+  })
+
+  it.each<[string, News, Observation]>([
+    ['an outage', { kind: 'outage-began', trouble: aTrouble() }, { kind: 'outage', trouble: aTrouble() }],
+    [
+      'an unknown word',
+      { kind: 'unknown-state', label: 'Odd' },
+      { kind: 'answered', snapshot: aJob({ label: 'Odd', phase: 'unknown' }) },
+    ],
+  ])('is told of %s once', (_, news, brought) => {
+    expect(told(news, crowd(1, brought, 20))).not.toEqual([])
+    expect(told(news, crowd(2, brought, 20))).toEqual([])
+  })
+
+  it('is told of the first ten jobs that are not known', () => {
+    const news: News = { kind: 'job-unknown', trouble: aTrouble(), seenBefore: false }
+    expect(told(news, crowd(10, unknown, 20))).toHaveLength(1)
+    expect(told(news, crowd(11, unknown, 20))).toEqual([])
+  })
+
+  it('is told of a standstill once', () => {
+    const stand = (amount: number) =>
+      aView(
+        Array.from({ length: 20 }, (_, i) =>
+          aHistory({
+            jobId: `j${i}`,
+            looks: [
+              [0, aJob()],
+              [i < amount ? 1_800_000 : 1000, aJob()],
+            ],
+          }),
+        ),
+      )
+    expect(told({ kind: 'quiet', quietMs: 1_800_000 }, stand(1))).toHaveLength(1)
+    expect(told({ kind: 'quiet', quietMs: 1_800_000 }, stand(2))).toEqual([])
+  })
+})
+
+describe('besides', () => {
+  it.each<[string, WatchEvent, readonly string[]]>([
+    [
+      'a stretched interval',
+      { kind: 'interval-stretched', view: aView([running], 0), askedMs: 1000, effectiveMs: 11_000 },
+      ['   0:00  poll-interval 1 s is stretched to 11 s: at most 10 requests a second over all jobs'],
+    ],
+    [
+      'rows that nobody counted',
+      { kind: 'rows-unknown', view: aView([done]) },
+      [
+        '   5:05  the service does not say how many rows were imported, so nobody checked that there are any; set expected-rows to insist',
+      ],
+    ],
+    [
+      'the end, which has a block of its own',
+      { kind: 'ended', view: aView([done]), conclusion: { kind: 'completed', passes: true } },
+      [],
+    ],
+  ])('there is a line for %s', (_, event, lines) => {
+    expect(progressLines(event, policy)).toEqual(lines)
+  })
+
+  it('a job that is not known yet and one without an answer have heartbeats too', () => {
+    const forgotten = aHistory({ jobId: '21', looks: [[0, { kind: 'unknown-job', trouble: aTrouble() }]] })
+    expect(progressLines({ kind: 'heartbeat', view: aView([forgotten, aHistory({ jobId: '22' })]) }, policy)).toEqual([
+      '   5:05  job 21: still not known to the service',
+      '   5:05  job 22: no answer yet',
+    ])
+  })
+})
+
+describe('the closing block', () => {
+  it('says of each job how it ended, then what decided and what to do', () => {
+    expect(closingBlock({ kind: 'failed', passes: false, jobs: [1] }, aView([done, failed]), policy)).toEqual([
+      '   5:05  job 12: Completed, 100 %, 36 k of 36 k rows, 3 files',
+      "   5:05  job 13: Failed, 45 %, 6 k of 36 k rows, failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
+      '   5:05  Not passed: Import job 13 failed at 45 %.',
+      "   5:05  Reason: failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
+      '   5:05  Next: Mend what the reason names, then start a new import: a failed job never goes on. It failed before the import phase, so the service lists no',
+      '   5:05  files: if one is to blame, only the reason names it.',
+    ])
+  })
+
+  it('has a line for each wrong input', () => {
+    const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
+    expect(closingBlock({ kind: 'invalid-input', passes: false, mistakes: [mistake] }, aView([]), policy)).toEqual([
+      '   5:05  Not passed: One input is not right, so the service was not asked.',
+      '   5:05  - timeout: got "60"; takes a duration; for example 60s',
+    ])
+  })
+})
+
+describe('debugging', () => {
+  it.each<[Observation, string]>([
+    [{ kind: 'answered', snapshot: aJob() }, 'answered Importing, 45 %'],
+    [{ kind: 'cancelled' }, 'cancelled'],
+    [{ kind: 'outage', trouble: aTrouble() }, 'outage (http-503): milvus.example answered with HTTP 503.'],
+  ])('tells every look: %#', (observation, text) => {
+    const event = { ...looked(aView([running]), 0, []), observation } as WatchEvent
+    expect(debugLine(event)).toBe(`   5:05  look 1 at job 11 took 120 ms: ${text}`)
+  })
+
+  it('tells nothing else', () => {
+    expect(debugLine({ kind: 'heartbeat', view: aView([running]) })).toBeUndefined()
+  })
+})
+
+it('keeps every line short, and never starts one with text of the service', () => {
+  const text = fc.string({ minLength: 1, maxLength: 3000 })
+  fc.assert(
+    fc.property(text, text, fc.boolean(), (long, other, many) => {
+      const trouble = aTrouble({ what: long, advice: other })
+      const snapshot = aFailedJob({
+        label: long,
+        reason: other,
+        files: files(2, { phase: 'failed', label: other, reason: long, name: long }),
+      })
+      const job = aHistory({
+        jobId: long,
+        looks: [
+          [0, aJob({ label: other })],
+          [1000, snapshot],
+        ],
+      })
+      const view = aView(many ? [job, running] : [job])
+      const news: readonly News[] = [
+        { kind: 'state', from: other, to: long, phase: 'failed' },
+        { kind: 'unknown-state', label: long },
+        { kind: 'file-failed', file: aFile({ name: long, reason: other }) },
+        { kind: 'outage-began', trouble },
+      ]
+      const lines = [
+        ...progressLines({ kind: 'started', view }, policy),
+        ...progressLines(looked(view, 0, news), policy),
+        ...closingBlock({ kind: 'failed', passes: false, jobs: [0] }, view, policy),
+        ...closingBlock({ kind: 'rejected', passes: false, jobs: [0], trouble }, view, policy),
+      ]
+      for (const line of lines) {
+        expect(line.length).toBeLessThanOrEqual(160)
+        expect(line).toMatch(/^ {3}5:05 {2}/)
+      }
+    }),
+  )
+})

@@ -1,0 +1,167 @@
+import { describe, expect, it } from '@jest/globals'
+import { MAX_SUMMARY_BYTES, renderSummary } from '../../src/render/summary.ts'
+import type { Conclusion } from '../../src/watch/conclusion.ts'
+import type { FileProgress } from '../../src/watch/import-job.ts'
+import { aCompletedJob, aFailedJob, aHistory, aJob, aPolicy, aTrouble, aView, files } from '../support/builders.ts'
+
+const FAILED: Conclusion = { kind: 'failed', passes: false, jobs: [0] }
+const context = { writtenAt: new Date('2026-11-23T06:17:56Z') }
+
+const summaryOf = (all: readonly FileProgress[], conclusion: Conclusion = FAILED) =>
+  renderSummary(aView([aHistory({ looks: [[0, aFailedJob({ files: all })]] })]), conclusion, aPolicy(), context)
+/** `failed` of the files failed, each with a reason of its own of so many bytes, the last of all the files. */
+const withFailures = (amount: number, failed: number, reasonBytes: number) =>
+  files(amount).map((file, i): FileProgress =>
+    i < amount - failed
+      ? file
+      : { ...file, phase: 'failed', label: 'Failed', reason: `${i} ${'é'.repeat(reasonBytes / 2)}` },
+  )
+const rowsWith = (text: string, summary: string) =>
+  summary.split('\n').filter((line) => line.startsWith('<tr><td>') && line.includes(text))
+
+describe('the million bytes', () => {
+  it.each([
+    [1, 1, 100],
+    [106, 1, 2000],
+    [1024, 3, 2000],
+    [10_000, 0, 0],
+    [10_000, 10, 2000],
+    [10_000, 10_000, 2000],
+  ])('hold %p files of which %p failed with reasons of %p bytes', (amount, failed, reasonBytes) => {
+    const summary = summaryOf(withFailures(amount, failed, reasonBytes))
+    expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(MAX_SUMMARY_BYTES)
+    expect(summary.match(/<table>/g)?.length).toBe(summary.match(/<\/table>/g)?.length)
+    expect(summary.match(/<details/g)?.length).toBe(summary.match(/<\/details>/g)?.length)
+  })
+
+  it('tells everything while it fits', () => {
+    const summary = summaryOf(withFailures(1024, 3, 2000))
+    expect(rowsWith('.parquet', summary)).toHaveLength(1024)
+    expect(summary).toContain('é'.repeat(1000))
+  })
+
+  it('shortens reasons before it folds anything', () => {
+    const summary = summaryOf(withFailures(1500, 700, 2000))
+    expect(summary).not.toContain('é'.repeat(1000))
+    expect(rowsWith('.parquet', summary)).toHaveLength(1500)
+  })
+
+  it('folds completed files into one row before it leaves out a failed one', () => {
+    const summary = summaryOf(withFailures(10_000, 1000, 2000))
+    expect(rowsWith('❌ Failed', summary)).toHaveLength(1001)
+    expect(rowsWith('✅', summary)).toHaveLength(0)
+    expect(summary).toContain('<tr><td colspan="7">✅ 9,000 completed files: see the report file</td></tr>')
+  })
+
+  it('says how many failed files are only in the report file', () => {
+    const summary = summaryOf(withFailures(10_000, 10_000, 2000))
+    const listed = rowsWith('❌ Failed', summary).length - 1
+    expect(listed).toBeGreaterThan(1500)
+    const left = (10_000 - listed).toLocaleString('en')
+    expect(summary).toContain(`… and ${left} more files, ${left} of them failed: see the report file`)
+  })
+})
+
+describe('what is in sight', () => {
+  it('is every file of a short list, failed ones first', () => {
+    const summary = summaryOf(withFailures(25, 1, 20))
+    expect(summary).not.toContain('<details')
+    expect(rowsWith('.parquet', summary)[0]).toContain('part-25.parquet')
+  })
+
+  it('is what failed of a long list', () => {
+    const [inSight = '', folded = ''] = summaryOf(withFailures(1024, 3, 20)).split('<details>')
+    expect(rowsWith('.parquet', inSight)).toHaveLength(3)
+    expect(folded).toContain('<summary>The other 1,021 files: 1,021 completed</summary>')
+  })
+})
+
+describe('many jobs', () => {
+  const jobs = [
+    ...Array.from({ length: 999 }, (_, i) =>
+      aHistory({ jobId: `job-${i}`, looks: [[0, aCompletedJob({ files: files(20) })]] }),
+    ),
+    aHistory({ jobId: 'job-999', looks: [[0, aFailedJob({ reason: 'torn' })]] }),
+  ]
+  const summary = renderSummary(aView(jobs), { kind: 'failed', passes: false, jobs: [999] }, aPolicy(), context)
+
+  it('stay within the million bytes, what failed first', () => {
+    expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(MAX_SUMMARY_BYTES)
+    expect(rowsWith('<code>job-', summary)[0]).toContain('job-999')
+    expect(summary).toContain('✅ 999 completed jobs: see the report file')
+  })
+
+  it('stay within it where all of them failed, each with many files', () => {
+    const half = [...files(20), ...files(20, { phase: 'failed', reason: 'x'.repeat(2000) })]
+    const all = Array.from({ length: 1000 }, (_, i) =>
+      aHistory({ jobId: `job-${i}`, looks: [[0, aFailedJob({ reason: 'y'.repeat(2000), files: half })]] }),
+    )
+    const text = renderSummary(aView(all), FAILED, aPolicy(), context)
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_SUMMARY_BYTES)
+    expect(rowsWith('<code>job-', text)).toHaveLength(1000)
+    expect(text).toMatch(/<p>The files of \d+ more jobs are in the report file\.<\/p>/)
+  })
+
+  it('show the reason of each that failed', () => {
+    expect(summary).toContain(
+      '<details open>\n<summary>Job <code>job-999</code>: no files listed</summary>\n<p>Reason: <code>torn</code></p>',
+    )
+  })
+
+  it('show what is wrong with those that have no state', () => {
+    const lost = aHistory({ jobId: 'lost', looks: [[0, { kind: 'outage', trouble: aTrouble() }]] })
+    const forgotten = aHistory({
+      jobId: 'gone',
+      looks: [
+        [0, aJob()],
+        [1, { kind: 'unknown-job', trouble: aTrouble({ what: 'Never heard.' }) }],
+      ],
+    })
+    const refused = aHistory({
+      jobId: 'refused',
+      looks: [[0, { kind: 'refused', trouble: aTrouble({ what: 'No.' }) }]],
+    })
+    const text = renderSummary(aView([lost, forgotten, refused]), undefined, aPolicy(), context)
+    for (const told of [
+      '❔ Unknown',
+      '❓ gone, was Importing',
+      '⛔ refused',
+      'Never heard.',
+      '<p>No.</p>',
+      'HTTP 503',
+    ]) {
+      expect(text).toContain(told)
+    }
+  })
+})
+
+describe('while the gate runs', () => {
+  it('says when it was written and what a killed step leaves behind', () => {
+    const summary = renderSummary(aView([aHistory({ looks: [[0, aJob()]] })]), undefined, aPolicy(), context)
+    expect(summary).toContain('[!NOTE]')
+    expect(summary).toContain('it was killed')
+    expect(summary).toContain('Written 2026-11-23 06:17:56 UTC.')
+  })
+})
+
+describe('the time a job took', () => {
+  const took = (looks: Parameters<typeof aHistory>[0]['looks']) => {
+    const text = renderSummary(aView([aHistory({ looks: looks ?? [] })]), undefined, aPolicy(), context)
+    return /<td align="right">([^<]*)<\/td><\/tr>/.exec(text)?.[1]
+  }
+
+  it.each([
+    ["by the service's clock", [[0, aCompletedJob({ files: [] })]] as const, '5 min 05 s'],
+    [
+      'at least what was seen of it',
+      [
+        [0, aJob()],
+        [60_000, aCompletedJob({ createTime: undefined, files: [] })],
+      ] as const,
+      '≥ 1 min',
+    ],
+    ['up to now where it goes on', [[5000, aJob()]] as const, '≥ 5 min'],
+  ])('is told %s', (_, looks, text) => {
+    expect(took(looks)).toBe(text)
+  })
+})

@@ -1,0 +1,246 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { createSanitiser } from '../../src/render/untrusted.ts'
+
+const sanitise = createSanitiser([])
+
+describe('control', () => {
+  it.each([
+    ['one\r\ntwo\n\nthree\rfour\u2028five\u2029six', 'one ⏎ two ⏎ three ⏎ four ⏎ five ⏎ six'],
+    ['ends in a line break\n', 'ends in a line break'],
+    ['a\tb', 'a b'],
+    ['\u001b[31mred\u001b[0m \u009b1mbold', 'red bold'],
+    ['\u001b]8;;https://evil.example\u0007click\u001b]8;;\u0007 here', 'click here'],
+    ['nul\u0000 bell\u0007 del\u007f c1\u0085x', 'nul bell del c1 ⏎ x'],
+    ['safe\u202egnp.exe\u2066 \u200bzero\u200d\ufeff tag\u{e0041}', 'safegnp.exe zero tag'],
+    ['lone \ud800 half', 'lone \ufffd half'],
+    ['\udb40\u200b\udc41', '\ufffd\ufffd'],
+    ['日本語 🎉 naïve', '日本語 🎉 naïve'],
+  ])('makes %j one visible line', (text, expected) => {
+    expect(sanitise(text)).toBe(expected)
+  })
+
+  it.each([
+    ['##[set-output name=state;]Completed', '## [set-output name=state;]Completed'],
+    ['x #\u200b#[add-mask]e', 'x ## [add-mask]e'],
+    ['###[###[', '### [### ['],
+    ['::add-mask::e', ': :add-mask::e'],
+    ['\u0000 \n::add-mask::e', ': :add-mask::e'],
+    ['a::b', 'a::b'],
+  ])('keeps %j from being a command', (text, expected) => {
+    expect(sanitise(text)).toBe(expected)
+  })
+
+  it.each([
+    [undefined, 'undefined'],
+    [12, '12'],
+    [{ toString: 1, a: 'b\n' }, '{"toString":1,"a":"b\\n"}'],
+    [Object.create(null), '{}'],
+    [{ n: 1n }, ''],
+  ])('takes %p for what it is', (raw, expected) => {
+    expect(sanitise(raw)).toBe(expected)
+  })
+})
+
+describe('credentials', () => {
+  it.each([
+    ['https://user:pw@host/a.parquet', 'https://***@host/a.parquet'],
+    ['https://token@host/a.parquet', 'https://***@host/a.parquet'],
+    ['https://user:p/w?x#y@z@host/a.parquet: gone', 'https://***@host/a.parquet: gone'],
+    ['s3://bucket/a.parquet?X-Amz-Signature=abc&x=1#f', 's3://bucket/a.parquet'],
+    ['Get "https://host/a?sig=abc": EOF', 'Get "https://host/a": EOF'],
+    ['[a/1.parquet?X-Amz-Signature=abc b/2.parquet?versionId=3]', '[a/1.parquet b/2.parquet]'],
+    ['NoSuchKey(key=https://h/a.parquet?sig=abc): importing', 'NoSuchKey(key=https://h/a.parquet): importing'],
+    ['https://a/x,https://u:p@b/y?q', 'https://a/x,https://***@b/y'],
+    ['user:pw@host:19530 refused', '***@host:19530 refused'],
+    ['address=user:pa/ss@host', 'address=***@host'],
+    [
+      'with X-Amz-Signature=abc and AWSAccessKeyId=AKIA&Signature=x%3D',
+      'with X-Amz-Signature=*** and AWSAccessKeyId=***&Signature=***',
+    ],
+    ['sig=abc, X-Amz-Credential%3Dabc', 'sig=***, X-Amz-Credential%3D***'],
+    ['Authorization: Bearer xyz, bearer eyJ.a.b', 'Authorization: Bearer ***, bearer ***'],
+  ])('cuts those of %j', (text, expected) => {
+    expect(sanitise(text)).toBe(expected)
+  })
+
+  it.each([
+    'http://minio:9000/bucket/mail@home/1.parquet',
+    'minio:9000/bucket/mail@home/1.parquet',
+    'https://[::1]:19530/path@2',
+    'mail someone@example.com: what is this?',
+    'really? yes=no',
+    'the bearer token is missing',
+    "failed to get file size of 'rowjson.json', error:The specified key does not exist.",
+    "schema not equal, err=field '$meta' not in arrow schema: importing data failed: importing data failed",
+    'error:NoSuchKey(key=bulk_data/4abc/1.parquet): importing data failed',
+    "expected dim '5' for field 'posterVector' with type 'FloatVector', got dim '8': importing data failed",
+    'rpc error: code = ResourceExhausted desc = trying to send message larger than max (5055713 vs. 2097152)',
+    'too many input paths, got paths:[  ]: importing data failed, file: id:1770817970079 paths:"" paths:""',
+    'import job does not exist, jobID=454487866216294669, dbID=1: importing data failed',
+    'PrivilegeImport: permission deny to test',
+  ])('leaves %j as it is', (text) => {
+    expect(sanitise(text)).toBe(text)
+  })
+})
+
+describe('secrets', () => {
+  const SECRET = 'k3y&<"sé/cret+9'
+  const guarded = createSanitiser([SECRET, 'abc', '', '***'])
+
+  it.each([
+    ['as it is', SECRET],
+    ['with a zero-width character inside', SECRET.replace('y', 'y\u200b')],
+    ['with a colour inside', SECRET.replace('y', 'y\u001b[1m')],
+    ['in a URL of its own', `https://u:${SECRET}@host/?a=${SECRET}`],
+    ['as JSON', JSON.stringify(SECRET)],
+    ['as part of a URI', encodeURIComponent(SECRET)],
+    ['as part of a URI in lower case', encodeURIComponent(SECRET).toLowerCase()],
+    ['as XML', 'k3y&amp;&lt;&quot;sé/cret+9'],
+    ['as hex', Buffer.from(SECRET).toString('hex')],
+    ['as base64', Buffer.from(SECRET).toString('base64')],
+    ['as URL-safe base64', Buffer.from(SECRET).toString('base64url')],
+    ['as base64 behind a user name', Buffer.from(`me:${SECRET}`).toString('base64')],
+    ['as base64 behind two bytes more', Buffer.from(`u:${SECRET}:x`).toString('base64')],
+  ])('finds one %s', (_, text) => {
+    const result = guarded(`see ${text} there`)
+    expect(result).toContain('***')
+    expect(result).not.toMatch(/k3y|cret|ey&/)
+    expect(result.length).toBeLessThan(35)
+  })
+
+  it('finds short ones as they are, in plain names too', () => {
+    expect(guarded('dir/abc.parquet')).toBe('dir/***.parquet')
+  })
+
+  it('finds them before the text is shortened', () => {
+    expect(guarded(`${'x'.repeat(45)}${SECRET}${'y'.repeat(45)}`, 60)).toBe(`${'x'.repeat(30)}…${'y'.repeat(29)}`)
+  })
+})
+
+describe('on any text', () => {
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(
+      '##',
+      '[',
+      '::',
+      ':',
+      '//',
+      '://',
+      '@',
+      '?',
+      '#',
+      '=',
+      'sig=',
+      'X-Amz-A=',
+      'Bearer ',
+      'a',
+      ' ',
+      '\n',
+      '\t',
+      '"',
+      '\u001b[',
+      '\u001b]',
+      '\u0007',
+      '\u200b',
+      '\u202e',
+      '\ud83d',
+      '\ude00',
+      '***',
+      '(',
+      ')',
+      '/',
+      '12',
+      '⏎',
+      '…',
+    ),
+  )
+  const text = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(''))
+
+  it('gives one visible line without commands', () => {
+    fc.assert(
+      fc.property(text, (raw) => {
+        const result = sanitise(raw)
+        expect(result).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]|##\[|^\s*::/u)
+        expect(result).toBe(result.trim())
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('changes nothing the second time', () => {
+    fc.assert(
+      fc.property(text, (raw) => {
+        const once = sanitise(raw)
+        expect(sanitise(once)).toBe(once)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it('never lets a secret through, wherever it stands', () => {
+    const guarded = createSanitiser(['s3cr3tk3y'])
+    fc.assert(
+      fc.property(text, text, fc.integer({ min: 0, max: 40 }), (before, after, maxLength) => {
+        expect(guarded(`${before}s3cr3tk3y${after}`, maxLength)).not.toContain('s3cr3t')
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('keeps to the length, and never splits a character', () => {
+    fc.assert(
+      fc.property(text, fc.integer({ min: 1, max: 50 }), (raw, maxLength) => {
+        const result = sanitise(raw, maxLength)
+        expect(result.length).toBeLessThanOrEqual(maxLength)
+        expect(result).not.toMatch(/\p{Surrogate}/u)
+      }),
+    )
+  })
+
+  // A rule that goes back over the text would take minutes here, far beyond the time a test may take.
+  it.each([
+    '://a:@?',
+    '://',
+    '://a:',
+    'a:',
+    '@',
+    ':@',
+    '?',
+    '?a',
+    '?a=',
+    '?X-Amz-',
+    'X-Amz-',
+    'x-amz-a',
+    '\u001b[',
+    '\u001b[1',
+    '\u001b]',
+    '\u009d',
+    '\u009b',
+    'sig=',
+    'Bearer ',
+    'Bearer',
+    ' ',
+    '\n',
+    '\n ',
+    '##[',
+    '::',
+    '"',
+    '(',
+    ')]',
+    ',;',
+    '\ud83d',
+    '\u200b',
+    '%3D',
+    'aa',
+    'https://u:',
+    '/:',
+    '[::',
+  ])('takes a megabyte of %j in linear time', (part) => {
+    const megabyte = part.repeat(Math.ceil(1_000_000 / part.length))
+    for (const raw of [megabyte, `${megabyte}@`, `https://${megabyte}@h`, `${megabyte}/a:b@c`]) {
+      expect(createSanitiser(['s3cr3tk3y'])(raw).length).toBeLessThanOrEqual(4000)
+    }
+  })
+})

@@ -1,0 +1,126 @@
+import type { View } from '../../src/watch/events.ts'
+import { newHistory, record } from '../../src/watch/history.ts'
+import type { History } from '../../src/watch/history.ts'
+import type { FileProgress, JobSnapshot, Observation, Trouble } from '../../src/watch/import-job.ts'
+import type { Policy } from '../../src/watch/policy.ts'
+
+/** A completed file of 12,000 rows, but for what is said. */
+export function aFile(but: Partial<FileProgress> = {}): FileProgress {
+  return {
+    name: 'a/1.parquet',
+    phase: 'completed',
+    label: 'Completed',
+    progress: 100,
+    importedRows: 12_000,
+    totalRows: 12_000,
+    sizeBytes: 4_800_000,
+    completeTime: '2026-11-23T06:17:55Z',
+    reason: undefined,
+    ...but,
+  }
+}
+
+/** As many files as asked for, with numbered names. */
+export function files(amount: number, but: Partial<FileProgress> = {}): readonly FileProgress[] {
+  const width = Math.max(2, String(amount).length)
+  return Array.from({ length: amount }, (_, i) =>
+    aFile({ name: `export/part-${String(i + 1).padStart(width, '0')}.parquet`, ...but }),
+  )
+}
+
+/** What an answer says of a job: running, at 45 %, without files, but for what is said. */
+export function aJob(but: Partial<JobSnapshot> = {}): JobSnapshot {
+  return {
+    phase: 'importing',
+    label: 'Importing',
+    progress: 45,
+    importedRows: 6000,
+    totalRows: 36_000,
+    sizeBytes: 14_400_000,
+    collectionName: 'docs',
+    completeTime: undefined,
+    createTime: undefined,
+    reason: undefined,
+    files: [],
+    ...but,
+  }
+}
+
+/** A job that has come through with these files. */
+export function aCompletedJob(but: Partial<JobSnapshot> = {}): JobSnapshot {
+  const all = but.files ?? files(3)
+  return aJob({
+    phase: 'completed',
+    label: 'Completed',
+    progress: 100,
+    importedRows: 12_000 * all.length,
+    totalRows: 12_000 * all.length,
+    sizeBytes: 4_800_000 * all.length,
+    createTime: '2026-11-23T06:12:50Z',
+    completeTime: '2026-11-23T06:17:55Z',
+    files: all,
+    ...but,
+  })
+}
+
+/** A job that failed before its import phase, so with a reason only, but for what is said. */
+export function aFailedJob(but: Partial<JobSnapshot> = {}): JobSnapshot {
+  return aJob({
+    phase: 'failed',
+    label: 'Failed',
+    progress: 0,
+    importedRows: 0,
+    totalRows: 0,
+    sizeBytes: 0,
+    reason: "failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
+    ...but,
+  })
+}
+
+/** Why a look brought nothing: the service was busy, but for what is said. */
+export function aTrouble(but: Partial<Trouble> = {}): Trouble {
+  return {
+    outcome: 'http-503',
+    what: 'milvus.example answered with HTTP 503.',
+    advice: 'Look whether the service is up.',
+    ...but,
+  }
+}
+
+/** What a look brought, and when it ended on the clock. */
+export type Look = readonly [atMs: number, brought: JobSnapshot | Observation]
+
+/** The history of a job after these looks, each of which took no time. */
+export function aHistory({
+  jobId = '453761313698322011',
+  looks = [],
+}: {
+  jobId?: string
+  looks?: readonly Look[]
+}): History {
+  return looks.reduce((history, [atMs, brought]) => {
+    const observation: Observation = 'kind' in brought ? brought : { kind: 'answered', snapshot: brought }
+    return record(history, observation, { startedAtMs: atMs, endedAtMs: atMs })
+  }, newHistory(jobId))
+}
+
+/** Everything known, 5 min 05 s after the start unless said otherwise. */
+export function aView(jobs: readonly History[], nowMs = 305_000): View {
+  return { startedAtMs: 0, nowMs, jobs }
+}
+
+/** The defaults of the inputs, but for what is said. */
+export function aPolicy(but: Partial<Policy> = {}): Policy {
+  return {
+    timeoutMs: 3_600_000,
+    onTimeout: 'fail',
+    pollIntervalMs: undefined,
+    requestTimeoutMs: 30_000,
+    maxOutageMs: undefined,
+    stallTimeoutMs: undefined,
+    expectedRows: undefined,
+    onUncommitted: 'fail',
+    expectedCollection: undefined,
+    ...but,
+  }
+}

@@ -1,0 +1,363 @@
+import type { Conclusion, ConclusionKind, Mistake } from '../watch/conclusion.ts'
+import type { View } from '../watch/events.ts'
+import { rowCount } from '../watch/gate.ts'
+import type { History } from '../watch/history.ts'
+import { reasonOf } from '../watch/import-job.ts'
+import type { Policy, RowRange } from '../watch/policy.ts'
+import { count, counted, duration, percent, shortCount, shortened } from './format.ts'
+
+/** How the gate ended, in plain sentences of one line each. */
+export interface Headline {
+  /** What happened, to what. */
+  readonly sentence: string
+  /** What to do now. */
+  readonly next?: string
+  /** Single points that belong to the sentence, one a line. */
+  readonly points?: readonly string[]
+}
+
+/** The one annotation of a step. */
+export interface Annotation {
+  readonly level: 'error' | 'warning'
+  readonly title: string
+  readonly message: string
+}
+
+// The runner cuts a message at 4,096 characters, masking included.
+const MAX_MESSAGE_LENGTH = 4000
+const MAX_NAME_LENGTH = 200
+const MAX_REASON_LENGTH = 2000
+const NAMED_JOBS = 3
+
+const COMMIT = 'POST /v2/vectordb/jobs/import/commit'
+const ABORT = 'POST /v2/vectordb/jobs/import/abort'
+
+/** What happened and what to do next: the words that log, summary, annotation and the output `reason` share. */
+export function headline(conclusion: Conclusion, view: View, policy: Policy): Headline {
+  switch (conclusion.kind) {
+    case 'completed':
+      return { sentence: `${allJobs(view)} complete: ${importedIn(view)}.` }
+    case 'uncommitted':
+      return uncommitted(conclusion, view)
+    case 'failed':
+      return failed(conclusion.jobs, view)
+    case 'wrong-collection':
+      return wrongCollection(conclusion, view)
+    case 'rows-not-met':
+      return rowsNotMet(conclusion, view)
+    case 'not-found':
+      return notFound(conclusion, view)
+    case 'rejected':
+      return { sentence: conclusion.trouble.what, next: conclusion.trouble.advice }
+    case 'unreachable':
+      return unreachable(conclusion, view)
+    case 'stalled':
+      return stalled(conclusion, view)
+    case 'timed-out':
+      return timedOut(conclusion, view, policy)
+    case 'cancelled':
+      return cancelled(conclusion.signal, view)
+    case 'invalid-input':
+      return invalidInput(conclusion.mistakes)
+    case 'internal-error':
+      return {
+        sentence: `The gate itself broke: ${conclusion.message}`,
+        next: 'This is a bug in the gate, and the import goes on without it. Run the step again with debug logging and report what it says.',
+      }
+  }
+}
+
+/** The output `reason`: the service's own for a failed import, else the gate's sentence; empty for a completed one. */
+export function reasonLine(conclusion: Conclusion, view: View, policy: Policy): string {
+  if (conclusion.kind === 'completed') return ''
+  const { sentence, points = [] } = headline(conclusion, view, policy)
+  return serviceReason(conclusion, view) ?? [sentence, ...points].join(' ')
+}
+
+/** What the service says about the failure that decided; undefined for any other end and where it says nothing. */
+export function serviceReason(conclusion: Conclusion, view: View): string | undefined {
+  if (conclusion.kind !== 'failed') return undefined
+  const latest = first(view, conclusion.jobs)?.latest
+  return latest && reasonOf(latest)
+}
+
+/** The annotation that says how the gate ended; none for a completed import. */
+export function annotationOf(conclusion: Conclusion, view: View, policy: Policy): Annotation | undefined {
+  if (conclusion.kind === 'completed') return undefined
+  const { sentence, next, points = [] } = headline(conclusion, view, policy)
+  const reason = serviceReason(conclusion, view)
+  const paragraphs = [
+    sentence,
+    ...points,
+    ...(reason === undefined ? [] : [`Reason: ${shortened(reason, MAX_REASON_LENGTH)}`]),
+    ...(next === undefined ? [] : [next]),
+  ]
+  return {
+    level: conclusion.passes ? 'warning' : 'error',
+    title: `Milvus import: ${TITLES[conclusion.kind]}`,
+    message: shortened(paragraphs.join('\n'), MAX_MESSAGE_LENGTH),
+  }
+}
+
+const TITLES: Readonly<Record<ConclusionKind, string>> = {
+  completed: 'completed',
+  uncommitted: 'waits for a commit',
+  failed: 'failed',
+  'wrong-collection': 'wrong collection',
+  'rows-not-met': 'number of rows not as expected',
+  'not-found': 'job not found',
+  rejected: 'request refused',
+  unreachable: 'service gives no answer',
+  stalled: 'stalled',
+  'timed-out': 'not done in time',
+  cancelled: 'gate was stopped',
+  'invalid-input': 'inputs are not right',
+  'internal-error': 'the gate broke',
+}
+
+function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncommitted' }>, view: View): Headline {
+  const { subject, is } = subjectOf(view, jobs)
+  if (passes) {
+    return {
+      sentence: `${subject} ${is} ready to be committed, and on-uncommitted is pass.`,
+      next: `The rows become visible only with a commit (${COMMIT}).`,
+    }
+  }
+  return {
+    sentence: `${subject} ${jobs.length === 1 ? 'rests' : 'rest'} at Uncommitted: the rows are imported, but nobody sees them before a commit.`,
+    next: `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step wait for somebody's commit, set on-uncommitted to wait; to go on without one, to pass.`,
+  }
+}
+
+function failed(indices: readonly number[], view: View): Headline {
+  const { subject } = subjectOf(view, indices)
+  const job = first(view, indices)
+  const files = job?.latest?.files ?? []
+  const failedFiles = files.filter(({ phase }) => phase === 'failed')
+  const [culprit] = failedFiles
+  const at = indices.length === 1 && job !== undefined && job.progress > 0 ? ` at ${percent(job.progress)}` : ''
+  const hasReason = job?.latest !== undefined && reasonOf(job.latest) !== undefined
+  return {
+    sentence: `${subject} failed${at}${culprit === undefined ? '' : `: ${failedFilesText(failedFiles.length, files.length, culprit.name)}`}.`,
+    next: [
+      hasReason
+        ? 'Mend what the reason names, then start a new import: a failed job never goes on.'
+        : 'The service gives no reason: look for the job id in the logs of its data coordinator and data nodes, or ask its support. A failed job never goes on, so start a new import.',
+      ...(files.length === 0 && hasReason
+        ? [
+            'It failed before the import phase, so the service lists no files: if one is to blame, only the reason names it.',
+          ]
+        : []),
+    ].join(' '),
+  }
+}
+
+function failedFilesText(failedCount: number, fileCount: number, firstName: string): string {
+  const name = shortened(firstName, MAX_NAME_LENGTH)
+  if (fileCount === 1) return `file ${name}`
+  if (failedCount === 1) return `1 of ${counted(fileCount, 'file')} failed, ${name}`
+  if (failedCount === fileCount)
+    return `all ${counted(fileCount, 'file')} are marked as failed, the first listed is ${name}`
+  return `${count(failedCount)} of ${counted(fileCount, 'file')} failed, the first is ${name}`
+}
+
+function wrongCollection({ jobs, expected }: Extract<Conclusion, { kind: 'wrong-collection' }>, view: View): Headline {
+  const { subject } = subjectOf(view, jobs.slice(0, 1))
+  const actual = first(view, jobs)?.latest?.collectionName ?? 'another one'
+  const others =
+    jobs.length > 1
+      ? `, and ${counted(jobs.length - 1, 'other job')} ${jobs.length === 2 ? 'does' : 'do'} not match either`
+      : ''
+  return {
+    sentence: `${subject} belongs to collection ${shortened(actual, MAX_NAME_LENGTH)}, not to ${expected}${others}.`,
+    next: 'Correct job-id or collection-name: an import into another collection must not open this gate.',
+  }
+}
+
+function rowsNotMet({ expected, imported }: Extract<Conclusion, { kind: 'rows-not-met' }>, view: View): Headline {
+  if (imported === undefined || (expected !== undefined && !rowCount(view.jobs).complete)) {
+    return {
+      sentence: `${allJobs(view)} complete, but the service does not say of every job how many rows it imported, and expected-rows asks for ${rangeText(expected)}.`,
+      next: 'Leave expected-rows empty for this service, or count the rows of the collection in a step of your own.',
+    }
+  }
+  const demand =
+    expected === undefined
+      ? 'and an import without rows does not pass'
+      : `but expected-rows asks for ${rangeText(expected)}`
+  const sentence = `${allJobs(view)} complete with ${counted(imported, 'row')}, ${demand}.`
+  if (imported === 0) {
+    return {
+      sentence,
+      next: 'The files may be empty, or their rows were filtered out: a file without rows counts as imported. Look at the files; if no rows are fine, set expected-rows to ">=0".',
+    }
+  }
+  return imported < (expected?.min ?? 1)
+    ? { sentence, next: 'Rows are missing: compare the files below with what was exported, or correct expected-rows.' }
+    : {
+        sentence,
+        next: 'There are rows too many: a file may be in there twice, since an import does not remove duplicate primary keys. Compare the files below with what was exported, or correct expected-rows.',
+      }
+}
+
+/** A demand on rows in words: `1,000 rows`, `at least 5 rows`, `5 to 10 rows`. */
+export function rangeText(range: RowRange | undefined): string {
+  if (range === undefined) return 'at least 1 row'
+  const { min, max } = range
+  if (max === undefined) return `at least ${counted(min, 'row')}`
+  return min === max ? counted(min, 'row') : `${count(min)} to ${counted(max, 'row')}`
+}
+
+function notFound({ jobs, trouble }: Extract<Conclusion, { kind: 'not-found' }>, view: View): Headline {
+  const { subject } = subjectOf(view, jobs)
+  const job = first(view, jobs)
+  if (job?.latest !== undefined) {
+    return {
+      sentence: `${subject} ${jobs.length === 1 ? 'is' : 'are'} not known to the service any more; last seen ${whereabouts(job)}.`,
+      next: 'The record has expired, so nobody can say any more how the import ended: a Milvus keeps finished jobs for 3 hours unless it is told otherwise (dataCoord.import.taskRetention). Check the collection itself, and let the gate start right after the import.',
+    }
+  }
+  const waitedMs = job?.unknown === undefined ? 0 : (job.lookedAtMs ?? 0) - job.unknown.sinceMs
+  const answer = trouble.what === '' ? '' : ` ${trouble.what}`
+  return {
+    sentence: `The service does not know ${lowerFirst(subject)}${waitedMs >= 1000 ? `, also after ${duration(waitedMs)}` : ''}.${answer}`,
+    next: 'Check that job-id is whole and quoted, and that endpoint, cluster-id and db-name are those the import was started with. A job that finished long ago is forgotten too: a Milvus keeps finished jobs for 3 hours unless it is told otherwise.',
+  }
+}
+
+function unreachable({ jobs, trouble, outageMs }: Extract<Conclusion, { kind: 'unreachable' }>, view: View): Headline {
+  const { subject } = subjectOf(view, jobs)
+  const since = outageMs >= 1000 ? ` for ${duration(outageMs)}` : ''
+  const goesOn = first(view, jobs)?.latest === undefined ? [] : ['The import itself may well go on.']
+  return {
+    sentence: [
+      `No usable answer about ${lowerFirst(subject)}${since}${trouble === undefined ? '.' : `: ${trouble.what}`}`,
+    ].join(''),
+    next: [
+      trouble?.advice ?? 'Check endpoint and the network between this runner and the service, or raise timeout.',
+      ...goesOn,
+    ].join(' '),
+  }
+}
+
+function stalled({ jobs, quietMs }: Extract<Conclusion, { kind: 'stalled' }>, view: View): Headline {
+  const { subject } = subjectOf(view, jobs)
+  const job = first(view, jobs)
+  return {
+    sentence: `${subject} stood still for ${duration(quietMs)}${job === undefined ? '' : ` at ${whereabouts(job)}`}.`,
+    next: `The import has not failed and may still move at the service. ${stallAdvice(job)} To be more patient, raise stall-timeout.`,
+  }
+}
+
+function stallAdvice(job: History | undefined): string {
+  return allRowsAreIn(job)
+    ? 'All rows are in: it waits for sorting or for an index, often because no node has a free slot.'
+    : 'Look whether the data nodes are up and have free slots for import tasks.'
+}
+
+function timedOut({ passes, jobs }: Extract<Conclusion, { kind: 'timed-out' }>, view: View, policy: Policy): Headline {
+  const { subject, is } = subjectOf(view, jobs)
+  const job = first(view, jobs)
+  const where = job === undefined ? '' : whereabouts(job)
+  const stand = jobs.length === 1 ? `is still at ${where}` : `${is} not done, the first is at ${where}`
+  const patience =
+    policy.timeoutMs === 0 ? 'One look, no waiting (timeout is 0)' : `Time is up after ${duration(policy.timeoutMs)}`
+  return {
+    sentence: `${patience}: ${lowerFirst(subject)} ${stand}${passes ? '; the step passes, as on-timeout asks' : ''}.`,
+    next: passes
+      ? 'The import goes on at the service: what follows must not rely on its rows.'
+      : `${whatIsLeft(job)} Raise timeout, or re-run this job with the same job id, without starting the import a second time.`,
+  }
+}
+
+function whatIsLeft(job: History | undefined): string {
+  if (job?.latest?.phase === 'uncommitted') return `It waits for somebody to commit it (${COMMIT}).`
+  return allRowsAreIn(job)
+    ? 'The import goes on at the service: all rows are in, and sorting and building indexes can take as long again.'
+    : 'The import goes on at the service.'
+}
+
+function allRowsAreIn(job: History | undefined): boolean {
+  return job?.importedRows !== undefined && job.importedRows > 0 && job.importedRows === job.totalRows
+}
+
+function cancelled(signal: string, view: View): Headline {
+  const running = view.jobs.filter(({ latest }) => latest?.phase !== 'completed' && latest?.phase !== 'failed')
+  const [job] = running
+  const where =
+    job === undefined
+      ? ''
+      : view.jobs.length === 1
+        ? ` while ${jobName(job)} was at ${whereabouts(job)}`
+        : ` while ${count(running.length)} of ${counted(view.jobs.length, 'import job')} ${running.length === 1 ? 'was' : 'were'} not done`
+  return {
+    sentence: `The gate was stopped by ${signal}${where}.`,
+    next: 'The import goes on at the service. To wait for it again, re-run this job with the same job id, without starting the import a second time.',
+  }
+}
+
+function invalidInput(mistakes: readonly Mistake[]): Headline {
+  return {
+    sentence: `${mistakes.length === 1 ? 'One input is' : `${count(mistakes.length)} inputs are`} not right, so the service was not asked.`,
+    points: mistakes.map(
+      ({ input, got, takes, example }) => `${input}: got ${got}; takes ${takes}; for example ${example}`,
+    ),
+  }
+}
+
+/** Where a job stands: `Importing, 80 %, 1.2 M of 3 M rows`. */
+export function whereabouts(job: History): string {
+  if (job.latest === undefined) return 'Unknown'
+  return [job.latest.label, percent(job.progress), rowsText(job)].filter((part) => part !== '').join(', ')
+}
+
+/** Rows as far as they are known, for a glance: `1.2 M of 3 M rows`. */
+export function rowsText({ importedRows, totalRows }: Pick<History, 'importedRows' | 'totalRows'>): string {
+  if (importedRows === undefined || (importedRows === 0 && !totalRows)) return ''
+  const of = totalRows === undefined ? '' : ` of ${shortCount(totalRows)}`
+  return `${shortCount(importedRows)}${of} row${importedRows === 1 && totalRows === undefined ? '' : 's'}`
+}
+
+/** Job ids for a sentence, at most three of them by name. */
+function subjectOf(view: View, indices: readonly number[]): { readonly subject: string; readonly is: string } {
+  const ids = indices.flatMap((i) => view.jobs[i]?.jobId ?? [])
+  if (ids.length === 1) return { subject: `Import job ${ids.join('')}`, is: 'is' }
+  const named = ids.slice(0, NAMED_JOBS).join(', ')
+  const more = ids.length > NAMED_JOBS ? ` and ${count(ids.length - NAMED_JOBS)} more` : ''
+  return { subject: `${count(ids.length)} of ${counted(view.jobs.length, 'import job')} (${named}${more})`, is: 'are' }
+}
+
+function allJobs(view: View): string {
+  return view.jobs.length === 1
+    ? `Import job ${view.jobs[0]?.jobId ?? ''} is`
+    : `All ${count(view.jobs.length)} import jobs are`
+}
+
+function importedIn(view: View): string {
+  const files = view.jobs.reduce((sum, { latest }) => sum + (latest?.files.length ?? 0), 0)
+  const { known, complete } = rowCount(view.jobs)
+  const collections = new Set(view.jobs.flatMap(({ latest }) => latest?.collectionName ?? []))
+  const [collection] = collections
+  const rows = known === undefined ? 'rows not told' : `${complete ? '' : 'at least '}${counted(known, 'row')}`
+  const from = files === 0 ? '' : ` from ${counted(files, 'file')}`
+  const into =
+    collections.size > 1
+      ? ` in ${count(collections.size)} collections`
+      : collection === undefined
+        ? ''
+        : ` in collection ${shortened(collection, MAX_NAME_LENGTH)}`
+  return `${rows}${from}${into}, after ${duration(view.nowMs - view.startedAtMs)}`
+}
+
+function jobName({ jobId }: History): string {
+  return `import job ${jobId}`
+}
+
+function lowerFirst(subject: string): string {
+  return subject.startsWith('Import') ? `i${subject.slice(1)}` : subject
+}
+
+function first(view: View, indices: readonly number[]): History | undefined {
+  const [index] = indices
+  return index === undefined ? undefined : view.jobs[index]
+}

@@ -1,0 +1,277 @@
+import type { Conclusion } from '../watch/conclusion.ts'
+import type { News, View, WatchEvent } from '../watch/events.ts'
+import type { History } from '../watch/history.ts'
+import type { FileProgress } from '../watch/import-job.ts'
+import { reasonOf } from '../watch/import-job.ts'
+import type { Policy } from '../watch/policy.ts'
+import { rowsPerSecond, timeLeftMs } from './estimate.ts'
+import { count, counted, duration, percent, roughDuration, rowRate, shortened, stopwatch } from './format.ts'
+import { headline, serviceReason, whereabouts } from './headline.ts'
+
+const MAX_LINE_LENGTH = 160
+const STOPWATCH_WIDTH = 7
+const MAX_MESSAGE_LENGTH = MAX_LINE_LENGTH - STOPWATCH_WIDTH - 2
+const MAX_JOB_ID_LENGTH = 40
+/** With more jobs than this, lines tell how many jobs are in which state. */
+const JOBS_TOLD_ONE_BY_ONE = 10
+/** So many lines tell how a crowd of jobs gets through one state. */
+const CROWD_STEPS = 20
+/** Failures of a crowd that are told one by one. */
+const FAILURES_TOLD = 10
+
+/** The log lines for what happened, each with the time since the start in front; none where nothing is worth a line. */
+export function progressLines(event: WatchEvent, policy: Policy): readonly string[] {
+  return messages(event, policy).map((message) => line(event.view, message))
+}
+
+/** One line for every look, for debug logging. */
+export function debugLine(event: WatchEvent): string | undefined {
+  if (event.kind !== 'looked') return undefined
+  const { observation, view, tookMs } = event
+  const job = view.jobs[event.job]
+  const brought =
+    observation.kind === 'answered'
+      ? `answered ${observation.snapshot.label}, ${observation.snapshot.progress ?? '?'} %`
+      : observation.kind === 'cancelled'
+        ? 'cancelled'
+        : `${observation.kind} (${observation.trouble.outcome}): ${observation.trouble.what}`
+  return line(view, `look ${job?.looks ?? 0} at job ${job?.jobId ?? ''} took ${duration(tookMs)}: ${brought}`)
+}
+
+/** What happened, at the end of the log: a line for each job, then the conclusion and what to do next. */
+export function closingBlock(conclusion: Conclusion, view: View, policy: Policy): readonly string[] {
+  const { sentence, next, points = [] } = headline(conclusion, view, policy)
+  const reason = serviceReason(conclusion, view)
+  const ends = isCrowd(view)
+    ? [crowd(view), ...view.jobs.filter(isBad).slice(0, FAILURES_TOLD).map(jobEnd)]
+    : view.jobs.map(jobEnd)
+  const verdict = [
+    `${conclusion.passes ? 'Passed' : 'Not passed'}: ${sentence}`,
+    ...points.map((point) => `- ${point}`),
+    ...(reason === undefined ? [] : [`Reason: ${reason}`]),
+    ...(next === undefined ? [] : [`Next: ${next}`]),
+  ]
+  return [...ends, ...verdict.flatMap(wrapped)].map((message) => line(view, message))
+}
+
+function messages(event: WatchEvent, policy: Policy): readonly string[] {
+  const { view } = event
+  switch (event.kind) {
+    case 'started':
+      return [startMessage(view, policy)]
+    case 'looked': {
+      const job = view.jobs[event.job]
+      if (job === undefined) return []
+      return event.news.flatMap((news) =>
+        isCrowd(view) ? crowdMessages(news, job, view, policy) : newsMessages(news, job, view, policy),
+      )
+    }
+    case 'heartbeat':
+      return isCrowd(view) ? [crowd(view)] : view.jobs.filter(isUnderWay).map((job) => heartbeat(job, view))
+    case 'interval-stretched':
+      return [
+        `poll-interval ${duration(event.askedMs)} is stretched to ${duration(event.effectiveMs)}: at most 10 requests a second over all jobs`,
+      ]
+    case 'rows-unknown':
+      return [
+        'the service does not say how many rows were imported, so nobody checked that there are any; set expected-rows to insist',
+      ]
+    case 'ended':
+      return []
+  }
+}
+
+function startMessage(view: View, policy: Policy): string {
+  const [job] = view.jobs
+  const jobs =
+    view.jobs.length === 1
+      ? `import job ${job?.jobId ?? ''}`
+      : `${count(view.jobs.length)} import jobs: ${view.jobs
+          .slice(0, JOBS_TOLD_ONE_BY_ONE)
+          .map(({ jobId }) => jobId)
+          .join(', ')}`
+  return policy.timeoutMs === 0 ? `one look at ${jobs}` : `waiting up to ${duration(policy.timeoutMs)} for ${jobs}`
+}
+
+function newsMessages(news: News, job: History, view: View, policy: Policy): readonly string[] {
+  const name = prefix(job, view)
+  switch (news.kind) {
+    case 'state':
+      return [`${name}${news.from === undefined ? '' : `${news.from} → `}${standing(job, view)}`]
+    case 'unknown-state':
+      return isFirstWith(view, job, ({ latest }) => latest?.label === news.label)
+        ? [`${name}"${news.label}" is a state this version does not know; it counts as still running`]
+        : []
+    case 'progress':
+      return [`${name}${standing(job, view)}`]
+    case 'file-failed':
+      return [`${name}${fileFailed(news.file)}`]
+    case 'outage-began':
+      // An outage hits all jobs at once.
+      return isFirstWith(view, job, ({ outage }) => outage !== undefined)
+        ? [`${name}no usable answer: ${news.trouble.what}`, `the gate goes on asking. ${news.trouble.advice}`]
+        : []
+    case 'outage-ended':
+      return view.jobs.every(({ outage }) => outage === undefined)
+        ? [`${name}the service answers again, after ${duration(news.lastedMs)}`]
+        : []
+    case 'job-unknown':
+      return [
+        news.seenBefore
+          ? `${name}the service does not know this job any more; looking once more to be sure`
+          : `${name}the service does not know this job yet; asking again, a job can take a moment to be listed`,
+      ]
+    case 'quiet':
+      return [`${name}nothing has moved for ${duration(news.quietMs)}${quietAdvice(policy)}`]
+  }
+}
+
+function quietAdvice({ stallTimeoutMs }: Policy): string {
+  return stallTimeoutMs === undefined
+    ? '; waiting on (stall-timeout would end the wait)'
+    : `; the step fails after ${duration(stallTimeoutMs)} of this`
+}
+
+/** Of a crowd each failure is told, up to a number, and otherwise how many jobs are in which state, now and then. */
+function crowdMessages(news: News, job: History, view: View, policy: Policy): readonly string[] {
+  switch (news.kind) {
+    case 'state':
+      if (news.phase === 'failed' && countOf(view, isFailed) <= FAILURES_TOLD) {
+        return [`${prefix(job, view)}${jobEndText(job)}`]
+      }
+      return isCrowdStep(view, job) ? [crowd(view)] : []
+    case 'progress':
+    case 'file-failed':
+      return []
+    case 'job-unknown':
+      return countOf(view, ({ unknown }) => unknown !== undefined) <= FAILURES_TOLD
+        ? newsMessages(news, job, view, policy)
+        : []
+    case 'quiet':
+      return isFirstWith(view, job, ({ quietMs }) => quietMs >= news.quietMs)
+        ? newsMessages(news, job, view, policy)
+        : []
+    case 'unknown-state':
+    case 'outage-began':
+    case 'outage-ended':
+      return newsMessages(news, job, view, policy)
+  }
+}
+
+/** Every twentieth part of the crowd that gets into a state is worth a line. */
+function isCrowdStep(view: View, job: History): boolean {
+  const step = Math.ceil(view.jobs.length / CROWD_STEPS)
+  return countOf(view, ({ latest }) => latest?.label === job.latest?.label) % step === 0
+}
+
+function crowd(view: View): string {
+  const states = new Map<string, number>()
+  for (const { latest } of view.jobs)
+    states.set(latest?.label ?? 'Unknown', (states.get(latest?.label ?? 'Unknown') ?? 0) + 1)
+  const mean = view.jobs.reduce((sum, { progress }) => sum + progress, 0) / view.jobs.length
+  const parts = [...states]
+    .sort(([, a], [, b]) => b - a)
+    .map(([label, jobs]) => `${count(jobs)} ${shortened(label, 20)}`)
+  return `${counted(view.jobs.length, 'job')}, ${percent(mean)} on average: ${parts.join(', ')}`
+}
+
+function heartbeat(job: History, view: View): string {
+  const name = prefix(job, view)
+  if (job.outage !== undefined) {
+    return `${name}still no usable answer, for ${duration(view.nowMs - job.outage.sinceMs)}: ${job.outage.trouble.what}`
+  }
+  if (job.unknown !== undefined) return `${name}still not known to the service`
+  return job.latest === undefined ? `${name}no answer yet` : `${name}still ${standing(job, view)}`
+}
+
+/** Where a job stands and how fast it goes, as far as that can be known. */
+function standing(job: History, view: View): string {
+  const rate = rowsPerSecond(job, view.nowMs)
+  const left = timeLeftMs(job, view.nowMs)
+  return [
+    whereabouts(job),
+    ...(rate === undefined ? [] : [rowRate(rate)]),
+    ...(left === undefined ? [] : [`about ${roughDuration(left)} left`]),
+  ].join(', ')
+}
+
+function jobEnd(job: History): string {
+  return `job ${shortened(job.jobId, MAX_JOB_ID_LENGTH)}: ${jobEndText(job)}`
+}
+
+function jobEndText(job: History): string {
+  const files = job.latest?.files ?? []
+  const failed = files.filter(({ phase }) => phase === 'failed').length
+  const reason = job.latest?.phase === 'failed' ? reasonOf(job.latest) : undefined
+  return [
+    job.latest === undefined ? withoutAnswer(job) : whereabouts(job),
+    ...(files.length === 0
+      ? []
+      : [`${counted(files.length, 'file')}${failed === 0 ? '' : `, ${count(failed)} failed`}`]),
+    ...(reason === undefined ? [] : [reason]),
+  ].join(', ')
+}
+
+function withoutAnswer({ refusal, unknown }: History): string {
+  if (refusal !== undefined) return 'refused'
+  return unknown === undefined ? 'no usable answer' : 'not known to the service'
+}
+
+function fileFailed({ name, reason }: FileProgress): string {
+  return `file failed: ${shortened(name, 60)}${reason === undefined ? '' : `: ${reason}`}`
+}
+
+function prefix(job: History, view: View): string {
+  return view.jobs.length === 1 ? '' : `job ${shortened(job.jobId, MAX_JOB_ID_LENGTH)}: `
+}
+
+function isCrowd(view: View): boolean {
+  return view.jobs.length > JOBS_TOLD_ONE_BY_ONE
+}
+
+function isUnderWay({ latest }: History): boolean {
+  return latest?.phase !== 'completed' && latest?.phase !== 'failed'
+}
+
+function isFailed({ latest }: History): boolean {
+  return latest?.phase === 'failed'
+}
+
+function isBad(job: History): boolean {
+  return isFailed(job) || job.refusal !== undefined || job.unknown !== undefined || job.outage !== undefined
+}
+
+function isFirstWith(view: View, job: History, holds: (job: History) => boolean): boolean {
+  return view.jobs.every((other) => other.jobId === job.jobId || !holds(other))
+}
+
+function countOf(view: View, holds: (job: History) => boolean): number {
+  return view.jobs.filter(holds).length
+}
+
+/** The time comes first on every line: one that starts with text of the service could be a command to the runner. */
+function line(view: View, message: string): string {
+  const time = stopwatch(view.nowMs - view.startedAtMs).padStart(STOPWATCH_WIDTH)
+  return shortened(`${time}  ${message}`, MAX_LINE_LENGTH)
+}
+
+/** A text in lines that fit, cut between words where it can be. */
+function wrapped(text: string): readonly string[] {
+  const lines: string[] = []
+  let current = ''
+  for (const word of text.split(' ').flatMap(chunked)) {
+    if (current !== '' && current.length + 1 + word.length > MAX_MESSAGE_LENGTH) {
+      lines.push(current)
+      current = word
+    } else {
+      current = current === '' ? word : `${current} ${word}`
+    }
+  }
+  return [...lines, current]
+}
+
+function chunked(word: string): readonly string[] {
+  if (word.length <= MAX_MESSAGE_LENGTH) return [word]
+  // Half as many characters as fit: each may be two units long.
+  return word.match(/.{1,75}/gsu) ?? []
+}

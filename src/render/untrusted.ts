@@ -1,0 +1,176 @@
+import { shortened } from './format.ts'
+
+/** Makes text of the service fit to be told: one line, no commands, no secrets, at most `maxLength` characters. */
+export type Sanitise = (text: unknown, maxLength?: number) => string
+
+const MAX_LENGTH = 4000
+const MASK = '***'
+/** An encoding of a shorter secret would be found in innocent text. */
+const MIN_ENCODED_LENGTH = 6
+
+// Text that no rule below can touch: nearly all names and states, of which a look brings tens of thousands.
+const PLAIN = /^[\w.,/()-]*$/
+
+const ANSI_SEQUENCE =
+  /(?:\u001b\]|\u009d)[^\u0007\u001b\u009c\u009d\r\n]*(?:\u0007|\u001b\\|\u009c)|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[ -/]*[0-~]/g
+const LINE_BREAKS = /[\n\v\f\r\u0085\u2028\u2029]+/g
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu
+
+/** The one sanitiser: applied once, where text of the service enters. `secrets` are cut with their usual encodings. */
+export function createSanitiser(secrets: readonly string[]): Sanitise {
+  const needles = needlesOf(secrets.map(printable))
+  const mask = (text: string) => (needles === undefined ? text : text.replace(needles, MASK))
+  return (raw, maxLength = MAX_LENGTH) => {
+    const text = textOf(raw)
+    if (PLAIN.test(text)) return shortened(mask(text), maxLength)
+    // Secrets before the cuts, which could leave a part of one, and after them, since they join what stood apart.
+    const clean = mask(withoutCredentials(mask(printable(text)))).trim()
+    return shortened(withoutCommands(clean), maxLength)
+  }
+}
+
+function textOf(raw: unknown): string {
+  if (typeof raw === 'string') return raw
+  if (typeof raw !== 'object' || raw === null) return String(raw)
+  try {
+    // String() would call the object's own toString, which JSON can replace by a number.
+    return JSON.stringify(raw)
+  } catch {
+    return ''
+  }
+}
+
+/** One line of characters that can be seen. Lone surrogates go first: what stands between two halves could join them. */
+function printable(text: string): string {
+  return text
+    .replace(/\p{Surrogate}/gu, '\uFFFD')
+    .replace(ANSI_SEQUENCE, '')
+    .replace(/\t/g, ' ')
+    .replace(LINE_BREAKS, '\n')
+    .replace(INVISIBLE, (character) => (character === '\n' ? '\n' : ''))
+    .trim()
+    .replace(/\n+/g, ' ⏎ ')
+}
+
+/**
+ * The runner takes `##[command]` anywhere in a line for a command, and `::command::` at a line's start.
+ * https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ */
+function withoutCommands(text: string): string {
+  return text.replaceAll('##[', '## [').replace(/^::/, ': :')
+}
+
+/** Each rule looks at a character a bounded number of times, whatever the text. */
+function withoutCredentials(text: string): string {
+  return text
+    .replace(/[^\s"<>`]+/g, (word) => (/[?@#]/.test(word) ? withoutUrlCredentials(word) : word))
+    .replace(SIGNED_PAIR, `$1${MASK}`)
+    .replace(BEARER, `$1${MASK}`)
+}
+
+const SIGNED_PAIR =
+  /((?:X-(?:Amz|Goog|Oss|Cos|Ms)-[A-Za-z-]{1,40}|(?:AWS|OSS)AccessKeyId|GoogleAccessId|Signature|sig)(?:=|%3D))[^\s"'<>`&,;)\]}]+/gi
+const BEARER = /(Bearer +)(?!(?:tokens?|auth\w*|scheme|realm|key)\b)[^\s"'<>`,;)\]}]+/gi
+
+/** A word without the user names, passwords and query strings of the URLs in it. */
+function withoutUrlCredentials(word: string): string {
+  const lastAt = word.lastIndexOf('@')
+  let kept = 0
+  let result = ''
+  for (let scheme = word.indexOf('://'); scheme !== -1; scheme = word.indexOf('://', kept)) {
+    const authority = scheme + 3
+    result += word.slice(kept, authority)
+    kept = authority
+    if (lastAt > authority && hasUserInfo(word, authority)) {
+      result += MASK
+      kept = lastAt
+    }
+    const query = indexOfAny(word, /[?#]|:\/\//g, kept)
+    if (query !== -1 && !word.startsWith('://', query)) {
+      return result + word.slice(kept, query) + closingPunctuation(word)
+    }
+  }
+  return result === '' ? withoutBareCredentials(word) : result + word.slice(kept)
+}
+
+/**
+ * A password may hold `/`, `?`, `#` and `@` although it must not: what is no port after the first colon reaches to the last
+ * `@`. Better a host too few than half a password.
+ */
+function hasUserInfo(word: string, authority: number): boolean {
+  const end = indexOfAny(word, /[/?#]/g, authority)
+  const host = word.slice(authority, end === -1 ? undefined : end)
+  return host.includes('@') || !/^[^:]*(?::\d{0,5})?$|^\[[\da-fA-F:.]+\](?::\d{0,5})?$/.test(host)
+}
+
+/** `user:password@host` without a scheme, and the query of a signed path. */
+function withoutBareCredentials(word: string): string {
+  const query = word.search(/\?[\w.%~-]*=/)
+  const path = query === -1 ? word : word.slice(0, query) + closingPunctuation(word)
+  const at = path.lastIndexOf('@')
+  const colon = path.indexOf(':')
+  if (colon === -1 || colon > at) return path
+  const userStart = endOfLast(`=([{,;'/`, path, colon)
+  return hasUserInfo(path, userStart) ? path.slice(0, userStart) + MASK + path.slice(at) : path
+}
+
+function closingPunctuation(word: string): string {
+  let start = word.length
+  while (start > 0 && `)]}'.,;:`.includes(word.charAt(start - 1))) start -= 1
+  return word.slice(start)
+}
+
+/** Where the last of these characters before `end` is over; 0 where there is none. */
+function endOfLast(characters: string, text: string, end: number): number {
+  let start = end
+  while (start > 0 && !characters.includes(text.charAt(start - 1))) start -= 1
+  return start
+}
+
+function indexOfAny(text: string, pattern: RegExp, from: number): number {
+  pattern.lastIndex = from
+  return pattern.exec(text)?.index ?? -1
+}
+
+function needlesOf(secrets: readonly string[]): RegExp | undefined {
+  const forms = secrets.flatMap((secret) => [
+    secret,
+    ...(secret.length < MIN_ENCODED_LENGTH ? [] : encodingsOf(secret)),
+  ])
+  // A secret of asterisks would find itself in its own mask.
+  const needles = [...new Set(forms)].filter((needle) => !/^\**$/.test(needle))
+  if (needles.length === 0) return undefined
+  const longestFirst = needles.sort((a, b) => b.length - a.length)
+  return new RegExp(longestFirst.map((needle) => needle.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g')
+}
+
+function encodingsOf(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret)
+  const base64 = [0, 1, 2].map((shift) => base64Inside(bytes, shift))
+  const hex = bytes.toString('hex')
+  const uris = [encodeURIComponent(secret), encodeURI(secret), encodeURIComponent(secret).replaceAll('%20', '+')]
+  return [
+    ...base64,
+    ...base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
+    hex,
+    hex.toUpperCase(),
+    ...uris,
+    ...uris.map((uri) => uri.replace(/%[\dA-F]{2}/g, (escape) => escape.toLowerCase())),
+    JSON.stringify(secret).slice(1, -1),
+    secret.replace(/[&<>"']/g, (character) => XML_ENTITIES[character] ?? character),
+  ]
+}
+
+/** The characters of base64 that a secret alone decides, where `shift` bytes of a group of three stand before it. */
+function base64Inside(secret: Buffer, shift: number): string {
+  const text = Buffer.concat([Buffer.alloc(shift), secret]).toString('base64')
+  return text.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + secret.length) * 8) / 6))
+}
+
+const XML_ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+}
