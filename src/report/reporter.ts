@@ -1,0 +1,42 @@
+import type { WatchEvent } from '../watch/events.ts'
+
+/** Somebody who is told of everything that happens. */
+export interface Reporter {
+  readonly name: string
+  tell(event: WatchEvent): void | Promise<void>
+}
+
+/**
+ * Tells all reporters, one after the other. A broken one costs a line, `onBroken`, the first time, and never ends the gate.
+ */
+export function tellAll(
+  reporters: readonly Reporter[],
+  onBroken: (name: string, error: unknown) => void,
+): (event: WatchEvent) => Promise<void> {
+  const broken = new Set<Reporter>()
+  return async (event) => {
+    for (const reporter of reporters) {
+      try {
+        await reporter.tell(event)
+      } catch (error) {
+        if (!broken.has(reporter)) onBroken(reporter.name, error)
+        broken.add(reporter)
+      }
+    }
+  }
+}
+
+/** There is something new to write down: the state, the progress, a file, an outage, the beginning or the end. */
+export function hasNews(event: WatchEvent): boolean {
+  switch (event.kind) {
+    case 'started':
+    case 'ended':
+      return true
+    case 'looked':
+      return event.news.length > 0
+    case 'heartbeat':
+    case 'interval-stretched':
+    case 'rows-unknown':
+      return false
+  }
+}

@@ -1,0 +1,100 @@
+import { EOL } from 'node:os'
+import * as core from '@actions/core'
+import { createExchange } from './milvus/exchange.ts'
+import type { Exchange, Transport } from './milvus/exchange.ts'
+import type { Clock } from './watch/clock.ts'
+
+/** The log of the step and what the runner takes from it. */
+export interface RunnerLog {
+  /** One line of the log. */
+  info(line: string): void
+  /** Shown only where the runner's debug log is on. */
+  debug(line: string): void
+  error(title: string, message: string): void
+  warning(title: string, message: string): void
+  /** Nobody who reads the log shall see this value. */
+  mask(secret: string): void
+}
+
+/** Everything that lies outside. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly log: RunnerLog
+  readonly clock: Clock
+  /** From 0 to 1. */
+  readonly random: () => number
+  /** Aborted with the name of the signal that asks to stop, or with the error that no one caught. */
+  readonly interrupt: AbortSignal
+  readonly openExchange: (transport: Transport) => Exchange
+}
+
+/** The process that this is. From here on a signal no longer kills it: it interrupts the gate. */
+export function realWorld(): World {
+  return {
+    env: process.env,
+    log: runnerLog,
+    clock: monotonicClock,
+    random: Math.random,
+    interrupt: interruptOf(process),
+    openExchange: createExchange,
+  }
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** The process' own monotonic clock. A sleep is never shorter than asked for. */
+export const monotonicClock: Clock = {
+  now: () => performance.now(),
+  async sleep(ms, signal) {
+    const untilMs = performance.now() + ms
+    // A timer may fire a little early, and takes no delay above 2^31 - 1 ms.
+    do await nap(Math.min(MAX_TIMER_MS, Math.max(0, Math.ceil(untilMs - performance.now()))), signal)
+    while (signal?.aborted !== true && performance.now() < untilMs)
+  },
+}
+
+function nap(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = setTimeout(finish, ms)
+    signal?.addEventListener('abort', finish)
+    if (signal?.aborted) finish()
+  })
+}
+
+const runnerLog: RunnerLog = {
+  info: (line) => {
+    process.stdout.write(line + EOL)
+  },
+  debug: core.debug,
+  error: (title, message) => {
+    core.error(message, { title })
+  },
+  warning: (title, message) => {
+    core.warning(message, { title })
+  },
+  mask: core.setSecret,
+}
+
+/** The runner sends SIGINT, then SIGTERM; some shells SIGHUP; Windows SIGBREAK. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const
+
+function interruptOf(process: NodeJS.Process): AbortSignal {
+  const interrupt = new AbortController()
+  for (const name of STOP_SIGNALS) {
+    process.on(name, () => {
+      interrupt.abort(name)
+    })
+  }
+  process.on('uncaughtException', (error) => {
+    process.exitCode = 1
+    interrupt.abort(error)
+  })
+  // Nobody reads the log any more, which is no reason to give up the gate.
+  process.stdout.on('error', () => undefined)
+  return interrupt.signal
+}
