@@ -1,0 +1,108 @@
+import type { ServiceRequest } from './dialects.ts'
+import type { Reply } from './faults.ts'
+
+/**
+ * Where an import stands inside the server; clients see a projection of it.
+ * https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go
+ */
+export type ImportPhase =
+  | 'Pending'
+  | 'PreImporting'
+  | 'Importing'
+  | 'Sorting'
+  | 'IndexBuilding'
+  | 'Uncommitted'
+  | 'Committing'
+  | 'Completed'
+  | 'Failed'
+
+/** One file of an import, or one set of files that is imported as one. */
+export interface ImportFile {
+  readonly path: string
+  readonly rows: number
+  readonly sizeBytes: number
+}
+
+/** One stretch of an import, in the unit of its script's clock; without `lasts` it is the last one and stays. */
+export type Step = { readonly lasts?: number } & (
+  | {
+      /** `Gone` is a record that the server has collected. */
+      readonly phase: ImportPhase | 'Gone'
+      /** How much of the phase is done at the start and the end of the step; `[0, 0]` rests, `[0.8, 0.1]` falls back. */
+      readonly within?: readonly [from: number, to: number]
+      readonly reason?: string
+      /** Paths of the files that have failed; without it, all of them once the job has. */
+      readonly failedFiles?: readonly string[]
+    }
+  /** A stored reply, by its name, in the place of a state. */
+  | { readonly fixture: string }
+  | { readonly reply: Reply }
+)
+
+/** Something that spoils the answers for a while, whatever the import does meanwhile; without `until`, for good. */
+export interface Disturbance {
+  readonly from: number
+  readonly until?: number
+  readonly reply: Reply
+}
+
+/** One import job and how it goes. */
+export interface JobScript {
+  readonly jobId: string
+  readonly collectionName: string
+  readonly files: readonly ImportFile[]
+  /** `false` for a two-phase import, which waits for a commit. */
+  readonly autoCommit?: boolean
+  /** What `lasts`, `from` and `until` count: milliseconds since the first look, or looks (the first one is 0). */
+  readonly clock?: 'milliseconds' | 'looks'
+  readonly course: readonly Step[]
+  readonly faults?: readonly Disturbance[]
+  /** Answers in the place of the script; undefined lets the script answer. The first look is 0. */
+  readonly answer?: (request: ServiceRequest, look: number) => Reply | undefined
+}
+
+/** What a client can learn of an import at one moment, before a service puts it into its own words. */
+export interface Standing {
+  readonly phase: ImportPhase
+  /** 0 to 1: how much of the phase is done. */
+  readonly done: number
+  /** When the phase began, in the unit of the script's clock. */
+  readonly since: number
+  /** When the import itself began and how long it takes; before it there are no tasks, hence no files, sizes and rows. */
+  readonly importing: { readonly since: number; readonly lasts: number } | undefined
+  readonly reason: string | undefined
+  readonly failedFiles: readonly string[] | undefined
+}
+
+/** What a script has to say at one moment. */
+export type Line =
+  | { readonly kind: 'standing'; readonly standing: Standing }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'fixture'; readonly name: string }
+  | { readonly kind: 'reply'; readonly reply: Reply }
+
+/** The line of the script at a position of its clock: a disturbance, else the step that is on. */
+export function lineAt(job: JobScript, position: number): Line {
+  const fault = job.faults?.find(({ from, until = Infinity }) => from <= position && position < until)
+  if (fault !== undefined) return { kind: 'reply', reply: fault.reply }
+
+  const { step, since, importing } = stepAt(job.course, position)
+  if ('reply' in step) return { kind: 'reply', reply: step.reply }
+  if ('fixture' in step) return { kind: 'fixture', name: step.fixture }
+  if (step.phase === 'Gone') return { kind: 'gone' }
+  const { phase, lasts = 0, within: [from, to] = [0, 1], reason, failedFiles } = step
+  const done = lasts === 0 ? from : from + ((to - from) * (position - since)) / lasts
+  return { kind: 'standing', standing: { phase, done, since, importing, reason, failedFiles } }
+}
+
+function stepAt(course: readonly Step[], position: number) {
+  let since = 0
+  let importing: Standing['importing']
+  for (const step of course) {
+    if ('phase' in step && step.phase === 'Importing') importing = { since, lasts: step.lasts ?? 0 }
+    const until = since + (step.lasts ?? Infinity)
+    if (position < until) return { step, since, importing }
+    since = until
+  }
+  throw new RangeError('A course needs a last step without "lasts": nothing is said of what comes after it.')
+}

@@ -1,0 +1,123 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { loadScenario, scenarioNames, type Scenario } from './scenarios.ts'
+import { startSimulator } from './server.ts'
+import { declaredInputs, runStep, type StepResult } from './step.ts'
+import { asOnGitHub, inColumns, paint } from './terminal.ts'
+
+const usage = `npm start                                  plays the scenario "completed", about 20 seconds
+npm start -- --scenario NAME [--INPUT VALUE]…
+npm start -- --list
+npm start -- --endpoint URL --job-id ID [--cluster-id ID] [--INPUT VALUE]…
+
+Runs the built action as a step of a workflow would run it: against the embedded import service, or with --job-id
+and no scenario against a real one, whose key is taken from the variable MILVUS_IMPORT_GATE_API_KEY. INPUT is any input of action.yml
+but api-key.`
+
+const keyVariable = 'MILVUS_IMPORT_GATE_API_KEY'
+
+type Inputs = Readonly<Record<string, string>>
+
+async function main(): Promise<number> {
+  const declared = declaredInputs(readFileSync(pathOf('action.yml'), 'utf8'))
+  const { list, help, scenario, ...inputs } = readArguments(Object.keys(declared))
+  if (help === true) {
+    console.log(usage)
+    return 0
+  }
+  if (list === true) {
+    console.log(inColumns(scenarioNames().map((name) => [name, loadScenario(name).title])))
+    return 0
+  }
+  if (!existsSync(pathOf('dist/index.js'))) throw new Error('dist/index.js is not there. Run "npm run build" first.')
+  const given = inputs as Inputs
+  const isReal = scenario === undefined && (given['job-id'] ?? given['endpoint']) !== undefined
+  return isReal
+    ? runAgainstRealService({ ...declared, ...given, 'api-key': process.env[keyVariable] ?? '' })
+    : playScenario(loadScenario(scenario ?? 'completed'), declared, given)
+}
+
+function readArguments(inputNames: readonly string[]) {
+  const inputs = inputNames.filter((name) => name !== 'api-key').map((name) => [name, { type: 'string' }] as const)
+  const { values } = parseArgs({
+    options: {
+      ...Object.fromEntries(inputs),
+      scenario: { type: 'string' },
+      list: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.scenario !== undefined && !scenarioNames().includes(values.scenario)) {
+    throw new Error(`There is no scenario "${values.scenario}". There are ${scenarioNames().join(', ')}.`)
+  }
+  return values
+}
+
+async function playScenario(scenario: Scenario, declared: Inputs, changed: Inputs) {
+  const service = await startSimulator(scenario.service)
+  console.log(`${paint('bold', scenario.title)}\n${paint('dim', `import service at ${service.url}`)}\n`)
+  try {
+    const result = await runGate(
+      { ...declared, endpoint: service.url, ...scenario.inputs, ...changed },
+      // A proxy of this machine has no way to its loopback.
+      { NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' },
+    )
+    if (Object.keys(changed).length > 0) return result.exitStatus
+    const differences = differencesFrom(scenario.expected, result)
+    console.log(
+      differences.length === 0
+        ? paint('green', 'This is how the scenario has to end.')
+        : paint('red', `The scenario has to end otherwise: ${differences.join('; ')}.`),
+    )
+    return differences.length === 0 ? 0 : 1
+  } finally {
+    await service.close()
+  }
+}
+
+async function runAgainstRealService(inputs: Inputs) {
+  if (inputs['api-key'] === '') console.log(paint('dim', `${keyVariable} is not set: no key is sent.\n`))
+  const { exitStatus } = await runGate(inputs, {})
+  return exitStatus
+}
+
+async function runGate(inputs: Inputs, environment: Readonly<Record<string, string>>) {
+  const onLine = (line: string) => {
+    const shown = asOnGitHub(line)
+    if (shown !== undefined) console.log(shown)
+  }
+  const result = await runStep({ entry: pathOf('dist/index.js'), inputs, environment, onLine })
+  console.log(`\n${paint('bold', 'Outputs')}\n${inColumns(result.outputs)}`)
+  console.log(
+    `\n${inColumns(
+      [
+        ['exit status', String(result.exitStatus)],
+        ['job summary', result.summaryPath],
+      ],
+      Infinity,
+    )}\n`,
+  )
+  return result
+}
+
+function differencesFrom(expected: Scenario['expected'], result: StepResult): readonly string[] {
+  const pairs = Object.entries(expected.outputs).map(
+    ([name, value]) => [name, value, result.outputs.get(name) ?? 'nothing'] as const,
+  )
+  return [...pairs, ['exit status', String(expected.exitStatus), String(result.exitStatus)] as const]
+    .filter(([, wanted, got]) => wanted !== got)
+    .map(([name, wanted, got]) => `${name} ${wanted}, not ${got}`)
+}
+
+function pathOf(file: string) {
+  return fileURLToPath(new URL(`../../${file}`, import.meta.url))
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(paint('red', error instanceof Error ? error.message : String(error)))
+  console.error(`\n${usage}`)
+  process.exitCode = 2
+}
