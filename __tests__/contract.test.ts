@@ -1,0 +1,265 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { describe, expect, it } from '@jest/globals'
+import ts from 'typescript'
+import { parse } from 'yaml'
+import { OUTPUT_NAMES } from '../src/report/outputs.ts'
+import { inputDefaults } from '../src/settings/inputs.ts'
+import { VERSION } from '../src/version.ts'
+import type { Conclusion, ConclusionKind } from '../src/watch/conclusion.ts'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+
+interface Manifest {
+  readonly name: string
+  readonly description: string
+  readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>
+  readonly outputs: Readonly<Record<string, { readonly description: string }>>
+  readonly runs: { readonly using: string; readonly main: string }
+}
+
+const manifest = parse(read('action.yml')) as Manifest
+
+interface Package {
+  readonly version: string
+  readonly description: string
+}
+
+const packageJson = JSON.parse(read('package.json')) as Package
+
+/** The step's fate by the type of each conclusion's `passes`, so that the compiler keeps this table whole. */
+type Fate<Passes> = [Passes] extends [true] ? 'passes' : [Passes] extends [false] ? 'fails' : 'depends on an input'
+
+const fates: { readonly [Kind in ConclusionKind]: Fate<Extract<Conclusion, { kind: Kind }>['passes']> } = {
+  completed: 'passes',
+  uncommitted: 'depends on an input',
+  failed: 'fails',
+  'wrong-collection': 'fails',
+  'rows-not-met': 'fails',
+  'timed-out': 'depends on an input',
+  stalled: 'fails',
+  'not-found': 'fails',
+  rejected: 'fails',
+  unreachable: 'fails',
+  cancelled: 'fails',
+  'invalid-input': 'fails',
+  'internal-error': 'fails',
+}
+
+/** The cells of every Markdown table with these headings, row by row. */
+function tableRows(markdown: string, ...headings: readonly string[]): readonly (readonly string[])[] {
+  const cellsOf = (line: string) =>
+    line
+      .replace(/^\s*\||\|\s*$/g, '')
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim())
+  const lines = markdown.split('\n')
+  return lines.flatMap((line, start) => {
+    if (cellsOf(line).join() !== headings.join()) return []
+    const body = lines.slice(start + 2)
+    const end = body.findIndex((row) => !row.trimStart().startsWith('|'))
+    return body.slice(0, end === -1 ? undefined : end).map(cellsOf)
+  })
+}
+
+/** What stands between backticks. */
+function namesIn(cell = ''): readonly string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+}
+
+describe('the interface', () => {
+  it('has the same inputs, with the same defaults, in action.yml and in the code', () => {
+    const declared = Object.entries(manifest.inputs).map(([name, input]) => [name, input.default ?? ''])
+    expect(Object.fromEntries(declared)).toEqual(inputDefaults)
+  })
+
+  it('has the same outputs in action.yml and in the code', () => {
+    expect(Object.keys(manifest.outputs)).toEqual(OUTPUT_NAMES)
+  })
+
+  it('says what each input and each output is for', () => {
+    for (const { description } of [...Object.values(manifest.inputs), ...Object.values(manifest.outputs)]) {
+      expect(description).toMatch(/\w/)
+    }
+  })
+
+  it('is run by Node 24 from dist', () => {
+    expect(manifest.runs).toEqual({ using: 'node24', main: 'dist/index.js' })
+  })
+
+  it('bears the version and the description of package.json', () => {
+    expect([VERSION, manifest.description]).toEqual([packageJson.version, packageJson.description])
+  })
+
+  it('has its inputs and their defaults in the README', () => {
+    const rows = tableRows(read('README.md'), 'input', 'default', 'meaning')
+    const documented = rows.flatMap(([names, fallback]) =>
+      namesIn(names).map((name) => [name, namesIn(fallback)[0] ?? '']),
+    )
+    expect(documented.toSorted()).toEqual(Object.entries(inputDefaults).toSorted())
+  })
+
+  it('has its outputs in the README', () => {
+    const documented = tableRows(read('README.md'), 'output', 'meaning').flatMap(([names]) => namesIn(names))
+    expect(documented.toSorted()).toEqual(OUTPUT_NAMES.toSorted())
+  })
+
+  it('has its conclusions in the README, and how each ends the step', () => {
+    const fateOf = (cell = '') => (cell === 'passes' || cell === 'fails' ? cell : 'depends on an input')
+    const rows = tableRows(read('README.md'), 'conclusion', 'when', 'step')
+    const documented = rows.flatMap(([names, , step]) => namesIn(names).map((name) => [name, fateOf(step)]))
+    expect(documented.toSorted()).toEqual(Object.entries(fates).toSorted())
+  })
+
+  it('is read from every table with the headings, and from no other', () => {
+    const tables =
+      '| output | meaning |\n| --- | --- |\n| `a`, `b` | one \\| two |\n\n| input | meaning |\n| --- | --- |\n| `c` | |\n\n' +
+      '| output | meaning |\n| --- | --- |\n| `d` | |'
+    expect(tableRows(tables, 'output', 'meaning')).toEqual([
+      ['`a`, `b`', 'one \\| two'],
+      ['`d`', ''],
+    ])
+  })
+})
+
+interface Module {
+  readonly path: string
+  readonly imports: readonly string[]
+}
+
+/** What each part of src may import besides itself: dependencies point one way. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  index: ['run', 'world'],
+  run: ['world', 'settings', 'milvus', 'report', 'render', 'watch', 'version'],
+  world: ['milvus', 'watch'],
+  settings: ['render', 'watch'],
+  milvus: ['render', 'watch'],
+  report: ['github', 'render', 'watch'],
+  github: [],
+  render: ['watch'],
+  watch: [],
+  version: [],
+}
+const pure = ['watch', 'render', 'version']
+const edges = /^(index\.ts|world\.ts|report\/|github\/|milvus\/exchange\.ts)/
+
+/** Where a module, its path taken from src, reaches for what it must not know. */
+function forbiddenImports({ path, imports }: Module): readonly string[] {
+  const part = partOf(path)
+  return imports
+    .filter((specifier) => {
+      if (specifier.startsWith('node:')) return pure.includes(part)
+      if (!specifier.startsWith('.')) return !edges.test(path)
+      const imported = new URL(specifier, `file:///${path}`).pathname.slice(1)
+      const allowed = [part, ...(mayImport[part] ?? [])]
+      return !specifier.endsWith('.ts') || !allowed.includes(partOf(imported))
+    })
+    .map((specifier) => `${path} imports ${specifier}`)
+}
+
+/** `milvus/decode.ts` is part of `milvus`, `settings.ts` of `settings`. */
+function partOf(path: string): string {
+  return path.replace(/(\/|\.ts$).*/, '')
+}
+
+function modules(): readonly Module[] {
+  const paths = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  return paths
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => ({
+      path: path.replaceAll('\\', '/'),
+      imports: ts.preProcessFile(read(join('src', path))).importedFiles.map(({ fileName }) => fileName),
+    }))
+}
+
+describe('the modules', () => {
+  it('depend on one another in one direction only', () => {
+    expect(modules().length).toBeGreaterThan(20)
+    expect(modules().flatMap(forbiddenImports)).toEqual([])
+  })
+
+  it.each<[string, string]>([
+    ['watch/judge.ts', '../render/format.ts'],
+    ['watch/judge.ts', 'node:timers'],
+    ['watch/judge.ts', './history.js'],
+    ['render/headline.ts', '../report/log.ts'],
+    ['render/headline.ts', 'node:os'],
+    ['settings.ts', './milvus/service.ts'],
+    ['settings/url.ts', '../report/log.ts'],
+    ['settings/url.ts', '@actions/core'],
+    ['milvus/decode.ts', '../settings.ts'],
+    ['milvus/decode.ts', 'undici'],
+    ['report/log.ts', '../milvus/service.ts'],
+    ['report/log.ts', '../run.ts'],
+    ['run.ts', '@actions/core'],
+    ['index.ts', './settings.ts'],
+    ['elsewhere/new.ts', '../watch/clock.ts'],
+  ])('would be told if %s imported %s', (path, specifier) => {
+    expect(forbiddenImports({ path, imports: [specifier] })).toEqual([`${path} imports ${specifier}`])
+  })
+})
+
+/** Every file of the checkout that is text, but for what git ignores. */
+function texts(): readonly string[] {
+  const ignored = ['.git', 'node_modules', 'coverage', 'reports', '.stryker-tmp']
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => !ignored.includes(entry.name))
+    .flatMap((entry) => (entry.isDirectory() ? filesBelow(entry.name) : [entry.name]))
+    .filter((path) => !/\.(png|log)$/.test(path))
+}
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
+}
+
+/** Somebody's home; `runner` is the user of GitHub's machines. */
+const HOME = /\/(?:home|Users)\/(?!runner\b)\w|[A-Z]:\\+Users\\/
+
+function namesThisMachine(text: string): boolean {
+  const isPathHere = (word: string) => word.startsWith(root) || word.startsWith(pathToFileURL(root).href)
+  return HOME.test(text) || text.split(/["'`\s(=]/).some(isPathHere)
+}
+
+describe('the repository', () => {
+  it('names no folder of the machine that it was written on', () => {
+    expect(texts().filter((path) => namesThisMachine(read(path)))).toEqual([])
+  })
+
+  it.each([
+    ['a path of the checkout', `see ${root}src/index.ts`],
+    ['an address of the checkout', `"${pathToFileURL(root).href}src/run.ts"`],
+    ['a home', ['', 'home', 'me', 'x'].join('/')],
+  ])('would not get away with %s', (_, text) => {
+    expect(namesThisMachine(text)).toBe(true)
+  })
+
+  it('takes its packages from whatever registry the user has', () => {
+    expect(read('package-lock.json')).not.toContain('"resolved"')
+  })
+})
+
+describe('dist', () => {
+  it('runs, and fails where it is told nothing', () => {
+    const temp = mkdtempSync(join(tmpdir(), 'milvus-import-gate-'))
+    try {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, manifest.runs.main)], {
+        encoding: 'utf8',
+        env: { RUNNER_TEMP: temp },
+      })
+      expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: expect.stringContaining('job-id'), stderr: '' })
+    } finally {
+      rmSync(temp, { recursive: true })
+    }
+  })
+
+  it('lacks no module', () => {
+    expect(existsSync(join(root, manifest.runs.main))).toBe(true)
+    for (const path of filesBelow('dist')) expect(read(path)).not.toContain('webpackMissingModule')
+  })
+})
