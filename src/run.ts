@@ -32,7 +32,11 @@ export async function run(world: World): Promise<boolean> {
   })
 
   let view: View = { startedAtMs, nowMs: startedAtMs, jobs: [] }
-  const end = (ending: Conclusion) => tell({ kind: 'ended', view: { ...view, nowMs: clock.now() }, conclusion: ending })
+  const end = (ending: Conclusion) => {
+    // An error may quote anything.
+    const conclusion = ending.kind === 'internal-error' ? { ...ending, message: sanitise(ending.message) } : ending
+    return tell({ kind: 'ended', view: { ...view, nowMs: clock.now() }, conclusion })
+  }
   let conclusion: Conclusion = {
     kind: 'internal-error',
     passes: false,
@@ -49,7 +53,7 @@ export async function run(world: World): Promise<boolean> {
       else await tell(event)
     }
   } catch (error) {
-    conclusion = { kind: 'internal-error', passes: false, message: sanitise(messageOf(error)) }
+    conclusion = { kind: 'internal-error', passes: false, message: messageOf(error) }
   }
 
   // A signal counts until the step has passed, and may come in while the last lines are written.
@@ -76,17 +80,20 @@ async function* watchJobs(
   }
   const exchange = world.openExchange(connection)
   try {
-    const look = createLook({
-      ...connection,
-      ...target,
-      requestTimeoutMs: policy.requestTimeoutMs,
-      userAgent: `milvus-import-gate/${VERSION}`,
-      exchange,
-      sanitise,
-      onExchange: (record) => {
-        journal.add(record)
+    const look = createLook(
+      {
+        ...connection,
+        ...target,
+        requestTimeoutMs: policy.requestTimeoutMs,
+        userAgent: `milvus-import-gate/${VERSION}`,
+        exchange,
+        sanitise,
+        onExchange: (record) => {
+          journal.add(record)
+        },
       },
-    })
+      { jobIds, clock: world.clock, collectionName: policy.expectedCollection },
+    )
     yield* watchImports({
       jobIds,
       // The jobs' collection names have been sanitised, so that only like is compared with like.

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createExchange } from '../../src/milvus/exchange.ts'
 import { createLook } from '../../src/milvus/service.ts'
-import type { ExchangeRecord, ServiceOptions } from '../../src/milvus/service.ts'
+import type { ClientOptions, ExchangeRecord } from '../../src/milvus/client.ts'
 import { createSanitiser } from '../../src/render/untrusted.ts'
 import type { Observation } from '../../src/watch/import-job.ts'
+import { fixtureNames, fixtureReply, loadFixture } from '../simulator/fixtures.ts'
 import { cutJson, htmlPage, json, redirect, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
 import { startSimulator } from '../simulator/server.ts'
@@ -26,7 +27,7 @@ interface Asked {
 }
 
 /** A service that gives these replies in turn, the last one for ever, and somebody who looks at it. */
-async function asking(replies: readonly Reply[], options: Partial<ServiceOptions> = {}): Promise<Asked> {
+async function asking(replies: readonly Reply[], options: Partial<ClientOptions> = {}): Promise<Asked> {
   const service = await startSimulator({
     dialect: 'milvus',
     version: '2.6',
@@ -56,7 +57,11 @@ async function asking(replies: readonly Reply[], options: Partial<ServiceOptions
     ...options,
   })
   const { signal } = new AbortController()
-  return { look: (jobId = JOB) => look(jobId, { signal, turn: () => Promise.resolve(true) }), service, exchanges }
+  return {
+    look: (jobId = JOB) => look(jobId, { signal, turn: () => Promise.resolve(true), isLast: false }),
+    service,
+    exchanges,
+  }
 }
 
 async function observed(...replies: readonly Reply[]): Promise<readonly Observation[]> {
@@ -224,6 +229,17 @@ describe('an answer with an envelope', () => {
     const told = JSON.stringify(observation)
     expect(told).toContain('key *** at')
     for (const secret of [KEY, 'p4ssw0rd', 'sig=1', '##[']) expect(told).not.toContain(secret)
+  })
+})
+
+describe('an answer as it was really seen', () => {
+  const stored = fixtureNames().flatMap((name) => {
+    const { observation } = loadFixture(name)
+    return observation === undefined ? [] : [[name, observation] as const]
+  })
+
+  it.each(stored)('%s is %s', async (name, kind) => {
+    expect((await observed(fixtureReply(name, JOB)))[0]?.kind).toBe(kind)
   })
 })
 
@@ -408,7 +424,9 @@ describe('the fallback of the path', () => {
       onExchange: () => undefined,
     })
     let turns = 2
-    expect(await look(JOB, { signal, turn: () => Promise.resolve(turns-- > 0) })).toEqual({ kind: 'cancelled' })
+    expect(await look(JOB, { signal, turn: () => Promise.resolve(turns-- > 0), isLast: false })).toEqual({
+      kind: 'cancelled',
+    })
     expect(service.requests).toHaveLength(2)
   })
 })

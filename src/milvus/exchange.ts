@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import * as tls from 'node:tls'
-import { EnvHttpProxyAgent } from 'undici'
+import { EnvHttpProxyAgent, errors, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 
 /** How to reach the service: trust, identity and proxies. */
@@ -63,33 +63,96 @@ const KEEP_ALIVE_MS = 45_000
 
 /** Opens a pool that honours the proxy and TLS settings; throws where the TLS material does not fit together. */
 export function createExchange(transport: Transport): Exchange {
-  const dispatcher = createDispatcher(transport)
+  const open = dispatchersOf(transport)
+  const opened = new Set<Generation>()
+  const newGeneration = () => {
+    const end = new AbortController()
+    const generation = { dispatcher: open(end.signal), end, underWay: 0 }
+    opened.add(generation)
+    return generation
+  }
+  let current = newGeneration()
   return {
-    post: (request) => post(dispatcher, request),
-    close: () => dispatcher.destroy(),
+    async post(request) {
+      const generation = current
+      generation.underWay += 1
+      const reply = await post(generation.dispatcher, request)
+      generation.underWay -= 1
+      // A connection that hangs while it is set up would keep the next request waiting too.
+      if (reply.kind !== 'reply' && generation === current) current = newGeneration()
+      if (generation !== current && generation.underWay === 0 && opened.delete(generation)) void drop(generation)
+      return reply
+    },
+    async close() {
+      await Promise.all([...opened].map(drop))
+    },
   }
 }
 
-function createDispatcher({ endpoint, tls: options, proxy }: Transport): Dispatcher {
+/** Connections that requests share until one of them meets trouble. */
+interface Generation {
+  readonly dispatcher: Dispatcher
+  readonly end: AbortController
+  underWay: number
+}
+
+/** Also those connections that are still being set up, which undici leaves to themselves. */
+function drop({ dispatcher, end }: Generation): Promise<void> {
+  end.abort()
+  return dispatcher.destroy()
+}
+
+function dispatchersOf({ endpoint, tls: options, proxy }: Transport): (end: AbortSignal) => Dispatcher {
   const secureContext = tls.createSecureContext({
     ca: trustedRoots(options),
     cert: options.clientCert,
     key: options.clientKey,
   })
   // The exchange has one timeout of its own, connect to last byte; undici's would fire late and beside it.
-  const connect = { timeout: 0, secureContext, ...(options.serverName && { servername: options.serverName }) }
-  return new EnvHttpProxyAgent({
-    httpProxy: proxy.httpProxy ?? '',
-    httpsProxy: proxy.httpsProxy ?? '',
-    noProxy: proxy.noProxy,
-    connect,
-    requestTls: connect,
-    proxyTls: { timeout: 0, secureContext },
-    proxyTunnel: endpoint.startsWith('https:'),
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-  })
+  const own = { timeout: 0, secureContext }
+  const toService = { ...own, ...(options.serverName && { servername: options.serverName }) }
+  // With no proxy for https undici would take the one for http.
+  const proxyUrl = (endpoint.startsWith('https:') ? proxy.httpsProxy : proxy.httpProxy) ?? ''
+  return (signal) =>
+    new EnvHttpProxyAgent({
+      httpProxy: proxyUrl,
+      httpsProxy: proxyUrl,
+      noProxy: proxy.noProxy,
+      connect: { ...toService, signal },
+      requestTls: { ...toService, signal },
+      proxyTls: { ...own, signal },
+      proxyTunnel: endpoint.startsWith('https:'),
+      clientFactory: (origin, poolOptions) => new TunnelPool(origin, poolOptions),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    })
+}
+
+/**
+ * Connections to a proxy. undici takes an error with the code of a lost connection for one that another attempt mends, and
+ * would ask a proxy that hangs up on CONNECT again and again, without a pause:
+ * https://github.com/nodejs/undici/blob/v7.30.2/lib/dispatcher/client.js
+ */
+class TunnelPool extends Pool {
+  override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData>
+  override connect(
+    options: Dispatcher.ConnectOptions,
+    callback: (error: Error | null, data: Dispatcher.ConnectData) => void,
+  ): void
+  override connect(
+    options: Dispatcher.ConnectOptions,
+    callback?: (error: Error | null, data: Dispatcher.ConnectData) => void,
+  ) {
+    if (callback !== undefined) {
+      super.connect(options, callback)
+      return
+    }
+    return super.connect(options).catch((cause: unknown) => {
+      if (cause instanceof errors.SocketError) throw new Error('the proxy hung up', { cause })
+      throw cause
+    })
+  }
 }
 
 /** The given roots added to the ones that Node trusts anyway; undefined leaves Node's own in place. */
@@ -115,17 +178,37 @@ function extraRoots(path: string | undefined): readonly string[] {
   }
 }
 
+/** One exchange; settles at once where its time is up or it is aborted, whatever undici is waiting for. */
 async function post(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpReply> {
   const { signal, timeoutMs } = request
-  const { origin, pathname } = new URL(request.url)
   const startedMs = performance.now()
   const stop = new AbortController()
   const onAbort = () => {
     stop.abort()
   }
+  // undici heeds a signal only once it has a connection.
+  const stopped = new Promise<HttpReply>((resolve) => {
+    stop.signal.addEventListener('abort', () => {
+      resolve(
+        signal.aborted
+          ? { kind: 'aborted', reason: signal.reason, afterMs: performance.now() - startedMs }
+          : { kind: 'timeout', timeoutMs },
+      )
+    })
+  })
   if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort)
   const timer = setTimeout(onAbort, timeoutMs)
+  try {
+    return await Promise.race([stopped, converse(dispatcher, request, stop.signal)])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+async function converse(dispatcher: Dispatcher, request: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
+  const { origin, pathname } = new URL(request.url)
   try {
     const { statusCode, headers, body } = await dispatcher.request({
       origin,
@@ -133,7 +216,7 @@ async function post(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpR
       method: 'POST',
       headers: request.headers,
       body: request.body,
-      signal: stop.signal,
+      signal,
     })
     const text = await readBounded(body)
     if (text === undefined) return { kind: 'too-large', status: statusCode }
@@ -146,12 +229,7 @@ async function post(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpR
       sizeBytes: text.length,
     }
   } catch (error) {
-    if (signal.aborted) return { kind: 'aborted', reason: signal.reason, afterMs: performance.now() - startedMs }
-    if (stop.signal.aborted) return { kind: 'timeout', timeoutMs }
     return failure(error)
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', onAbort)
   }
 }
 

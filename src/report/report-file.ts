@@ -11,7 +11,8 @@ import { writeWholeFile } from './whole-file.ts'
 
 /** What the report tells of one HTTP exchange. */
 export interface ReportedExchange {
-  readonly jobId: string
+  /** Undefined where it was about no single job. */
+  readonly jobId: string | undefined
   readonly path: string
   readonly startedAt: number
   readonly tookMs: number

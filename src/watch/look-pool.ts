@@ -6,14 +6,20 @@ import type { Turnstile } from './turnstile.ts'
 /** The reason with which a look is aborted when its time is up; any other abort is a cancellation. */
 export const TIME_IS_UP = 'time is up'
 
+/** What a look is given. */
+export interface LookOptions {
+  readonly signal: AbortSignal
+  /** To be awaited before each request; false where there is to be none any more. */
+  readonly turn: () => Promise<boolean>
+  /** There will be no other look at this job: only what the service says now will do. */
+  readonly isLast: boolean
+}
+
 /**
  * One look at one job. Takes a turn before each request that it sends, and gives up as `cancelled` where it gets none;
  * never rejects.
  */
-export type Look = (
-  jobId: string,
-  options: { readonly signal: AbortSignal; readonly turn: () => Promise<boolean> },
-) => Promise<Observation>
+export type Look = (jobId: string, options: LookOptions) => Promise<Observation>
 
 /** What a look brought, and when. */
 export interface Arrival {
@@ -24,7 +30,7 @@ export interface Arrival {
 
 /** The looks under way: never two at a time for one job. */
 export interface LookPool {
-  start(job: number, jobId: string): void
+  start(job: number, jobId: string, isLast: boolean): void
   isBusy(job: number): boolean
   size(): number
   /** Gives every look under way at most `budgetMs` from now, or from its first request if that is still to come. */
@@ -62,7 +68,7 @@ export function createLookPool(look: Look, turnstile: Turnstile, clock: Clock): 
     })
   }
 
-  const run = async (job: number, jobId: string, entry: UnderWay) => {
+  const run = async (job: number, jobId: string, entry: UnderWay, isLast: boolean) => {
     const turn = async () => {
       const granted = await turnstile(entry.controller.signal)
       if (granted && entry.startedAtMs === undefined) {
@@ -71,7 +77,7 @@ export function createLookPool(look: Look, turnstile: Turnstile, clock: Clock): 
       }
       return granted
     }
-    const observation = await look(jobId, { signal: entry.controller.signal, turn })
+    const observation = await look(jobId, { signal: entry.controller.signal, turn, isLast })
     entry.done.abort('done')
     underWay.delete(job)
     const endedAtMs = clock.now()
@@ -80,7 +86,7 @@ export function createLookPool(look: Look, turnstile: Turnstile, clock: Clock): 
   }
 
   return {
-    start(job, jobId) {
+    start(job, jobId, isLast) {
       const entry = {
         controller: new AbortController(),
         done: new AbortController(),
@@ -88,7 +94,7 @@ export function createLookPool(look: Look, turnstile: Turnstile, clock: Clock): 
         budgetMs: undefined,
       }
       underWay.set(job, entry)
-      run(job, jobId, entry).catch((error: unknown) => {
+      run(job, jobId, entry, isLast).catch((error: unknown) => {
         bug = { error }
         wake()
       })

@@ -1,0 +1,400 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { Listed, Sighting } from '../../src/milvus/list.ts'
+import { lookByList } from '../../src/milvus/look-by-list.ts'
+import type { WatchEvent } from '../../src/watch/events.ts'
+import type { Observation } from '../../src/watch/import-job.ts'
+import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
+import type { Policy } from '../../src/watch/policy.ts'
+import { watchImports } from '../../src/watch/watch-imports.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { answered, outage, unknownJob } from '../support/watching.ts'
+
+const JOBS = 8
+
+/** How a service answers at a moment; undefined leaves it to the state of the job. */
+interface Script {
+  readonly jobs?: number
+  /** The word for a job, in descriptions and in lists. */
+  readonly state?: (job: number, atMs: number) => string
+  readonly describe?: (job: number, atMs: number) => Observation | undefined
+  readonly list?: (atMs: number) => Listed | undefined
+  readonly listTakesMs?: number
+}
+
+/** One request as the service saw it; of a list, `job` is undefined. */
+interface Asked {
+  readonly job: number | undefined
+  readonly atMs: number
+}
+
+/** A service, its list and somebody who looks at its jobs, in virtual time. */
+function aService({ jobs = JOBS, state = () => 'Importing', describe, list, listTakesMs = 0 }: Script = {}) {
+  const clock = new FakeClock()
+  const asked: Asked[] = []
+  const jobIds = Array.from({ length: jobs }, (_, job) => `job-${job}`)
+  const numberOf = (jobId: string) => Number(jobId.slice('job-'.length))
+  const look = lookByList(
+    async (jobId, { turn }) => {
+      if (!(await turn())) return { kind: 'cancelled' }
+      const job = numberOf(jobId)
+      asked.push({ job, atMs: clock.now() })
+      const rows = { importedRows: 500, totalRows: 1_000, details: [{ fileName: 'a.parquet', state: 'InProgress' }] }
+      return describe?.(job, clock.now()) ?? answered(state(job, clock.now()), { progress: 50, ...rows })
+    },
+    async (_, { signal, turn }) => {
+      if (!(await turn())) return { kind: 'cancelled' }
+      asked.push({ job: undefined, atMs: clock.now() })
+      await clock.sleep(listTakesMs, signal)
+      if (signal.aborted) return { kind: 'cancelled' }
+      return list?.(clock.now()) ?? listing(jobIds.map((_id, job) => [job, state(job, clock.now())]))
+    },
+    jobIds,
+    clock,
+  )
+  return {
+    asked,
+    clock,
+    jobIds,
+    look,
+    lists: () => asked.filter(({ job }) => job === undefined).length,
+    described: () => asked.flatMap(({ job }) => job ?? []),
+    /** Looks at these jobs at the same moment, at all of them unless told otherwise. */
+    async round({ isLast = false, of = jobIds.map((_id, job) => job), signal = new AbortController().signal } = {}) {
+      const turn = () => Promise.resolve(!signal.aborted)
+      return clock.until(Promise.all(of.map((job) => look(`job-${job}`, { signal, turn, isLast }))))
+    },
+    async pass(ms: number) {
+      await clock.until(clock.sleep(ms))
+    },
+  }
+}
+
+function listing(jobs: readonly (readonly [job: number, label: string])[]): Listed {
+  const sightings = jobs.map(([job, label]): [string, Sighting] => {
+    const seen = answered(label)
+    if (seen.kind !== 'answered') throw new Error('no state')
+    const { phase } = seen.snapshot
+    return [`job-${job}`, { jobId: `job-${job}`, phase, label, progress: 60, collectionName: 'books' }]
+  })
+  return { kind: 'listed', sightings: new Map(sightings) }
+}
+
+const labels = (observations: readonly Observation[]) =>
+  observations.map((one) => (one.kind === 'answered' ? one.snapshot.label : one.kind))
+
+describe('looks at many jobs', () => {
+  it('share one list, and two of them are described', async () => {
+    const { round, lists, described } = aService({ jobs: 100 })
+    expect(labels(await round())).toEqual(Array(100).fill('Importing'))
+    expect([lists(), described()]).toEqual([1, [0, 1]])
+  })
+
+  it('share a list for as long as the server takes to move', async () => {
+    const { round, pass, lists } = aService()
+    for (const job of [0, 1, 2]) {
+      await round({ of: [job] })
+      await pass(500)
+    }
+    expect(lists()).toBe(1)
+    await pass(1_000)
+    await round({ of: [3] })
+    expect(lists()).toBe(2)
+  })
+
+  it('share a list that is under way, however long it takes', async () => {
+    const { round, pass, clock, lists } = aService({ listTakesMs: 20_000 })
+    const first = round({ of: [0] })
+    await clock.until(clock.sleep(10_000))
+    await round({ of: [1] })
+    await first
+    expect(lists()).toBe(1)
+    await pass(0)
+  })
+
+  it('want a list of their own when they are the last ones, and share that', async () => {
+    const { round, pass, lists } = aService()
+    await round()
+    await pass(500)
+    await round({ isLast: true })
+    expect(lists()).toBe(2)
+  })
+
+  it('ask for no list once fewer than eight have not ended', async () => {
+    const { round, pass, lists, described, asked } = aService({
+      jobs: 9,
+      state: (job) => (job < 2 ? 'Completed' : 'Importing'),
+    })
+    await round()
+    expect(described()).toEqual(expect.arrayContaining([0, 1]))
+    asked.splice(0)
+    await pass(60_000)
+    await round({ of: [2, 3, 4, 5, 6, 7, 8] })
+    expect([lists(), described()]).toEqual([0, [2, 3, 4, 5, 6, 7, 8]])
+  })
+
+  it('keep the rows and files of the last description', async () => {
+    const { round, pass } = aService()
+    await round()
+    await pass(2_500)
+    const [first, , third] = await round()
+    expect(first).toMatchObject({
+      kind: 'answered',
+      snapshot: {
+        progress: 60,
+        collectionName: 'books',
+        importedRows: 500,
+        totalRows: 1_000,
+        files: [{ name: 'a.parquet' }],
+      },
+    })
+    expect(third).toMatchObject({ snapshot: { progress: 50 } })
+  })
+
+  it('show what the list says of a job that was never described', async () => {
+    const [, , third] = await aService().round()
+    expect(third).toEqual({
+      kind: 'answered',
+      snapshot: expect.objectContaining({
+        label: 'Importing',
+        progress: 60,
+        importedRows: undefined,
+        files: [],
+      }) as object,
+    })
+  })
+
+  it('are cancelled with their list', async () => {
+    const controller = new AbortController()
+    const { round, clock, described } = aService({ listTakesMs: 5_000 })
+    const looking = round({ signal: controller.signal })
+    await clock.until(clock.sleep(1_000))
+    controller.abort('interrupted')
+    expect(new Set(labels(await looking))).toEqual(new Set(['cancelled']))
+    expect(described()).toEqual([])
+  })
+})
+
+describe('a job that the list shows as ended', () => {
+  it.each(['Completed', 'Failed'])('is %s only if its description says so', async (word) => {
+    const { round, described } = aService({
+      list: () => listing(Array.from({ length: JOBS }, (_, job) => [job, job === 5 ? word : 'Importing'])),
+    })
+    expect(labels(await round())[5]).toBe('Importing')
+    expect(described()).toContain(5)
+  })
+
+  it('is described whatever the quota is', async () => {
+    const { round, described } = aService({ jobs: 50, state: (job) => (job < 40 ? 'Completed' : 'Importing') })
+    expect(labels(await round()).slice(0, 40)).toEqual(Array(40).fill('Completed'))
+    expect(new Set(described())).toEqual(new Set(Array.from({ length: 40 }, (_, job) => job)))
+  })
+
+  it.each(['Uncommitted', 'Committing', 'Resharding'])('or as %s is described once', async (word) => {
+    const { round, pass, described } = aService({ state: (job) => (job === 7 ? word : 'Importing') })
+    for (let i = 0; i < 2; i += 1) {
+      expect(labels(await round())[7]).toBe(word)
+      await pass(2_500)
+    }
+    expect(described().filter((job) => job === 7)).toHaveLength(1)
+  })
+})
+
+describe('running jobs', () => {
+  it.each([2_500, 10_000, 60_000])('are described in turn, two every %d ms, none twice before all', async (pauseMs) => {
+    const { round, pass, described, asked } = aService({ jobs: 20 })
+    for (let turn = 0; turn < 3; turn += 1) {
+      for (let i = 0; i < 10; i += 1) {
+        await round()
+        await pass(pauseMs)
+      }
+      expect(described().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, job) => job))
+      asked.splice(0)
+    }
+  })
+
+  it('go on being described when one of them cannot be', async () => {
+    const { round, pass, described } = aService({ describe: (job) => (job === 0 ? outage() : undefined) })
+    for (let i = 0; i < 8; i += 1) {
+      await round()
+      await pass(2_500)
+    }
+    expect(described().filter((job) => job === 1)).toHaveLength(2)
+    expect(described().filter((job) => job === 0)).toHaveLength(2)
+  })
+
+  it('wait while descriptions of ended ones are being saved up for', async () => {
+    const { round, pass, described, asked } = aService({
+      jobs: 20,
+      state: (job) => (job < 10 ? 'Completed' : 'Importing'),
+    })
+    await round()
+    asked.splice(0)
+    const running = { of: Array.from({ length: 10 }, (_, i) => 10 + i) }
+    for (let i = 0; i < 4; i += 1) {
+      await pass(2_500)
+      await round(running)
+    }
+    expect(described()).toEqual([])
+    await pass(2_500)
+    await round(running)
+    expect(described()).toEqual([10, 11])
+  })
+
+  it('do not wait for ever where others are missing in the list for long', async () => {
+    const late = 3_600_000
+    const shown = (atMs: number) => (atMs < late ? [4, 5, 6, 7] : [0, 1, 2, 3, 4, 5, 6, 7])
+    const { round, pass, described, clock, asked } = aService({
+      list: (atMs) => listing(shown(atMs).map((job) => [job, 'Importing'])),
+    })
+    while (clock.now() < late) {
+      await round()
+      await pass(10_000)
+    }
+    asked.splice(0)
+    for (let i = 0; i < 12; i += 1) {
+      await round()
+      await pass(10_000)
+    }
+    expect(new Set(described())).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7]))
+  })
+})
+
+describe('a list', () => {
+  it('that misses a job leaves it to a description', async () => {
+    const { round, described } = aService({
+      list: () => listing([0, 1, 2, 3, 4, 5, 6].map((job) => [job, 'Importing'])),
+      describe: (job) => (job === 7 ? unknownJob() : undefined),
+    })
+    expect(labels(await round())[7]).toBe('unknown-job')
+    expect(described()).toContain(7)
+  })
+
+  it.each<[what: string, listed: Listed]>([
+    ['shows less than half of the jobs', listing([0, 1, 2].map((job) => [job, 'Importing']))],
+    ['is refused', { kind: 'refused' }],
+  ])('that %s is given up for good', async (_, listed) => {
+    const { round, pass, lists, described, asked } = aService({ list: () => listed })
+    expect(labels(await round())).toEqual(Array(JOBS).fill('Importing'))
+    asked.splice(0)
+    await pass(7_200_000)
+    expect(labels(await round())).toEqual(Array(JOBS).fill('Importing'))
+    expect([lists(), described()]).toEqual([0, [0, 1, 2, 3, 4, 5, 6, 7]])
+  })
+
+  it('in an outage is done without for a minute', async () => {
+    const { round, pass, lists, described, asked } = aService({
+      list: (atMs) => (atMs < 30_000 ? { kind: 'outage' } : undefined),
+    })
+    expect(labels(await round())).toEqual(Array(JOBS).fill('Importing'))
+    await pass(59_000)
+    await round()
+    expect([lists(), described().length]).toEqual([1, 2 * JOBS])
+    await pass(1_000)
+    asked.splice(0)
+    expect(labels(await round())).toEqual(Array(JOBS).fill('Importing'))
+    expect(lists()).toBe(1)
+    expect(described().length).toBeLessThanOrEqual(2)
+  })
+})
+
+/** A whole gate over a service, in virtual time. */
+async function watched(script: Script, policy: Partial<Policy> = {}) {
+  const service = aService(script)
+  const { clock, jobIds, look } = service
+  const events: WatchEvent[] = []
+  const watching = async () => {
+    const watch = watchImports({
+      jobIds,
+      policy: { ...DEFAULT_POLICY, ...policy },
+      look,
+      clock,
+      random: () => (events.length % 10) / 10,
+      interrupt: new AbortController().signal,
+      startedAtMs: 0,
+    })
+    for await (const event of watch) events.push(event)
+  }
+  await clock.until(watching())
+  const last = events.at(-1)
+  if (last?.kind !== 'ended') throw new Error('the watch did not end with its conclusion')
+  return { ...service, events, conclusion: last.conclusion, jobs: last.view.jobs, endedAtMs: last.view.nowMs }
+}
+
+describe('a gate over many jobs', () => {
+  const ROUND_MS = 3_000
+  /** They end one after another over most of half an hour. */
+  const oneByOne = (job: number, atMs: number) => (atMs >= 60_000 + job * 1_700 ? 'Completed' : 'Importing')
+
+  it('of a thousand costs three requests a round, and sees each at least once a minute', async () => {
+    const { asked, conclusion, events, endedAtMs } = await watched({ jobs: 1_000, state: oneByOne })
+    expect(conclusion).toMatchObject({ kind: 'completed' })
+    expect(asked.length / (endedAtMs / ROUND_MS)).toBeLessThanOrEqual(3)
+
+    const seenAtMs = new Map<number, number>()
+    let longestMs = 0
+    for (const event of events) {
+      if (event.kind !== 'looked') continue
+      longestMs = Math.max(longestMs, event.view.nowMs - (seenAtMs.get(event.job) ?? 0))
+      seenAtMs.set(event.job, event.view.nowMs)
+    }
+    expect(seenAtMs.size).toBe(1_000)
+    expect(longestMs).toBeLessThanOrEqual(60_000)
+  })
+
+  it.each<[what: string, listed: Listed]>([
+    ['is in an outage for good', { kind: 'outage' }],
+    ['is refused', { kind: 'refused' }],
+    ['shows nothing', listing([])],
+  ])('passes although the list %s', async (_, listed) => {
+    const { conclusion, jobs } = await watched({ state: oneByOne, list: () => listed }, { maxOutageMs: 30_000 })
+    expect(conclusion).toMatchObject({ kind: 'completed' })
+    expect(jobs.every(({ outage: trouble }) => trouble === undefined)).toBe(true)
+  })
+
+  it('asks a list again when time is up, and describes what has ended by then', async () => {
+    const timeoutMs = 60_000
+    const state = (job: number, atMs: number) => (job < 4 && atMs >= timeoutMs ? 'Completed' : 'Importing')
+    const { conclusion, jobs, asked } = await watched({ state }, { timeoutMs })
+    expect(conclusion).toMatchObject({ kind: 'timed-out' })
+    expect(jobs.map(({ latest }) => latest?.label)).toEqual([
+      ...Array<string>(4).fill('Completed'),
+      ...Array<string>(4).fill('Importing'),
+    ])
+    expect(asked.filter(({ job, atMs }) => job === undefined && atMs >= timeoutMs)).toHaveLength(1)
+  })
+
+  it('says farewell by a list that is no older than the failure', async () => {
+    const state = (job: number, atMs: number) => (job === 3 && atMs >= 30_000 ? 'Failed' : 'Importing')
+    const { conclusion, asked, endedAtMs } = await watched({ state })
+    expect(conclusion).toMatchObject({ kind: 'failed' })
+    const [failedAtMs = 0] = asked.flatMap(({ job, atMs }) => (job === 3 && atMs >= 30_000 ? atMs : []))
+    expect(asked.some(({ job, atMs }) => job === undefined && atMs >= failedAtMs - 100 && atMs <= endedAtMs)).toBe(true)
+  })
+
+  it('passes only where the description of every job said Completed, whatever the list says', async () => {
+    const word = fc.constantFrom('Completed', 'Failed', 'Importing', 'Pending', 'Uncommitted', 'completed', 'None')
+    const property = fc.asyncProperty(
+      fc.array(fc.array(word, { maxLength: JOBS + 2 }), { minLength: 1, maxLength: 6 }),
+      fc.array(fc.integer({ min: 0, max: 90_000 }), { minLength: JOBS, maxLength: JOBS }),
+      async (lies, endsAtMs) => {
+        let nth = 0
+        const completed = new Set<number>()
+        const { conclusion } = await watched(
+          {
+            describe: (job, atMs) => {
+              const isCompleted = atMs >= (endsAtMs[job] ?? 0)
+              if (isCompleted) completed.add(job)
+              return answered(isCompleted ? 'Completed' : 'Importing', { importedRows: 1 })
+            },
+            list: () => listing((lies[nth++ % lies.length] ?? []).map((label, job) => [job, label])),
+          },
+          { timeoutMs: 60_000, onUncommitted: 'wait' },
+        )
+        expect(['completed', 'timed-out']).toContain(conclusion.kind)
+        expect(conclusion.kind === 'completed').toBe(completed.size === JOBS)
+      },
+    )
+    await fc.assert(property, { numRuns: 100 })
+  })
+})

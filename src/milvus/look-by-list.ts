@@ -1,0 +1,122 @@
+import type { Clock } from '../watch/clock.ts'
+import type { JobSnapshot, Observation } from '../watch/import-job.ts'
+import type { Look } from '../watch/look-pool.ts'
+import type { List, Listed, Sighting } from './list.ts'
+
+/** From so many unfinished jobs on, one list costs less than a question about each. */
+export const WORTH_A_LIST = 8
+/** The server's state machine moves every 2 s; a long list is asked for a little less often. */
+const ROUND_MS = 2_000
+const ROUND_MS_PER_JOB = 1
+/** How old a list may be where the newest word is wanted: as old as jobs are apart that begin their last look together. */
+const FRESH_MS = 100
+/** How many jobs may be described for each list, so that their files and rows stay known. */
+const DESCRIPTIONS_A_ROUND = 2
+/** How long to do without a list that was not to be had. */
+const WITHOUT_LIST_MS = 60_000
+
+interface Round {
+  readonly startedAtMs: number
+  readonly listed: Promise<Listed>
+}
+
+/**
+ * Looks at many jobs by a list of all that is shared between their looks. A list has neither rows nor files, and is never
+ * believed about an end: a job that it shows as ended is described, the others in turn, the one described longest ago first.
+ */
+export function lookByList(describe: Look, list: List, jobIds: readonly string[], clock: Clock): Look {
+  const unfinished = new Set(jobIds)
+  const described = new Map<string, { readonly atMs: number; readonly snapshot: JobSnapshot }>()
+  const roundMs = ROUND_MS + ROUND_MS_PER_JOB * jobIds.length
+  let round: Round | undefined
+  let withoutListUntilMs = Number.NEGATIVE_INFINITY
+  let budget = 0
+
+  const describeOne: Look = async (jobId, options) => {
+    const observation = await describe(jobId, options)
+    if (observation.kind === 'answered') {
+      described.set(jobId, { atMs: clock.now(), snapshot: observation.snapshot })
+      const { phase } = observation.snapshot
+      if (phase === 'completed' || phase === 'failed') unfinished.delete(jobId)
+    }
+    return observation
+  }
+
+  const currentRound = (options: Parameters<Look>[1]): Round => {
+    const oldestMs = clock.now() - (options.isLast ? FRESH_MS : roundMs)
+    if (round !== undefined && round.startedAtMs >= oldestMs) return round
+    budget = Math.min(DESCRIPTIONS_A_ROUND, budget + DESCRIPTIONS_A_ROUND)
+    const listed = list(unfinished, options).then((answer) => {
+      withoutListUntilMs = Math.max(withoutListUntilMs, noListUntilMs(answer, unfinished, clock.now()))
+      return answer
+    })
+    round = { startedAtMs: clock.now(), listed }
+    return round
+  }
+
+  /** Whether it is this job's turn to be described, so that all are in time: the oldest ones before the others. */
+  const isDue = (jobId: string) => {
+    const everyMs = (unfinished.size / DESCRIPTIONS_A_ROUND) * roundMs
+    const atMs = described.get(jobId)?.atMs ?? Number.NEGATIVE_INFINITY
+    return budget > 0 && clock.now() - atMs >= everyMs / 2
+  }
+
+  return async (jobId, options) => {
+    if (unfinished.size < WORTH_A_LIST || clock.now() < withoutListUntilMs) return describeOne(jobId, options)
+    const answer = await currentRound(options).listed
+    const sighting = answer.kind === 'listed' ? answer.sightings.get(jobId) : undefined
+    const known = described.get(jobId)?.snapshot
+    if (sighting !== undefined && !needsDescription(sighting, known) && !isDue(jobId)) return seen(sighting, known)
+    budget -= 1
+    return describeOne(jobId, options)
+  }
+}
+
+/** An end is only believed where the job itself is asked; a word that is no running state comes with more to say. */
+function needsDescription({ phase, label }: Sighting, known: JobSnapshot | undefined): boolean {
+  if (phase === 'pending' || phase === 'importing') return false
+  return phase === 'completed' || phase === 'failed' || known?.label !== label
+}
+
+/** What is known of the job, with what the list says of it. */
+function seen({ phase, label, progress, collectionName }: Sighting, known: JobSnapshot | undefined): Observation {
+  const before = known ?? NOTHING_KNOWN
+  return {
+    kind: 'answered',
+    snapshot: {
+      ...before,
+      phase,
+      label,
+      progress: progress ?? before.progress,
+      collectionName: collectionName ?? before.collectionName,
+    },
+  }
+}
+
+const NOTHING_KNOWN: Omit<JobSnapshot, 'phase' | 'label'> = {
+  progress: undefined,
+  importedRows: undefined,
+  totalRows: undefined,
+  sizeBytes: undefined,
+  collectionName: undefined,
+  completeTime: undefined,
+  createTime: undefined,
+  reason: undefined,
+  files: [],
+}
+
+/** A list that does not show most of the jobs costs more than it saves: permissions hide jobs silently. */
+function noListUntilMs(answer: Listed, unfinished: ReadonlySet<string>, nowMs: number): number {
+  switch (answer.kind) {
+    case 'cancelled':
+      return Number.NEGATIVE_INFINITY
+    case 'outage':
+      return nowMs + WITHOUT_LIST_MS
+    case 'refused':
+      return Infinity
+    case 'listed': {
+      const shown = [...unfinished].filter((jobId) => answer.sightings.has(jobId)).length
+      return shown * 2 < unfinished.size ? Infinity : Number.NEGATIVE_INFINITY
+    }
+  }
+}
