@@ -76,12 +76,12 @@ describe('a single job', () => {
     [
       'a job not listed yet',
       { kind: 'job-unknown', trouble: aTrouble(), seenBefore: false },
-      ['   5:05  the service does not know this job yet; asking again, a job can take a moment to be listed'],
+      ['   5:05  the service does not know this job yet; a job can take a moment to be listed'],
     ],
     [
       'a job that is gone',
       { kind: 'job-unknown', trouble: aTrouble(), seenBefore: true },
-      ['   5:05  the service does not know this job any more; looking once more to be sure'],
+      ['   5:05  the service does not know this job any more; a second answer will tell'],
     ],
     [
       'a standstill',

@@ -118,6 +118,11 @@ describe('the deadline', () => {
     expect(endedAtMs).toBe(minutes(3))
   })
 
+  it('takes a look that comes due a moment before for the last one', async () => {
+    const { looks } = await watchScripts({ a: always(running) }, { timeoutMs: 10_030, pollIntervalMs: 10_000 })
+    expect(looks.map(({ startedAtMs }) => startedAtMs)).toEqual([0, 10_000])
+  })
+
   it('believes the last look', async () => {
     const { conclusion } = await watchScripts(
       { a: timeline([0, running], [minutes(3), done]) },

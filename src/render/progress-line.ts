@@ -109,7 +109,7 @@ function newsMessages(news: News, job: History, view: View, policy: Policy): rea
     case 'outage-began':
       // An outage hits all jobs at once.
       return isFirstWith(view, job, ({ outage }) => outage !== undefined)
-        ? [`${name}no usable answer: ${news.trouble.what}`, `the gate goes on asking. ${news.trouble.advice}`]
+        ? [`${name}no usable answer: ${news.trouble.what}`, `${goesOn(view, policy)}${news.trouble.advice}`]
         : []
     case 'outage-ended':
       return view.jobs.every(({ outage }) => outage === undefined)
@@ -118,12 +118,16 @@ function newsMessages(news: News, job: History, view: View, policy: Policy): rea
     case 'job-unknown':
       return [
         news.seenBefore
-          ? `${name}the service does not know this job any more; looking once more to be sure`
-          : `${name}the service does not know this job yet; asking again, a job can take a moment to be listed`,
+          ? `${name}the service does not know this job any more; a second answer will tell`
+          : `${name}the service does not know this job yet; a job can take a moment to be listed`,
       ]
     case 'quiet':
       return [`${name}nothing has moved for ${duration(news.quietMs)}${quietAdvice(policy)}`]
   }
+}
+
+function goesOn(view: View, policy: Policy): string {
+  return view.nowMs - view.startedAtMs < policy.timeoutMs ? 'the gate goes on asking. ' : ''
 }
 
 function quietAdvice({ stallTimeoutMs }: Policy): string {

@@ -33,6 +33,8 @@ export interface History {
   readonly changedAtMs: number | undefined
   /** For how long state, progress and rows have stood still while the service was answering. */
   readonly quietMs: number
+  /** How much of the time since the last good answer went by in outages that are over. */
+  readonly lostMs: number
   /** Since when the service has given no usable answer about this job. */
   readonly outage: { readonly sinceMs: number; readonly untilMs: number; readonly trouble: Trouble } | undefined
   /** Since when the service has said that it does not know this job. */
@@ -63,6 +65,7 @@ export function newHistory(jobId: string): History {
     answeredAtMs: undefined,
     changedAtMs: undefined,
     quietMs: 0,
+    lostMs: 0,
     outage: undefined,
     unknown: undefined,
     refusal: undefined,
@@ -92,6 +95,7 @@ export function record(history: History, observation: Observation, times: LookTi
     case 'unknown-job':
       return {
         ...seen,
+        lostMs: lostMsAt(history, endedAtMs),
         outage: undefined,
         unknown: {
           sinceMs: history.unknown?.sinceMs ?? endedAtMs,
@@ -128,6 +132,7 @@ function answered(history: History, snapshot: JobSnapshot, atMs: number): Histor
     answeredAtMs: atMs,
     changedAtMs: changed ? atMs : history.changedAtMs,
     quietMs: changed ? 0 : history.quietMs + quietSince(history, snapshot.phase, atMs),
+    lostMs: 0,
     outage: undefined,
     unknown: undefined,
     timeline: changed ? append(history.timeline, point) : history.timeline,
@@ -137,7 +142,11 @@ function answered(history: History, snapshot: JobSnapshot, atMs: number): Histor
 /** How much of the time since the last answer counts as a standstill: none of an outage, none of waiting for a commit. */
 function quietSince(history: History, phase: Phase, atMs: number): number {
   if (phase === 'uncommitted' || history.answeredAtMs === undefined) return 0
-  return (history.outage?.sinceMs ?? atMs) - history.answeredAtMs
+  return atMs - history.answeredAtMs - lostMsAt(history, atMs)
+}
+
+function lostMsAt({ lostMs, outage }: History, atMs: number): number {
+  return outage === undefined ? lostMs : lostMs + atMs - outage.sinceMs
 }
 
 function progressOf(snapshot: JobSnapshot, before: number): number {

@@ -28,6 +28,8 @@ export interface Watch {
 }
 
 const HEARTBEAT_MS = 60_000
+/** Less is no time: a look that starts now is the last one. */
+const TIME_LEFT_MS = 50
 /** What the last look may take once the deadline has passed. */
 const LAST_LOOK_MS = 2_000
 /** What the looks at the other jobs may take once one job has decided. */
@@ -88,9 +90,13 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
 
   /** The wait itself: until something is decided, the deadline has come, or the gate is interrupted. */
   async function* untilDecided(): AsyncGenerator<WatchEvent, void> {
-    while (clock.now() < deadlineMs && !interrupt.aborted && conclude(jobs, verdicts(), policy) === undefined) {
+    while (
+      deadlineMs - clock.now() >= TIME_LEFT_MS &&
+      !interrupt.aborted &&
+      conclude(jobs, verdicts(), policy) === undefined
+    ) {
       const idle = idleJobs(wantsLook)
-      for (const { i, job } of idle) if (lookAtMs(i) <= clock.now()) pool.start(i, job.jobId)
+      for (const { i, job } of idle) if (lookAtMs(i) <= clock.now()) pool.start(i, job.jobId, false)
       const nextMs = Math.min(...idle.filter(({ i }) => !pool.isBusy(i)).map(({ i }) => lookAtMs(i)), deadlineMs)
       for (const arrival of await pool.arrivals(Math.min(nextMs, heartbeatAtMs))) yield* take(arrival)
       if (clock.now() >= heartbeatAtMs) {
@@ -104,7 +110,7 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
   /** When time is up every unfinished job gets its last look: the one in flight, or else one that starts now. */
   async function* lastLooks(): AsyncGenerator<WatchEvent, void> {
     const budgetMs = Math.min(policy.requestTimeoutMs, LAST_LOOK_MS)
-    for (const { i, job } of idleJobs(wantsLook)) pool.start(i, job.jobId)
+    for (const { i, job } of idleJobs(wantsLook)) pool.start(i, job.jobId, true)
     pool.limit(budgetMs)
     yield* drain(policy.timeoutMs === 0 ? Infinity : deadlineMs + budgetMs, () => true)
   }
@@ -113,7 +119,7 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
   async function* farewellLooks(): AsyncGenerator<WatchEvent, void> {
     const nowMs = clock.now()
     if (nowMs >= holdUntilMs && nowMs < deadlineMs) {
-      for (const { i, job } of idleJobs(wantsLook)) pool.start(i, job.jobId)
+      for (const { i, job } of idleJobs(wantsLook)) pool.start(i, job.jobId, true)
     }
     pool.limit(FAREWELL_LOOK_MS)
     yield* drain(deadlineMs, (arrival) => arrival.observation.kind === 'answered')
