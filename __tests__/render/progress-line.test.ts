@@ -33,6 +33,7 @@ const looked = (view: View, job: number, news: readonly News[]): WatchEvent => (
   job,
   observation: { kind: 'cancelled' },
   tookMs: 120,
+  more: false,
   news,
 })
 const told = (news: News, view = aView([running])) => progressLines(looked(view, 0, [news]), policy)

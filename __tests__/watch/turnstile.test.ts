@@ -9,7 +9,7 @@ describe('the turnstile', () => {
     const { signal } = new AbortController()
     const passed: (readonly [number, number])[] = []
     const all = Array.from({ length: 50 }, async (_, i) => {
-      await turnstile(signal)
+      await turnstile.pass(signal)
       passed.push([i, clock.now()])
     })
     await clock.until(Promise.all(all))
@@ -23,7 +23,7 @@ describe('the turnstile', () => {
     const { signal } = new AbortController()
     const passedAtMs: number[] = []
     const waiting = async () => {
-      await turnstile(signal)
+      await turnstile.pass(signal)
       passedAtMs.push(clock.now())
       // The first one holds up everything behind it, as a busy machine would.
       if (passedAtMs.length === 1) await clock.sleep(5000)
@@ -33,14 +33,26 @@ describe('the turnstile', () => {
     expect(third - second).toBeGreaterThanOrEqual(100)
   })
 
+  it('lets nobody through while it is held, not even who was waiting already', async () => {
+    const clock = new FakeClock()
+    const turnstile = createTurnstile(clock)
+    const { signal } = new AbortController()
+    await clock.until(turnstile.pass(signal))
+    const waiting = turnstile.pass(signal)
+    turnstile.hold(7000)
+    turnstile.hold(5000)
+    expect(await clock.until(waiting)).toBe(true)
+    expect(clock.now()).toBe(7000)
+  })
+
   it('turns away whoever gave up, and costs the others nothing for that', async () => {
     const clock = new FakeClock()
     const turnstile = createTurnstile(clock)
     const gaveUp = new AbortController()
     const { signal } = new AbortController()
-    await clock.until(turnstile(signal))
-    const turned = Array.from({ length: 100 }, () => turnstile(gaveUp.signal))
-    const last = turnstile(signal)
+    await clock.until(turnstile.pass(signal))
+    const turned = Array.from({ length: 100 }, () => turnstile.pass(gaveUp.signal))
+    const last = turnstile.pass(signal)
     gaveUp.abort()
     expect(await clock.until(Promise.all(turned))).not.toContain(true)
     expect(await clock.until(last)).toBe(true)

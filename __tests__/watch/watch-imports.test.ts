@@ -295,6 +295,25 @@ describe('the rate', () => {
     expect(looks.filter((l) => l.startedAtMs > refusedAtMs && l.startedAtMs < refusedAtMs + 20_000)).toEqual([])
   })
 
+  it('sends no request that was already waiting for its turn when Retry-After came', async () => {
+    const busy = always(outage('http-429', 20_000))
+    const { looks } = await watchScripts({ a: busy, b: busy, c: busy }, { timeoutMs: 30_000 })
+    expect(looks.map(({ startedAtMs }) => startedAtMs).slice(0, 3)).toEqual([0, 20_000, 30_000])
+  })
+
+  it('takes leave without the jobs that Retry-After protects', async () => {
+    const { conclusion, looks, endedAtMs } = await watchScripts({
+      a: timeline([0, running], [10_000, outage('http-429', 50_000)]),
+      b: timeline([0, running], [10_000, failed]),
+      c: always(running),
+    })
+    expect(conclusion.kind).toBe('failed')
+    const heldFromMs =
+      looks.find(({ jobId, startedAtMs }) => jobId === 'a' && startedAtMs >= 10_000)?.endedAtMs ?? Infinity
+    expect(looks.filter(({ startedAtMs }) => startedAtMs > heldFromMs && startedAtMs < heldFromMs + 50_000)).toEqual([])
+    expect(endedAtMs).toBeLessThan(120_000)
+  })
+
   it.each([
     ['a minute', {}, 60_000],
     ['the longest outage', { maxOutageMs: 5000 }, 5000],

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { reasonLine } from '../render/headline.ts'
 import type { Conclusion } from '../watch/conclusion.ts'
-import type { View } from '../watch/events.ts'
+import type { View, WatchEvent } from '../watch/events.ts'
 import type { History } from '../watch/history.ts'
 import { reasonOf } from '../watch/import-job.ts'
 import type { FileProgress, Phase } from '../watch/import-job.ts'
 import type { Policy } from '../watch/policy.ts'
-import { hasNews } from './reporter.ts'
+import { hasNews, onNews } from './reporter.ts'
 import type { Reporter } from './reporter.ts'
 import { writeWholeFile } from './whole-file.ts'
 
@@ -41,13 +41,17 @@ const MAX_JSON_BYTES = 64 * 1024
 export function outputsReporter(path: string, policy: Policy, reportPath: string | undefined): Reporter {
   return {
     name: 'outputs',
-    tell(event) {
-      const changed = event.kind === 'looked' && hasChanged(event.view.jobs[event.job])
-      if (!changed && !hasNews(event)) return
+    tell: onNews((event) => {
       const conclusion = event.kind === 'ended' ? event.conclusion : undefined
       writeWholeFile(path, fileCommand(outputsOf(event.view, conclusion, policy, reportPath)))
-    },
+    }, isChange),
   }
+}
+
+/** Rows that move are no news, but the outputs hold them. */
+function isChange(event: WatchEvent): boolean {
+  const job = event.kind === 'looked' ? event.view.jobs[event.job] : undefined
+  return hasNews(event) || (job !== undefined && job.changedAtMs === job.lookedAtMs)
 }
 
 /** The outputs at one moment; `conclusion` is undefined while the gate runs. */
@@ -164,10 +168,6 @@ function sumOfKnown(numbers: readonly (number | undefined)[]): string {
 function latestTime(times: readonly string[]): string {
   const moment = (time: string) => Date.parse(time) || 0
   return times.reduce((latest, time) => (latest === '' || moment(time) > moment(latest) ? time : latest), '')
-}
-
-function hasChanged(job: History | undefined): boolean {
-  return job !== undefined && job.changedAtMs === job.lookedAtMs
 }
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions#multiline-strings */

@@ -5,7 +5,7 @@ import type { History } from '../watch/history.ts'
 import type { WatchEvent } from '../watch/events.ts'
 import type { Policy } from '../watch/policy.ts'
 import { fileRecord, jobRecord } from './outputs.ts'
-import { hasNews } from './reporter.ts'
+import { onNews } from './reporter.ts'
 import type { Reporter } from './reporter.ts'
 import { writeWholeFile } from './whole-file.ts'
 
@@ -64,9 +64,9 @@ export interface ReportContext {
 export function reportFileReporter(path: string, context: ReportContext): Reporter {
   return {
     name: 'report file',
-    tell(event) {
-      if (hasNews(event)) writeWholeFile(path, JSON.stringify(report(event, context), null, 2) + '\n')
-    },
+    tell: onNews((event) => {
+      writeWholeFile(path, JSON.stringify(report(event, context), null, 2) + '\n')
+    }),
   }
 }
 

@@ -26,7 +26,21 @@ export function tellAll(
   }
 }
 
-/** There is something new to write down: the state, the progress, a file, an outage, the beginning or the end. */
+/**
+ * Writes things down when there is something new: the state, the progress, a file, an outage, the beginning or the end. Of
+ * many looks that arrived together only the last one is written down after, since the view is the same.
+ */
+export function onNews(write: (event: WatchEvent) => void, isNews = hasNews): Reporter['tell'] {
+  let isDue = false
+  return (event) => {
+    isDue ||= isNews(event)
+    if (!isDue || (event.kind === 'looked' && event.more)) return
+    isDue = false
+    write(event)
+  }
+}
+
+/** The event tells something that was not known before. */
 export function hasNews(event: WatchEvent): boolean {
   switch (event.kind) {
     case 'started':

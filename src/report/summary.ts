@@ -1,6 +1,6 @@
 import { renderSummary } from '../render/summary.ts'
 import type { Policy } from '../watch/policy.ts'
-import { hasNews } from './reporter.ts'
+import { onNews } from './reporter.ts'
 import type { Reporter } from './reporter.ts'
 import { writeWholeFile } from './whole-file.ts'
 
@@ -8,11 +8,10 @@ import { writeWholeFile } from './whole-file.ts'
 export function summaryReporter(path: string, policy: Policy, endpoint: string | undefined): Reporter {
   return {
     name: 'job summary',
-    tell(event) {
-      if (!hasNews(event)) return
+    tell: onNews((event) => {
       const conclusion = event.kind === 'ended' ? event.conclusion : undefined
       const context = { ...(endpoint !== undefined && { endpoint }), writtenAt: new Date() }
       writeWholeFile(path, renderSummary(event.view, conclusion, policy, context))
-    },
+    }),
   }
 }

@@ -29,6 +29,8 @@ export type WatchEvent = { readonly view: View } & (
       readonly observation: Observation
       readonly tookMs: number
       readonly news: readonly News[]
+      /** More looks arrived at the same moment and follow: to write things down, wait for the last. */
+      readonly more: boolean
     }
   | { readonly kind: 'heartbeat' }
   /** A fixed interval is shorter than the rate limit allows for so many jobs. */

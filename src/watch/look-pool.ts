@@ -41,6 +41,8 @@ export interface LookPool {
    */
   arrivals(untilMs: number): Promise<readonly Arrival[]>
   wake(): void
+  /** Takes back the looks that have sent no request yet. */
+  recall(): void
   /** Aborts all looks under way; with `TIME_IS_UP` they still tell what they saw. */
   abort(reason: string): void
 }
@@ -70,7 +72,7 @@ export function createLookPool(look: Look, turnstile: Turnstile, clock: Clock): 
 
   const run = async (job: number, jobId: string, entry: UnderWay, isLast: boolean) => {
     const turn = async () => {
-      const granted = await turnstile(entry.controller.signal)
+      const granted = await turnstile.pass(entry.controller.signal)
       if (granted && entry.startedAtMs === undefined) {
         entry.startedAtMs = clock.now()
         spend(entry)
@@ -114,6 +116,11 @@ export function createLookPool(look: Look, turnstile: Turnstile, clock: Clock): 
       return inbox.splice(0)
     },
     wake,
+    recall() {
+      for (const { controller, startedAtMs } of underWay.values()) {
+        if (startedAtMs === undefined) controller.abort('recalled')
+      }
+    },
     abort(reason) {
       for (const { controller } of underWay.values()) controller.abort(reason)
     },

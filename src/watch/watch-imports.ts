@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Conclusion } from './conclusion.ts'
-import type { News, View, WatchEvent } from './events.ts'
+import type { View, WatchEvent } from './events.ts'
 import { conclude, judgeAll, rowCount, serviceHasAnswered } from './gate.ts'
 import { newHistory, record } from './history.ts'
 import type { History } from './history.ts'
@@ -45,7 +45,8 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
   const deadlineMs = startedAtMs + policy.timeoutMs
   const jobs: History[] = watch.jobIds.map(newHistory)
   const dueAtMs = jobs.map(() => startedAtMs)
-  const pool = createLookPool(watch.look, createTurnstile(clock), clock)
+  const turnstile = createTurnstile(clock)
+  const pool = createLookPool(watch.look, turnstile, clock)
   let holdUntilMs = startedAtMs
   let heartbeatAtMs = startedAtMs + HEARTBEAT_MS
 
@@ -62,30 +63,44 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
   }
   interrupt.addEventListener('abort', onInterrupt)
 
-  const take = (arrival: Arrival): WatchEvent[] => {
-    const { job, observation, times } = arrival
+  /** `Retry-After` is for all jobs, but never longer than the patience: the last look is not put off. */
+  const heed = ({ observation, times }: Arrival) => {
+    if (observation.kind !== 'outage' || observation.retryAfterMs === undefined) return
+    const longestMs = Math.min(MAX_RETRY_AFTER_MS, maxOutageMs(policy, serviceHasAnswered(jobs)))
+    const untilMs = times.endedAtMs + Math.min(observation.retryAfterMs, longestMs)
+    holdUntilMs = Math.max(holdUntilMs, Math.min(untilMs, deadlineMs))
+    turnstile.hold(holdUntilMs)
+  }
+
+  const take = ({ job, observation, times }: Arrival) => {
     const before = jobs[job]
     if (before === undefined || observation.kind === 'cancelled') return []
     const after = record(before, observation, times)
     jobs[job] = after
     const outageMs = maxOutageMs(policy, serviceHasAnswered(jobs))
     dueAtMs[job] = nextLookAtMs(after, { ...policy, maxOutageMs: outageMs }, watch.random())
-    if (observation.kind === 'outage' && observation.retryAfterMs !== undefined) {
-      const holdMs = Math.min(observation.retryAfterMs, MAX_RETRY_AFTER_MS, outageMs)
-      holdUntilMs = Math.max(holdUntilMs, times.endedAtMs + holdMs)
-    }
-    const news: readonly News[] = newsOf(before, after, observation)
+    const news = newsOf(before, after, observation)
     if (news.length > 0) heartbeatAtMs = clock.now() + HEARTBEAT_MS
-    return [{ kind: 'looked', view: view(), job, observation, tookMs: times.endedAtMs - times.startedAtMs, news }]
+    return [{ kind: 'looked', job, observation, tookMs: times.endedAtMs - times.startedAtMs, news } as const]
+  }
+
+  /** What arrived by `untilMs`, told when all of it has been recorded. */
+  async function* arrivals(untilMs: number, counts: (arrival: Arrival) => boolean): AsyncGenerator<WatchEvent, void> {
+    const arrived = await pool.arrivals(untilMs)
+    arrived.forEach(heed)
+    const looked = arrived.filter(counts).flatMap(take)
+    const now = view()
+    for (const [i, look] of looked.entries()) yield { ...look, view: now, more: i < looked.length - 1 }
   }
 
   /** Everything still under way, until it has arrived or `untilMs` has come; a look cut then still tells what it saw. */
-  async function* drain(untilMs: number, counts: (arrival: Arrival) => boolean): AsyncGenerator<WatchEvent, void> {
+  async function* drain(untilMs: number, counts = everyArrival): AsyncGenerator<WatchEvent, void> {
     while (pool.size() > 0 && !interrupt.aborted) {
-      for (const arrival of await pool.arrivals(untilMs)) if (counts(arrival)) yield* take(arrival)
+      yield* arrivals(untilMs, counts)
       if (clock.now() >= untilMs) pool.abort(TIME_IS_UP)
+      if (clock.now() < holdUntilMs) pool.recall()
     }
-    for (const arrival of await pool.arrivals(clock.now())) if (counts(arrival)) yield* take(arrival)
+    yield* arrivals(clock.now(), counts)
   }
 
   /** The wait itself: until something is decided, the deadline has come, or the gate is interrupted. */
@@ -98,7 +113,7 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
       const idle = idleJobs(wantsLook)
       for (const { i, job } of idle) if (lookAtMs(i) <= clock.now()) pool.start(i, job.jobId, false)
       const nextMs = Math.min(...idle.filter(({ i }) => !pool.isBusy(i)).map(({ i }) => lookAtMs(i)), deadlineMs)
-      for (const arrival of await pool.arrivals(Math.min(nextMs, heartbeatAtMs))) yield* take(arrival)
+      yield* arrivals(Math.min(nextMs, heartbeatAtMs), everyArrival)
       if (clock.now() >= heartbeatAtMs) {
         heartbeatAtMs = clock.now() + HEARTBEAT_MS
         yield { kind: 'heartbeat', view: view() }
@@ -112,7 +127,7 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
     const budgetMs = Math.min(policy.requestTimeoutMs, LAST_LOOK_MS)
     for (const { i, job } of idleJobs(wantsLook)) pool.start(i, job.jobId, true)
     pool.limit(budgetMs)
-    yield* drain(policy.timeoutMs === 0 ? Infinity : deadlineMs + budgetMs, () => true)
+    yield* drain(policy.timeoutMs === 0 ? Infinity : deadlineMs + budgetMs)
   }
 
   /** One job has decided: the others are looked at once more, for the report; what goes wrong then changes nothing. */
@@ -122,7 +137,8 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
       for (const { i, job } of idleJobs(wantsLook)) pool.start(i, job.jobId, true)
     }
     pool.limit(FAREWELL_LOOK_MS)
-    yield* drain(deadlineMs, (arrival) => arrival.observation.kind === 'answered')
+    if (nowMs < holdUntilMs) pool.recall()
+    yield* drain(deadlineMs, ({ observation }) => observation.kind === 'answered')
   }
 
   try {
@@ -148,6 +164,7 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
 }
 
 const LOST: Verdict = { kind: 'look-again' }
+const everyArrival: (arrival: Arrival) => boolean = () => true
 
 /** A job that rests at Uncommitted is ready, but somebody may still abort it. */
 function wantsLook(verdict: Verdict): boolean {

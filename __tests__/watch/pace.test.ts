@@ -1,0 +1,245 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { newHistory, record } from '../../src/watch/history.ts'
+import type { History } from '../../src/watch/history.ts'
+import { NOT_FOUND_GRACE_MS } from '../../src/watch/judge.ts'
+import { MAX_PAUSE_MS, MIN_PAUSE_MS, nextLookAtMs } from '../../src/watch/pace.ts'
+import { corpus } from '../bench/corpus.ts'
+import { playAll, scoreOf } from '../bench/score.ts'
+import type { Score } from '../bench/score.ts'
+import { AUTO, FIVE_SECONDS } from '../bench/strategies.ts'
+import { unseen } from '../bench/unseen.ts'
+import { aFile, aHistory, aJob } from '../support/builders.ts'
+import { answered, outage, refused, unknownJob } from '../support/watching.ts'
+
+const AUTOMATIC = { pollIntervalMs: undefined, maxOutageMs: 300_000 }
+const seconds = (n: number) => n * 1_000
+const minutes = (n: number) => n * 60_000
+
+/** The pause after the last look, without jitter unless said otherwise. */
+function pauseMs(history: History, pace = AUTOMATIC, random = 0): number {
+  return nextLookAtMs(history, pace, random) - (history.lookedAtMs ?? NaN)
+}
+
+/** Looked at every `everyMs` from one moment to another, while progress goes from one value to another. */
+function moving(from: number, to: number, fromMs: number, toMs: number, everyMs: number) {
+  const looks = Math.floor((toMs - fromMs) / everyMs)
+  return Array.from({ length: looks + 1 }, (_, i) => {
+    const progress = Math.floor(from + ((to - from) * i) / looks)
+    return [fromMs + i * everyMs, aJob({ progress, importedRows: progress })] as const
+  })
+}
+
+/** Half of a long import: 10 % at the beginning, 55 % after half an hour, still going on at that speed. */
+const halfway = aHistory({
+  looks: [...moving(10, 40, 0, minutes(10), seconds(20)), ...moving(41, 55, minutes(10.5), minutes(30), seconds(20))],
+})
+
+describe('the pace', () => {
+  it('looks at once at a job that nobody has looked at', () => {
+    expect(nextLookAtMs(newHistory('1'), AUTOMATIC, 0.5)).toBe(Number.NEGATIVE_INFINITY)
+  })
+
+  it('begins with the shortest pause, since an import may be a matter of seconds', () => {
+    expect(pauseMs(aHistory({ looks: [[0, aJob({ progress: 0 })]] }))).toBe(MIN_PAUSE_MS)
+  })
+
+  it('pauses longer the longer an import goes on', () => {
+    const ages = [seconds(10), seconds(40), minutes(1.5)]
+    const pauses = ages.map((ageMs) => pauseMs(aHistory({ looks: moving(10, 14, 0, ageMs, seconds(5)) })))
+    expect(pauses).toEqual([...new Set(pauses)].sort((a, b) => a - b))
+  })
+
+  it('pauses for long where the end is far', () => {
+    expect(pauseMs(halfway)).toBe(MAX_PAUSE_MS)
+  })
+
+  it('comes back to short pauses where a stretch is about to end', () => {
+    const near = aHistory({ looks: [...moving(40, 69, minutes(1), minutes(30), seconds(10))] })
+    expect(pauseMs(near)).toBeGreaterThan(seconds(10))
+    const nearer = record(
+      near,
+      { kind: 'answered', snapshot: aJob({ progress: 69, importedRows: 69 }) },
+      { startedAtMs: minutes(30.9), endedAtMs: minutes(30.9) },
+    )
+    expect(pauseMs(nearer)).toBeLessThan(seconds(5))
+  })
+
+  it('looks often where only the commit is missing', () => {
+    const committing = [
+      ...moving(10, 89, 0, minutes(30), seconds(20)),
+      [minutes(30.1), aJob({ progress: 99 })] as const,
+    ]
+    expect(pauseMs(aHistory({ looks: committing }))).toBe(MIN_PAUSE_MS)
+  })
+
+  it('does not believe the speed of an attempt that fell back', () => {
+    const before = moving(40, 60, 0, minutes(2), seconds(10))
+    const fallenBack = aHistory({ looks: [...before, [minutes(2.1), aJob({ progress: 41, importedRows: 1 })]] })
+    const neverMoved = aHistory({
+      looks: [
+        [0, aJob({ progress: 40 })],
+        [minutes(2.1), aJob({ progress: 41 })],
+      ],
+    })
+    expect(pauseMs(fallenBack)).toBeGreaterThanOrEqual(Math.min(MAX_PAUSE_MS, pauseMs(neverMoved)))
+  })
+
+  it('asks ever less often while an import waits for a commit by somebody', () => {
+    const resting = (restedMs: number) => {
+      const rest = { phase: 'uncommitted', label: 'Uncommitted', progress: 99 } as const
+      return pauseMs(
+        aHistory({
+          looks: [
+            [0, aJob(rest)],
+            [restedMs, aJob(rest)],
+          ],
+        }),
+      )
+    }
+    expect(resting(0)).toBe(MIN_PAUSE_MS)
+    expect(resting(minutes(1))).toBe(seconds(8))
+    expect(resting(minutes(60))).toBe(MAX_PAUSE_MS)
+  })
+
+  it('asks ever less often while an outage lasts', () => {
+    const away = (lastedMs: number) =>
+      pauseMs(
+        aHistory({
+          looks: [
+            [0, outage()],
+            [lastedMs, outage()],
+          ],
+        }),
+      )
+    expect([away(0), away(seconds(60)), away(seconds(120))]).toEqual([seconds(2), seconds(8), seconds(14)])
+  })
+
+  it.each([
+    [1, 2_004],
+    [1_024, 6_096],
+    [10_000, 30_000],
+  ])('waits 4 ms longer at least for every file that the answer has to list: %i files', (amount, leastMs) => {
+    const all = Array.from({ length: amount }, () => aFile())
+    expect(pauseMs(aHistory({ looks: [[0, aJob({ progress: 95, files: all })]] }))).toBe(leastMs)
+  })
+
+  it('keeps a fixed interval to the millisecond, in health and in an outage', () => {
+    const pace = { ...AUTOMATIC, pollIntervalMs: 7_000 }
+    for (const last of [answered('Importing', { progress: 60 }), answered('Uncommitted'), outage(), unknownJob()]) {
+      for (const random of [0, 0.5, 0.999]) expect(pauseMs(aHistory({ looks: [[0, last]] }), pace, random)).toBe(7_000)
+    }
+  })
+
+  it.each([undefined, 20_000])(
+    'looks once more after 2 s where a job that was there is unknown, with the interval %p',
+    (pollIntervalMs) => {
+      const gone = aHistory({
+        looks: [
+          [0, aJob()],
+          [seconds(90), unknownJob()],
+        ],
+      })
+      expect(pauseMs(gone, { ...AUTOMATIC, pollIntervalMs }, 0.9)).toBe(MIN_PAUSE_MS)
+    },
+  )
+
+  it('looks at the moment at which an outage has lasted too long', () => {
+    const away = aHistory({
+      looks: [
+        [0, aJob()],
+        [seconds(10), outage()],
+        [seconds(300), outage()],
+      ],
+    })
+    expect(nextLookAtMs(away, AUTOMATIC, 0.5)).toBe(seconds(310))
+  })
+
+  it('looks at the moment at which the grace for a job that nobody ever saw is over', () => {
+    const unknown = aHistory({
+      looks: [
+        [0, unknownJob()],
+        [seconds(27), unknownJob()],
+      ],
+    })
+    expect(nextLookAtMs(unknown, AUTOMATIC, 0.5)).toBe(NOT_FOUND_GRACE_MS)
+  })
+
+  it('spreads gates that began together', () => {
+    const early = aHistory({ looks: moving(10, 30, 0, minutes(1), seconds(5)) })
+    const pauses = [0, 0.25, 0.5, 0.75].map((random) => pauseMs(early, AUTOMATIC, random))
+    expect(new Set(pauses).size).toBe(4)
+    expect(Math.max(...pauses) / Math.min(...pauses)).toBeLessThanOrEqual(1.1)
+  })
+})
+
+describe('the pace after any history', () => {
+  const observation = fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc
+        .record({ progress: fc.integer({ min: 0, max: 100 }), importedRows: fc.nat() })
+        .map((job) => answered('Importing', job)),
+    },
+    fc.constantFrom('Pending', 'Uncommitted', 'Committing', 'Resharding', 'Failed').map((state) => answered(state)),
+    fc.constantFrom(outage(), unknownJob(), refused()),
+  )
+  const look = fc.tuple(fc.integer({ min: 0, max: 120_000 }), observation)
+  const histories = fc.array(look, { minLength: 1, maxLength: 40 }).map((looks) => {
+    let atMs = 0
+    return aHistory({ looks: looks.map(([afterMs, brought]) => [(atMs += afterMs), brought] as const) })
+  })
+  const randoms = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })
+
+  it('is never under 2 s and never over 30 s', () => {
+    fc.assert(
+      fc.property(histories, randoms, (history, random) => {
+        const pause = pauseMs(history, AUTOMATIC, random)
+        expect(pause).toBeGreaterThanOrEqual(MIN_PAUSE_MS)
+        expect(pause).toBeLessThanOrEqual(MAX_PAUSE_MS)
+      }),
+    )
+  })
+
+  it('is the same for the same history and the same chance', () => {
+    fc.assert(
+      fc.property(histories, randoms, (history, random) => {
+        const before = structuredClone(history)
+        expect(nextLookAtMs(history, AUTOMATIC, random)).toBe(nextLookAtMs(history, AUTOMATIC, random))
+        expect(history).toEqual(before)
+      }),
+    )
+  })
+
+  it('never gets shorter by jitter', () => {
+    fc.assert(
+      fc.property(histories, randoms, randoms, (history, one, other) => {
+        const [less, more] = [Math.min(one, other), Math.max(one, other)]
+        expect(pauseMs(history, AUTOMATIC, less)).toBeLessThanOrEqual(pauseMs(history, AUTOMATIC, more))
+      }),
+    )
+  })
+
+  it('keeps a fixed interval, but for the look that confirms that a job is gone', () => {
+    fc.assert(
+      fc.property(histories, randoms, fc.integer({ min: 1_000, max: 600_000 }), (history, random, pollIntervalMs) => {
+        expect([pollIntervalMs, MIN_PAUSE_MS]).toContain(pauseMs(history, { ...AUTOMATIC, pollIntervalMs }, random))
+      }),
+    )
+  })
+})
+
+describe('what the pace costs, in virtual time', () => {
+  const scored = (traces: ReturnType<typeof corpus>, seeds: number): Score =>
+    scoreOf(playAll(traces, [AUTO, FIVE_SECONDS], seeds))
+
+  it.each([
+    ['imports like those that people report', scored(corpus(), 3)],
+    ['imports that it was not tuned on', scored(unseen(150, 1), 3)],
+  ])('is an earlier word for fewer looks: %s', (_name, score) => {
+    expect(score.advantage).toBeGreaterThanOrEqual(4)
+    expect(score.longMeanDelaySeconds).toBeLessThanOrEqual(4)
+    expect(score.shareOfLooks).toBeLessThanOrEqual(1 / 3)
+    expect(score.shortMeanDelaySeconds).toBeLessThanOrEqual(2)
+  })
+})

@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs'
+import { commitOf } from '../github/commit.ts'
+import type { CommitStatus, Delivery, StatusTarget } from '../github/statuses.ts'
+import { conclusionText, MAX_DESCRIPTION_LENGTH, progressText, refusalText, verdictOf } from '../render/status-text.ts'
+import type { Sanitise } from '../render/untrusted.ts'
+import type { Clock } from '../watch/clock.ts'
+import type { Policy } from '../watch/policy.ts'
+import type { LogSink } from './log.ts'
+import type { Reporter } from './reporter.ts'
+import { writeWholeFile } from './whole-file.ts'
+
+/** A commit status that is wanted, and what is known of the run that wants it. */
+export interface StatusWish extends Pick<StatusTarget, 'context' | 'token' | 'proxy'> {
+  readonly run: {
+    readonly apiUrl: string
+    readonly repository: string
+    readonly sha: string
+    readonly eventName: string
+    readonly eventPath: string
+    readonly url: string
+  }
+}
+
+/** Sets the status; settles as soon as it is aborted. */
+export type Deliver = (status: CommitStatus, signal: AbortSignal) => Promise<Delivery>
+
+/** The way to the commit that a run is about, or in a sentence why there is none. Nothing is loaded before it is used. */
+export function wayToCommit({ context, token, proxy, run }: StatusWish, userAgent: string): Deliver | string {
+  const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(run.repository) ?? []
+  if (token === '') return 'github-token is empty'
+  if (owner === undefined || repo === undefined) return 'GITHUB_REPOSITORY does not name a repository'
+  const sha = commitOf(run.eventName, eventIn(run.eventPath), run.sha)
+  if (sha === undefined) return `the event ${run.eventName} names no commit, or its file cannot be read`
+  const target = { apiUrl: run.apiUrl, token, owner, repo, sha, context, targetUrl: run.url, userAgent, proxy }
+  return async (status, signal) => {
+    const { setStatus } = await import('../github/statuses.ts')
+    return setStatus(target, status, signal)
+  }
+}
+
+function eventIn(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** What came of setting a status, given so much time. */
+export async function deliverWithin(
+  timeoutMs: number,
+  clock: Clock,
+  deliver: Deliver,
+  status: CommitStatus,
+): Promise<Delivery> {
+  const limit = new AbortController()
+  const done = new AbortController()
+  void clock.sleep(timeoutMs, done.signal).then(() => {
+    limit.abort()
+  })
+  try {
+    return await deliver(status, limit.signal)
+  } catch (error) {
+    return { kind: 'failed', cause: error instanceof Error ? error.message : String(error) }
+  } finally {
+    done.abort()
+  }
+}
+
+/** Why a status is not set, with the next step where there is one. */
+export function troubleOf(delivery: Exclude<Delivery, { kind: 'set' }>, sanitise: Sanitise): string {
+  switch (delivery.kind) {
+    case 'refused':
+      return refusalText(delivery.status, sanitise(delivery.message, 200))
+    case 'limited':
+      return 'GitHub limits the rate of requests.'
+    case 'failed':
+      return `${sanitise(delivery.cause, 200)}.`
+  }
+}
+
+/** What the post step finds to tell: the end of a step that could not tell it itself. */
+export const KILLED: CommitStatus = {
+  state: 'error',
+  description: 'The gate was killed before it could say how the import ended.',
+}
+
+/** Of the one warning that a commit status may cost. */
+export const WARNING_TITLE = 'Milvus import: commit status'
+
+/** Leaves a status for the post step to set, or nothing. */
+export type HandOver = (status: CommitStatus | undefined) => void
+
+/** Writes the state of this step, which nothing else writes to. */
+export function handOverTo({ path, name }: { readonly path: string | undefined; readonly name: string }): HandOver {
+  return (status) => {
+    if (path !== undefined) writeWholeFile(path, status === undefined ? '' : `${name}=${JSON.stringify(status)}\n`)
+  }
+}
+
+/** The status that a step has left for its post step; undefined for any other text. */
+export function handedOver(text: string): CommitStatus | undefined {
+  try {
+    const { state, description } = JSON.parse(text) as Partial<CommitStatus>
+    const isWhole = typeof description === 'string' && STATES.some((known) => known === state)
+    return isWhole && state !== undefined ? { state, description } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const STATES: readonly CommitStatus['state'][] = ['pending', 'success', 'failure', 'error']
+
+export interface CommitStatusOptions {
+  readonly deliver: Deliver
+  readonly handOver: HandOver
+  readonly policy: Policy
+  readonly clock: Clock
+  /** A status that says that the step passes is not waited for once this is aborted. */
+  readonly interrupt: AbortSignal
+  readonly sanitise: Sanitise
+  readonly log: Pick<LogSink, 'info' | 'warning'>
+}
+
+/** GitHub allows 1,000 statuses a commit and name, and 1,000 requests an hour for all steps of a repository. */
+const PAUSE_MS = 60_000
+const MOST_UPDATES = 200
+/** At the end a request under way is waited for, lest it overtake the last one: both take at most this. */
+const REQUEST_TIMEOUT_MS = 3_000
+
+/**
+ * The status of the commit: pending while the gate waits, then its verdict. Only the verdict is waited for; GitHub never
+ * holds up the gate, nor does a refusal cost more than one warning.
+ */
+export function commitStatusReporter(options: CommitStatusOptions): Reporter {
+  const { deliver, handOver, policy, clock, interrupt, sanitise, log } = options
+  const described = (state: CommitStatus['state'], text: string): CommitStatus => ({
+    state,
+    description: sanitise(text, MAX_DESCRIPTION_LENGTH),
+  })
+  let underWay: Promise<void> | undefined
+  let refused = false
+  let updates = 0
+  let latest = ''
+  let nextUpdateAtMs = -Infinity
+  let limitedUntilMs = -Infinity
+  let owed: CommitStatus | undefined
+
+  const owe = (status: CommitStatus | undefined) => {
+    owed = status
+    try {
+      handOver(status)
+    } catch (error) {
+      log.info(`Nothing could be left for the post step: ${sanitise(error)}.`)
+    }
+  }
+
+  const send = async (status: CommitStatus): Promise<Delivery> => {
+    const delivery = await deliverWithin(REQUEST_TIMEOUT_MS, clock, deliver, status)
+    if (delivery.kind === 'limited') limitedUntilMs = clock.now() + delivery.waitMs
+    if (delivery.kind === 'refused' && !refused) {
+      refused = true
+      owe(undefined)
+      log.warning(WARNING_TITLE, `The commit status is not set. ${troubleOf(delivery, sanitise)}`)
+    }
+    return delivery
+  }
+
+  const update = (status: CommitStatus) => {
+    const nowMs = clock.now()
+    const isDue = nowMs >= Math.max(nextUpdateAtMs, limitedUntilMs) && updates < MOST_UPDATES
+    if (!isDue || underWay !== undefined || status.description === latest) return
+    if (owed === undefined) owe(KILLED)
+    latest = status.description
+    nextUpdateAtMs = nowMs + PAUSE_MS
+    updates += 1
+    underWay = send(status).then(() => {
+      underWay = undefined
+    })
+  }
+
+  const conclude = async (status: CommitStatus, before: Promise<void> | undefined) => {
+    owe(status)
+    await before
+    if (refused) return
+    const delivery: Delivery =
+      clock.now() < limitedUntilMs ? { kind: 'limited', waitMs: limitedUntilMs - clock.now() } : await send(status)
+    // A signal may have changed the end meanwhile.
+    if (owed !== status) return
+    if (delivery.kind === 'set') owe(undefined)
+    else if (delivery.kind !== 'refused') {
+      log.info(`The commit status is left to the post step, after the job: ${troubleOf(delivery, sanitise)}`)
+    }
+  }
+
+  return {
+    name: 'commit status',
+    tell(event) {
+      const { view } = event
+      if (refused) return
+      if (event.kind !== 'ended') {
+        update(described('pending', progressText(view)))
+        return
+      }
+      const { conclusion } = event
+      const status = described(verdictOf(conclusion), conclusionText(conclusion, view, policy))
+      underWay = conclude(status, underWay)
+      return conclusion.passes ? Promise.race([underWay, aborted(interrupt)]) : underWay
+    },
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => {
+      resolve()
+    })
+  })
+}
