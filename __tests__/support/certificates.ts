@@ -18,9 +18,9 @@ export interface Certificates {
   readonly client: KeyPair
 }
 
-/** Makes a fresh set; about a tenth of a second. */
-export async function makeCertificates(): Promise<Certificates> {
-  const ca = await makeCertificate({ name: 'Root of the tests', isRoot: true })
+/** Makes a fresh set; about a tenth of a second. Roots that are to be trusted side by side need names of their own. */
+export async function makeCertificates(rootName = 'Root of the tests'): Promise<Certificates> {
+  const ca = await makeCertificate({ name: rootName, isRoot: true })
   const [server, wrongHost, expired, client] = await Promise.all([
     makeCertificate({ name: 'localhost', hosts: loopback, ca }),
     makeCertificate({ name: 'elsewhere.example', hosts: [{ type: 2, value: 'elsewhere.example' }], ca }),

@@ -1,5 +1,5 @@
 import { all, mistaken, parsed, quoted } from './parsed.ts'
-import { httpUrl, withoutCredentials } from './url.ts'
+import { httpUrl, isPercentEncoded, withoutCredentials } from './url.ts'
 import type { Environment } from './inputs.ts'
 import type { Parsed } from './parsed.ts'
 
@@ -31,12 +31,16 @@ function variable(env: Environment, name: string): Variable {
 
 function parseProxy({ name, text }: Variable): Parsed<string | undefined> {
   if (text === '') return parsed(undefined)
+  const wrong = (takes: string) =>
+    mistaken({ input: name, got: quoted(withoutCredentials(text)), takes, example: 'http://proxy.example.com:3128' })
   const url = httpUrl(text)
-  if (url !== undefined) return parsed(text)
-  return mistaken({
-    input: name,
-    got: quoted(withoutCredentials(text)),
-    takes: "a proxy's URL that starts with `http://` or `https://` and has a host; unset it to go without a proxy",
-    example: 'http://proxy.example.com:3128',
-  })
+  if (url === undefined) {
+    return wrong(
+      "a proxy's URL that starts with `http://` or `https://` and has a host; unset it to go without a proxy",
+    )
+  }
+  if (!isPercentEncoded(url.username) || !isPercentEncoded(url.password)) {
+    return wrong('user name and password percent-encoded: a `%` that stands for itself is `%25`')
+  }
+  return parsed(text)
 }

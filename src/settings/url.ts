@@ -30,10 +30,19 @@ export function passwordOf(credentials: string): string {
   return colon === -1 ? '' : credentials.slice(colon + 1)
 }
 
+/** Whether every `%` in the text begins an encoded character. */
+export function isPercentEncoded(text: string): boolean {
+  return percentDecoding(text) !== undefined
+}
+
 function percentDecoded(text: string): string {
+  return percentDecoding(text) ?? text
+}
+
+function percentDecoding(text: string): string | undefined {
   try {
     return decodeURIComponent(text)
   } catch {
-    return text
+    return undefined
   }
 }

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { ConclusionKind } from '../../src/watch/conclusion.ts'
+import { inParallel, openStage } from './cell.ts'
+import type { Cell, Ended, Stage } from './cell.ts'
+import { FAULTS } from './faults.ts'
+import type { Fault, Sort } from './faults.ts'
+import { DURATIONS, MOMENTS } from './moments.ts'
+import type { Duration, Moment, Stage as StageOfWait } from './moments.ts'
+
+/** How a wait ends that nothing disturbs: `timed-out` where the job needs longer than there is time, else `completed`. */
+const AS_EVER = 'as ever'
+type Expected = ConclusionKind | typeof AS_EVER
+
+const always = (end: Expected) => [end, end, end] as const
+
+/** What has to come of a fault: by its sort, by when it strikes, and by how long it lasts. */
+const TABLE: Readonly<Record<Sort, Readonly<Record<StageOfWait, readonly [Expected, Expected, Expected]>>>> = {
+  //          once, for a while, for good
+  harmless: {
+    first: always(AS_EVER),
+    later: always(AS_EVER),
+    last: always(AS_EVER),
+    only: always(AS_EVER),
+  },
+  passing: {
+    first: [AS_EVER, AS_EVER, 'unreachable'],
+    later: [AS_EVER, AS_EVER, 'unreachable'],
+    last: always('timed-out'),
+    only: always('unreachable'),
+  },
+  refusal: {
+    first: always('rejected'),
+    later: always('rejected'),
+    last: always('rejected'),
+    only: always('rejected'),
+  },
+  'refusal without envelope': {
+    first: always('rejected'),
+    later: [AS_EVER, AS_EVER, 'unreachable'],
+    last: always('timed-out'),
+    only: always('rejected'),
+  },
+  'unknown job': {
+    first: [AS_EVER, AS_EVER, 'not-found'],
+    later: [AS_EVER, 'not-found', 'not-found'],
+    last: always('not-found'),
+    only: always('not-found'),
+  },
+}
+
+/** The step passes; a deadline does here, since the waits have `on-timeout: pass`. */
+const PASSES: readonly ConclusionKind[] = ['completed', 'timed-out']
+
+/** `SOAK=1 npm test -- fault-matrix` plays the whole product. */
+const IS_SOAK = process.env['SOAK'] !== undefined
+const AT_A_TIME = 24
+
+/** Where faults are many and alike they take turns outside the soak: each meets every moment, for one duration after another. */
+const ONE_BY_ONE: readonly string[] = ['the connection', 'a silence', 'the body']
+/** A heavy fault meets the moments at which most is at stake: the last one of each stage. */
+const HEAVY_MOMENTS = MOMENTS.filter(({ stage }, i) => i === MOMENTS.findLastIndex((moment) => moment.stage === stage))
+
+function cellsOf(fault: Fault, turn: number | undefined): readonly Cell[] {
+  if (IS_SOAK) return product(fault, MOMENTS, () => DURATIONS)
+  if (fault.isHeavy === true) return product(fault, HEAVY_MOMENTS, () => ['once'])
+  if (turn === undefined) return product(fault, MOMENTS, () => DURATIONS)
+  return product(fault, MOMENTS, (i) => DURATIONS.filter((_, nth) => nth === (turn + i) % DURATIONS.length))
+}
+
+function product(fault: Fault, moments: readonly Moment[], durations: (nth: number) => readonly Duration[]) {
+  return moments.flatMap((moment, i) => durations(i).map((duration): Cell => ({ fault, moment, duration })))
+}
+
+const MATRIX = Object.entries<readonly Fault[]>(FAULTS).map(([where, faults]) => ({
+  where,
+  rows: faults.map((fault, i) => ({ fault, cells: cellsOf(fault, ONE_BY_ONE.includes(where) ? undefined : i) })),
+}))
+
+function expectedOf({ fault, moment, duration }: Cell): ConclusionKind {
+  const expected = TABLE[fault.sort][moment.stage][DURATIONS.indexOf(duration)] ?? AS_EVER
+  if (expected !== AS_EVER) return expected
+  return moment.completesAtMs <= moment.timeoutMs ? 'completed' : 'timed-out'
+}
+
+function told({ moment, duration }: Cell, kind: ConclusionKind, passes: boolean): string {
+  return `${moment.name}, ${duration}: ${kind}, ${passes ? 'passes' : 'fails'}`
+}
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await openStage()
+})
+afterAll(() => stage.close())
+
+const amount = MATRIX.flatMap(({ rows }) => rows.flatMap(({ cells }) => cells)).length
+
+describe(`a fault, in ${amount} cells of when and how long:`, () => {
+  describe.each(MATRIX.map(({ where, rows }) => [where, rows] as const))('in %s', (_where, rows) => {
+    it.each(rows.map(({ fault, cells }) => [fault.name, fault, cells] as const))(
+      '%s',
+      async (_name, fault, cells) => {
+        const ends = await inParallel(cells, fault.isHeavy === true ? 1 : AT_A_TIME, (cell) => stage.play(cell))
+        expect(ends.map(({ conclusion }, i) => told(cells[i]!, conclusion.kind, conclusion.passes))).toEqual(
+          cells.map((cell) => told(cell, expectedOf(cell), PASSES.includes(expectedOf(cell)))),
+        )
+        expect(ends.filter((end) => end.metFault === 0)).toEqual([])
+        expect(ends.filter((end, i) => isLate(end, cells[i]!))).toEqual([])
+      },
+      120_000,
+    )
+  })
+})
+
+function isLate({ endedAtMs }: Ended, { moment }: Cell): boolean {
+  return endedAtMs > moment.timeoutMs + 2_000
+}

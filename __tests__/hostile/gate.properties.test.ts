@@ -1,0 +1,137 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { ConclusionKind } from '../../src/watch/conclusion.ts'
+import type { Observation } from '../../src/watch/import-job.ts'
+import { OUTPUT_NAMES } from '../../src/report/outputs.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { answered, outage, refused, unknownJob, watchScripts } from '../support/watching.ts'
+import type { Script } from '../support/watching.ts'
+import { brokenPromises } from './promises.ts'
+import type { Played, PlayedLook } from './promises.ts'
+import { inputsOf, playedExchange } from './replies-on-the-wire.ts'
+import { anyPlay, passingCloud, segmentAt } from './scripts.ts'
+import type { Play, Reply } from './scripts.ts'
+import { runStep } from './whole-gate.ts'
+
+/** `SOAK=20 npm test -- gate.properties` plays twenty times as many scripts. */
+const SOAK = Number(process.env['SOAK'] ?? 1)
+const MAX_MS = 120_000 * SOAK
+
+const TIMED_OUT: Reply = { kind: 'outage' }
+
+const observations = new WeakMap<Reply, Observation>()
+const replies = new WeakMap<Observation, Reply>()
+
+function observationOf(reply: Reply): Observation {
+  const observation = observations.get(reply) ?? toObservation(reply)
+  observations.set(reply, observation)
+  replies.set(observation, reply)
+  return observation
+}
+
+function toObservation(reply: Reply): Observation {
+  switch (reply.kind) {
+    case 'answered': {
+      const { state, ...fields } = reply
+      return answered(state, fields)
+    }
+    case 'outage':
+      return outage('http-503', reply.retryAfterS === undefined ? undefined : reply.retryAfterS * 1000)
+    case 'refused':
+      return refused()
+    case 'unknown-job':
+      return unknownJob()
+  }
+}
+
+async function play({ policy, jobs }: Play, random: () => number): Promise<Played> {
+  const scriptOf =
+    (job: Play['jobs'][number]): Script =>
+    ({ atMs }) => {
+      const { reply, tookMs } = segmentAt(job, atMs)
+      const isTooSlow = tookMs >= policy.requestTimeoutMs
+      return isTooSlow
+        ? { observation: observationOf(TIMED_OUT), tookMs: policy.requestTimeoutMs }
+        : { observation: observationOf(reply), tookMs }
+    }
+  const scripts = Object.fromEntries(jobs.map((job, i) => [`job-${i}`, scriptOf(job)]))
+  const { conclusion, endedAtMs, looks } = await watchScripts(scripts, policy, { random })
+  const played = looks.flatMap(({ jobId, startedAtMs, endedAtMs: atMs, observation }): PlayedLook[] =>
+    observation.kind === 'cancelled'
+      ? []
+      : [{ job: Number(jobId.slice(4)), startedAtMs, endedAtMs: atMs, reply: replies.get(observation) ?? TIMED_OUT }],
+  )
+  return { policy, jobCount: jobs.length, looks: played, conclusion, endedAtMs }
+}
+
+const zeroToOne = fc.double({ min: 0, max: 1, noNaN: true })
+
+describe('the watch, whatever the service says', () => {
+  it(
+    'keeps its promises',
+    () =>
+      fc.assert(
+        fc.asyncProperty(anyPlay, zeroToOne, async (script, jitter) => {
+          expect(brokenPromises(await play(script, () => jitter))).toEqual([])
+        }),
+        { numRuns: 10_000 * SOAK },
+      ),
+    MAX_MS,
+  )
+
+  it(
+    'passes an import that comes through under a passing cloud',
+    () =>
+      fc.assert(
+        fc.asyncProperty(passingCloud, zeroToOne, async (script, jitter) => {
+          const played = await play(script, () => jitter)
+          expect(played.conclusion).toMatchObject({ passes: true })
+          expect(played.conclusion.kind).not.toBe('timed-out')
+          expect(brokenPromises(played)).toEqual([])
+        }),
+        { numRuns: 300 * SOAK },
+      ),
+    MAX_MS,
+  )
+})
+
+describe('the whole step, whatever the service says', () => {
+  it(
+    'keeps its promises and leaves everything that it owes',
+    () =>
+      fc.assert(
+        fc.asyncProperty(anyPlay, async (script) => {
+          const looks: PlayedLook[] = []
+          const clock = new FakeClock()
+          const left = await runStep(
+            { inputs: inputsOf(script), openExchange: () => playedExchange(script, clock, looks) },
+            clock,
+          )
+          const kind = left.outputs['conclusion'] as ConclusionKind
+          expect(
+            brokenPromises({
+              policy: script.policy,
+              jobCount: script.jobs.length,
+              looks,
+              conclusion: { kind, passes: left.passes },
+              endedAtMs: clock.now(),
+            }),
+          ).toEqual([])
+          expect(Object.keys(left.outputs)).toEqual(OUTPUT_NAMES)
+          expect(sizeBytesOf(left.outputs['details'])).toBeLessThanOrEqual(64 * 1024)
+          expect(sizeBytesOf(left.outputs['jobs'])).toBeLessThanOrEqual(64 * 1024)
+          expect(JSON.parse(left.outputs['jobs'] ?? '')).toHaveLength(script.jobs.length)
+          expect(JSON.parse(left.report)).toMatchObject({ conclusion: kind, passes: left.passes })
+          expect(left.summary).not.toBe('')
+          expect(sizeBytesOf(left.summary)).toBeLessThanOrEqual(1_000_000)
+          expect(left.annotations).toEqual(left.passes ? (kind === 'completed' ? [] : ['warning']) : ['error'])
+        }),
+        { numRuns: 100 * SOAK },
+      ),
+    MAX_MS,
+  )
+})
+
+function sizeBytesOf(text = ''): number {
+  return Buffer.byteLength(text)
+}

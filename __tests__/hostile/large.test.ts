@@ -1,0 +1,128 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Exchange } from '../../src/milvus/exchange.ts'
+import type { Clock } from '../../src/watch/clock.ts'
+import { endure } from './enduring.ts'
+import { runStep } from './whole-gate.ts'
+import type { Left } from './whole-gate.ts'
+
+const MEGABYTE = 1_000_000
+/** `SOAK=1` for a thousand: every change rewrites what is told of all jobs. */
+const JOBS = process.env['SOAK'] === undefined ? 200 : 1000
+
+describe('a long wait', () => {
+  it('costs no more memory after six hours of 1,024 files than after two', async () => {
+    const { passes, looks, early, late } = await endure()
+    expect(passes).toBe(true)
+    expect(looks).toBeGreaterThan(500)
+    expect(late.heapBytes - early.heapBytes).toBeLessThan(8 * MEGABYTE)
+  }, 60_000)
+
+  it('costs no more memory after 1,000 real requests than after 250', async () => {
+    const { passes, looks, early, late } = await endure(1000)
+    expect(passes).toBe(true)
+    expect(looks).toBe(1000)
+    expect(late.heapBytes - early.heapBytes).toBeLessThan(4 * MEGABYTE)
+  }, 60_000)
+})
+
+describe('a large import', () => {
+  it('is watched over very many jobs at once, and nothing that is told grows beyond its limits', async () => {
+    const jobIds = Array.from({ length: JOBS }, (_, i) => `4487613136983${i}`)
+    const left = await runStep({
+      inputs: { ...LOCAL, 'job-id': jobIds.join(','), 'expected-rows': String(1000 * JOBS) },
+      openExchange: (clock) =>
+        service(clock, (nowMs) =>
+          nowMs < 60_000
+            ? { state: 'Importing', progress: 40, importedRows: 400 }
+            : { state: 'Completed', progress: 100, importedRows: 1000, details: filesOf(2, 'Completed') },
+        ),
+    })
+    expect(left.passes).toBe(true)
+    expect(left.outputs).toMatchObject({
+      conclusion: 'completed',
+      importedRows: String(1000 * JOBS),
+      fileCount: String(2 * JOBS),
+    })
+    expectWithinLimits(left)
+    expect((JSON.parse(left.report) as { readonly jobs: unknown }).jobs).toHaveLength(JOBS)
+  }, 300_000)
+
+  it('tells of 10,000 failed files with long reasons within its limits, and of everything in the report', async () => {
+    const left = await failedFiles(10_000)
+    expect(left.outputs).toMatchObject({ conclusion: 'failed', failedFileCount: '10000' })
+    expectWithinLimits(left)
+    const { jobs } = JSON.parse(left.report) as { readonly jobs: readonly { readonly details: unknown }[] }
+    expect(jobs[0]?.details).toHaveLength(10_000)
+  }, 60_000)
+
+  it('takes about ten times the work for ten times the files', async () => {
+    const work = async (amount: number) => {
+      const before = process.cpuUsage()
+      await failedFiles(amount)
+      const { user, system } = process.cpuUsage(before)
+      return user + system
+    }
+    await work(1000)
+    expect((await work(10_000)) / (await work(1000))).toBeLessThan(40)
+  }, 60_000)
+})
+
+const LOCAL = { endpoint: 'http://localhost:19530' }
+
+function failedFiles(amount: number): Promise<Left> {
+  const details = filesOf(
+    amount,
+    'Failed',
+    `the data of this file does not fit the schema: ${'å field is missing, '.repeat(100)}`,
+  )
+  return runStep({
+    inputs: { ...LOCAL, 'job-id': '1' },
+    openExchange: (clock) =>
+      service(clock, (nowMs) =>
+        nowMs < 10_000
+          ? { state: 'Importing', progress: 50, details: filesOf(amount, 'Importing') }
+          : { state: 'Failed', reason: 'some files failed', details },
+      ),
+  })
+}
+
+function filesOf(amount: number, state: string, reason = ''): readonly unknown[] {
+  return Array.from({ length: amount }, (_, i) => ({
+    fileName: `export/part-${i}.parquet`,
+    fileSize: 4_800_000,
+    state,
+    progress: 50,
+    importedRows: 500,
+    totalRows: 1000,
+    reason,
+  }))
+}
+
+/** A service that says the same of all jobs. */
+function service(clock: Clock, data: (nowMs: number) => unknown): Exchange {
+  return {
+    post() {
+      const body = JSON.stringify({ code: 0, data: data(clock.now()) })
+      const sizeBytes = Buffer.byteLength(body)
+      return Promise.resolve({
+        kind: 'reply',
+        status: 200,
+        retryAfter: undefined,
+        location: undefined,
+        body,
+        sizeBytes,
+      })
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+function expectWithinLimits({ outputs, summary }: Left): void {
+  for (const name of ['details', 'jobs']) {
+    const text = outputs[name] ?? ''
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(64 * 1024)
+    expect(JSON.parse(text)).not.toEqual([])
+  }
+  expect(Buffer.byteLength(Object.values(outputs).join(''))).toBeLessThan(1_000_000)
+  expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(1_000_000)
+}

@@ -1,0 +1,139 @@
+import type { Conclusion } from '../../src/watch/conclusion.ts'
+import type { Policy, RowRange } from '../../src/watch/policy.ts'
+import type { Reply } from './scripts.ts'
+
+/** One request as the service saw it, and what came back: a look that was cut brought an outage. */
+export interface PlayedLook {
+  readonly job: number
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+  readonly reply: Reply
+}
+
+/** A watch that has ended. Looks are in the order in which they ended. */
+export interface Played {
+  readonly policy: Policy
+  readonly jobCount: number
+  readonly looks: readonly PlayedLook[]
+  readonly conclusion: Pick<Conclusion, 'kind' | 'passes'>
+  readonly endedAtMs: number
+}
+
+const LAST_LOOK_MS = 2000
+/** A timer may fire early: with less than this left, time is up. */
+const TIME_LEFT_MS = 50
+const SPACING_MS = 110
+const RETRY_AFTER_MOST_MS = 60_000
+/** What adding up fractions of milliseconds may lose. */
+const ROUNDING_MS = 1e-6
+
+/** What a watch did that the gate promises never to do; nothing where it kept its word. */
+export function brokenPromises(played: Played): readonly string[] {
+  const jobs = Array.from({ length: played.jobCount }, (_, job) => played.looks.filter((look) => look.job === job))
+  return [
+    ...(played.conclusion.passes ? whyRed(played, jobs).map((why) => `passed, although ${why}`) : []),
+    ...tooLate(played),
+    ...jobs.flatMap((looks) => tooSoon(looks, played)),
+    ...tooMany(played.looks),
+    ...jobs.flatMap(lookedAfterTheEnd),
+    ...deaf(played),
+  ]
+}
+
+function whyRed({ policy, conclusion, endedAtMs }: Played, jobs: readonly (readonly PlayedLook[])[]): string[] {
+  const last = jobs.map((looks) => looks.at(-1)?.reply)
+  const everything = jobs.flat().map(({ reply }) => reply)
+  const ends = [
+    ...(everything.some(({ kind }) => kind === 'refused') ? ['the service refused'] : []),
+    ...(everything.some((reply) => stateOf(reply) === 'Failed') ? ['a job failed'] : []),
+    ...(policy.expectedCollection !== undefined && everything.some((reply) => isElsewhere(reply, policy))
+      ? ['a job belongs to another collection']
+      : []),
+    ...(last.some((reply) => reply?.kind === 'unknown-job') ? ['the service does not know a job'] : []),
+  ]
+  if (conclusion.kind === 'timed-out') {
+    return [
+      ...ends,
+      ...(policy.onTimeout === 'pass' ? [] : ['a timeout fails']),
+      ...(endedAtMs > policy.timeoutMs - TIME_LEFT_MS ? [] : ['there was time left']),
+      ...(jobs.every((looks) => looks.some(({ reply }) => reply.kind === 'answered'))
+        ? []
+        : ['a job was never answered']),
+    ]
+  }
+  const accepted = policy.onUncommitted === 'pass' ? ['Completed', 'Uncommitted'] : ['Completed']
+  const kind = last.some((reply) => stateOf(reply) === 'Uncommitted') ? 'uncommitted' : 'completed'
+  return [
+    ...ends,
+    ...(last.every((reply) => accepted.includes(stateOf(reply) ?? '')) ? [] : ['a job is not through']),
+    ...(rowsHold(last.map(rowsOf), policy.expectedRows) ? [] : ['the rows do not hold']),
+    ...(conclusion.kind === kind ? [] : [`this is ${kind} and not ${conclusion.kind}`]),
+  ]
+}
+
+function stateOf(reply: Reply | undefined): string | undefined {
+  return reply?.kind === 'answered' ? reply.state : undefined
+}
+
+function isElsewhere(reply: Reply, { expectedCollection }: Policy): boolean {
+  return reply.kind === 'answered' && reply.collectionName !== undefined && reply.collectionName !== expectedCollection
+}
+
+/** Of a job that is through. */
+function rowsOf(reply: Reply | undefined): number | undefined {
+  return reply?.kind === 'answered' ? (reply.importedRows ?? reply.totalRows) : undefined
+}
+
+function rowsHold(rows: readonly (number | undefined)[], expected: RowRange | undefined): boolean {
+  const known = rows.filter((count) => count !== undefined)
+  const sum = known.reduce((total, count) => total + count, 0)
+  if (expected === undefined) return known.length === 0 || sum > 0
+  return known.length === rows.length && sum >= expected.min && sum <= (expected.max ?? Infinity)
+}
+
+function tooLate({ policy, jobCount, endedAtMs }: Played): string[] {
+  const lastLookMs = Math.min(policy.requestTimeoutMs, LAST_LOOK_MS)
+  const queueMs = policy.timeoutMs === 0 ? (jobCount - 1) * SPACING_MS : 0
+  const latestMs = policy.timeoutMs + lastLookMs + queueMs
+  return endedAtMs > latestMs + ROUNDING_MS ? [`ended ${endedAtMs - latestMs} ms late`] : []
+}
+
+/** The pause may be shorter before one look only: the last one, at the deadline or once another job has decided. */
+function tooSoon(looks: readonly PlayedLook[], { policy, conclusion }: Played): string[] {
+  const seen = (until: number) => looks.slice(0, until).some(({ reply }) => reply.kind === 'answered')
+  return looks.flatMap((look, i) => {
+    const before = looks[i - 1]
+    if (before === undefined) return []
+    const pauseMs = look.startedAtMs - before.endedAtMs
+    if (pauseMs < 0) return ['two requests at a time']
+    const confirms = before.reply.kind === 'unknown-job' && seen(i)
+    const leastMs = confirms ? 2000 : (policy.pollIntervalMs ?? 2000)
+    const mayHurry =
+      i === looks.length - 1 && (look.startedAtMs > policy.timeoutMs - TIME_LEFT_MS || !conclusion.passes)
+    return pauseMs < leastMs - ROUNDING_MS && !mayHurry ? [`a pause of ${pauseMs} ms before ${look.startedAtMs}`] : []
+  })
+}
+
+function tooMany(looks: readonly PlayedLook[]): string[] {
+  const starts = looks.map(({ startedAtMs }) => startedAtMs).sort((a, b) => a - b)
+  return starts.some((atMs, i) => atMs - (starts[i - 10] ?? -Infinity) < 1000 - ROUNDING_MS)
+    ? ['eleven requests in a second']
+    : []
+}
+
+function lookedAfterTheEnd(looks: readonly PlayedLook[]): string[] {
+  const ended = looks.findIndex(({ reply }) => ['Completed', 'Failed'].includes(stateOf(reply) ?? ''))
+  return ended !== -1 && ended < looks.length - 1 ? ['a look at a job that had ended'] : []
+}
+
+/** Looks that start while the service asks to be left alone. Only those that wait in the queue, or at the deadline, may. */
+function deaf({ policy, looks }: Played): string[] {
+  return looks.flatMap(({ endedAtMs, reply }) => {
+    if (reply.kind !== 'outage' || reply.retryAfterS === undefined) return []
+    const holdMs = Math.min(1000 * reply.retryAfterS, RETRY_AFTER_MOST_MS, policy.maxOutageMs ?? Infinity)
+    const untilMs = Math.min(endedAtMs + holdMs, policy.timeoutMs - TIME_LEFT_MS)
+    return looks.some((other) => other.startedAtMs > endedAtMs && other.startedAtMs < untilMs - ROUNDING_MS)
+      ? [`a look within the ${holdMs} ms after ${endedAtMs} that the service asked for`]
+      : []
+  })
+}

@@ -1,0 +1,77 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run } from '../../src/run.ts'
+import type { Exchange } from '../../src/milvus/exchange.ts'
+import type { Clock } from '../../src/watch/clock.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+
+/** Everything that a step leaves behind. */
+export interface Left {
+  readonly passes: boolean
+  readonly outputs: Readonly<Record<string, string>>
+  readonly summary: string
+  readonly report: string
+  /** Lines of the log. */
+  readonly log: readonly string[]
+  readonly annotations: readonly ('error' | 'warning')[]
+}
+
+/** The inputs by their names, and whoever answers the requests. */
+export interface Step {
+  readonly inputs: Readonly<Record<string, string>>
+  readonly openExchange: (clock: Clock) => Exchange
+  /** Until when time stands still, besides all that settles by itself. */
+  readonly idle?: () => Promise<void>
+  /** Forgets the lines of the log, for a step that writes very many. */
+  readonly isSilent?: boolean
+}
+
+/** The whole step in this process and in virtual time, with real files; all but the process itself and its network. */
+export async function runStep(step: Step, clock = new FakeClock()): Promise<Left> {
+  const { inputs, openExchange, idle = turnsOfTheLoop, isSilent = false } = step
+  const folder = mkdtempSync(join(tmpdir(), 'whole-gate-'))
+  const [outputPath, summaryPath] = [join(folder, 'output'), join(folder, 'summary')]
+  const log: string[] = []
+  const annotations: ('error' | 'warning')[] = []
+  const env = {
+    ...Object.fromEntries(Object.entries(inputs).map(([name, text]) => [`INPUT_${name.toUpperCase()}`, text])),
+    GITHUB_OUTPUT: outputPath,
+    GITHUB_STEP_SUMMARY: summaryPath,
+    RUNNER_TEMP: folder,
+  }
+  try {
+    const passes = await clock.until(
+      run({
+        env,
+        clock,
+        random: () => 0.5,
+        interrupt: new AbortController().signal,
+        openExchange: () => openExchange(clock),
+        log: {
+          info: (line) => isSilent || log.push(line),
+          debug: () => undefined,
+          mask: () => undefined,
+          error: () => annotations.push('error'),
+          warning: () => annotations.push('warning'),
+        },
+      }),
+      idle,
+    )
+    const outputs = readOutputs(readFileSync(outputPath, 'utf8'))
+    const report = readFileSync(outputs['reportPath'] ?? '', 'utf8')
+    return { passes, outputs, summary: readFileSync(summaryPath, 'utf8'), report, log, annotations }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** The step itself waits for two turns of the event loop, so that signals are heard. */
+export async function turnsOfTheLoop(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function readOutputs(file: string): Readonly<Record<string, string>> {
+  const entries = [...file.matchAll(/^(\w+)<<(ghadelimiter_[\w-]+)\n([^]*?)\n\2\n/gm)]
+  return Object.fromEntries(entries.map(([, name = '', , value = '']) => [name, value]))
+}
