@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { loadManifest } from '../runner/manifest.ts'
 import { type Run, runAction, type RunOptions } from '../runner/runner.ts'
 import type { JobScript, Step } from '../simulator/script.ts'
 import { type SeenRequest, type ServiceScript, startSimulator, type Wiring } from '../simulator/server.ts'
@@ -64,4 +67,13 @@ export async function runGate(service: ServiceScript, options: GateOptions = {})
 export function reportOf({ outputs }: Run): unknown {
   const { reportPath = '' } = outputs
   return reportPath === '' ? undefined : JSON.parse(readFileSync(reportPath, 'utf8'))
+}
+
+/** The built action in a process that runs some code of its own first, from a script below `folder`. */
+export function actionAfter(code: string, folder: string): Pick<RunOptions, 'script' | 'manifest'> {
+  const manifest = 'action.yml'
+  const entry = pathToFileURL(resolve(loadManifest(manifest).main)).href
+  const script = join(mkdtempSync(join(folder, 'entry-')), 'index.mjs')
+  writeFileSync(script, `${code}\nawait import(${JSON.stringify(entry)})`)
+  return { script, manifest }
 }

@@ -1,0 +1,187 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { removeRunnerFolders } from '../runner/runner.ts'
+import { htmlPage } from '../simulator/faults.ts'
+import { aMilvus, anImport, COMPLETED, type GateOptions, JOB_ID, runGate } from '../support/gating.ts'
+import { type Certificates, makeCertificates } from '../support/certificates.ts'
+import { expectSoundRun } from './sound-run.ts'
+
+let certificates: Certificates
+let proxy: Server
+let proxyPort: number
+let closedPort: number
+
+beforeAll(async () => {
+  certificates = await makeCertificates()
+  proxy = createServer((_, response) => response.writeHead(403).end('Forbidden by policy'))
+  proxy.on('connect', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'))
+  proxyPort = await listen(proxy)
+  const gone = createServer()
+  closedPort = await listen(gone)
+  await promisify(gone.close.bind(gone))()
+})
+
+afterAll(() => {
+  proxy.close()
+  removeRunnerFolders()
+})
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
+
+interface Attempt {
+  readonly title: string
+  readonly options?: () => GateOptions
+  /** What stands in the place of the service. */
+  readonly gateway?: () => ReturnType<typeof htmlPage>
+  readonly conclusion: string
+  /** `HOST` stands for the address of the service. */
+  readonly sentence: string
+  readonly next: string
+}
+
+const impatient = { timeout: '10s', 'poll-interval': '1s', 'max-outage': '1s' }
+const withInputs = (inputs: Readonly<Record<string, string>>): GateOptions => ({ inputs: { ...impatient, ...inputs } })
+
+const attempts: readonly Attempt[] = [
+  {
+    title: 'an id that the service does not know',
+    options: () => withInputs({ 'job-id': '999999999999999999', timeout: '0' }),
+    conclusion: 'not-found',
+    sentence:
+      'The service does not know import job 999999999999999999. HOST says: “import job does not exist, jobID=999999999999999999: importing data failed on server side”.',
+    next: 'Check that job-id is whole and quoted, and that endpoint, cluster-id and db-name are those the import was started with. A job that finished long ago is forgotten too: a Milvus keeps finished jobs for 3 hours unless it is told otherwise.',
+  },
+  {
+    title: 'a wrong key',
+    options: () => withInputs({ 'api-key': 'root:Milvus' }),
+    conclusion: 'rejected',
+    sentence: "HOST refused the request with code 1800 at HTTP 401: “user hasn't authenticated”.",
+    next: 'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not there in runs from forks and Dependabot.',
+  },
+  {
+    title: 'a host that does not exist',
+    options: () => withInputs({ endpoint: 'https://milvus.invalid:19530' }),
+    conclusion: 'unreachable',
+    sentence: `No usable answer about import job ${JOB_ID} for SECONDS: There is no host milvus.invalid (DNS: ENOTFOUND).`,
+    next: 'Check `endpoint`, or the proxy variable, for a typing mistake; a private name needs a runner in the same network.',
+  },
+  {
+    title: 'a port where nothing listens',
+    options: () => withInputs({ endpoint: `http://127.0.0.1:${closedPort}` }),
+    conclusion: 'unreachable',
+    sentence: `No usable answer about import job ${JOB_ID} for SECONDS: The connection to 127.0.0.1:CLOSED was refused: nothing listens at 127.0.0.1:CLOSED.`,
+    next: 'Check host and port of `endpoint`, or of the proxy, and that the service is up.',
+  },
+  {
+    title: 'a certificate that nobody trusts',
+    options: () => ({ ...withInputs({}), wiring: { tls: certificates.server } }),
+    conclusion: 'rejected',
+    sentence: 'The TLS certificate of HOST is not trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE).',
+    next: 'Set `ca-cert` to the certificate of the authority that signed it (PEM text or a path), or to `system`.',
+  },
+  {
+    title: 'a web page in the place of JSON',
+    gateway: () => htmlPage(200, 'Attu'),
+    conclusion: 'unreachable',
+    sentence: `No usable answer about import job ${JOB_ID} for SECONDS: HOST answered HTTP 200 with a web page in place of JSON.`,
+    next: 'Check `endpoint`: it seems to be the address of a web site, a console or a login page, not of the REST API.',
+  },
+  {
+    title: 'an address without the import API',
+    gateway: () => htmlPage(404, 'Not found'),
+    conclusion: 'rejected',
+    sentence: 'HOST has no import API below this address (HTTP 404).',
+    next: 'Check `endpoint`: the base address of Milvus 2.4 or newer (usually port 19530) or of Zilliz Cloud, without a path of its own.',
+  },
+  {
+    title: 'a proxy that refuses to connect',
+    options: () => ({
+      ...withInputs({ endpoint: 'https://milvus.invalid:19530' }),
+      env: { HTTPS_PROXY: `http://127.0.0.1:${proxyPort}` },
+    }),
+    conclusion: 'rejected',
+    sentence: 'The proxy refused to connect to milvus.invalid:19530 (HTTP 403).',
+    next: 'Allow the host on the proxy, or list it in `NO_PROXY`.',
+  },
+  {
+    title: 'a proxy that refuses to pass on',
+    options: () => ({
+      ...withInputs({ endpoint: 'http://milvus.invalid:19530' }),
+      env: { HTTP_PROXY: `http://127.0.0.1:${proxyPort}` },
+    }),
+    conclusion: 'rejected',
+    sentence: 'milvus.invalid:19530 refused the request (HTTP 403), and not in the way of Milvus or Zilliz Cloud.',
+    next: 'A proxy or gateway in front of the service may want credentials of its own (set them with `headers`) or forbid the address. Else check `api-key` and `endpoint`.',
+  },
+  {
+    title: 'a proxy that is not there',
+    options: () => ({
+      ...withInputs({ endpoint: 'https://milvus.invalid:19530' }),
+      env: { HTTPS_PROXY: `http://127.0.0.1:${closedPort}` },
+    }),
+    conclusion: 'unreachable',
+    sentence: `No usable answer about import job ${JOB_ID} for SECONDS: The connection to milvus.invalid:19530 was refused: nothing listens at 127.0.0.1:CLOSED.`,
+    next: 'Check host and port of `endpoint`, or of the proxy, and that the service is up.',
+  },
+  {
+    title: 'TLS asked of a port without it',
+    options: () => withInputs({ endpoint: `https://127.0.0.1:${proxyPort}` }),
+    conclusion: 'unreachable',
+    sentence: `No usable answer about import job ${JOB_ID} for SECONDS: 127.0.0.1:PROXY does not speak TLS on this port.`,
+    next: 'Set `endpoint` to http://…, or to the port that speaks TLS.',
+  },
+]
+
+describe('a first try with', () => {
+  it.concurrent.each(attempts)(
+    '$title ends in one sentence and the next step',
+    async ({ options = () => withInputs({}), gateway, conclusion, sentence, next }) => {
+      const service = aMilvus([anImport(COMPLETED)], gateway === undefined ? {} : { gateway })
+      const run = await runGate(service, options())
+      expect(expectSoundRun(run)).toBe(conclusion)
+
+      const shown = (text: string) =>
+        text
+          .replaceAll(run.host, 'HOST')
+          .replaceAll(String(closedPort), 'CLOSED')
+          .replaceAll(String(proxyPort), 'PROXY')
+          .replace(/for \d+ s:/, 'for SECONDS:')
+      expect(shown(run.outputs['reason'] ?? '')).toBe(sentence)
+      expect(run.annotations.map(({ message }) => shown(message))).toEqual([`${sentence}\n${next}`])
+      expect(unwrapped(run.log)).toContain(` Next: ${next}`)
+    },
+    30_000,
+  )
+
+  it('a password of Milvus that would go to Zilliz Cloud is stopped before anything is sent', async () => {
+    const run = await runGate(aMilvus([anImport(COMPLETED)]), {
+      inputs: { endpoint: '', 'cluster-id': 'in01-0a1b2c3d4e5f678' },
+    })
+    expect(expectSoundRun(run)).toBe('invalid-input')
+    expect(run.requests).toEqual([])
+    expect(run.outputs['reason']).toBe(
+      'One input is not right, so the service was not asked. ' +
+        'api-key: got a value of 18 characters with a `:`, like `user:password`; ' +
+        'takes a Zilliz Cloud API key: a Milvus password must not go to api.cloud.zilliz.com, a third party; ' +
+        'if you mean your own Milvus, give its URL as `endpoint`; for example ${{ secrets.ZILLIZ_API_KEY }}',
+    )
+  })
+
+  it('no endpoint at all says which of the two inputs to give', async () => {
+    const run = await runGate(aMilvus([anImport(COMPLETED)]), { inputs: { endpoint: '' } })
+    expect(expectSoundRun(run)).toBe('invalid-input')
+    expect(run.outputs['reason']).toContain(
+      'endpoint: got nothing; takes the base URL of your Milvus; on Zilliz Cloud leave it empty and give `cluster-id`',
+    )
+  })
+})
+
+/** The log without the times in front and the breaks between words. */
+function unwrapped(log: readonly string[]): string {
+  return log.map((line) => line.replace(/^ +(?:\d+:\d+)? +/, ' ')).join('')
+}

@@ -1,0 +1,347 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { removeRunnerFolders } from '../runner/runner.ts'
+import { json, type Reply } from '../simulator/faults.ts'
+import type { JobScript } from '../simulator/script.ts'
+import { type Simulator, startSimulator } from '../simulator/server.ts'
+import { actionAfter, aMilvus, anImport, API_KEY, COMPLETED, type Gated, runGate } from '../support/gating.ts'
+import { render, type Rendered } from '../support/github-markdown.ts'
+import { expectSoundRun } from './sound-run.ts'
+
+/** Where nobody has any business. */
+let elsewhere: Simulator
+/** What runs leave behind where the service is kind. */
+let kindFailure: Rendered
+let kindStates: Rendered
+
+beforeAll(async () => {
+  elsewhere = await startSimulator(aMilvus([anImport(COMPLETED)]))
+  const runs = await Promise.all([runWith([failedImport(KIND)]), runWith(strangeImports(KIND))])
+  ;[kindFailure, kindStates] = [render(runs[0].summary.text), render(runs[1].summary.text)]
+})
+
+afterAll(async () => {
+  await elsewhere.close()
+  removeRunnerFolders()
+})
+
+const PASSWORD = API_KEY.slice('root:'.length)
+const KEY_FORMS: readonly string[] = [API_KEY, PASSWORD].flatMap((secret) => [
+  secret,
+  JSON.stringify(secret).slice(1, -1),
+  encodeURIComponent(secret),
+  encodeURIComponent(secret).toLowerCase(),
+  Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+  Buffer.from(secret).toString('base64url'),
+  Buffer.from(secret).toString('hex'),
+  Buffer.from(secret).toString('hex').toUpperCase(),
+])
+
+const COMMANDS: readonly string[] = [
+  '::set-output name=conclusion::completed',
+  '::add-mask::e',
+  '::stop-commands::pause',
+  '::error::forged',
+  '::group::g',
+  '##[set-output name=conclusion;]completed',
+  '##[add-mask]e',
+  '##[set-env name=a;]b',
+  '##[error]forged',
+  '##[endgroup]',
+  '###[###[add-mask]e',
+  '#\u200b#[add-mask]e',
+  '\u0000\n::add-mask::e',
+  'a\r::add-mask::e',
+  'a\r\n##[add-mask]e\n',
+  'a\u2028::add-mask::e\u0085::add-mask::e',
+  'a%0A::add-mask::e%0D',
+  '\u001b[2K\u001b[1A::add-mask::e',
+  'conclusion<<X\ncompleted\nX\nstate=Completed\n',
+  'ghadelimiter_\nghadelimiter_x',
+]
+
+const MARKUP: readonly string[] = [
+  '<script>alert(1)</script>',
+  '<img src=x onerror=alert(1)>',
+  '</code></td></tr></table><h1>passed</h1>',
+  '</summary></details>',
+  '<!-- hidden',
+  '<![CDATA[',
+  '<?php',
+  '&lt;b&gt;&#60;i&#62;',
+  '![a](https://evil.example/a.png)',
+  '[click](https://evil.example)',
+  '[click][1]\n\n[1]: https://evil.example',
+  '<https://evil.example>',
+  'https://evil.example/a www.evil.example me@evil.example',
+  'xmpp:me@evil.example mailto:me@evil.example ftp://evil.example',
+  '@octocat and @octo/team',
+  '#1 GH-1 octocat/hello#1',
+  ':tada: $x^2$ $$y$$ $`z`$',
+  'a | b | c\n--- | --- | ---\n1 | 2 | 3',
+  '\n\n# Passed\n\n- [x] done\n\n```\ncode',
+  '`a` ``b`` *c* __d__ ~~e~~ \\',
+  '\n\n> [!TIP]\n> Passed',
+  '\n\n    code\n\n---\n===',
+  '[^1]\n\n[^1]: note',
+  '1. one\n2) two\n+ three',
+  '\u202egnp.exe \u2066x\u2069 \u200b\ufeff\u00ad',
+  '\ud800 \udfff \ufffe',
+  'x'.repeat(5000),
+  'https://user:hunter2@evil.example/a?X-Amz-Signature=cafebabe',
+]
+
+const HOSTILE: readonly string[] = [...COMMANDS, ...MARKUP, ...KEY_FORMS]
+
+/** No text is empty, and no two are alike, so that a hostile service has the shape of a kind one. */
+type Words = (n: number) => string
+const KIND: Words = (n) => `w${n}`
+const wordsFrom =
+  (texts: readonly string[]): Words =>
+  (n) =>
+    `${texts[n % texts.length] ?? ''}w${n}`
+
+/** All of them, beginning with one of them. */
+const hostileFrom = (first: number): readonly string[] => [...HOSTILE.slice(first), ...HOSTILE.slice(0, first)]
+
+const FILES = 150
+
+/** So that the summary never has to tell how long it watched, which no two runs agree upon. */
+const TIMES = { createTime: '2026-11-23T06:12:50Z', completeTime: '2026-11-23T06:17:55Z' }
+
+/** A failed import, every text of which is the service's. */
+function failedImport(words: Words): JobScript {
+  const details = Array.from({ length: FILES }, (_, n) => ({
+    fileName: words(3 * n),
+    state: n % 2 === 0 ? 'Failed' : words(3 * n + 1),
+    completeTime: words(n),
+    reason: words(3 * n + 2),
+    progress: 1,
+    importedRows: 1,
+    totalRows: 2,
+    fileSize: 3,
+  }))
+  const data = {
+    state: 'Failed',
+    reason: words(1),
+    collectionName: words(2),
+    progress: 1,
+    details,
+    ...TIMES,
+  }
+  return anImport([{ reply: json({ code: 0, data }) }])
+}
+
+/** So few that each is asked about by itself. */
+const JOBS = 7
+
+/** Several imports, each in a state that nobody has heard of. */
+function strangeImports(words: Words): readonly JobScript[] {
+  return Array.from({ length: JOBS }, (_, n) => {
+    const data = {
+      state: words(n),
+      reason: words(n + JOBS),
+      collectionName: words(n + 2 * JOBS),
+      progress: n,
+      ...TIMES,
+    }
+    return anImport([{ reply: json({ code: 0, data }) }], { jobId: String(n + 1) })
+  })
+}
+
+/** As many imports, each with another answer. */
+function importsWith(reply: (text: string, n: number) => Reply, words: Words): readonly JobScript[] {
+  return Array.from({ length: JOBS }, (_, n) => anImport([{ reply: reply(words(n), n) }], { jobId: String(n + 1) }))
+}
+
+function headersOnly(status: number, headers: Readonly<Record<string, string>>): Reply {
+  return { kind: 'raw', status, headers, chunks: [] }
+}
+
+/** What of a text a header can carry. */
+function inHeader(text: string): string {
+  return text.replace(/[^\t\x20-\x7e]/g, '')
+}
+
+const once = { timeout: '0' }
+
+async function runWith(jobs: readonly JobScript[]): Promise<Gated> {
+  return runGate(aMilvus(jobs), { inputs: once })
+}
+
+/** Everything that a run said or wrote, before the runner could mask any of it. */
+function everythingOf(run: Gated): string {
+  const files = join(run.runnerTemp, '_runner_file_commands')
+  const written = readdirSync(files).map((name) => readFileSync(join(files, name), 'utf8'))
+  const said = `${run.rawStdout}\n${run.rawStderr}`.split('\n').filter((line) => !line.startsWith('::add-mask::'))
+  return [...written, ...said, JSON.stringify(run.report)].join('\n')
+}
+
+/** The elements of a summary but for the bare ones that keep characters apart. */
+function shapeOf({ elements }: Rendered): readonly string[] {
+  return elements.filter((element) => element !== '<span>')
+}
+
+/** Nothing came of what the service said but text, and the key went nowhere. */
+function expectNothingSmuggled(run: Gated, conclusion: string): void {
+  expect(expectSoundRun(run)).toBe(conclusion)
+  expect(run.commands.flatMap(({ name, data }) => (name === 'add-mask' ? [data] : []))).toEqual([API_KEY, PASSWORD])
+  expect(run.commands.filter(({ name }) => name === 'error')).toHaveLength(1)
+  expect(run.groups).toEqual([])
+  expect(run.rawStdout).not.toContain('##[')
+  expect(run.rawStdout).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]/)
+  expect(render(run.summary.text).finds).toEqual([])
+
+  const everything = everythingOf(run)
+  for (const form of KEY_FORMS) expect(everything).not.toContain(form)
+  expect(everything).not.toMatch(/hunter2|cafebabe/)
+  for (const { headers, body, path } of run.requests) {
+    expect(headers.authorization).toBe(`Bearer ${API_KEY}`)
+    for (const form of KEY_FORMS) expect(`${path}${body}`).not.toContain(form)
+  }
+  expect(elsewhere.requests).toEqual([])
+}
+
+function expectShapeOf(kind: Rendered, run: Gated): void {
+  expect(shapeOf(render(run.summary.text))).toEqual(shapeOf(kind))
+}
+
+describe('text of the service', () => {
+  it.concurrent(
+    'stays text in a failed import',
+    async () => {
+      const run = await runWith([failedImport(wordsFrom(HOSTILE))])
+      expectNothingSmuggled(run, 'failed')
+      expect(run.outputs).toMatchObject({ state: 'Failed', fileCount: String(FILES) })
+      expectShapeOf(kindFailure, run)
+    },
+    30_000,
+  )
+
+  it.concurrent.each([0, 7, 14])(
+    'stays text in a state, from %d on',
+    async (first) => {
+      const words = wordsFrom(hostileFrom(first))
+      const run = await runWith(strangeImports(words))
+      expectNothingSmuggled(run, 'timed-out')
+      expectShapeOf(kindStates, run)
+    },
+    30_000,
+  )
+
+  it.concurrent.each([
+    ['a refusal', 'rejected', 0, (text: string) => json({ code: 1100, message: text })],
+    ['an error that passes', 'unreachable', 9, (text: string) => json({ code: 1, message: text })],
+    [
+      'an unknown job',
+      'not-found',
+      18,
+      (text: string) => json({ code: 2101, message: `import job does not exist ${text}` }),
+    ],
+    [
+      'an answer with odd times',
+      'timed-out',
+      27,
+      (text: string) => json({ code: 0, data: { state: 'Importing', createTime: text, completeTime: text } }),
+    ],
+    ['another job', 'unreachable', 36, (text: string) => json({ code: 0, data: { state: 'Completed', jobId: text } })],
+    ['an answer without a state', 'unreachable', 45, (text: string) => json({ code: 0, data: {}, message: text })],
+    ['a redirect', 'rejected', 20, (text: string) => headersOnly(302, { Location: `https://${inHeader(text)}` })],
+    ['a wish to wait', 'unreachable', 30, (text: string) => headersOnly(429, { 'Retry-After': inHeader(text) })],
+    ['a page', 'unreachable', 54, (text: string) => ({ kind: 'raw', status: 200, chunks: [text] }) as const],
+  ])(
+    'stays text in %s',
+    async (_, conclusion, first, reply) => {
+      const run = await runWith(importsWith(reply, wordsFrom(hostileFrom(first))))
+      expectNothingSmuggled(run, conclusion)
+    },
+    30_000,
+  )
+
+  it.concurrent(
+    'is not followed elsewhere',
+    async () => {
+      const headers = { Location: `${elsewhere.url}/?key=${encodeURIComponent(API_KEY)}` }
+      const run = await runWith([anImport([{ reply: { kind: 'raw', status: 307, headers, chunks: [] } }])])
+      expectNothingSmuggled(run, 'rejected')
+      expect(run.outputs['reason']).toContain(`redirects (HTTP 307) to ${elsewhere.url}, and a key is not sent`)
+    },
+    30_000,
+  )
+
+  it('stays text, whatever it is', async () => {
+    const fragments = fc.oneof(
+      fc.constantFrom(...HOSTILE.filter((text) => text.length < 60)),
+      fc.constantFrom(...'##[ :: ] \r \n < > & | ` @a #1 $ :a: [ ]( ! \\ * \u200b \ud800'.split(' ')),
+      fc.uint16Array({ maxLength: 12 }).map((units) => String.fromCharCode(...units)),
+    )
+    const texts = fc.array(
+      fc.array(fragments, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('')),
+      { minLength: 100, maxLength: 100 },
+    )
+    await fc.assert(
+      fc.asyncProperty(texts, async (hostile) => {
+        const [files, jobs] = await Promise.all([
+          runWith([failedImport(wordsFrom(hostile))]),
+          runWith(strangeImports(wordsFrom(hostile))),
+        ])
+        expectNothingSmuggled(files, 'failed')
+        expectShapeOf(kindFailure, files)
+        expectNothingSmuggled(jobs, 'timed-out')
+        expectShapeOf(kindStates, jobs)
+      }),
+      { numRuns: 2, endOnFailure: true },
+    )
+  }, 60_000)
+})
+
+describe('an error that nobody caught', () => {
+  it('ends the gate as a bug, and what it quotes stays text', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'injection-'))
+    const thrown = JSON.stringify(`broken by ${API_KEY}\n::add-mask::e ##[add-mask]e <b>@octocat`)
+    const hanging = anImport([{ reply: { kind: 'hang', when: 'before-headers' } }])
+    const action = actionAfter(`setTimeout(() => { throw new Error(${thrown}) }, 700)`, folder)
+    const run = await runGate(aMilvus([hanging]), action)
+    rmSync(folder, { recursive: true })
+    expectNothingSmuggled(run, 'internal-error')
+    expect(run.outputs['reason']).toMatch(/^The gate itself broke: broken by \*{3} ⏎ ::add-mask::e ## \[add-mask\]e/)
+  }, 30_000)
+})
+
+describe('the id of a job', () => {
+  it.concurrent.each(['##[add-mask]e', '</code>@octocat'])(
+    'is no way in either: %s',
+    async (id) => {
+      const run = await runGate(aMilvus([]), { inputs: { ...once, 'job-id': id } })
+      expectNothingSmuggled(run, 'invalid-input')
+    },
+    30_000,
+  )
+})
+
+describe('the renderer of these tests', () => {
+  it.each([
+    ['@octocat', ['@octocat']],
+    ['see &#35;1', ['#1']],
+    ['a &#58;tada&#58; b', [':tada:']],
+    ['costs $5 or 6$', ['$5 or 6$']],
+    ['<code>@octocat #1 :a:</code>', []],
+    ['<span>&#64;</span>octocat', []],
+  ])('finds in %j what GitHub would', (markdown, finds) => {
+    expect(render(markdown).finds).toEqual(finds)
+  })
+
+  it('sees links, images and raw HTML', () => {
+    const { elements } = render('![i](a) https://x.example <b id="c">d</b>\n<!-- e -->')
+    expect(elements).toEqual([
+      '<p>',
+      '<img src="a" alt="i" />',
+      '<a href="https://x.example">',
+      '<b id="c">',
+      '<!-- e -->',
+    ])
+  })
+})
