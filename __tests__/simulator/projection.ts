@@ -1,11 +1,13 @@
-import type { MilvusVersion, ServiceKind } from './dialects.ts'
+import type { MilvusVersion, ServiceKind, ServiceRules } from './dialects.ts'
 import type { ImportFile, ImportPhase, JobScript, Standing } from './script.ts'
 
 /** A moment of a job's life in the service's own words: the `data` of an answer. */
 export interface JobData extends Readonly<Record<string, unknown>> {
   readonly jobId: string
+  readonly collectionName: string
   readonly state: string
   readonly progress: number
+  readonly reason?: string
 }
 
 /** Turns positions of a script's clock into wall-clock time. */
@@ -21,6 +23,20 @@ export function project(job: JobScript, standing: Standing, service: ServiceKind
   return service.dialect === 'milvus'
     ? milvusData(job, standing, service.version, files, timeOf)
     : zillizData(job, standing, files, timeOf)
+}
+
+/** What is left of a job in a list. */
+export function recordOf(data: JobData, { dialect, listing }: ServiceRules): Readonly<Record<string, unknown>> {
+  const { jobId, collectionName, state, progress, reason } = data
+  // The cloud's reference prints records without progress: https://docs.zilliz.com/reference/restful/list-import-jobs-v2
+  const isShort = dialect === 'zilliz' && listing?.omitsProgress === true
+  return {
+    collectionName,
+    jobId,
+    ...(isShort ? {} : { progress }),
+    state,
+    ...(dialect === 'milvus' && reason !== undefined ? { reason } : {}),
+  }
 }
 
 interface FileStanding {
@@ -46,7 +62,7 @@ function milvusData(
     ...rows,
     completeTime: completeTimeAt(standing, timeOf),
     // Since https://github.com/milvus-io/milvus/pull/45059, 2.6.
-    ...(version === '2.6' || version === '3.0' ? { createTime: rfc3339(timeOf(0)) } : {}),
+    ...(version === '2.6' || version === '3.0' ? { createTime: job.createTime ?? rfc3339(timeOf(0)) } : {}),
     fileSize: sum(files, ({ file }) => file.sizeBytes),
     details: files.map(({ file, state, percent, completeTime }, index) => ({
       fileName: version === '2.4.0' ? `id:${taskId(job, index)} paths:"${file.path}" ` : `[${file.path}]`,

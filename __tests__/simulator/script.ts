@@ -50,10 +50,17 @@ export interface Disturbance {
 export interface JobScript {
   readonly jobId: string
   readonly collectionName: string
+  /** Milvus' `default` unless told otherwise. */
+  readonly database?: string
+  /** RFC 3339; without it, the first look. */
+  readonly createTime?: string
   readonly files: readonly ImportFile[]
   /** `false` for a two-phase import, which waits for a commit. */
   readonly autoCommit?: boolean
-  /** What `lasts`, `from` and `until` count: milliseconds since the first look, or looks (the first one is 0). */
+  /**
+   * What `lasts`, `from` and `until` count: milliseconds since the first look, or looks (the first one is 0). A list that shows
+   * the job is a look at it.
+   */
   readonly clock?: 'milliseconds' | 'looks'
   readonly course: readonly Step[]
   readonly faults?: readonly Disturbance[]
@@ -80,6 +87,14 @@ export type Line =
   | { readonly kind: 'gone' }
   | { readonly kind: 'fixture'; readonly name: string }
   | { readonly kind: 'reply'; readonly reply: Reply }
+
+/** The database of a job. */
+export function databaseOf({ database = DEFAULT_DATABASE }: JobScript): string {
+  return database
+}
+
+/** What Milvus calls the database of those who name none. */
+export const DEFAULT_DATABASE = 'default'
 
 /** The line of the script at a position of its clock: a disturbance, else the step that is on. */
 export function lineAt(job: JobScript, position: number): Line {

@@ -3,15 +3,18 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { promisify } from 'node:util'
-import { admit, success, unknownJob, type ServiceRequest, type ServiceRules } from './dialects.ts'
+import { admit, maySee, success, unknownCollection, unknownJob } from './dialects.ts'
+import type { ListQuery, ServiceRequest, ServiceRules } from './dialects.ts'
 import { play, text, type Reply } from './faults.ts'
 import { fixtureReply } from './fixtures.ts'
-import { project, type TimeOf } from './projection.ts'
-import { lineAt, type JobScript } from './script.ts'
+import { project, recordOf, type JobData, type TimeOf } from './projection.ts'
+import { databaseOf, DEFAULT_DATABASE, lineAt, type JobScript } from './script.ts'
 
 /** A service and the jobs that it knows. */
 export type ServiceScript = ServiceRules & {
   readonly jobs: readonly JobScript[]
+  /** Collections of the default database that no job is about. */
+  readonly collections?: readonly string[]
   /** What stands in front of the service: where it answers, the service is not asked. The first request is 0. */
   readonly gateway?: (request: ServiceRequest, nth: number) => Reply | undefined
 }
@@ -110,7 +113,7 @@ interface Answer {
   readonly look?: number
 }
 
-/** A service whose jobs begin to play when they are first looked at. */
+/** A service whose jobs begin to play when they are first looked at, by themselves or in a list. */
 function openService(script: ServiceScript, speed: number): (request: ServiceRequest) => Answer {
   const jobs = new Map(script.jobs.map((job) => [job.jobId, openJob(job, script, speed)]))
   let count = 0
@@ -118,26 +121,77 @@ function openService(script: ServiceScript, speed: number): (request: ServiceReq
     const inFront = script.gateway?.(request, count++)
     if (inFront !== undefined) return { reply: inFront }
     const admission = admit(request, script)
-    if (admission.kind === 'refused') return admission
-    const { jobId } = admission
-    return { jobId, ...(jobs.get(jobId)?.(request) ?? { reply: unknownJob(script, jobId) }) }
+    switch (admission.kind) {
+      case 'refused':
+        return admission
+      case 'list':
+        return { reply: listReply(admission, script, [...jobs.values()]) }
+      case 'describe': {
+        const { jobId } = admission
+        return { jobId, ...(jobs.get(jobId)?.describe(request) ?? { reply: unknownJob(script, jobId) }) }
+      }
+    }
   }
+}
+
+function listReply(query: ListQuery, script: ServiceScript, jobs: readonly OpenJob[]): Reply {
+  const { database, collectionName, page } = query
+  const isKnown = (name: string) =>
+    (database === DEFAULT_DATABASE && script.collections?.includes(name) === true) ||
+    script.jobs.some((job) => job.collectionName === name && databaseOf(job) === database)
+  if (script.dialect === 'milvus' && collectionName !== undefined && !isKnown(collectionName)) {
+    return unknownCollection(database ?? DEFAULT_DATABASE, collectionName)
+  }
+  const records = jobs
+    .filter(({ job }) => maySee(script, databaseOf(job)))
+    .filter(({ job }) => database === undefined || databaseOf(job) === database)
+    .filter(({ job }) => collectionName === undefined || job.collectionName === collectionName)
+    .flatMap((job) => job.sight() ?? [])
+    .map((data) => recordOf(data, script))
+  if (page === undefined) return success(script, { records })
+  const { size, current } = page
+  return success(script, {
+    count: records.length,
+    currentPage: current,
+    pageSize: size,
+    records: records.slice((current - 1) * size, current * size),
+  })
 }
 
 /** What a look counts for where a script that counts looks needs wall-clock time: the server's own tick. */
 const tickMs = 2000
 
-function openJob(job: JobScript, service: ServiceRules, speed: number): (request: ServiceRequest) => Answer {
+/** A job and the ways to look at it. */
+interface OpenJob {
+  readonly job: JobScript
+  readonly describe: (request: ServiceRequest) => Answer
+  /** For a list; undefined where the job is gone, or where its script has a ready answer in the place of a state. */
+  readonly sight: () => JobData | undefined
+}
+
+function openJob(job: JobScript, service: ServiceRules, speed: number): OpenJob {
   const unitMs = job.clock === 'looks' ? tickMs : 1
   let firstLookAt: number | undefined
   let looks = 0
-  return (request) => {
-    const look = looks++
+  const look = () => {
+    const nth = looks++
     const now = Date.now()
     const startedAt = (firstLookAt ??= now)
-    const position = job.clock === 'looks' ? look : (now - startedAt) * speed
-    const timeOf = (at: number) => new Date(startedAt + at * unitMs)
-    return { look, reply: job.answer?.(request, look) ?? replyAt(job, position, service, timeOf) }
+    const position = job.clock === 'looks' ? nth : (now - startedAt) * speed
+    return { nth, position, timeOf: (at: number) => new Date(startedAt + at * unitMs) }
+  }
+  return {
+    job,
+    describe(request) {
+      const { nth, position, timeOf } = look()
+      return { look: nth, reply: job.answer?.(request, nth) ?? replyAt(job, position, service, timeOf) }
+    },
+    sight() {
+      const { position, timeOf } = look()
+      // What spoils the answers about one job does not spoil a list of all.
+      const line = lineAt({ ...job, faults: [] }, position)
+      return line.kind === 'standing' ? project(job, line.standing, service, timeOf) : undefined
+    },
   }
 }
 

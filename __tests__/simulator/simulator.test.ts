@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { makeCertificates, type Certificates } from '../support/certificates.ts'
-import type { ServiceRules } from './dialects.ts'
+import type { Listing, ServiceRules } from './dialects.ts'
 import { cutJson, htmlPage, json, redirect, text, type Reply } from './faults.ts'
 import { fixtureNames, fixtureReply, loadFixture } from './fixtures.ts'
 import { project } from './projection.ts'
@@ -206,6 +206,94 @@ describe('a Zilliz Cloud', () => {
       return status === 200 ? [operation] : []
     })
     expect((await Promise.all(answered)).flat()).toEqual(operations)
+  })
+})
+
+describe('a list', () => {
+  const list = '/v2/vectordb/jobs/import/list'
+  const inCloud = ['1', '2', '3'].map((n) => aJob({ jobId: `job-${n}` }))
+  const cloud: ServiceScript = { dialect: 'zilliz', version: '2026', apiKey: 'k', clusterId, jobs: inCloud }
+  const milvus: ServiceScript = {
+    dialect: 'milvus',
+    version: '2.6',
+    apiKey: 'u:p',
+    databases: ['default', 'shop'],
+    collections: ['empty'],
+    jobs: [
+      aJob({ jobId: '1' }),
+      aJob({ jobId: '2', collectionName: 'books', course: [{ phase: 'Failed', reason: 'no' }] }),
+      aJob({ jobId: '3', database: 'shop', course: [{ phase: 'IndexBuilding', within: [0, 0] }] }),
+      aJob({ jobId: '4', database: 'hr' }),
+      aJob({ jobId: '5', course: [{ phase: 'Gone' }] }),
+      aJob({ jobId: '6', faults: [{ from: 0, reply: text(502, 'bad') }] }),
+    ],
+  }
+
+  async function listed(script: ServiceScript, body: unknown, headers: Readonly<Record<string, string>> = {}) {
+    const { url } = await start(script)
+    const authorization = `Bearer ${script.apiKey ?? ''}`
+    return parsed(await send(url, { path: list, body, headers: { authorization, ...headers } }))
+  }
+
+  const idsIn = ({ data }: Awaited<ReturnType<typeof listed>>) =>
+    (data?.['records'] as readonly { jobId: string }[] | undefined)?.map((record) => record.jobId)
+
+  it('of a Milvus has records without rows and files, and a reason only where there is one', async () => {
+    const { data } = await listed(milvus, { collectionName: 'books' })
+    expect(data).toEqual({
+      records: [{ collectionName: 'books', jobId: '2', progress: 0, state: 'Failed', reason: 'no' }],
+    })
+    expect((await listed(milvus, { COLLECTIONNAME: 'products', dbname: 'shop' })).data).toEqual({
+      records: [{ collectionName: 'products', jobId: '3', progress: 80, state: 'Importing' }],
+    })
+  })
+
+  it.each<[title: string, body: unknown, headers: Readonly<Record<string, string>>, ids: readonly string[]]>([
+    ['shows all databases that the user may see', {}, {}, ['1', '2', '3', '6']],
+    ['then ignores the database', { dbName: 'shop' }, {}, ['1', '2', '3', '6']],
+    ['takes the database from the header', { collectionName: 'products' }, { 'db-name': 'shop' }, ['3']],
+    ['leaves out silently what is hidden', { collectionName: 'products', dbName: 'hr' }, {}, []],
+    ['of a collection without jobs is empty', { collectionName: 'empty' }, {}, []],
+  ])('of a Milvus %s', async (_, body, headers, ids) => {
+    expect(idsIn(await listed(milvus, body, headers))).toEqual(ids)
+  })
+
+  it.each<[title: string, body: unknown, code: number]>([
+    ['a collection that is not there', { collectionName: 'nothing' }, 100],
+    ['a name that is a number', { collectionName: 1 }, 1801],
+    ['no body', '', 1801],
+  ])('of a Milvus refuses %s', async (_, body, code) => {
+    expect((await listed(milvus, body)).code).toBe(code)
+  })
+
+  it.each<[title: string, body: Readonly<Record<string, unknown>>, listing: Listing, data: unknown]>([
+    ['has pages of ten', {}, {}, { count: 3, currentPage: 1, pageSize: 10 }],
+    ['goes on', { pageSize: 2, currentPage: 2 }, {}, { count: 3, currentPage: 2, records: [{ jobId: 'job-3' }] }],
+    ['may cut a page', { pageSize: 9 }, { longestPage: 2 }, { pageSize: 2, records: [{}, {}] }],
+    ['ends', { currentPage: 2 }, {}, { count: 3, records: [] }],
+  ])('of a Zilliz Cloud %s', async (_, body, listing, data) => {
+    expect(await listed({ ...cloud, listing }, { clusterId, ...body })).toMatchObject({ code: 0, data })
+  })
+
+  it('of a Zilliz Cloud may have no progress', async () => {
+    const { data } = await listed({ ...cloud, listing: { omitsProgress: true } }, { clusterId, pageSize: 1 })
+    expect(data?.['records']).toEqual([{ collectionName: 'products', jobId: 'job-1', state: 'Completed' }])
+  })
+
+  it.each<[title: string, body: unknown, code: number]>([
+    ['no cluster', {}, 96025],
+    ['a page that is too long', { clusterId, pageSize: 101 }, 96050],
+    ['a page of nothing', { clusterId, pageSize: 0 }, 96050],
+    ['a page before the first', { clusterId, currentPage: 0 }, 96050],
+  ])('of a Zilliz Cloud refuses %s', async (_, body, code) => {
+    expect((await listed({ ...cloud, listing: { refusedAbove: 100 } }, body)).code).toBe(code)
+  })
+
+  it('is a look at every job that it shows', async () => {
+    const course: Step[] = [{ phase: 'Pending', lasts: 1 }, { phase: 'Completed' }]
+    const { url } = await start({ dialect: 'milvus', version: '2.6', jobs: [aJob({ clock: 'looks', course })] })
+    expect(parsed(await send(url, { path: list, body: {} })).data).toMatchObject({ records: [{ state: 'Pending' }] })
+    expect(parsed(await send(url)).data).toMatchObject({ state: 'Completed' })
   })
 })
 

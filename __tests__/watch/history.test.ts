@@ -106,6 +106,20 @@ describe('what is known of a job', () => {
     expect(after(outage(), answered('Pending'))).toMatchObject({ outage: undefined, unknown: undefined })
   })
 
+  it('measures no standstill between two sightings, which hold no rows, but all of it when a whole answer comes', () => {
+    const times = (atMs: number) => ({ startedAtMs: atMs, endedAtMs: atMs })
+    const whole = answered('Importing', { progress: 40, importedRows: 5 })
+    const sighting = { ...whole, isSighting: true } as Observation
+    const seenTwice = [10_000, 20_000].reduce(
+      (history, atMs) => record(history, sighting, times(atMs)),
+      record(newHistory('1'), whole, times(0)),
+    )
+    expect(seenTwice.quietMs).toBe(0)
+    expect(record(seenTwice, whole, times(30_000)).quietMs).toBe(30_000)
+    const moved = answered('Importing', { progress: 40, importedRows: 6 })
+    expect(record(seenTwice, moved, times(30_000)).quietMs).toBe(0)
+  })
+
   it('is not touched by a look that was cancelled', () => {
     const before = after(answered('Pending'))
     expect(record(before, { kind: 'cancelled' }, { startedAtMs: 1, endedAtMs: 2 })).toBe(before)

@@ -1,4 +1,4 @@
-import type { Phase } from '../watch/import-job.ts'
+import type { Observation, Phase, Trouble } from '../watch/import-job.ts'
 import type { Answer, Client } from './client.ts'
 import { decodeJob } from './decode.ts'
 import { diagnoseEnvelope, diagnoseReply } from './diagnose.ts'
@@ -20,7 +20,7 @@ export type Listed =
   | { readonly kind: 'listed'; readonly sightings: ReadonlyMap<string, Sighting> }
   /** The service does not list for us and will not, or just not now. */
   | { readonly kind: 'refused' }
-  | { readonly kind: 'outage' }
+  | { readonly kind: 'outage'; readonly observation: Observation }
   | { readonly kind: 'cancelled' }
 
 /** Lists the import jobs that the service shows, until all that are `wanted` have been seen. Never rejects. */
@@ -40,8 +40,8 @@ export interface ListOptions {
 const PATH = '/jobs/import/list'
 /** The largest page is nowhere documented: one that holds all is asked for first, and a usual one where that is refused. */
 const PAGE_SIZES = { all: 1_000, usual: 100 }
-/** A list that never ends would never be one. */
-const MOST_PAGES = 120
+/** A page that stands for fewer descriptions is not worth its request; who is on none of the pages is described. */
+const JOBS_WORTH_A_PAGE = 4
 
 /** The list of both services: Milvus answers in one piece, Zilliz Cloud in pages. */
 export function createList(client: Client, options: ListOptions): List {
@@ -52,22 +52,26 @@ export function createList(client: Client, options: ListOptions): List {
   let pageSize = PAGE_SIZES.all
 
   return async (wanted, { signal, turn }) => {
+    const mostPages = Math.max(1, Math.ceil(wanted.size / JOBS_WORTH_A_PAGE))
     const sightings = new Map<string, Sighting>()
-    let seen = 0
-    for (let page = 1; page <= MOST_PAGES; page += 1) {
+    let size = pageSize
+    let records = 0
+    for (let page = 1; page <= mostPages; page += 1) {
       if (!(await turn())) return { kind: 'cancelled' }
-      const paging = isPaged ? { pageSize, currentPage: page } : {}
+      const paging = isPaged ? { pageSize: size, currentPage: page } : {}
       const request = { path: PATH, jobId: undefined, body: { ...scope, ...paging }, signal }
       const answer = await client.ask(request, (raw) => readPage(raw, client, sanitise))
-      if (answer.kind === 'refused' && isPaged && pageSize > PAGE_SIZES.usual) {
-        pageSize = PAGE_SIZES.usual
+      if (isPaged && size > PAGE_SIZES.usual && answer.kind !== 'answered' && answer.mayBeTooLong) {
+        size = PAGE_SIZES.usual
         page = 0
         continue
       }
-      if (answer.kind !== 'page') return answer
+      if (answer.kind !== 'answered') return answer.listed
+      pageSize = size
+      const seenBefore = sightings.size
       for (const sighting of answer.sightings) sightings.set(sighting.jobId, sighting)
-      seen += answer.records
-      const isLast = !isPaged || answer.records === 0 || seen >= (answer.count ?? Infinity)
+      records += answer.records
+      const isLast = !isPaged || sightings.size === seenBefore || records >= (answer.count ?? Infinity)
       if (isLast || [...wanted].every((jobId) => sightings.has(jobId))) break
     }
     return { kind: 'listed', sightings }
@@ -75,7 +79,7 @@ export function createList(client: Client, options: ListOptions): List {
 }
 
 interface Page {
-  readonly kind: 'page'
+  readonly kind: 'answered'
   readonly sightings: readonly Sighting[]
   /** Records on this page, readable or not. */
   readonly records: number
@@ -83,30 +87,39 @@ interface Page {
   readonly count: number | undefined
 }
 
-function readPage(
-  { reply, envelope }: Answer,
-  client: Client,
-  sanitise: ListOptions['sanitise'],
-): Page | Exclude<Listed, { kind: 'listed' }> {
-  if (reply.kind === 'aborted') return { kind: 'cancelled' }
+/** No page, and whether a shorter one may be had: no code is documented for a page that is too long. */
+interface NoPage {
+  readonly kind: 'refused' | 'outage' | 'cancelled'
+  readonly listed: Exclude<Listed, { kind: 'listed' }>
+  readonly trouble?: Trouble
+  readonly mayBeTooLong: boolean
+}
+
+function readPage({ reply, envelope }: Answer, client: Client, sanitise: ListOptions['sanitise']): Page | NoPage {
+  if (reply.kind === 'aborted') return { kind: 'cancelled', listed: { kind: 'cancelled' }, mayBeTooLong: false }
   const around = client.around()
   if (reply.kind !== 'reply' || envelope === undefined) {
     // A server or gateway that does not know this path says so without an envelope, at any time.
     const isMissing = reply.kind === 'reply' && [400, 403, 404, 405].includes(reply.status)
-    return { kind: isMissing || diagnoseReply(reply, around).kind === 'refused' ? 'refused' : 'outage' }
+    return noPage(diagnoseReply(reply, around), isMissing, false)
   }
   const records = isSuccess(envelope) && reply.status < 300 && envelope.data && valueOf(envelope.data, 'records')
   if (!Array.isArray(records)) {
-    const isPassing = !isSuccess(envelope) && diagnoseEnvelope(envelope, reply, around).kind === 'outage'
-    return { kind: isPassing ? 'outage' : 'refused' }
+    return noPage(diagnoseEnvelope(envelope, reply, around), isSuccess(envelope), !isSuccess(envelope))
   }
   const count = envelope.data && valueOf(envelope.data, 'count')
   return {
-    kind: 'page',
+    kind: 'answered',
     sightings: records.filter(isObject).flatMap((record) => sightingOf(record, sanitise)),
     records: records.length,
     count: typeof count === 'number' ? count : undefined,
   }
+}
+
+function noPage(observation: ReturnType<typeof diagnoseReply>, isFinal: boolean, mayBeTooLong: boolean): NoPage {
+  const isOutage = observation.kind === 'outage' && !isFinal
+  const listed = isOutage ? ({ kind: 'outage', observation } as const) : ({ kind: 'refused' } as const)
+  return { kind: listed.kind, listed, trouble: observation.trouble, mayBeTooLong }
 }
 
 function sightingOf(record: JsonObject, sanitise: ListOptions['sanitise']): readonly Sighting[] {

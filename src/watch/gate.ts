@@ -30,7 +30,11 @@ export function conclude(
   verdicts: readonly Verdict[],
   policy: Policy,
 ): Conclusion | undefined {
-  const having = (as: Ending) => jobs.flatMap((_, i) => (verdictEndsAs(verdicts[i], as) ? [i] : []))
+  const ends = new Map<Ending, number[]>()
+  for (const [i, verdict] of verdicts.entries()) {
+    if (verdict.kind === 'ended') ends.set(verdict.as, [...(ends.get(verdict.as) ?? []), i])
+  }
+  const having = (as: Ending) => ends.get(as) ?? []
   return (
     badEnd(jobs, having, policy) ??
     restingUncommitted(having('uncommitted')) ??
@@ -108,10 +112,6 @@ function rowGateHolds({ known, complete }: RowCount, expected: RowRange | undefi
   if (expected === undefined) return known === undefined || known > 0
   if (known === undefined || !complete) return false
   return known >= expected.min && (expected.max === undefined || known <= expected.max)
-}
-
-function verdictEndsAs(verdict: Verdict | undefined, as: Ending): boolean {
-  return verdict?.kind === 'ended' && verdict.as === as
 }
 
 function first(jobs: readonly History[], indices: readonly number[]): History | undefined {

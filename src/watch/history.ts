@@ -28,6 +28,7 @@ export interface History {
   readonly importedRows: number | undefined
   /** As last reported, before a failure. */
   readonly totalRows: number | undefined
+  /** When the last whole answer came, or the last one that changed anything. */
   readonly answeredAtMs: number | undefined
   /** When state, progress or rows last changed. */
   readonly changedAtMs: number | undefined
@@ -104,11 +105,11 @@ export function record(history: History, observation: Observation, times: LookTi
         },
       }
     case 'answered':
-      return answered(seen, observation.snapshot, endedAtMs)
+      return answered(seen, observation.snapshot, endedAtMs, observation.isSighting === true)
   }
 }
 
-function answered(history: History, snapshot: JobSnapshot, atMs: number): History {
+function answered(history: History, snapshot: JobSnapshot, atMs: number, isSighting: boolean): History {
   const { latest } = history
   const failed = snapshot.phase === 'failed' && latest !== undefined
   const latestNow = failed
@@ -129,14 +130,22 @@ function answered(history: History, snapshot: JobSnapshot, atMs: number): Histor
     progress,
     importedRows,
     totalRows,
-    answeredAtMs: atMs,
+    ...(isSighting && !changed ? notMeasured(history, atMs) : measured(history, snapshot.phase, changed, atMs)),
     changedAtMs: changed ? atMs : history.changedAtMs,
-    quietMs: changed ? 0 : history.quietMs + quietSince(history, snapshot.phase, atMs),
-    lostMs: 0,
     outage: undefined,
     unknown: undefined,
     timeline: changed ? append(history.timeline, point) : history.timeline,
   }
+}
+
+/** Rows may have moved all the same: the standstill is measured when a whole answer comes. */
+function notMeasured(history: History, atMs: number) {
+  return { lostMs: lostMsAt(history, atMs) }
+}
+
+function measured(history: History, phase: Phase, changed: boolean, atMs: number) {
+  const quietMs = changed ? 0 : history.quietMs + quietSince(history, phase, atMs)
+  return { answeredAtMs: atMs, quietMs, lostMs: 0 }
 }
 
 /** How much of the time since the last answer counts as a standstill: none of an outage, none of waiting for a commit. */

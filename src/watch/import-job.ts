@@ -52,7 +52,12 @@ export interface Trouble {
 
 /** What one look at a job brought. A look never rejects. */
 export type Observation =
-  | { readonly kind: 'answered'; readonly snapshot: JobSnapshot }
+  | {
+      readonly kind: 'answered'
+      readonly snapshot: JobSnapshot
+      /** Only seen in passing: state and progress are new, rows and files are those of an earlier answer. */
+      readonly isSighting?: boolean
+    }
   | { readonly kind: 'outage'; readonly trouble: Trouble; readonly retryAfterMs?: number }
   | { readonly kind: 'refused'; readonly trouble: Trouble }
   | { readonly kind: 'unknown-job'; readonly trouble: Trouble }

@@ -6,7 +6,7 @@ export const MIN_PAUSE_MS = 2_000
 /** However long an import takes, its failure can come at any moment. */
 export const MAX_PAUSE_MS = 30_000
 /** So that many gates that started together do not stay in step. */
-const JITTER = 0.1
+const JITTER = 0.08
 
 /**
  * Progress goes through stretches of the server's state machine, each at a speed of its own: pre-import, import, sort, index,
@@ -61,7 +61,9 @@ export function nextLookAtMs(history: History, pace: Pace, random: number): numb
   if (lookedAtMs === undefined) return Number.NEGATIVE_INFINITY
   if (unknown !== undefined && outage === undefined && latest !== undefined) return lookedAtMs + MIN_PAUSE_MS
   if (pace.pollIntervalMs !== undefined) return lookedAtMs + pace.pollIntervalMs
-  const pauseMs = within(pauseAfter(history, lookedAtMs) * (1 + JITTER * random), leastPauseMs(history), MAX_PAUSE_MS)
+  // Also the longest pause and the shortest one for many files leave room for it.
+  const steadyMs = within(pauseAfter(history, lookedAtMs), leastPauseMs(history), MAX_PAUSE_MS / (1 + JITTER))
+  const pauseMs = steadyMs * (1 + JITTER * random)
   // Never sleep past the moment at which the next answer would decide.
   const decidesAtMs = Math.min(
     outage === undefined ? Infinity : outage.sinceMs + pace.maxOutageMs,

@@ -52,10 +52,8 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
 
   const view = (): View => ({ startedAtMs, nowMs: clock.now(), jobs: [...jobs] })
   const verdicts = (timeIsUp = false) => judgeAll(jobs, policy, timeIsUp)
-  const idleJobs = (wanted: (verdict: Verdict) => boolean) => {
-    const all = verdicts()
-    return jobs.flatMap((job, i) => (!pool.isBusy(i) && wanted(all[i] ?? LOST) ? [{ i, job }] : []))
-  }
+  const idleJobs = (all = verdicts()) =>
+    jobs.flatMap((job, i) => (!pool.isBusy(i) && wantsLook(all[i]) ? [{ i, job }] : []))
 
   const onInterrupt = () => {
     pool.abort('interrupted')
@@ -105,12 +103,10 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
 
   /** The wait itself: until something is decided, the deadline has come, or the gate is interrupted. */
   async function* untilDecided(): AsyncGenerator<WatchEvent, void> {
-    while (
-      deadlineMs - clock.now() >= TIME_LEFT_MS &&
-      !interrupt.aborted &&
-      conclude(jobs, verdicts(), policy) === undefined
-    ) {
-      const idle = idleJobs(wantsLook)
+    while (deadlineMs - clock.now() >= TIME_LEFT_MS && !interrupt.aborted) {
+      const all = verdicts()
+      if (conclude(jobs, all, policy) !== undefined) return
+      const idle = idleJobs(all)
       for (const { i, job } of idle) if (lookAtMs(i) <= clock.now()) pool.start(i, job.jobId, false)
       const nextMs = Math.min(...idle.filter(({ i }) => !pool.isBusy(i)).map(({ i }) => lookAtMs(i)), deadlineMs)
       yield* arrivals(Math.min(nextMs, heartbeatAtMs), everyArrival)
@@ -125,7 +121,7 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
   /** When time is up every unfinished job gets its last look: the one in flight, or else one that starts now. */
   async function* lastLooks(): AsyncGenerator<WatchEvent, void> {
     const budgetMs = Math.min(policy.requestTimeoutMs, LAST_LOOK_MS)
-    for (const { i, job } of idleJobs(wantsLook)) pool.start(i, job.jobId, true)
+    for (const { i, job } of idleJobs()) pool.start(i, job.jobId, true)
     pool.limit(budgetMs)
     yield* drain(policy.timeoutMs === 0 ? Infinity : deadlineMs + budgetMs)
   }
@@ -134,7 +130,7 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
   async function* farewellLooks(): AsyncGenerator<WatchEvent, void> {
     const nowMs = clock.now()
     if (nowMs >= holdUntilMs && nowMs < deadlineMs) {
-      for (const { i, job } of idleJobs(wantsLook)) pool.start(i, job.jobId, true)
+      for (const { i, job } of idleJobs()) pool.start(i, job.jobId, true)
     }
     pool.limit(FAREWELL_LOOK_MS)
     if (nowMs < holdUntilMs) pool.recall()
@@ -163,12 +159,11 @@ export async function* watchImports(watch: Watch): AsyncGenerator<WatchEvent, vo
   }
 }
 
-const LOST: Verdict = { kind: 'look-again' }
 const everyArrival: (arrival: Arrival) => boolean = () => true
 
 /** A job that rests at Uncommitted is ready, but somebody may still abort it. */
-function wantsLook(verdict: Verdict): boolean {
-  return verdict.kind === 'look-again' || (verdict.kind === 'ready' && verdict.as === 'uncommitted')
+function wantsLook(verdict: Verdict | undefined): boolean {
+  return verdict?.kind === 'look-again' || (verdict?.kind === 'ready' && verdict.as === 'uncommitted')
 }
 
 function deservesFarewell({ kind, passes }: Conclusion): boolean {

@@ -1,0 +1,287 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import type { ClientOptions, ExchangeRecord } from '../../src/milvus/client.ts'
+import { createExchange } from '../../src/milvus/exchange.ts'
+import { createLook } from '../../src/milvus/service.ts'
+import { createSanitiser } from '../../src/render/untrusted.ts'
+import type { Observation } from '../../src/watch/import-job.ts'
+import type { Listing } from '../simulator/dialects.ts'
+import { htmlPage, json, text, type Reply } from '../simulator/faults.ts'
+import { fixtureReply } from '../simulator/fixtures.ts'
+import type { JobScript } from '../simulator/script.ts'
+import { startSimulator, type ServiceScript } from '../simulator/server.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+
+const CLUSTER = 'in01-0a1b2c3d4e5f678'
+const LIST = '/v2/vectordb/jobs/import/list'
+
+const open: { close: () => Promise<void> }[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((opened) => opened.close()))
+})
+
+interface Asked {
+  /** Looks at all jobs of the service at the same moment. */
+  readonly round: () => Promise<readonly Observation[]>
+  /** Bodies of the lists asked for so far. */
+  readonly lists: () => readonly unknown[]
+  readonly described: () => readonly string[]
+  readonly exchanges: readonly ExchangeRecord[]
+  readonly clock: FakeClock
+}
+
+/** A service and somebody who looks at all its jobs, or at those that are named. */
+async function asking(
+  script: ServiceScript,
+  options: Partial<ClientOptions> & {
+    readonly collectionName?: string | undefined
+    readonly jobIds?: readonly string[]
+  } = {},
+): Promise<Asked> {
+  const service = await startSimulator(script)
+  const exchange = createExchange({
+    endpoint: service.url,
+    tls: { ca: undefined, clientCert: undefined, clientKey: undefined, serverName: undefined, extraCaPath: undefined },
+    proxy: { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },
+  })
+  open.push(exchange, service)
+  const exchanges: ExchangeRecord[] = []
+  const clock = new FakeClock()
+  const { collectionName, jobIds = service.jobIds, ...rest } = options
+  const look = createLook(
+    {
+      endpoint: service.url,
+      apiKey: script.apiKey ?? '',
+      headers: [],
+      clusterId: script.clusterId,
+      projectId: undefined,
+      regionId: undefined,
+      dbName: undefined,
+      requestTimeoutMs: 5_000,
+      userAgent: 'milvus-import-gate/test',
+      exchange,
+      sanitise: createSanitiser([]),
+      onExchange: (record) => exchanges.push(record),
+      ...rest,
+    },
+    { jobIds, clock, collectionName },
+  )
+  const { signal } = new AbortController()
+  const turn = () => Promise.resolve(true)
+  return {
+    round: () => Promise.all(jobIds.map((jobId) => look(jobId, { signal, turn, isLast: false }))),
+    lists: () => service.requests.filter(({ path }) => path === LIST).map(({ body }) => JSON.parse(body) as unknown),
+    described: () => service.requests.flatMap(({ jobId }) => jobId ?? []),
+    exchanges,
+    clock,
+  }
+}
+
+function jobs(amount: number, but: Partial<JobScript> = {}): readonly JobScript[] {
+  return Array.from({ length: amount }, (_, n) => ({
+    jobId: (470592730169344000n + BigInt(n)).toString(),
+    collectionName: 'products',
+    files: [{ path: 'a.parquet', rows: 1_000, sizeBytes: 1 }],
+    course: [{ phase: 'Importing', within: [0.5, 0.5] }],
+    ...but,
+  }))
+}
+
+function aMilvus(amount: number, but: Partial<JobScript> = {}, gateway?: ServiceScript['gateway']): ServiceScript {
+  return { dialect: 'milvus', version: '2.6', jobs: jobs(amount, but), ...(gateway && { gateway }) }
+}
+
+function aCloud(amount: number, listing: Listing = {}): ServiceScript {
+  return { dialect: 'zilliz', version: '2026', apiKey: 'k', clusterId: CLUSTER, listing, jobs: jobs(amount) }
+}
+
+/** A Milvus that answers so where it is asked for a list. */
+function listingSo(reply: (nth: number) => Reply, amount = 8): ServiceScript {
+  let nth = 0
+  return aMilvus(amount, {}, ({ path }) => (path === LIST ? reply(nth++) : undefined))
+}
+
+const words = (observations: readonly Observation[]) =>
+  new Set(observations.map((one) => (one.kind === 'answered' ? one.snapshot.label : one.kind)))
+
+describe('the list of a Milvus', () => {
+  it('is not asked for below eight jobs', async () => {
+    const { round, lists, described } = await asking(aMilvus(7))
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect([lists().length, described().length]).toEqual([0, 7])
+  })
+
+  it('serves all looks of a round from eight jobs on', async () => {
+    const { round, lists, described, exchanges } = await asking(aMilvus(8))
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect([lists(), described().length]).toEqual([[{}], 2])
+    expect(exchanges.map(({ path, jobId }) => [path, jobId])).toContainEqual([LIST, undefined])
+  })
+
+  it('is asked for the collection and the database that are known', async () => {
+    const { round, lists } = await asking(aMilvus(8, { database: 'shop' }), {
+      collectionName: 'products',
+      dbName: 'shop',
+    })
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect(lists()).toEqual([{ dbName: 'shop', collectionName: 'products' }])
+  })
+
+  it('of another collection leaves the jobs to descriptions', async () => {
+    const script = { ...aMilvus(8), collections: ['books'] }
+    const { round, described } = await asking(script, { collectionName: 'books' })
+    const [first] = await round()
+    expect(first).toMatchObject({ kind: 'answered', snapshot: { collectionName: 'products' } })
+    expect(described()).toHaveLength(8)
+  })
+
+  it.each([
+    ['with success as 200 and the 404 of a describe', '2.4.0'],
+    ['before there was a describe', '2.4'],
+  ] as const)('works %s', async (_, version) => {
+    const { round, lists, described } = await asking({ dialect: 'milvus', version, jobs: jobs(8) })
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect([lists().length, described().length]).toEqual([1, 2])
+  })
+
+  it('describes what it shows as ended', async () => {
+    const { round, described } = await asking(aMilvus(9, { course: [{ phase: 'Completed' }] }))
+    expect(words(await round())).toEqual(new Set(['Completed']))
+    expect(described()).toHaveLength(9)
+  })
+
+  it.each<[what: string, record: (job: JobScript) => unknown]>([
+    ['keys in other case', ({ jobId }) => ({ jobID: jobId, State: 'Importing', PROGRESS: '55' })],
+    ['more than it should', ({ jobId }) => ({ jobId, state: 'Importing', progress: 55, details: 'none', x: [null] })],
+  ])('may have %s', async (_, record) => {
+    const records = [null, 7, 'job', [], {}, ...jobs(8).map(record)]
+    const { round, described } = await asking(listingSo(() => json({ code: 0, data: { records } })))
+    const observations = await round()
+    expect(words(observations)).toEqual(new Set(['Importing']))
+    expect(observations.at(-1)).toMatchObject({ snapshot: { progress: 55 } })
+    expect(described()).toHaveLength(2)
+  })
+
+  it.each<[what: string, record: (job: JobScript) => unknown]>([
+    ['ids that are numbers', ({ jobId }) => ({ jobId: Number(jobId), state: 'Completed' })],
+    ['no ids', () => ({ state: 'Completed' })],
+    ['no states', ({ jobId }) => ({ jobId })],
+  ])('is of no use where it has %s', async (_, record) => {
+    const records = jobs(8).map(record)
+    const { round, described } = await asking(listingSo(() => json({ code: 0, data: { records } })))
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect(described()).toHaveLength(8)
+  })
+
+  it('that hides the jobs from this user is done without, and tried again later', async () => {
+    const script: ServiceScript = { ...aMilvus(8, { database: 'hr' }), apiKey: 'u:p', databases: ['default'] }
+    const { round, lists, described, clock } = await asking(script)
+    await round()
+    await clock.until(clock.sleep(3_600_000))
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect([lists().length, described().length]).toEqual([2, 16])
+  })
+
+  it.each<[what: string, reply: Reply]>([
+    ['the 404 of gin', text(404, '404 page not found')],
+    ['an HTML page at 404', htmlPage(404, 'Not found')],
+    ['a gateway that forbids it', htmlPage(403, 'Forbidden')],
+    ['HTTP 405', text(405, 'no')],
+    ['a denied permission', json({ code: 65535, message: 'PrivilegeImport: permission deny to u' }, 403)],
+    ['code 100', fixtureReply('error-milvus-collection-gone', '')],
+    ['code 1801', json({ code: 1801, message: 'can only accept json format request' })],
+    ['success without records', json({ code: 0, data: {} })],
+    ['records that are no list', json({ code: 0, data: { records: {} } })],
+  ])('is never asked for again after %s', async (_, reply) => {
+    const { round, lists, described, clock } = await asking(listingSo(() => reply))
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    await clock.until(clock.sleep(3_600_000))
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect([lists().length, described().length]).toEqual([1, 16])
+  })
+
+  it.each<[what: string, reply: Reply]>([
+    ['HTTP 502', htmlPage(502, 'Bad gateway')],
+    ['HTTP 503 with an envelope', json({ code: 1, message: 'not ready' }, 503)],
+    ['code 10001', json({ code: 10001, message: 'request timeout' }, 408)],
+    ['a login page at 200', htmlPage(200, 'Log in')],
+    ['a cut connection', { kind: 'cut', when: 'before-headers', by: 'reset' }],
+    ['silence', { kind: 'hang', when: 'before-headers' }],
+  ])('is asked for again a minute after %s', async (_, reply) => {
+    const script = listingSo((nth) => (nth === 0 ? reply : fixtureReply('docs-milvus-list', '')))
+    const { round, lists, described, clock } = await asking(script, { requestTimeoutMs: 200 })
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    await clock.until(clock.sleep(59_000))
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect([lists().length, described().length]).toEqual([1, 16])
+    await clock.until(clock.sleep(1_000))
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect(lists()).toHaveLength(2)
+  })
+})
+
+describe('the list of a Zilliz Cloud', () => {
+  it('is one long page where there may be one', async () => {
+    const { round, lists, described } = await asking(aCloud(250))
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect(lists()).toEqual([{ clusterId: CLUSTER, pageSize: 1_000, currentPage: 1 }])
+    expect(described()).toHaveLength(2)
+  })
+
+  it('is read page by page where pages are shorter than asked for', async () => {
+    const { round, lists, described } = await asking(aCloud(250, { longestPage: 100 }))
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect(lists()).toMatchObject([{ currentPage: 1 }, { currentPage: 2 }, { currentPage: 3 }])
+    expect(described()).toHaveLength(2)
+  })
+
+  it('is asked for in usual pages where a long one is refused, by whatever code', async () => {
+    const { round, lists, described, clock } = await asking(aCloud(150, { refusedAbove: 100 }))
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    await clock.until(clock.sleep(3_000))
+    await round()
+    const pages = lists().map((body) => Object.values(body as Record<string, unknown>).slice(0, 2))
+    expect(pages).toEqual([
+      [1_000, 1],
+      [100, 1],
+      [100, 2],
+      [100, 1],
+      [100, 2],
+    ])
+    expect(described()).toHaveLength(4)
+  })
+
+  it('may have records without progress', async () => {
+    const { round } = await asking(aCloud(8, { omitsProgress: true }))
+    await round()
+    const [described, , , seen] = await round()
+    expect(described).toMatchObject({ snapshot: { progress: 55 } })
+    expect(seen).toMatchObject({ kind: 'answered', snapshot: { progress: undefined, label: 'Importing' } })
+  })
+
+  it('is not read any further once all jobs were seen', async () => {
+    const script = aCloud(300, { longestPage: 100 })
+    const { round, lists } = await asking(script, { jobIds: script.jobs.slice(0, 8).map(({ jobId }) => jobId) })
+    await round()
+    expect(lists()).toHaveLength(1)
+  })
+
+  it('costs no more pages than it is worth where the jobs are far behind', async () => {
+    const script = aCloud(3_000, { longestPage: 10 })
+    const { round, lists, described } = await asking(script, {
+      jobIds: script.jobs.slice(-8).map(({ jobId }) => jobId),
+    })
+    expect(words(await round())).toEqual(new Set(['Importing']))
+    expect([lists().length, described().length]).toEqual([2, 8])
+  })
+
+  it('that repeats itself without a count is read no more than twice', async () => {
+    const records = jobs(8).map(({ jobId }) => ({ jobId, state: 'Importing' }))
+    const script = aCloud(40)
+    const { round, lists } = await asking({
+      ...script,
+      gateway: ({ path }) => (path === LIST ? json({ code: 0, data: { records } }) : undefined),
+    })
+    await round()
+    expect(lists()).toHaveLength(2)
+  })
+})
