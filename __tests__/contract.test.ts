@@ -88,7 +88,12 @@ describe('the interface', () => {
   })
 
   it('is run by Node 24 from dist', () => {
-    expect(manifest.runs).toEqual({ using: 'node24', main: 'dist/index.js' })
+    expect(manifest.runs).toEqual({
+      using: 'node24',
+      main: 'dist/index.js',
+      post: 'dist/post.js',
+      'post-if': 'always()',
+    })
   })
 
   it('bears the version and the description of package.json', () => {
@@ -133,7 +138,8 @@ interface Module {
 
 /** What each part of src may import besides itself: dependencies point one way. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  index: ['run', 'world'],
+  index: ['finish', 'run', 'world'],
+  finish: ['world', 'settings', 'report', 'render', 'version'],
   run: ['world', 'settings', 'milvus', 'report', 'render', 'watch', 'version'],
   world: ['milvus', 'watch'],
   settings: ['render', 'watch'],

@@ -6,7 +6,15 @@ import * as tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { generate } from 'selfsigned'
-import { inputDefaults, parseSettings, runnerFilesOf, secretsOf, summaryWanted } from '../src/settings.ts'
+import {
+  commitStatusOf,
+  handedOverIn,
+  inputDefaults,
+  parseSettings,
+  runnerFilesOf,
+  secretsOf,
+  summaryWanted,
+} from '../src/settings.ts'
 import { durationMs } from '../src/settings/duration.ts'
 import type { Environment, Settings } from '../src/settings.ts'
 import type { Mistake } from '../src/watch/conclusion.ts'
@@ -559,6 +567,8 @@ describe('what is masked', () => {
       { 'client-key': '-----BEGIN X-----\\nMC4CAQAw\\nBQYDK2Vw' },
       ['MC4CAQAw', 'BQYDK2Vw'],
     ],
+    ['the token, but not the words that stand for it', { 'github-token': 'ghs_1' }, ['ghs_1']],
+    ['no token that only the runner can fill in', { 'github-token': '${{ github.token }}' }, []],
     ['no path of a client key', { 'client-key': 'certificates/client.key' }, []],
     [
       'no names, ids and certificates',
@@ -590,7 +600,7 @@ describe('inputs in the report', () => {
       'client-key': identity.private,
       'db-name': 'news',
     })
-    const secret = ['api-key', 'headers', 'client-key']
+    const secret = ['api-key', 'headers', 'client-key', 'github-token']
     expect(Object.keys(inputs)).toEqual(Object.keys(inputDefaults).filter((name) => !secret.includes(name)))
     expect(inputs).toMatchObject({ 'ca-cert': '(PEM text)', 'client-cert': 'ca.pem', 'db-name': 'news', timeout: '1h' })
   })
@@ -655,5 +665,65 @@ describe('the runner’s files', () => {
 
   it.each([{}, { GITHUB_OUTPUT: '', GITHUB_STEP_SUMMARY: '', RUNNER_TEMP: '' }])('may be missing: %j', (env) => {
     expect(runnerFilesOf(env)).toEqual({ outputPath: undefined, summaryPath: undefined, tempDir: tmpdir() })
+  })
+})
+
+describe('the commit status', () => {
+  const RUN = {
+    GITHUB_API_URL: 'https://ghes.example/api/v3',
+    GITHUB_SERVER_URL: 'https://ghes.example',
+    GITHUB_REPOSITORY: 'o/r',
+    GITHUB_RUN_ID: '7',
+    GITHUB_RUN_ATTEMPT: '2',
+    GITHUB_EVENT_NAME: 'push',
+    GITHUB_EVENT_PATH: '/event.json',
+    GITHUB_SHA: 'abc',
+    GITHUB_STATE: '/state',
+  }
+
+  it('is none unless it is asked for', () => {
+    expect(commitStatusOf(environment({ 'github-token': 'ghs_1' }, RUN))).toBeUndefined()
+    expect(settingsOf({}).commitStatus).toBeUndefined()
+  })
+
+  it('comes with the run that it leads to, also where other inputs are wrong', () => {
+    const inputs = { 'commit-status': 'Milvus import', 'github-token': 'ghs_1', timeout: 'soon' }
+    expect(commitStatusOf(environment(inputs, { ...RUN, https_proxy: 'http://proxy:3128' }))).toEqual({
+      context: 'Milvus import',
+      token: 'ghs_1',
+      run: {
+        apiUrl: 'https://ghes.example/api/v3',
+        repository: 'o/r',
+        sha: 'abc',
+        eventName: 'push',
+        eventPath: '/event.json',
+        url: 'https://ghes.example/o/r/actions/runs/7/attempts/2',
+      },
+      proxy: { httpProxy: undefined, httpsProxy: 'http://proxy:3128', noProxy: '' },
+      state: { path: '/state', name: 'commitStatus' },
+    })
+  })
+
+  it('has no token where only the runner could fill it in', () => {
+    expect(commitStatusOf(environment({ 'commit-status': 'x' }))?.token).toBe('')
+  })
+
+  it('needs a name and a token on one line each, and shows no token', () => {
+    expect(mistakeOf({ 'commit-status': 'a\nb' })).toContain('commit-status: got "a\\nb"; takes one name')
+    const broken = mistakeOf({ 'commit-status': 'x', 'github-token': 'ghs_1\nghs_2' })
+    expect(broken).toContain('github-token: got a value of 11 characters')
+    expect(broken).not.toContain('ghs_')
+  })
+
+  it('leaves the token out of the report', () => {
+    expect(settingsOf({ 'github-token': 'ghs_1' }).inputs).not.toHaveProperty('github-token')
+  })
+
+  it.each([
+    [{}, undefined],
+    [{ STATE_commitStatus: '' }, undefined],
+    [{ STATE_commitStatus: '{}' }, '{}'],
+  ])('may have been left to the post step: %j', (env, text) => {
+    expect(handedOverIn(env)).toBe(text)
   })
 })

@@ -87,6 +87,12 @@ describe.each(workflows)('%s', (path) => {
   it('pins what it uses and keeps its permissions small', () => {
     expect(looseEnds(read(path))).toEqual([])
   })
+
+  it('runs only scripts that package.json has', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> }
+    const used = [...read(path).matchAll(/\bnpm run (?:--silent )?([\w:]+)/g)].map(([, name]) => name)
+    expect(used.filter((name) => name === undefined || !(name in scripts))).toEqual([])
+  })
 })
 
 describe('a workflow', () => {

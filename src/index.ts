@@ -1,9 +1,15 @@
+import { basename } from 'node:path'
+import { finish } from './finish.ts'
 import { run } from './run.ts'
 import { realWorld } from './world.ts'
 
-// Whatever throws, hangs or ends early from here on: the step has not passed.
-process.exitCode = 1
+if (basename(process.argv[1] ?? '') === 'post.js') {
+  void finish(realWorld())
+} else {
+  // Whatever throws, hangs or ends early from here on: the step has not passed.
+  process.exitCode = 1
 
-void run(realWorld()).then((passes) => {
-  if (passes) process.exitCode = 0
-})
+  void run(realWorld()).then((passes) => {
+    if (passes) process.exitCode = 0
+  })
+}

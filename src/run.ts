@@ -2,6 +2,7 @@ import { isReadableOnTheWay } from './milvus/plain-http.ts'
 import { createLook } from './milvus/service.ts'
 import { createSanitiser } from './render/untrusted.ts'
 import type { Sanitise } from './render/untrusted.ts'
+import { commitStatusReporter, handOverTo, wayToCommit } from './report/commit-status.ts'
 import { logReporter } from './report/log.ts'
 import { outputsReporter } from './report/outputs.ts'
 import { createJournal, newReportPath, reportFileReporter } from './report/report-file.ts'
@@ -9,12 +10,13 @@ import type { Journal } from './report/report-file.ts'
 import { tellAll } from './report/reporter.ts'
 import type { Reporter } from './report/reporter.ts'
 import { summaryReporter } from './report/summary.ts'
-import { parseSettings, runnerFilesOf, secretsOf, summaryWanted } from './settings.ts'
+import { commitStatusOf, parseSettings, runnerFilesOf, secretsOf, summaryWanted } from './settings.ts'
 import type { ParsedSettings, Settings } from './settings.ts'
-import { VERSION } from './version.ts'
+import { USER_AGENT, VERSION } from './version.ts'
 import type { Conclusion, Mistake } from './watch/conclusion.ts'
 import type { View, WatchEvent } from './watch/events.ts'
 import { DEFAULT_POLICY } from './watch/policy.ts'
+import type { Policy } from './watch/policy.ts'
 import { interrupted, watchImports } from './watch/watch-imports.ts'
 import type { World } from './world.ts'
 
@@ -85,7 +87,7 @@ async function* watchJobs(
         ...connection,
         ...target,
         requestTimeoutMs: policy.requestTimeoutMs,
-        userAgent: `milvus-import-gate/${VERSION}`,
+        userAgent: USER_AGENT,
         exchange,
         sanitise,
         onExchange: (record) => {
@@ -109,12 +111,8 @@ async function* watchJobs(
   }
 }
 
-function reportersOf(
-  { env, log }: World,
-  parsed: ParsedSettings,
-  journal: Journal,
-  sanitise: Sanitise,
-): readonly Reporter[] {
+function reportersOf(world: World, parsed: ParsedSettings, journal: Journal, sanitise: Sanitise): readonly Reporter[] {
+  const { env, log } = world
   const { outputPath, summaryPath, tempDir } = runnerFilesOf(env)
   const settings = parsed.kind === 'settings' ? parsed.settings : undefined
   const policy = settings?.policy ?? DEFAULT_POLICY
@@ -129,7 +127,25 @@ function reportersOf(
       ? []
       : [summaryReporter(summaryPath, policy, settings && sanitise(new URL(settings.connection.endpoint).host))]),
     logReporter(log, policy),
+    // Last, since only GitHub can keep the end of the gate waiting.
+    ...commitStatusReportersOf(world, policy, sanitise),
   ]
+}
+
+function commitStatusReportersOf(
+  { env, clock, interrupt, log }: World,
+  policy: Policy,
+  sanitise: Sanitise,
+): readonly Reporter[] {
+  const wish = commitStatusOf(env)
+  if (wish === undefined) return []
+  const deliver = wayToCommit({ ...wish, context: sanitise(wish.context) }, USER_AGENT)
+  if (typeof deliver === 'string') {
+    log.info(`There is no commit status: ${sanitise(deliver)}.`)
+    return []
+  }
+  const handOver = handOverTo(wish.state)
+  return [commitStatusReporter({ deliver, handOver, policy, clock, interrupt, sanitise, log })]
 }
 
 function reportPathIn(tempDir: string, onError: (error: unknown) => void): string | undefined {

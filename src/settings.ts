@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os'
 import { parseApiKey, parseEndpoint } from './settings/endpoint.ts'
+import { gitHubRunOf, gitHubTokenOf, HANDED_OVER, handedOverIn, parseCommitStatus } from './settings/github.ts'
 import { parseHeaders } from './settings/headers.ts'
 import { inputDefaults, inputsOf, secretInputs, variableOf } from './settings/inputs.ts'
 import { parseJobIds } from './settings/job-ids.ts'
@@ -10,13 +11,14 @@ import { secretsOf } from './settings/secrets.ts'
 import { parseTarget } from './settings/target.ts'
 import { parseTls, shownPem } from './settings/tls.ts'
 import { parseBoolean } from './settings/words.ts'
+import type { GitHubRun } from './settings/github.ts'
 import type { Environment, Inputs } from './settings/inputs.ts'
 import type { Parsed } from './settings/parsed.ts'
 import type { Mistake } from './watch/conclusion.ts'
 import type { Policy } from './watch/policy.ts'
 
-export { inputDefaults, secretsOf }
-export type { Environment }
+export { handedOverIn, inputDefaults, secretsOf }
+export type { Environment, GitHubRun }
 
 /** How to reach the service. */
 export interface Connection {
@@ -57,6 +59,18 @@ export interface RunnerFiles {
   readonly tempDir: string
 }
 
+/** A commit status that is wanted, and who says so to GitHub. */
+export interface CommitStatusWish {
+  /** The status' name. */
+  readonly context: string
+  /** Empty where the workflow gives none. */
+  readonly token: string
+  readonly run: GitHubRun
+  readonly proxy: Connection['proxy']
+  /** Where and under which name the step leaves word for its post step. */
+  readonly state: { readonly path: string | undefined; readonly name: string }
+}
+
 /** Everything a run needs to know, checked. */
 export interface Settings {
   readonly jobIds: readonly string[]
@@ -64,6 +78,8 @@ export interface Settings {
   readonly target: Target
   readonly policy: Policy
   readonly summary: boolean
+  /** The name of the commit status to keep up to date. */
+  readonly commitStatus: string | undefined
   /** The inputs as given, defaults filled in, without secrets: for the report file. */
   readonly inputs: Readonly<Record<string, string>>
 }
@@ -81,6 +97,7 @@ export function parseSettings(env: Environment): ParsedSettings {
     target: parseTarget(inputs),
     policy: parsePolicy(inputs),
     summary: parseBoolean('summary', inputs.summary),
+    commitStatus: parseCommitStatus(inputs),
   })
   if (settings.kind === 'mistakes') {
     return { kind: 'mistakes', mistakes: settings.mistakes.map((mistake) => withoutStraySecret(mistake, env)) }
@@ -93,6 +110,21 @@ export function parseSettings(env: Environment): ParsedSettings {
 export function summaryWanted(env: Environment): boolean {
   const summary = parseBoolean('summary', inputsOf(env).summary)
   return summary.kind === 'mistakes' || summary.value
+}
+
+/** The commit status that is wanted, also where other inputs are wrong. */
+export function commitStatusOf(env: Environment): CommitStatusWish | undefined {
+  const inputs = inputsOf(env)
+  const context = parseCommitStatus(inputs)
+  if (context.kind === 'mistakes' || context.value === undefined) return undefined
+  const proxies = parseProxies(env)
+  return {
+    context: context.value,
+    token: gitHubTokenOf(inputs),
+    run: gitHubRunOf(env),
+    proxy: proxies.kind === 'value' ? proxies.value : { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },
+    state: { path: env['GITHUB_STATE'] || undefined, name: HANDED_OVER },
+  }
 }
 
 /** Where outputs, summary and report go, whether or not the inputs hold. */

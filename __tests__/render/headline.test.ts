@@ -87,6 +87,13 @@ describe('what happened', () => {
       'failed before import',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob()),
+      'Import job j0 failed: file export/part-02.parquet.',
+      /There is no such file.*Check the path.*a failed job never goes on\.$/,
+    ],
+    [
+      'failed before import, for a reason nobody knows',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ reason: 'torn' })),
       'Import job j0 failed.',
       /Mend what the reason names.*lists no files/,
     ],
@@ -100,35 +107,42 @@ describe('what happened', () => {
     [
       'failed with its only file',
       { kind: 'failed', passes: false, jobs: [0] },
-      viewOf(aFailedJob({ files: files(1, { phase: 'failed' }) })),
+      viewOf(aFailedJob({ reason: 'torn', files: files(1, { phase: 'failed' }) })),
       'Import job j0 failed: file export/part-01.parquet.',
       /Mend/,
     ],
     [
       'failed in one file',
       { kind: 'failed', passes: false, jobs: [0] },
-      viewOf(aFailedJob({ files: [...files(2), aFile({ name: 'x', phase: 'failed' })] })),
+      viewOf(aFailedJob({ reason: 'torn', files: [...files(2), aFile({ name: 'x', phase: 'failed' })] })),
       'Import job j0 failed: 1 of 3 files failed, x.',
       /Mend/,
     ],
     [
       'failed in some files',
       { kind: 'failed', passes: false, jobs: [0] },
-      viewOf(aFailedJob({ files: [aFile(), ...files(2, { phase: 'failed' })] })),
+      viewOf(aFailedJob({ reason: 'torn', files: [aFile(), ...files(2, { phase: 'failed' })] })),
       'Import job j0 failed: 2 of 3 files failed, the first is export/part-01.parquet.',
       /Mend/,
     ],
     [
       'failed in all files',
       { kind: 'failed', passes: false, jobs: [0] },
-      viewOf(aFailedJob({ files: files(2, { phase: 'failed' }) })),
+      viewOf(aFailedJob({ reason: 'torn', files: files(2, { phase: 'failed' }) })),
       'Import job j0 failed: all 2 files are marked as failed, the first listed is export/part-01.parquet.',
       /Mend/,
     ],
     [
+      'failed in all files, of which the reason names one',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ files: files(2, { phase: 'failed' }) })),
+      'Import job j0 failed: all 2 files are marked as failed, the reason names export/part-02.parquet.',
+      /Check the path/,
+    ],
+    [
       'failed, several',
       { kind: 'failed', passes: false, jobs: [0, 1, 2, 3] },
-      viewOf(aFailedJob(), aFailedJob(), aFailedJob(), aFailedJob(), aJob()),
+      viewOf(...[1, 2, 3, 4].map(() => aFailedJob({ reason: 'torn' })), aJob()),
       '4 of 5 import jobs (j0, j1, j2 and 1 more) failed.',
       /Mend/,
     ],
@@ -271,6 +285,7 @@ describe('what happened', () => {
       mistakes: [mistake, { ...mistake, input: 'max-outage' }],
     }
     expect(headline(conclusion, aView([]), policy)).toEqual({
+      code: 'MIG-001',
       sentence: '2 inputs are not right, so the service was not asked.',
       points: [
         'timeout: got "60"; takes a duration; for example 60s',
@@ -325,8 +340,14 @@ describe('the annotation', () => {
       level: 'error',
       title: 'Milvus import: failed',
       message:
-        'Import job j0 failed: 1 of 2 files failed, x.npy.\nReason: torn\nMend what the reason names, then start a new import: a failed job never goes on.',
+        'Import job j0 failed: 1 of 2 files failed, x.npy. (MIG-100)\nReason: torn\nMend what the reason names. Then start a new import: a failed job never goes on.',
     })
+  })
+
+  it('ends with the link of a failure that is known', () => {
+    const annotation = annotationOf({ kind: 'failed', passes: false, jobs: [0] }, viewOf(aFailedJob()), policy)
+    expect(annotation?.message).toMatch(/^Import job j0 failed: file \S+ \(MIG-112\)\nReason: /)
+    expect(annotation?.message).toMatch(/\nMore: https:\/\/github\.com\/milvus-io\/milvus\/issues\/24028$/)
   })
 
   it('fits into what the runner keeps, with the advice, however long the texts are', () => {

@@ -252,17 +252,19 @@ describe('the closing block', () => {
     expect(closingBlock({ kind: 'failed', passes: false, jobs: [1] }, aView([done, failed]), policy)).toEqual([
       '   5:05  job 12: Completed, 100 %, 36 k of 36 k rows, 3 files',
       "   5:05  job 13: Failed, 45 %, 6 k of 36 k rows, failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
-      '   5:05  Not passed: Import job 13 failed at 45 %.',
+      '   5:05  Not passed: Import job 13 failed at 45 %: file export/part-02.parquet. (MIG-112)',
       "   5:05  Reason: failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
-      '   5:05  Next: Mend what the reason names, then start a new import: a failed job never goes on. It failed before the import phase, so the service lists no',
-      '   5:05  files: if one is to blame, only the reason names it.',
+      '   5:05  Next: There is no such file where the service looks for it. Check the path letter by letter, and that the file is in the bucket that the service itself',
+      '   5:05  uses. Upload it through the API of the storage: a file copied into the folder of MinIO is not seen. Then start a new import: a failed job never goes',
+      '   5:05  on.',
+      '   5:05  More: https://github.com/milvus-io/milvus/issues/24028',
     ])
   })
 
   it('has a line for each wrong input', () => {
     const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
     expect(closingBlock({ kind: 'invalid-input', passes: false, mistakes: [mistake] }, aView([]), policy)).toEqual([
-      '   5:05  Not passed: One input is not right, so the service was not asked.',
+      '   5:05  Not passed: One input is not right, so the service was not asked. (MIG-001)',
       '   5:05  - timeout: got "60"; takes a duration; for example 60s',
     ])
   })

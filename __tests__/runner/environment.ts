@@ -8,6 +8,8 @@ export interface EnvironmentParts {
   readonly env: Readonly<Record<string, string>>
   readonly inputs: ReadonlyMap<string, string>
   readonly contexts: Contexts
+  /** What the main step has left for its post step. */
+  readonly state?: Readonly<Record<string, string>>
 }
 
 // The token is in the context, but not among the names that become variables.
@@ -20,13 +22,15 @@ const FROM_HOST = ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR', 'SystemRoot']
  * The variables that a node action finds. Inputs override `env:`, and the contexts override both.
  * https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Worker/Handlers/NodeScriptActionHandler.cs#L38-L52
  */
-export function stepEnvironment({ host, env, inputs, contexts }: EnvironmentParts): Record<string, string> {
+export function stepEnvironment({ host, env, inputs, contexts, state = {} }: EnvironmentParts): Record<string, string> {
   const environment = {
     // https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Sdk/ProcessInvoker.cs#L284-L290
     CI: 'true',
     ...pick(host, FROM_HOST),
     ...env,
     ...Object.fromEntries([...inputs].map(([name, value]) => [inputVariable(name), value])),
+    // The names keep their case: https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Worker/ActionRunner.cs#L254-L258
+    ...Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value])),
     ...prefixed('GITHUB_', without(contexts.github, TOKEN)),
     ...prefixed('RUNNER_', contexts.runner),
     // https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Sdk/ProcessInvoker.cs#L281-L282

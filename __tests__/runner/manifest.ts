@@ -7,6 +7,8 @@ import { fold } from './dotnet.ts'
 export interface Manifest {
   /** Path of the script that the action runs. */
   readonly main: string
+  /** Path of the script that runs at the end of the job, whatever happened before; undefined where there is none. */
+  readonly post: string | undefined
   /** Every declared input with its default, expressions unevaluated; without a default it is empty. */
   readonly defaults: ReadonlyMap<string, string>
 }
@@ -18,10 +20,13 @@ export interface Manifest {
 export function loadManifest(path: string): Manifest {
   const document = parse(readFileSync(path, 'utf8')) as {
     readonly inputs?: Readonly<Record<string, { readonly default?: string | number | boolean | null } | null>>
-    readonly runs: { readonly main: string }
+    readonly runs: { readonly main: string; readonly post?: string; readonly 'post-if'?: string }
   }
+  const { main, post, 'post-if': condition = 'always()' } = document.runs
+  if (condition !== 'always()') throw new Error(`The condition '${condition}' of post is not supported here.`)
   return {
-    main: resolve(dirname(path), document.runs.main),
+    main: resolve(dirname(path), main),
+    post: post === undefined ? undefined : resolve(dirname(path), post),
     defaults: new Map(
       Object.entries(document.inputs ?? {}).map(([name, input]) => [name, String(input?.default ?? '')]),
     ),

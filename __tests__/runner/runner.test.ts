@@ -327,3 +327,32 @@ describe('an interruption', () => {
     expect(outcome).toBe('success')
   })
 })
+
+describe('a post step', () => {
+  function action(main: string, post: string): string {
+    const name = `${(scripts += 1)}`
+    write(`${name}-main.mjs`, `import fs from 'node:fs'\n${main}`)
+    write(`${name}-post.mjs`, post)
+    const inputs = 'inputs: { who: { default: you } }'
+    return write(`${name}.yml`, `${inputs}\nruns: { using: node24, main: ${name}-main.mjs, post: ${name}-post.mjs }\n`)
+  }
+  const tell =
+    'const { env } = process; console.log(env.STATE_left, env.INPUT_WHO, env.GITHUB_STATE !== env.STATE_file)'
+  const leave = `fs.writeFileSync(process.env.GITHUB_STATE, 'left=word\\nfile=' + process.env.GITHUB_STATE + '\\n')`
+
+  it('finds what the step has left, its inputs, and files of its own', async () => {
+    const { post, state } = await runAction({ manifest: action(leave, tell), post: true })
+    expect(state).toMatchObject({ left: 'word' })
+    expect([post?.log, post?.exitCode]).toEqual([['word you true'], 0])
+  })
+
+  it('runs after a step that was killed', async () => {
+    const manifest = action(`${leave}; console.log('now'); setInterval(() => {}, 1000)`, tell)
+    const { signal, post } = await runAction({ manifest, post: true, interruption: { kind: 'kill', when: /now/ } })
+    expect([signal, post?.log]).toEqual(['SIGKILL', ['word you true']])
+  })
+
+  it('runs only where it is asked for', async () => {
+    expect((await runAction({ manifest: action(leave, tell) })).post).toBeUndefined()
+  })
+})

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Annotation } from './annotations.ts'
 import { type Child, type Ending, type Patience, RUNNER_PATIENCE, startChild } from './child.ts'
 import { CommandProcessor, StepBroken } from './command-processor.ts'
@@ -14,6 +14,9 @@ import { Masker } from './masking.ts'
 import { Step } from './step.ts'
 
 /** What ends a step from outside: a cancelled run, `timeout-minutes`, or the machine (SIGKILL out of the blue). */
+/** What `${{ github.token }}` stands for unless a test says otherwise. */
+export const GITHUB_TOKEN = 'ghs_0123456789abcdefghijklmnopqrstuvwxyz'
+
 export interface Interruption {
   readonly kind: 'cancel' | 'timeout' | 'kill'
   /** So many milliseconds after the start, at the first line of the log that fits, or when a promise settles. */
@@ -41,6 +44,8 @@ export interface RunOptions {
   readonly workspace?: string
   readonly node?: string
   readonly interruption?: Interruption
+  /** The post step runs too, as it does at the end of a job. */
+  readonly post?: boolean
   /** The waits of the runner, to be shortened in tests. */
   readonly patience?: Partial<Patience>
   /** Told every line as soon as the log has it. */
@@ -78,8 +83,17 @@ export interface Run extends Ending {
   readonly signalsSent: readonly NodeJS.Signals[]
   /** From the interruption to the end of the process. */
   readonly interruptedForMs: number | undefined
+  /** What the post step did, where it was asked for and there is one. */
+  readonly post: PostRun | undefined
   /** `RUNNER_TEMP` of the step; it stays until {@link removeRunnerFolders}. */
   readonly runnerTemp: string
+}
+
+/** All that a post step leaves. */
+export interface PostRun extends Ending {
+  readonly log: readonly string[]
+  readonly annotations: readonly Annotation[]
+  readonly commandErrors: readonly string[]
 }
 
 const folders: string[] = []
@@ -136,6 +150,11 @@ export async function runAction(options: RunOptions = {}): Promise<Run> {
   const summary = processFiles(step, place.files)
   const outcome = conclude(step, ending, broken, interrupted?.kind)
   const outputs = step.outputs.toRecord()
+  const state = step.state.toRecord()
+  const post =
+    options.post === true && action.post !== undefined
+      ? await runPost(action.post, { options, place, contexts, inputs, masker, state })
+      : undefined
   return {
     ...ending,
     outcome,
@@ -150,14 +169,54 @@ export async function runAction(options: RunOptions = {}): Promise<Run> {
     masks: masker.values,
     outputs,
     jobOutputs: jobOutputs(outputs, masker),
-    state: step.state.toRecord(),
+    state,
     env: Object.fromEntries(step.env),
     path: step.path,
     summary,
     signalsSent: interrupted?.signals ?? [],
     interruptedForMs: interrupted?.lastedMs,
+    post,
     runnerTemp: place.temp,
   }
+}
+
+interface PostParts {
+  readonly options: RunOptions
+  readonly place: Place
+  readonly contexts: Contexts
+  readonly inputs: ReadonlyMap<string, string>
+  readonly masker: Masker
+  readonly state: Readonly<Record<string, string>>
+}
+
+/**
+ * Runs the post step: the same inputs, files of its own, and what the main step has saved.
+ * https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Worker/ActionRunner.cs#L113-L137
+ */
+async function runPost(script: string, parts: PostParts): Promise<PostRun> {
+  const { options, place, contexts, inputs, masker, state } = parts
+  const { env = {}, debug = false, patience = {} } = options
+  const files = createFiles(dirname(place.files.state))
+  const step = new Step(masker, debug, () => undefined)
+  const processor = new CommandProcessor(step, { workspace: place.workspace, debug })
+  const ending = await startChild({
+    node: options.node ?? process.execPath,
+    script,
+    workingDirectory: place.workspace,
+    environment: stepEnvironment({
+      host: process.env,
+      env,
+      inputs,
+      contexts: { ...contexts, github: { ...contexts.github, ...files } },
+      state,
+    }),
+    patience: { ...RUNNER_PATIENCE, ...patience },
+    onLine: (line) => {
+      processor.process(line)
+    },
+  }).ended
+  processFiles(step, files)
+  return { ...ending, log: step.log, annotations: step.annotations.kept, commandErrors: step.commandErrors }
 }
 
 interface Place {
@@ -184,14 +243,19 @@ function preparePlace(options: RunOptions): Place {
   const temp = join(folder, '_temp')
   const commandFolder = join(temp, '_runner_file_commands')
   for (const needed of [workspace, commandFolder]) mkdirSync(needed, { recursive: true })
-  const suffix = randomUUID()
-  const files = Object.fromEntries(
-    FILE_COMMANDS.map((name) => [name, join(commandFolder, FILE_PREFIXES[name] + suffix)]),
-  ) as Record<FileCommand, string>
-  for (const path of Object.values(files)) writeFileSync(path, '')
+  const files = createFiles(commandFolder)
   const eventPath = join(temp, 'event.json')
   writeFileSync(eventPath, JSON.stringify(options.event ?? {}))
   return { workspace, temp, eventPath, files }
+}
+
+function createFiles(folder: string): Readonly<Record<FileCommand, string>> {
+  const suffix = randomUUID()
+  const files = Object.fromEntries(
+    FILE_COMMANDS.map((name) => [name, join(folder, FILE_PREFIXES[name] + suffix)]),
+  ) as Record<FileCommand, string>
+  for (const path of Object.values(files)) writeFileSync(path, '')
+  return files
 }
 
 /** https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Worker/JobRunner.cs#L160-L176 */
@@ -221,7 +285,7 @@ function makeContexts(options: RunOptions, place: Place): Contexts {
       run_number: '3',
       server_url: 'https://github.com',
       sha: 'ffac537e6cbbf934b08745a378932722df287a53',
-      token: 'ghs_0123456789abcdefghijklmnopqrstuvwxyz',
+      token: GITHUB_TOKEN,
       triggering_actor: 'octocat',
       workflow: 'Deploy',
       workflow_ref: 'octocat/hello-world/.github/workflows/deploy.yml@refs/heads/main',
@@ -246,14 +310,15 @@ function makeContexts(options: RunOptions, place: Place): Contexts {
 
 function loadAction(options: RunOptions): {
   main: string
+  post: string | undefined
   defaults: ReadonlyMap<string, string>
   declares: boolean
 } {
   if (options.manifest === undefined && options.script !== undefined) {
-    return { main: options.script, defaults: new Map(), declares: false }
+    return { main: options.script, post: undefined, defaults: new Map(), declares: false }
   }
-  const { main, defaults } = loadManifest(options.manifest ?? 'action.yml')
-  return { main: options.script ?? main, defaults, declares: true }
+  const { main, post, defaults } = loadManifest(options.manifest ?? 'action.yml')
+  return { main: options.script ?? main, post, defaults, declares: true }
 }
 
 /** https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Worker/Handlers/Handler.cs#L143-L166 */

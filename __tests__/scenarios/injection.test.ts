@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { removeRunnerFolders } from '../runner/runner.ts'
+import { GITHUB_TOKEN, removeRunnerFolders } from '../runner/runner.ts'
 import { json, type Reply } from '../simulator/faults.ts'
 import type { JobScript } from '../simulator/script.ts'
 import { type Simulator, startSimulator } from '../simulator/server.ts'
@@ -188,7 +188,11 @@ function shapeOf({ elements }: Rendered): readonly string[] {
 /** Nothing came of what the service said but text, and the key went nowhere. */
 function expectNothingSmuggled(run: Gated, conclusion: string): void {
   expect(expectSoundRun(run)).toBe(conclusion)
-  expect(run.commands.flatMap(({ name, data }) => (name === 'add-mask' ? [data] : []))).toEqual([API_KEY, PASSWORD])
+  expect(run.commands.flatMap(({ name, data }) => (name === 'add-mask' ? [data] : []))).toEqual([
+    API_KEY,
+    GITHUB_TOKEN,
+    PASSWORD,
+  ])
   expect(run.commands.filter(({ name }) => name === 'error')).toHaveLength(1)
   expect(run.groups).toEqual([])
   expect(run.rawStdout).not.toContain('##[')

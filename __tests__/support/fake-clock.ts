@@ -36,16 +36,17 @@ export class FakeClock implements Clock {
    * requests are under way, until they have come back.
    */
   async until<T>(work: Promise<T>, idle: () => Promise<void> = quiescence): Promise<T> {
-    let isDone = false
+    const state = { isDone: false }
     const done = () => {
-      isDone = true
+      state.isDone = true
     }
     work.then(done, done)
-    for (;;) {
-      await idle()
-      if (isDone) return await work
+    await idle()
+    while (!state.isDone) {
       this.#next().wake()
+      await idle()
     }
+    return work
   }
 
   #next(): Sleeper {
@@ -59,5 +60,7 @@ export class FakeClock implements Clock {
 
 /** All promises that can settle without time passing have settled. */
 export function quiescence(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve))
+  return new Promise((resolve) => {
+    process.nextTick(resolve)
+  })
 }

@@ -4,6 +4,7 @@ import { newHistory, record } from '../../src/watch/history.ts'
 import type { History } from '../../src/watch/history.ts'
 import { NOT_FOUND_GRACE_MS } from '../../src/watch/judge.ts'
 import { MAX_PAUSE_MS, MIN_PAUSE_MS, nextLookAtMs } from '../../src/watch/pace.ts'
+import type { Pace } from '../../src/watch/pace.ts'
 import { corpus } from '../bench/corpus.ts'
 import { playAll, scoreOf } from '../bench/score.ts'
 import { AUTO, FIVE_SECONDS } from '../bench/strategies.ts'
@@ -11,7 +12,7 @@ import { unseen } from '../bench/unseen.ts'
 import { aFile, aHistory, aJob } from '../support/builders.ts'
 import { answered, outage, refused, unknownJob } from '../support/watching.ts'
 
-const AUTOMATIC = { pollIntervalMs: undefined, maxOutageMs: 300_000 }
+const AUTOMATIC: Pace = { pollIntervalMs: undefined, maxOutageMs: 300_000 }
 const seconds = (n: number) => n * 1_000
 const minutes = (n: number) => n * 60_000
 

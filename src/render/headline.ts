@@ -2,18 +2,30 @@ import type { Conclusion, ConclusionKind, Mistake } from '../watch/conclusion.ts
 import type { View } from '../watch/events.ts'
 import { rowCount } from '../watch/gate.ts'
 import type { History } from '../watch/history.ts'
+import type { FileProgress } from '../watch/import-job.ts'
 import { reasonOf } from '../watch/import-job.ts'
 import type { Policy, RowRange } from '../watch/policy.ts'
+import { codeOf } from './codes.ts'
+import type { Code } from './codes.ts'
+import { diagnose } from './doctor.ts'
+import type { Diagnosis } from './doctor.ts'
 import { count, counted, duration, percent, shortCount, shortened } from './format.ts'
 
-/** How the gate ended, in plain sentences of one line each. */
-export interface Headline {
+/** How the gate ended, in plain sentences of one line each, and where the README explains it. */
+export interface Headline extends Words {
+  /** Where the README explains it; none for a completed import. */
+  readonly code?: Code
+}
+
+interface Words {
   /** What happened, to what. */
   readonly sentence: string
   /** What to do now. */
   readonly next?: string
   /** Single points that belong to the sentence, one a line. */
   readonly points?: readonly string[]
+  /** What is behind a failure of the service. */
+  readonly diagnosis?: Diagnosis
 }
 
 /** The one annotation of a step. */
@@ -34,13 +46,24 @@ const ABORT = 'POST /v2/vectordb/jobs/import/abort'
 
 /** What happened and what to do next: the words that log, summary, annotation and the output `reason` share. */
 export function headline(conclusion: Conclusion, view: View, policy: Policy): Headline {
+  const words = wordsFor(conclusion, view, policy)
+  const code = words.diagnosis?.code ?? codeOf(conclusion)
+  return { ...words, ...(code !== undefined && { code }) }
+}
+
+/** The sentence with its code behind it, as everybody who reads it should see it. */
+export function codedSentence({ sentence, code }: Headline): string {
+  return code === undefined ? sentence : `${sentence} (${code})`
+}
+
+function wordsFor(conclusion: Conclusion, view: View, policy: Policy): Words {
   switch (conclusion.kind) {
     case 'completed':
       return { sentence: `${allJobs(view)} complete: ${importedIn(view)}.` }
     case 'uncommitted':
       return uncommitted(conclusion, view)
     case 'failed':
-      return failed(conclusion.jobs, view)
+      return failed(conclusion, view)
     case 'wrong-collection':
       return wrongCollection(conclusion, view)
     case 'rows-not-met':
@@ -84,13 +107,15 @@ export function serviceReason(conclusion: Conclusion, view: View): string | unde
 /** The annotation that says how the gate ended; none for a completed import. */
 export function annotationOf(conclusion: Conclusion, view: View, policy: Policy): Annotation | undefined {
   if (conclusion.kind === 'completed') return undefined
-  const { sentence, next, points = [] } = headline(conclusion, view, policy)
+  const told = headline(conclusion, view, policy)
+  const { next, points = [], diagnosis } = told
   const reason = serviceReason(conclusion, view)
   const paragraphs = [
-    sentence,
+    codedSentence(told),
     ...points,
     ...(reason === undefined ? [] : [`Reason: ${shortened(reason, MAX_REASON_LENGTH)}`]),
     ...(next === undefined ? [] : [next]),
+    ...(diagnosis?.link === undefined ? [] : [`More: ${diagnosis.link}`]),
   ]
   return {
     level: conclusion.passes ? 'warning' : 'error',
@@ -115,7 +140,7 @@ const TITLES: Readonly<Record<ConclusionKind, string>> = {
   'internal-error': 'the gate broke',
 }
 
-function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncommitted' }>, view: View): Headline {
+function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncommitted' }>, view: View): Words {
   const { subject, is } = subjectOf(view, jobs)
   if (passes) {
     return {
@@ -129,39 +154,47 @@ function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncommitted'
   }
 }
 
-function failed(indices: readonly number[], view: View): Headline {
-  const { subject } = subjectOf(view, indices)
-  const job = first(view, indices)
+function failed(conclusion: Extract<Conclusion, { kind: 'failed' }>, view: View): Words {
+  const { subject } = subjectOf(view, conclusion.jobs)
+  const job = first(view, conclusion.jobs)
   const files = job?.latest?.files ?? []
-  const failedFiles = files.filter(({ phase }) => phase === 'failed')
-  const [culprit] = failedFiles
-  const at = indices.length === 1 && job !== undefined && job.progress > 0 ? ` at ${percent(job.progress)}` : ''
-  const hasReason = job?.latest !== undefined && reasonOf(job.latest) !== undefined
+  const diagnosis = diagnose(serviceReason(conclusion, view))
+  const at = conclusion.jobs.length === 1 && job !== undefined && job.progress > 0 ? ` at ${percent(job.progress)}` : ''
+  const which = failedFilesText(files, diagnosis.file)
+  const isRiddle = diagnosis.cause === undefined && diagnosis.file === undefined && files.length === 0
   return {
-    sentence: `${subject} failed${at}${culprit === undefined ? '' : `: ${failedFilesText(failedFiles.length, files.length, culprit.name)}`}.`,
+    sentence: `${subject} failed${at}${which === undefined ? '' : `: ${which}`}.`,
     next: [
-      hasReason
-        ? 'Mend what the reason names, then start a new import: a failed job never goes on.'
-        : 'The service gives no reason: look for the job id in the logs of its data coordinator and data nodes, or ask its support. A failed job never goes on, so start a new import.',
-      ...(files.length === 0 && hasReason
+      ...(diagnosis.cause === undefined ? [] : [diagnosis.cause]),
+      diagnosis.advice,
+      ...(isRiddle
         ? [
             'It failed before the import phase, so the service lists no files: if one is to blame, only the reason names it.',
           ]
         : []),
+      'Then start a new import: a failed job never goes on.',
     ].join(' '),
+    diagnosis,
   }
 }
 
-function failedFilesText(failedCount: number, fileCount: number, firstName: string): string {
-  const name = shortened(firstName, MAX_NAME_LENGTH)
-  if (fileCount === 1) return `file ${name}`
-  if (failedCount === 1) return `1 of ${counted(fileCount, 'file')} failed, ${name}`
-  if (failedCount === fileCount)
-    return `all ${counted(fileCount, 'file')} are marked as failed, the first listed is ${name}`
-  return `${count(failedCount)} of ${counted(fileCount, 'file')} failed, the first is ${name}`
+/** Which files failed: the service's list says how many, and the reason at best which one. */
+function failedFilesText(files: readonly FileProgress[], inReason: string | undefined): string | undefined {
+  const failedFiles = files.filter(({ phase }) => phase === 'failed')
+  const [culprit] = failedFiles
+  const name = shortened(inReason ?? culprit?.name ?? '', MAX_NAME_LENGTH)
+  if (name === '') return undefined
+  if (culprit === undefined || files.length === 1) return `file ${name}`
+  if (failedFiles.length === 1) return `1 of ${counted(files.length, 'file')} failed, ${name}`
+  const areAll = failedFiles.length === files.length
+  const amount = areAll
+    ? `all ${counted(files.length, 'file')} are marked as failed`
+    : `${count(failedFiles.length)} of ${counted(files.length, 'file')} failed`
+  const which = inReason !== undefined ? 'the reason names' : areAll ? 'the first listed is' : 'the first is'
+  return `${amount}, ${which} ${name}`
 }
 
-function wrongCollection({ jobs, expected }: Extract<Conclusion, { kind: 'wrong-collection' }>, view: View): Headline {
+function wrongCollection({ jobs, expected }: Extract<Conclusion, { kind: 'wrong-collection' }>, view: View): Words {
   const { subject } = subjectOf(view, jobs.slice(0, 1))
   const actual = first(view, jobs)?.latest?.collectionName ?? 'another one'
   const others =
@@ -174,7 +207,7 @@ function wrongCollection({ jobs, expected }: Extract<Conclusion, { kind: 'wrong-
   }
 }
 
-function rowsNotMet({ expected, imported }: Extract<Conclusion, { kind: 'rows-not-met' }>, view: View): Headline {
+function rowsNotMet({ expected, imported }: Extract<Conclusion, { kind: 'rows-not-met' }>, view: View): Words {
   if (imported === undefined || (expected !== undefined && !rowCount(view.jobs).complete)) {
     return {
       sentence: `${allJobs(view)} complete, but the service does not say of every job how many rows it imported, and expected-rows asks for ${rangeText(expected)}.`,
@@ -208,7 +241,7 @@ export function rangeText(range: RowRange | undefined): string {
   return min === max ? counted(min, 'row') : `${count(min)} to ${counted(max, 'row')}`
 }
 
-function notFound({ jobs, trouble }: Extract<Conclusion, { kind: 'not-found' }>, view: View): Headline {
+function notFound({ jobs, trouble }: Extract<Conclusion, { kind: 'not-found' }>, view: View): Words {
   const { subject } = subjectOf(view, jobs)
   const job = first(view, jobs)
   if (job?.latest !== undefined) {
@@ -225,7 +258,7 @@ function notFound({ jobs, trouble }: Extract<Conclusion, { kind: 'not-found' }>,
   }
 }
 
-function unreachable({ jobs, trouble, outageMs }: Extract<Conclusion, { kind: 'unreachable' }>, view: View): Headline {
+function unreachable({ jobs, trouble, outageMs }: Extract<Conclusion, { kind: 'unreachable' }>, view: View): Words {
   const { subject } = subjectOf(view, jobs)
   const since = outageMs >= 1000 ? ` for ${duration(outageMs)}` : ''
   const goesOn = first(view, jobs)?.latest === undefined ? [] : ['The import itself may well go on.']
@@ -240,7 +273,7 @@ function unreachable({ jobs, trouble, outageMs }: Extract<Conclusion, { kind: 'u
   }
 }
 
-function stalled({ jobs, quietMs }: Extract<Conclusion, { kind: 'stalled' }>, view: View): Headline {
+function stalled({ jobs, quietMs }: Extract<Conclusion, { kind: 'stalled' }>, view: View): Words {
   const { subject } = subjectOf(view, jobs)
   const job = first(view, jobs)
   return {
@@ -255,7 +288,7 @@ function stallAdvice(job: History | undefined): string {
     : 'Look whether the data nodes are up and have free slots for import tasks.'
 }
 
-function timedOut({ passes, jobs }: Extract<Conclusion, { kind: 'timed-out' }>, view: View, policy: Policy): Headline {
+function timedOut({ passes, jobs }: Extract<Conclusion, { kind: 'timed-out' }>, view: View, policy: Policy): Words {
   const { subject, is } = subjectOf(view, jobs)
   const job = first(view, jobs)
   const where = job === undefined ? '' : whereabouts(job)
@@ -281,7 +314,7 @@ function allRowsAreIn(job: History | undefined): boolean {
   return job?.importedRows !== undefined && job.importedRows > 0 && job.importedRows === job.totalRows
 }
 
-function cancelled(signal: string, view: View): Headline {
+function cancelled(signal: string, view: View): Words {
   const running = view.jobs.filter(({ latest }) => latest?.phase !== 'completed' && latest?.phase !== 'failed')
   const [job] = running
   const where =
@@ -296,7 +329,7 @@ function cancelled(signal: string, view: View): Headline {
   }
 }
 
-function invalidInput(mistakes: readonly Mistake[]): Headline {
+function invalidInput(mistakes: readonly Mistake[]): Words {
   return {
     sentence: `${mistakes.length === 1 ? 'One input is' : `${count(mistakes.length)} inputs are`} not right, so the service was not asked.`,
     points: mistakes.map(

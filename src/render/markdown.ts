@@ -26,6 +26,14 @@ export function code(text: string): Markup {
   return markup`<code>${text}</code>`
 }
 
+/** An address of our own choosing: never one that the service sent. */
+export type HttpsUrl = `https://${string}`
+
+/** A link to one of our own addresses: an escaped one would be no address any more. */
+export function link(url: HttpsUrl, text: string): Markup {
+  return markup`<a href="${new Markup(url)}">${text}</a>`
+}
+
 /** A column of a table: its title, and what stands in it for a row. */
 export interface Column<Row> {
   readonly title: string

@@ -6,7 +6,7 @@ import { reasonOf } from '../watch/import-job.ts'
 import type { Policy } from '../watch/policy.ts'
 import { rowsPerSecond, timeLeftMs } from './estimate.ts'
 import { count, counted, duration, percent, roughDuration, rowRate, shortened, stopwatch } from './format.ts'
-import { headline, serviceReason, whereabouts } from './headline.ts'
+import { codedSentence, headline, serviceReason, whereabouts } from './headline.ts'
 
 const MAX_LINE_LENGTH = 160
 const STOPWATCH_WIDTH = 7
@@ -40,16 +40,18 @@ export function debugLine(event: WatchEvent): string | undefined {
 
 /** What happened, at the end of the log: a line for each job, then the conclusion and what to do next. */
 export function closingBlock(conclusion: Conclusion, view: View, policy: Policy): readonly string[] {
-  const { sentence, next, points = [] } = headline(conclusion, view, policy)
+  const told = headline(conclusion, view, policy)
+  const { next, points = [], diagnosis } = told
   const reason = serviceReason(conclusion, view)
   const ends = isCrowd(view)
     ? [crowd(view), ...view.jobs.filter(isBad).slice(0, FAILURES_TOLD).map(jobEnd)]
     : view.jobs.map(jobEnd)
   const verdict = [
-    `${conclusion.passes ? 'Passed' : 'Not passed'}: ${sentence}`,
+    `${conclusion.passes ? 'Passed' : 'Not passed'}: ${codedSentence(told)}`,
     ...points.map((point) => `- ${point}`),
     ...(reason === undefined ? [] : [`Reason: ${reason}`]),
     ...(next === undefined ? [] : [`Next: ${next}`]),
+    ...(diagnosis?.link === undefined ? [] : [`More: ${diagnosis.link}`]),
   ]
   return [...ends, ...verdict.flatMap(wrapped)].map((message) => line(view, message))
 }
@@ -168,7 +170,8 @@ function isCrowdStep(view: View, job: History): boolean {
   return countOf(view, ({ latest }) => latest?.label === job.latest?.label) % step === 0
 }
 
-function crowd(view: View): string {
+/** How many of the jobs are in which state. */
+export function crowd(view: View): string {
   const states = new Map<string, number>()
   for (const { latest } of view.jobs)
     states.set(latest?.label ?? 'Unknown', (states.get(latest?.label ?? 'Unknown') ?? 0) + 1)

@@ -5,9 +5,9 @@ import type { FilePhase, FileProgress, Phase } from '../watch/import-job.ts'
 import { reasonOf } from '../watch/import-job.ts'
 import type { Policy } from '../watch/policy.ts'
 import { bytes, count, counted, duration, momentOf, NOTHING, percent, shortened, utcTime } from './format.ts'
-import { headline, rangeText, serviceReason, whereabouts } from './headline.ts'
+import { codedSentence, headline, rangeText, serviceReason, whereabouts } from './headline.ts'
 import type { AlertKind, Column, Table } from './markdown.ts'
-import { alert, code, joined, Markup, markup, tableOf } from './markdown.ts'
+import { alert, code, joined, link, Markup, markup, tableOf } from './markdown.ts'
 
 /** What the summary tells besides the view. */
 export interface SummaryContext {
@@ -71,13 +71,15 @@ function headlineBox(view: View, conclusion: Conclusion | undefined, policy: Pol
       markup`If the step has ended without another word, it was killed: this is the last it saw, and the import goes on at the service.`,
     ])
   }
-  const { sentence, next, points = [] } = headline(conclusion, view, policy)
+  const told = headline(conclusion, view, policy)
+  const { next, points = [], diagnosis } = told
+  const more = diagnosis?.link === undefined ? markup`` : markup` ${link(diagnosis.link, 'More about this')}`
   const reason = serviceReason(conclusion, view)
   return alert(alertKind(conclusion), [
-    markup`<b>${sentence}</b>`,
+    markup`<b>${codedSentence(told)}</b>`,
     ...(points.length === 0 ? [] : [markup`<ul>${joined(points.map((point) => markup`<li>${point}</li>`))}</ul>`]),
     ...(reason === undefined ? [] : [markup`Reason: ${code(reason)}`]),
-    ...(next === undefined ? [] : [markup`${next}`]),
+    ...(next === undefined ? [] : [markup`${next}${more}`]),
   ])
 }
 

@@ -74,6 +74,9 @@ const BEARER = /(Bearer +)(?!(?:tokens?|auth\w*|scheme|realm|key)\b)[^\s"'<>`,;)
 
 /** A word without the user names, passwords and query strings of the URLs in it. */
 function withoutUrlCredentials(word: string): string {
+  const query = word.search(BARE_QUERY)
+  // What follows a query is a part of it, also where it looks like a URL of its own.
+  if (query !== -1 && query < indexOrEnd(word, '://')) return withoutBareCredentials(word)
   const lastAt = word.lastIndexOf('@')
   let kept = 0
   let result = ''
@@ -85,9 +88,9 @@ function withoutUrlCredentials(word: string): string {
       result += MASK
       kept = lastAt
     }
-    const query = indexOfAny(word, /[?#]|:\/\//g, kept)
-    if (query !== -1 && !word.startsWith('://', query)) {
-      return result + word.slice(kept, query) + closingPunctuation(word)
+    const end = indexOfAny(word, /[?#]|:\/\//g, kept)
+    if (end !== -1 && !word.startsWith('://', end)) {
+      return result + word.slice(kept, end) + closingPunctuation(word)
     }
   }
   return result === '' ? withoutBareCredentials(word) : result + word.slice(kept)
@@ -103,9 +106,11 @@ function hasUserInfo(word: string, authority: number): boolean {
   return host.includes('@') || !/^[^:]*(?::\d{0,5})?$|^\[[\da-fA-F:.]+\](?::\d{0,5})?$/.test(host)
 }
 
+const BARE_QUERY = /\?[\w.%~-]*=/
+
 /** `user:password@host` without a scheme, and the query of a signed path. */
 function withoutBareCredentials(word: string): string {
-  const query = word.search(/\?[\w.%~-]*=/)
+  const query = word.search(BARE_QUERY)
   const path = query === -1 ? word : word.slice(0, query) + closingPunctuation(word)
   const at = path.lastIndexOf('@')
   const colon = path.indexOf(':')
@@ -125,6 +130,11 @@ function endOfLast(characters: string, text: string, end: number): number {
   let start = end
   while (start > 0 && !characters.includes(text.charAt(start - 1))) start -= 1
   return start
+}
+
+function indexOrEnd(text: string, part: string): number {
+  const index = text.indexOf(part)
+  return index === -1 ? text.length : index
 }
 
 function indexOfAny(text: string, pattern: RegExp, from: number): number {

@@ -25,6 +25,8 @@ export const inputDefaults = {
   'client-key': '',
   'tls-server-name': '',
   summary: 'true',
+  'commit-status': '',
+  'github-token': '${{ github.token }}',
 } as const satisfies Readonly<Record<string, string>>
 
 /** The name of an input, as a workflow writes it. */
@@ -34,7 +36,12 @@ export type InputName = keyof typeof inputDefaults
 export type Inputs = Readonly<Record<InputName, string>>
 
 /** Inputs whose value is never shown, nor kept in the report. */
-export const secretInputs: readonly string[] = ['api-key', 'headers', 'client-key'] satisfies InputName[]
+export const secretInputs: readonly string[] = [
+  'api-key',
+  'headers',
+  'client-key',
+  'github-token',
+] satisfies InputName[]
 
 /** The inputs as the runner hands them over. */
 export function inputsOf(env: Environment): Inputs {

@@ -1,3 +1,4 @@
+import { gitHubTokenOf } from './github.ts'
 import { headerSecretsOf } from './headers.ts'
 import { inputsOf } from './inputs.ts'
 import { isBareBase64, isPem } from './pem.ts'
@@ -19,7 +20,7 @@ export function secretsOf(env: Environment): readonly string[] {
     ...keyLinesOf(inputs['client-key']),
   ].filter((secret) => secret.length >= SHORTEST)
   const passwords = [inputs.endpoint, ...proxyTextsOf(env)].flatMap(passwordsIn)
-  return [...new Set([key, ...long, ...passwords])].filter((secret) => secret !== '')
+  return [...new Set([key, gitHubTokenOf(inputs), ...long, ...passwords])].filter((secret) => secret !== '')
 }
 
 /** The lines of a key, also of one whose line breaks were lost; its first and last line are no secret. */

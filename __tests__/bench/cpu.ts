@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { decodeJob } from '../../src/milvus/decode.ts'
+import { readEnvelope } from '../../src/milvus/envelope.ts'
+import { renderSummary } from '../../src/render/summary.ts'
+import { createSanitiser } from '../../src/render/untrusted.ts'
+import { outputsReporter } from '../../src/report/outputs.ts'
+import { createJournal, reportFileReporter } from '../../src/report/report-file.ts'
+import { conclude, judgeAll } from '../../src/watch/gate.ts'
+import { newHistory, record } from '../../src/watch/history.ts'
+import type { History } from '../../src/watch/history.ts'
+import type { Observation } from '../../src/watch/import-job.ts'
+import { newsOf } from '../../src/watch/news.ts'
+import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
+import { figure, median, table, times } from './table.ts'
+
+/** The most files that one import may have, and ten times as many, to see what grows faster than they do. */
+const AMOUNTS = [1_024, 10_000] as const
+const ROUNDS = 9
+
+const STEPS = ['decode', 'record and judge', 'outputs', 'summary', 'report'] as const
+type Step = (typeof STEPS)[number]
+
+/** What one look at a job of many files takes, step by step, and how that grows with the files. */
+export function cpuTable(): string {
+  const temp = mkdtempSync(join(tmpdir(), 'milvus-import-gate-bench-'))
+  try {
+    const rows = (['Importing', 'Failed'] as const).flatMap((state) => {
+      const [few, many] = AMOUNTS.map((files) => medianTimes(state, files, temp))
+      return STEPS.map((step) => {
+        const [fewMs, manyMs] = [few?.[step] ?? NaN, many?.[step] ?? NaN]
+        const perFile = manyMs / AMOUNTS[1] / (fewMs / AMOUNTS[0])
+        return [`${state}: ${step}`, figure(fewMs), figure(manyMs), times(perFile)]
+      })
+    })
+    const [few, many] = AMOUNTS.map((amount) => `${amount.toLocaleString('en')} files, ms`)
+    return table(['a look', few ?? '', many ?? '', 'per file'], rows)
+  } finally {
+    rmSync(temp, { recursive: true })
+  }
+}
+
+/** A quadratic step would take ten times as long per file. */
+function medianTimes(state: 'Importing' | 'Failed', files: number, temp: string): Readonly<Record<Step, number>> {
+  const rounds = Array.from({ length: ROUNDS }, () => timesOf(state, files, temp))
+  const of = (step: Step) => median(rounds.map((round) => round[step]))
+  return Object.fromEntries(STEPS.map((step) => [step, of(step)])) as Record<Step, number>
+}
+
+function timesOf(state: 'Importing' | 'Failed', files: number, temp: string): Readonly<Record<Step, number>> {
+  const sanitise = createSanitiser(['a key that nobody shall see'])
+  const look = (body: string): Observation => {
+    const snapshot = decodeJob(readEnvelope(body)?.data ?? {}, sanitise)
+    if (snapshot === undefined) throw new Error('an answer without a state')
+    return { kind: 'answered', snapshot }
+  }
+  const after = (history: History, observation: Observation, atMs: number) =>
+    record(history, observation, { startedAtMs: atMs, endedAtMs: atMs })
+  const before = after(newHistory('1'), look(answer('Importing', files)), 2_000)
+  const body = answer(state, files)
+
+  const [observation, decodeMs] = timed(() => look(body))
+  const [judged, judgeMs] = timed(() => {
+    const now = after(before, observation, 4_000)
+    const verdicts = judgeAll([now], DEFAULT_POLICY, false)
+    return { now, news: newsOf(before, now, observation), conclusion: conclude([now], verdicts, DEFAULT_POLICY) }
+  })
+  const { now, news, conclusion } = judged
+  const view = { startedAtMs: 0, nowMs: 4_000, jobs: [now] }
+  const event =
+    conclusion === undefined
+      ? ({ kind: 'looked', view, job: 0, observation, tookMs: 5, news, more: false } as const)
+      : ({ kind: 'ended', view, conclusion } as const)
+  const outputs = outputsReporter(join(temp, 'outputs'), DEFAULT_POLICY, undefined)
+  const report = reportFileReporter(join(temp, 'report.json'), {
+    version: '0',
+    inputs: {},
+    policy: DEFAULT_POLICY,
+    journal: createJournal(),
+  })
+  const [, outputsMs] = timed(() => outputs.tell(event))
+  const [, summaryMs] = timed(() => renderSummary(view, conclusion, DEFAULT_POLICY, { writtenAt: new Date(0) }))
+  const [, reportMs] = timed(() => report.tell(event))
+  return {
+    decode: decodeMs,
+    'record and judge': judgeMs,
+    outputs: outputsMs,
+    summary: summaryMs,
+    report: reportMs,
+  }
+}
+
+function timed<Result>(work: () => Result): readonly [result: Result, tookMs: number] {
+  const startedMs = performance.now()
+  const result = work()
+  return [result, performance.now() - startedMs]
+}
+
+/** What a Milvus says of such a job. */
+function answer(state: 'Importing' | 'Failed', files: number): string {
+  const failed = state === 'Failed'
+  const reason = "failed to read 'export/part.parquet': row count is zero, please check the file and import it again"
+  return JSON.stringify({
+    code: 0,
+    data: {
+      jobId: '453761313698322011',
+      collectionName: 'products',
+      state,
+      progress: failed ? 0 : 55,
+      importedRows: failed ? 0 : files * 500,
+      totalRows: failed ? 0 : files * 1_000,
+      fileSize: files * 4_000_000,
+      ...(failed && { reason }),
+      details: Array.from({ length: files }, (_, i) => ({
+        fileName: `[export/2026/11/23/part-${String(i).padStart(6, '0')}.parquet]`,
+        fileSize: 4_000_000,
+        progress: failed ? 0 : 50,
+        completeTime: '',
+        state: failed ? 'Failed' : 'InProgress',
+        importedRows: failed ? 0 : 500,
+        totalRows: failed ? 0 : 1_000,
+        ...(failed && { reason }),
+      })),
+    },
+  })
+}

@@ -1,0 +1,235 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { afterAll, describe, expect, it } from '@jest/globals'
+import ts from 'typescript'
+import { parse } from 'yaml'
+import { removeRunnerFolders, runAction } from './runner/runner.ts'
+import type { ServiceRules } from './simulator/dialects.ts'
+import { startSimulators, type Wiring } from './simulator/server.ts'
+import { makeCertificates } from './support/certificates.ts'
+import { anImport, COMPLETED } from './support/gating.ts'
+import { faultsOfWorkflow } from './support/github-syntax.ts'
+
+const root = new URL('../', import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
+const readme = read('README.md')
+const manifest = read('action.yml')
+
+afterAll(removeRunnerFolders)
+
+interface Step {
+  readonly uses?: string
+  readonly with?: Readonly<Record<string, string | number | boolean>>
+}
+
+interface Example {
+  /** The heading above it, and which one it is there. */
+  readonly title: string
+  readonly yaml: string
+}
+
+function examplesIn(markdown: string): readonly Example[] {
+  return markdown.split(/^(?=#{2,} )/m).flatMap((section) => {
+    const heading = /^#+ (.*)/.exec(section)?.[1] ?? ''
+    return [...section.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml = ''], index) => ({
+      title: `${heading}, ${index + 1}`,
+      yaml,
+    }))
+  })
+}
+
+/** An example of steps becomes the end of a job that has what the text around it speaks of. */
+function workflowOf({ yaml }: Example): string {
+  if (!yaml.startsWith('# steps of a job\n')) return yaml
+  return `on: workflow_dispatch
+permissions: {}
+jobs:
+  import:
+    runs-on: ubuntu-latest
+    outputs:
+      job-id: \${{ steps.start.outputs.job-id }}
+    steps:
+      - id: start
+        run: echo 'job-id=1' >>"$GITHUB_OUTPUT"
+  gate:
+    needs: import
+    runs-on: ubuntu-latest
+    steps:
+      - id: gate
+        uses: ./
+        with: { job-id: '1' }
+${yaml.replace(/^(?=.)/gm, '      ')}`
+}
+
+function gatesIn({ yaml }: Example): readonly Step[] {
+  const parsed = parse(yaml) as readonly Step[] | { readonly jobs: Readonly<Record<string, { steps: Step[] }>> }
+  const steps = 'jobs' in parsed ? Object.values(parsed.jobs).flatMap((job) => job.steps) : parsed
+  return steps.filter(({ uses = '' }) => uses.startsWith('OWNER/milvus-import-gate@'))
+}
+
+const examples = examplesIn(readme)
+const gates = examples.flatMap((example) => gatesIn(example).map((gate) => [example.title, gate.with ?? {}] as const))
+const jobs = ['part-0', 'part-1', 'part-2'].map((name, index) =>
+  anImport(COMPLETED, {
+    jobId: `47059273016934400${index}`,
+    files: [{ path: `${name}.parquet`, rows: 400_000, sizeBytes: 4_000_000 }],
+  }),
+)
+const CLUSTER_ID = 'in01-0a1b2c3d4e5f6a7'
+
+describe('an example of the README', () => {
+  it('is found wherever there is one', () => {
+    expect(examples).toHaveLength(readme.split('```yaml').length - 1)
+    expect(gates.length).toBeGreaterThan(4)
+  })
+
+  it.each(examples.map((example) => [example.title, example] as const))(
+    'has no fault that GitHub would find: %s',
+    async (_, example) => {
+      expect(await faultsOfWorkflow(workflowOf(example), manifest)).toEqual([])
+    },
+  )
+
+  it('would not get away with an input that does not exist', async () => {
+    const wrong = { title: '', yaml: '# steps of a job\n- uses: OWNER/milvus-import-gate@v1\n  with: { job: 1 }\n' }
+    expect(await faultsOfWorkflow(workflowOf(wrong), manifest)).toContainEqual(
+      expect.stringContaining("Invalid action input 'job'"),
+    )
+  })
+
+  it.each(gates)('opens the gate once all is imported: %s', async (_, given) => {
+    const isZilliz = 'cluster-id' in given
+    const { ca, server, client } = await makeCertificates()
+    const values: Readonly<Record<string, string>> = {
+      'needs.import.outputs.job-id': jobs.map(({ jobId }) => jobId).join(),
+      'steps.all.outputs.job-ids': JSON.stringify(jobs.map(({ jobId }) => jobId)),
+      'vars.IMPORT_JOB_ID': jobs[0]!.jobId,
+      'secrets.ZILLIZ_API_KEY': 'a key of Zilliz Cloud',
+      'secrets.MILVUS_USER_AND_PASSWORD': 'root:Milvus',
+      'vars.ZILLIZ_CLUSTER_ID': CLUSTER_ID,
+      'vars.MILVUS_ENDPOINT': 'http://localhost',
+      'vars.MILVUS_CA': ca.cert,
+      'vars.MILVUS_CLIENT_CERT': client.cert,
+      'secrets.MILVUS_CLIENT_KEY': client.key,
+      'vars.ACCESS_CLIENT_ID': 'an id',
+      'secrets.ACCESS_CLIENT_SECRET': 'a secret of the proxy',
+    }
+    const inputs = Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [name, evaluated(String(value), values)]),
+    )
+    const rules: ServiceRules = isZilliz
+      ? { dialect: 'zilliz', version: '2026', apiKey: values['secrets.ZILLIZ_API_KEY']!, clusterId: CLUSTER_ID }
+      : { dialect: 'milvus', version: '2.6', apiKey: values['secrets.MILVUS_USER_AND_PASSWORD']! }
+    const wanted = new URL(inputs['endpoint'] ?? 'http://localhost')
+    const mount = wanted.pathname.replace(/\/$/, '')
+    const tls = { ...server, ca: ca.cert, requestClientCert: true }
+    const wiring: Wiring = wanted.protocol === 'https:' ? { tls } : {}
+    const service = await startSimulators({ [mount]: { ...rules, jobs } }, wiring)
+    try {
+      const run = await runAction({
+        inputs: {
+          ...inputs,
+          endpoint: `${service.url}${mount}`,
+          ...('tls-server-name' in inputs && { 'tls-server-name': 'localhost' }),
+        },
+        env: { NO_PROXY: '127.0.0.1' },
+      })
+      expect(run.outputs).toMatchObject({ conclusion: 'completed', state: 'Completed' })
+      expect(run.outcome).toBe('success')
+    } finally {
+      await service.close()
+    }
+  })
+})
+
+/** What the runner makes of a text with expressions; one that the table does not know is a mistake in it. */
+function evaluated(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replace(/\$\{\{ (\S+) \}\}/g, (expression, name: string) => {
+    const value = values[name]
+    if (value === undefined) throw new Error(`No value for ${expression}.`)
+    return value
+  })
+}
+
+/** What a module can say: its sentences, and the words that it puts into them. */
+function textsOf(path: string): readonly string[] {
+  const texts: string[] = []
+  const visit = (node: ts.Node, isInText: boolean) => {
+    const isPart = ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)
+    if (isPart || (ts.isStringLiteralLike(node) && (isInText || node.text.includes(' ')))) texts.push(node.text)
+    const isChoice = ts.isTemplateExpression(node) || ts.isConditionalExpression(node)
+    const isTest = ts.isBinaryExpression(node)
+    ts.forEachChild(node, (child) => {
+      visit(child, (isInText || isChoice) && !isTest)
+    })
+  }
+  visit(ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest), false)
+  return texts
+}
+
+function modulesIn(folder: string): readonly string[] {
+  return readdirSync(new URL(folder, root))
+    .filter((name) => /(?<!\.test)\.ts$/.test(name))
+    .map((name) => `${folder}${name}`)
+}
+
+/** The messages that the tables of Troubleshooting quote, by the bold line above the table. */
+function quotesIn(markdown: string): readonly (readonly [topic: string, quote: string])[] {
+  const section = /^## Troubleshooting\n(.*?)^## /ms.exec(markdown)?.[1] ?? ''
+  return section.split(/^(?=\*\*)/m).flatMap((table) => {
+    const topic = /^\*\*(.*)\*\*$/m.exec(table)?.[1] ?? ''
+    const cells = [...table.matchAll(/^\| (``? ?.+?`?`) \|/gm)].map(([, cell = '']) => cell)
+    return cells.map((cell) => [topic, cell.replace(/^`+ ?| ?`+$/g, '')] as const)
+  })
+}
+
+/** Names in capitals, single letters for names, numbers with their unit, quotations, states, and what was left out. */
+const VARIABLE =
+  /“[^”]*”|'[^']*'|…|\b[A-Z]{2,}\b|\b[AB]\b|\bImporting\b|\d[\d.,]*(?: ?%| (?:s|min|h|rows|files|inputs)\b)?/
+
+/** The words of a quote that stand in none of the texts; what varies may also lie between two texts. */
+function wordsNotSaid(quote: string, texts: readonly string[]): readonly string[] {
+  const isSaid = (words: readonly string[]) => {
+    const phrase = words.join(' ')
+    return texts.some((text) => (words.length >= 3 || words.length === 0 ? text.includes(phrase) : has(text, phrase)))
+  }
+  return quote.split(VARIABLE).flatMap((part) => {
+    let rest = part.split(/[\s(),.:;`]+/).filter((word) => word !== '')
+    const missing: string[] = []
+    while (rest.length > 0) {
+      const length = rest.findLastIndex((_, end) => isSaid(rest.slice(0, end + 1))) + 1
+      if (length === 0) missing.push(rest[0]!)
+      rest = rest.slice(Math.max(1, length))
+    }
+    return missing
+  })
+}
+
+/** Short phrases count only as whole words. */
+function has(text: string, phrase: string): boolean {
+  return ` ${text} `.includes(` ${phrase} `)
+}
+
+describe('a message that the README explains', () => {
+  const plain = (texts: readonly string[]) => texts.map((text) => text.replace(/[\s(),.:;`]+/g, ' '))
+  const ours = plain(
+    ['src/github/', 'src/milvus/', 'src/render/', 'src/report/', 'src/settings/'].flatMap(modulesIn).flatMap(textsOf),
+  )
+  const runners = plain(modulesIn('__tests__/runner/').flatMap(textsOf))
+  const quotes = quotesIn(readme)
+
+  it.each(quotes)('is one that can come up, under %s: %s', (topic, quote) => {
+    expect(wordsNotSaid(quote, topic === 'GitHub' ? [...ours, ...runners] : ours)).toEqual([])
+  })
+
+  it('is found in every row', () => {
+    expect(quotes.length).toBeGreaterThan(30)
+  })
+
+  it.each([
+    ['HOST did not reply within 30 s.', ['reply']],
+    ['The connection to HOST was severed (CODE).', ['severed']],
+    ['Import job ID is concluded with 0 rows', ['concluded']],
+  ])('would not get away with words that nobody says: %s', (quote, words) => {
+    expect(wordsNotSaid(quote, ours)).toEqual(words)
+  })
+})

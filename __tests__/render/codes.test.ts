@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from '@jest/globals'
+import { codeOf, endingCodes } from '../../src/render/codes.ts'
+import { diagnosisCodes } from '../../src/render/doctor.ts'
+import type { Conclusion } from '../../src/watch/conclusion.ts'
+import { aTrouble } from '../support/builders.ts'
+
+const ROOT = new URL('../../', import.meta.url)
+const README = readFileSync(new URL('README.md', ROOT), 'utf8')
+
+const rejected = (outcome: string): Conclusion => ({
+  kind: 'rejected',
+  passes: false,
+  jobs: [0],
+  trouble: aTrouble({ outcome }),
+})
+const unreachable = (outcome: string): Conclusion => ({
+  kind: 'unreachable',
+  passes: false,
+  jobs: [0],
+  trouble: aTrouble({ outcome }),
+  outageMs: 1,
+})
+
+describe('the codes', () => {
+  const codes = [...endingCodes(), ...diagnosisCodes()]
+
+  it('are all different, and of one shape', () => {
+    expect(codes).toEqual([...new Set(codes)])
+    expect(codes.filter((code) => !/^MIG-\d{3}$/.test(code))).toEqual([])
+  })
+
+  it('are those of the README, each with a place to link to', () => {
+    const rows = [...README.matchAll(/^\| <a id="mig-(\d{3})"><\/a>`MIG-(\d{3})` +\|/gm)]
+    for (const [, anchor, code] of rows) expect(anchor).toBe(code)
+    expect(rows.map(([, , code]) => `MIG-${code ?? ''}`)).toEqual(codes.toSorted())
+  })
+
+  it('stand in two files of the source and nowhere else', () => {
+    const files = readdirSync(new URL('src/', ROOT), { recursive: true, encoding: 'utf8' })
+    const mention = (file: string) => /MIG-\d/.test(readFileSync(new URL(`src/${file}`, ROOT), 'utf8'))
+    expect(files.filter((file) => file.endsWith('.ts') && mention(file)).toSorted()).toEqual([
+      'render/codes.ts',
+      'render/doctor.ts',
+    ])
+  })
+})
+
+describe('the code of an ending', () => {
+  it.each<[string, Conclusion, string | undefined]>([
+    ['completed', { kind: 'completed', passes: true }, undefined],
+    ['failed, which has that of its diagnosis', { kind: 'failed', passes: false, jobs: [0] }, undefined],
+    ['invalid input', { kind: 'invalid-input', passes: false, mistakes: [] }, 'MIG-001'],
+    ['cancelled', { kind: 'cancelled', passes: false, signal: 'SIGINT' }, 'MIG-002'],
+    ['timed out', { kind: 'timed-out', passes: true, jobs: [0] }, 'MIG-045'],
+    ['a key refused', rejected('code-1800'), 'MIG-010'],
+    ['a key of Zilliz Cloud refused', rejected('code-80001'), 'MIG-010'],
+    ['no permission', rejected('code-65535'), 'MIG-011'],
+    ['no permission on Zilliz Cloud', rejected('code-96016'), 'MIG-011'],
+    ['a request refused', rejected('code-1100'), 'MIG-012'],
+    ['a cluster that is not there', rejected('code-96018'), 'MIG-012'],
+    ['a collection that is gone', rejected('code-100'), 'MIG-013'],
+    ['an address without the API', rejected('http-404'), 'MIG-014'],
+    ['a redirect', rejected('http-302'), 'MIG-014'],
+    ['a gateway that refuses', rejected('http-403'), 'MIG-015'],
+    ['a proxy that refuses', rejected('proxy-407'), 'MIG-016'],
+    ['a certificate that does not hold', rejected('tls'), 'MIG-017'],
+    ['no such host', unreachable('dns'), 'MIG-020'],
+    ['nothing that listens', unreachable('connection-refused'), 'MIG-021'],
+    ['no answer in time', unreachable('timeout'), 'MIG-022'],
+    ['a cut connection', unreachable('reset'), 'MIG-023'],
+    ['a web page', unreachable('not-json'), 'MIG-024'],
+    ['a rate limit', unreachable('code-1807'), 'MIG-025'],
+    ['a rate limit of a gateway', unreachable('http-429'), 'MIG-025'],
+    ['a gateway without an answer', unreachable('http-502'), 'MIG-026'],
+    ['an error of the service', unreachable('code-2100'), 'MIG-027'],
+    ['nobody who answered', { ...unreachable(''), trouble: undefined } as Conclusion, 'MIG-027'],
+  ])('tells of %s', (_, conclusion, code) => {
+    expect(codeOf(conclusion)).toBe(code)
+  })
+})

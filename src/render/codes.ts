@@ -1,0 +1,60 @@
+import type { Conclusion, ConclusionKind } from '../watch/conclusion.ts'
+import type { Trouble } from '../watch/import-job.ts'
+
+/** What stands behind a sentence of the gate, to look it up in the README; it never changes its meaning. */
+export type Code = `MIG-${number}`
+
+/** The code of each ending that needs nothing else to tell what is behind it. */
+const CONCLUSIONS: Readonly<
+  Record<Exclude<ConclusionKind, 'completed' | 'failed' | 'rejected' | 'unreachable'>, Code>
+> = {
+  'invalid-input': 'MIG-001',
+  cancelled: 'MIG-002',
+  'internal-error': 'MIG-003',
+  'not-found': 'MIG-040',
+  'wrong-collection': 'MIG-041',
+  'rows-not-met': 'MIG-042',
+  uncommitted: 'MIG-043',
+  stalled: 'MIG-044',
+  'timed-out': 'MIG-045',
+}
+
+/** The first whose outcomes match. */
+const TROUBLES: readonly { readonly code: Code; readonly outcomes: RegExp }[] = [
+  { code: 'MIG-010', outcomes: /^code-(?:1800|21119|80001|80002)$/ },
+  { code: 'MIG-011', outcomes: /^code-(?:65535|80020|9601[2-6]|96027)$/ },
+  { code: 'MIG-013', outcomes: /^code-(?:100|800)$/ },
+  { code: 'MIG-014', outcomes: /^http-(?:3\d\d|400|404|405)$/ },
+  { code: 'MIG-015', outcomes: /^http-40[13]$/ },
+  { code: 'MIG-016', outcomes: /^proxy-/ },
+  { code: 'MIG-017', outcomes: /^tls$/ },
+  { code: 'MIG-020', outcomes: /^dns$/ },
+  { code: 'MIG-021', outcomes: /^connection-refused$/ },
+  { code: 'MIG-022', outcomes: /^timeout$/ },
+  { code: 'MIG-023', outcomes: /^(?:reset|network)$/ },
+  { code: 'MIG-024', outcomes: /^(?:not-http|not-json|no-state|wrong-job|too-large)$/ },
+  { code: 'MIG-025', outcomes: /^(?:code-8|code-1807|http-429)$/ },
+  { code: 'MIG-026', outcomes: /^http-/ },
+]
+
+/** A request refused for another reason than those above. */
+const REFUSED: Code = 'MIG-012'
+/** An error of the service that says nothing about the request, or no answer at all. */
+const NO_ANSWER: Code = 'MIG-027'
+
+/** Every code that an ending has by itself. */
+export function endingCodes(): readonly Code[] {
+  return [...Object.values(CONCLUSIONS), ...TROUBLES.map(({ code }) => code), REFUSED, NO_ANSWER]
+}
+
+/** The code of an ending; none for a completed import, and none here for a failed one, whose diagnosis has it. */
+export function codeOf(conclusion: Conclusion): Code | undefined {
+  if (conclusion.kind === 'completed' || conclusion.kind === 'failed') return undefined
+  if (conclusion.kind === 'rejected') return troubleCode(conclusion.trouble) ?? REFUSED
+  if (conclusion.kind === 'unreachable') return troubleCode(conclusion.trouble) ?? NO_ANSWER
+  return CONCLUSIONS[conclusion.kind]
+}
+
+function troubleCode(trouble: Trouble | undefined): Code | undefined {
+  return trouble && TROUBLES.find(({ outcomes }) => outcomes.test(trouble.outcome))?.code
+}
