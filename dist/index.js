@@ -47694,16 +47694,14 @@ function drop({ dispatcher, end }) {
     return dispatcher.destroy();
 }
 function dispatchersOf({ endpoint, tls: options, proxy }) {
-    const secureContext = external_node_tls_.createSecureContext({
-        ca: trustedRoots(options),
-        cert: options.clientCert,
-        key: options.clientKey,
-    });
-    // The exchange has one timeout of its own, connect to last byte; undici's would fire late and beside it.
-    const own = { timeout: 0, secureContext };
-    const toService = { ...own, ...(options.serverName && { servername: options.serverName }) };
     // With no proxy for https undici would take the one for http.
     const proxyUrl = (endpoint.startsWith('https:') ? proxy.httpsProxy : proxy.httpProxy) ?? '';
+    // To read the roots takes longer than all else of a gate that speaks plain http.
+    const speaksTls = endpoint.startsWith('https:') || proxyUrl.startsWith('https:');
+    const trust = speaksTls && { secureContext: secureContextOf(options) };
+    // The exchange has one timeout of its own, connect to last byte; undici's would fire late and beside it.
+    const own = { timeout: 0, ...trust };
+    const toService = { ...own, ...(options.serverName && { servername: options.serverName }) };
     return (signal) => new undici.EnvHttpProxyAgent({
         httpProxy: proxyUrl,
         httpsProxy: proxyUrl,
@@ -47735,6 +47733,9 @@ class TunnelPool extends undici.Pool {
             throw cause;
         });
     }
+}
+function secureContextOf(options) {
+    return external_node_tls_.createSecureContext({ ca: trustedRoots(options), cert: options.clientCert, key: options.clientKey });
 }
 /** The given roots added to the ones that Node trusts anyway; undefined leaves Node's own in place. */
 function trustedRoots({ ca, extraCaPath }) {

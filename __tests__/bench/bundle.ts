@@ -122,7 +122,9 @@ function run({ name, command, args, env }: Contender): Promise<{ readonly timeMs
     })
     const said = child.stdio.map(() => '')
     for (const [i, stream] of child.stdio.entries()) {
-      stream?.on('data', (chunk: Buffer) => (said[i] += chunk.toString()))
+      stream?.on('data', (chunk: Buffer) => {
+        said[i] = (said[i] ?? '') + chunk.toString()
+      })
     }
     child.once('error', reject).once('close', (code) => {
       const [, stdout = '', stderr = '', told = ''] = said

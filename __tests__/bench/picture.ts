@@ -78,9 +78,10 @@ function seriesOf(played: readonly Played[], names: readonly string[]): readonly
   })
   const isFixed = (name: string) => name.startsWith('fixed-')
   const fixed = names.filter(isFixed)
+  const pauses = fixed.map((name) => name.slice('fixed-'.length, -1))
   return [
     {
-      label: `every ${fixed.map((name) => name.slice('fixed-'.length, -1)).join(', ')} s`,
+      label: `every ${pauses.at(0) ?? ''} to ${pauses.at(-1) ?? ''} s`,
       colour: OTHER_COLOUR,
       points: fixed.map(pointOf).toReversed(),
     },

@@ -103,16 +103,14 @@ function drop({ dispatcher, end }: Generation): Promise<void> {
 }
 
 function dispatchersOf({ endpoint, tls: options, proxy }: Transport): (end: AbortSignal) => Dispatcher {
-  const secureContext = tls.createSecureContext({
-    ca: trustedRoots(options),
-    cert: options.clientCert,
-    key: options.clientKey,
-  })
-  // The exchange has one timeout of its own, connect to last byte; undici's would fire late and beside it.
-  const own = { timeout: 0, secureContext }
-  const toService = { ...own, ...(options.serverName && { servername: options.serverName }) }
   // With no proxy for https undici would take the one for http.
   const proxyUrl = (endpoint.startsWith('https:') ? proxy.httpsProxy : proxy.httpProxy) ?? ''
+  // To read the roots takes longer than all else of a gate that speaks plain http.
+  const speaksTls = endpoint.startsWith('https:') || proxyUrl.startsWith('https:')
+  const trust = speaksTls && { secureContext: secureContextOf(options) }
+  // The exchange has one timeout of its own, connect to last byte; undici's would fire late and beside it.
+  const own = { timeout: 0, ...trust }
+  const toService = { ...own, ...(options.serverName && { servername: options.serverName }) }
   return (signal) =>
     new EnvHttpProxyAgent({
       httpProxy: proxyUrl,
@@ -153,6 +151,10 @@ class TunnelPool extends Pool {
       throw cause
     })
   }
+}
+
+function secureContextOf(options: Transport['tls']): tls.SecureContext {
+  return tls.createSecureContext({ ca: trustedRoots(options), cert: options.clientCert, key: options.clientKey })
 }
 
 /** The given roots added to the ones that Node trusts anyway; undefined leaves Node's own in place. */
