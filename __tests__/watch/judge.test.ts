@@ -274,6 +274,17 @@ const CASES: readonly Case[] = [
     verdict: ended('stalled'),
   },
   {
+    when: 'an outage that an unknown-job answer ended does not count as a standstill',
+    looks: [
+      [0, answered('Pending')],
+      [10_000, outage()],
+      [20_000, unknownJob()],
+      [30_000, answered('Pending')],
+    ],
+    policy: { stallTimeoutMs: 30_000 },
+    verdict: LOOK_AGAIN,
+  },
+  {
     when: 'it waits at Uncommitted for a commit',
     looks: [
       [0, answered('Uncommitted')],
