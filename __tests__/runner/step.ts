@@ -3,6 +3,8 @@ import type { Command } from './commands.ts'
 import { NameMap } from './dotnet.ts'
 import type { Masker } from './masking.ts'
 
+const COLOURS = /\u001b\[[\d;]*m/g
+
 /** What a running step has told the runner so far. */
 export class Step {
   readonly masker: Masker
@@ -34,11 +36,12 @@ export class Step {
   }
 
   /**
-   * Writes to the log, masked.
+   * Writes to the log, masked. The page of a run shows the colours in place of their codes.
+   * https://github.com/actions/toolkit/blob/main/packages/core/README.md#styling-output
    * https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Worker/ExecutionContext.cs#L1099-L1120
    */
   output(text: string): void {
-    const line = this.masker.mask(text)
+    const line = this.masker.mask(text).replace(COLOURS, '')
     this.log.push(line)
     this.#onLine(line)
   }

@@ -7,19 +7,40 @@ import { paint } from './terminal.ts'
 const usage = `npm run simulator -- [--port N] [--speed N]
 
 Plays every scenario on one port of this machine until Ctrl-C, each below a path of its own. A job begins when it is
-first looked at. --speed 10 plays ten times as fast.`
+first looked at, a collection when it is first asked for. --speed 10 plays ten times as fast.`
 
-/** A look at a job as any client may take it, ready to be pasted into a shell. */
-function curlLine(endpoint: string, { service, inputs }: Scenario, jobId: string) {
-  const operation = service.version === '2024' ? 'getProgress' : 'get_progress'
-  const clusterId = inputs['cluster-id']
-  const body = JSON.stringify({ jobId, ...(clusterId === undefined ? {} : { clusterId }) })
+/** What a client may ask in this story, ready to be pasted into a shell. */
+function curlLines(endpoint: string, { service, inputs }: Scenario): readonly string[] {
+  const place = inputs['cluster-id'] === undefined ? {} : { clusterId: inputs['cluster-id'] }
+  const collectionName = inputs['collection-name'] ?? service.jobs[0]?.collectionName
   const headers = [
     `Authorization: Bearer ${inputs['api-key'] ?? ''}`,
     ...(inputs['db-name'] === undefined ? [] : [`DB-Name: ${inputs['db-name']}`]),
   ]
   const options = headers.map((header) => `-H '${header}'`).join(' ')
-  return `curl ${options} -d '${body}' ${endpoint}/v2/vectordb/jobs/import/${operation}`
+  const post = (path: string, body: object) =>
+    `curl ${options} -d '${JSON.stringify(body)}' ${endpoint}/v2/vectordb/${path}`
+
+  const named = (inputs['job-id'] ?? '').split(/[\s,]+/).filter((jobId) => jobId !== '')
+  const isDiscovered = named.length === 0
+  const jobIds = isDiscovered ? service.jobs.map(({ jobId }) => jobId) : named
+  const aboutJobs = (operation: string) => jobIds.map((jobId) => post(`jobs/import/${operation}`, { jobId, ...place }))
+  const isTwoPhase = service.jobs.some(({ autoCommit }) => autoCommit === false)
+  const isSearched = inputs['wait-for'] === 'searchable'
+  return [
+    ...(isDiscovered ? [post('jobs/import/list', { collectionName, ...place })] : []),
+    ...aboutJobs(service.version === '2024' ? 'getProgress' : 'get_progress'),
+    ...(isTwoPhase ? aboutJobs(inputs['abort-uncommitted'] === 'true' ? 'abort' : 'commit') : []),
+    ...(isSearched && 'clusterId' in place ? [`curl ${options} ${endpoint}/v2/clusters/${place.clusterId}`] : []),
+    ...(isSearched
+      ? [
+          post('indexes/list', { collectionName }),
+          post('collections/get_load_state', { collectionName }),
+          post('collections/refresh_load', { collectionName }),
+          post('entities/query', { collectionName, outputFields: ['count(*)'] }),
+        ]
+      : []),
+  ]
 }
 
 async function main() {
@@ -44,9 +65,7 @@ async function main() {
     const endpoint = `${service.url}/${scenario.name}`
     console.log(paint('bold', scenario.name) + `: ${scenario.title}`)
     console.log(`  endpoint ${endpoint}, api-key ${scenario.inputs['api-key'] ?? ''}`)
-    for (const jobId of (scenario.inputs['job-id'] ?? '').split(',')) {
-      console.log(`  ${curlLine(endpoint, scenario, jobId)}`)
-    }
+    for (const line of curlLines(endpoint, scenario)) console.log(`  ${line}`)
     console.log()
   }
   console.log('Ctrl-C ends it.')

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { CollectionScript } from './collection-script.ts'
 import type { ServiceRules } from './dialects.ts'
 import { namesIn } from './fixtures.ts'
 import type { ImportFile, JobScript } from './script.ts'
@@ -22,13 +23,14 @@ interface FileSeries extends ImportFile {
   readonly count: number
 }
 
-interface StoredJob extends Omit<JobScript, 'files' | 'answer'> {
+interface StoredJob extends Omit<JobScript, 'files' | 'answer' | 'answerCommit' | 'answerAbort'> {
   readonly files: readonly (ImportFile | FileSeries)[]
 }
 
 interface StoredScenario extends Omit<Scenario, 'name' | 'service'> {
   readonly service: ServiceRules
   readonly jobs: readonly StoredJob[]
+  readonly collections?: readonly Omit<CollectionScript, 'answer'>[]
 }
 
 const folder = new URL('../__fixtures__/scenarios/', import.meta.url)
@@ -41,9 +43,9 @@ export function scenarioNames(): readonly string[] {
 /** The scenario of that name, ready to be played. */
 export function loadScenario(name: string): Scenario {
   const stored = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as StoredScenario
-  const { title, service, inputs, expected } = stored
+  const { title, service, inputs, expected, collections: collectionScripts = [] } = stored
   const jobs = stored.jobs.map((job) => ({ ...job, files: job.files.flatMap(inFull) }))
-  return { name, title, service: { ...service, jobs }, inputs, expected }
+  return { name, title, service: { ...service, jobs, collectionScripts }, inputs, expected }
 }
 
 /** `count` files, each with the series' rows and size. */

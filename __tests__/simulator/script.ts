@@ -66,6 +66,24 @@ export interface JobScript {
   readonly faults?: readonly Disturbance[]
   /** Answers in the place of the script; undefined lets the script answer. The first look is 0. */
   readonly answer?: (request: ServiceRequest, look: number) => Reply | undefined
+  /** How it goes on after a commit, on the same clock, counted from the commit; without it, it is Completed at once. */
+  readonly afterCommit?: readonly Step[]
+  readonly commitFaults?: readonly DeedFault[]
+  readonly abortFaults?: readonly DeedFault[]
+  /** Answers in the place of a commit, which then has no effect; undefined lets the script answer. The first commit is 0. */
+  readonly answerCommit?: (request: ServiceRequest, nth: number) => Reply | undefined
+  /** The same for an abort. */
+  readonly answerAbort?: (request: ServiceRequest, nth: number) => Reply | undefined
+}
+
+/** Something that spoils commits or aborts; `from` and `until` count the requests of that kind, the first is 0. */
+export interface DeedFault {
+  /** 0 unless told otherwise. */
+  readonly from?: number
+  readonly until?: number
+  readonly reply: Reply
+  /** The service does what it is asked for, and only its answer is lost. */
+  readonly takesEffect?: boolean
 }
 
 /** What a client can learn of an import at one moment, before a service puts it into its own words. */
@@ -88,8 +106,8 @@ export type Line =
   | { readonly kind: 'fixture'; readonly name: string }
   | { readonly kind: 'reply'; readonly reply: Reply }
 
-/** The database of a job. */
-export function databaseOf({ database = DEFAULT_DATABASE }: JobScript): string {
+/** The database of a job or a collection. */
+export function databaseOf({ database = DEFAULT_DATABASE }: { readonly database?: string }): string {
   return database
 }
 
@@ -108,6 +126,17 @@ export function lineAt(job: JobScript, position: number): Line {
   const { phase, lasts = 0, within: [from, to] = [0, 1], reason, failedFiles } = step
   const done = lasts === 0 ? from : from + ((to - from) * (position - since)) / lasts
   return { kind: 'standing', standing: { phase, done, since, importing, reason, failedFiles } }
+}
+
+/** The course with everything after a position replaced; what the import has done by then stays done. */
+export function turnedAt(
+  course: readonly Step[],
+  position: number,
+  turn: number,
+  next: readonly Step[],
+): readonly Step[] {
+  const { step, since } = stepAt(course, position)
+  return [...course.slice(0, course.indexOf(step)), { ...step, lasts: turn - since }, ...next]
 }
 
 function stepAt(course: readonly Step[], position: number) {

@@ -17,7 +17,7 @@ export function asOnGitHub(line: string): string | undefined {
     case 'endgroup':
       return undefined
     default:
-      return line
+      return showsColours() ? line : stripVTControlCharacters(line)
   }
 }
 
@@ -31,7 +31,11 @@ export function inColumns(rows: Iterable<readonly [name: string, value: string]>
 
 /** Colour where a terminal shows it and nobody has asked for none. */
 export function paint(style: 'red' | 'green' | 'yellow' | 'bold' | 'dim', text: string): string {
-  return process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? styleText(style, text) : text
+  return showsColours() ? styleText(style, text) : text
+}
+
+function showsColours() {
+  return process.stdout.isTTY && process.env['NO_COLOR'] === undefined
 }
 
 function unescaped(message: string) {

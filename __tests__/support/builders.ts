@@ -1,7 +1,9 @@
+import { newCollection, recordAnswer } from '../../src/watch/collection-history.ts'
+import type { CollectionAnswer, CollectionHistory } from '../../src/watch/collection-history.ts'
 import type { View } from '../../src/watch/events.ts'
 import { newHistory, record } from '../../src/watch/history.ts'
 import type { History } from '../../src/watch/history.ts'
-import type { FileProgress, JobSnapshot, Observation, Trouble } from '../../src/watch/import-job.ts'
+import type { FileProgress, JobSnapshot, Observation, Phase, Trouble } from '../../src/watch/import-job.ts'
 import type { Policy } from '../../src/watch/policy.ts'
 
 /** A completed file of 12,000 rows, but for what is said. */
@@ -93,20 +95,57 @@ export type Look = readonly [atMs: number, brought: JobSnapshot | Observation]
 /** The history of a job after these looks, each of which took no time. */
 export function aHistory({
   jobId = '453761313698322011',
+  wasListed = false,
   looks = [],
 }: {
   jobId?: string
+  wasListed?: boolean
   looks?: readonly Look[]
 }): History {
-  return looks.reduce((history, [atMs, brought]) => {
-    const observation: Observation = 'kind' in brought ? brought : { kind: 'answered', snapshot: brought }
-    return record(history, observation, { startedAtMs: atMs, endedAtMs: atMs })
-  }, newHistory(jobId))
+  return looks.reduce(
+    (history, [atMs, brought]) => {
+      const observation: Observation = 'kind' in brought ? brought : { kind: 'answered', snapshot: brought }
+      return record(history, observation, { startedAtMs: atMs, endedAtMs: atMs })
+    },
+    newHistory(jobId, { wasListed }),
+  )
+}
+
+/** A moment in the life of an import: so long after the start it is so far. */
+export type Milestone = readonly [atMs: number, phase: Phase, progress: number]
+
+/** The looks at an import that goes steadily from one milestone to the next; rows come in between 40 % and 70 %. */
+export function looksAlong(
+  milestones: readonly Milestone[],
+  { everyMs = 10_000, rows = 36_000, but = {} }: { everyMs?: number; rows?: number; but?: Partial<JobSnapshot> } = {},
+): readonly Look[] {
+  return milestones.flatMap(([fromMs, phase, progress], i) => {
+    const [untilMs = fromMs, , nextProgress = progress] = milestones[i + 1] ?? []
+    const amount = Math.max(1, Math.ceil((untilMs - fromMs) / everyMs))
+    return Array.from({ length: amount }, (_, look): Look => {
+      const reached = Math.floor(progress + ((nextProgress - progress) * look) / amount)
+      const share = Math.min(1, Math.max(0, (reached - 40) / 30))
+      const counts = { importedRows: Math.floor(rows * share), totalRows: reached < 40 ? 0 : rows }
+      const label = phase === 'pending' ? 'Pending' : 'Importing'
+      return [fromMs + look * everyMs, aJob({ phase, label, progress: reached, ...counts, ...but })]
+    })
+  })
+}
+
+/** What is known of a collection after these answers, each of which took no time. */
+export function aSearch(
+  name: string,
+  ...answers: readonly (readonly [atMs: number, answer: CollectionAnswer])[]
+): CollectionHistory {
+  return answers.reduce(
+    (collection, [atMs, answer]) => recordAnswer(collection, answer, { startedAtMs: atMs, endedAtMs: atMs }),
+    newCollection(name),
+  )
 }
 
 /** Everything known, 5 min 05 s after the start unless said otherwise. */
-export function aView(jobs: readonly History[], nowMs = 305_000): View {
-  return { startedAtMs: 0, nowMs, jobs }
+export function aView(jobs: readonly History[], nowMs = 305_000, collections: readonly CollectionHistory[] = []): View {
+  return { startedAtMs: 0, nowMs, jobs, collections, discovery: undefined }
 }
 
 /** The defaults of the inputs, but for what is said. */
@@ -120,6 +159,10 @@ export function aPolicy(but: Partial<Policy> = {}): Policy {
     stallTimeoutMs: undefined,
     expectedRows: undefined,
     onUncommitted: 'fail',
+    abortUncommitted: false,
+    onNoJobs: 'fail',
+    waitFor: 'completed',
+    expectedCollectionRows: undefined,
     expectedCollection: undefined,
     ...but,
   }

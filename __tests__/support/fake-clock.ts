@@ -5,6 +5,9 @@ interface Sleeper {
   readonly wake: () => void
 }
 
+/** More alarms than any test needs. */
+const ENDLESS = 200_000
+
 /** Virtual time: it stands still while anything runs, and jumps to the next alarm when everything sleeps. */
 export class FakeClock implements Clock {
   #nowMs = 0
@@ -32,8 +35,8 @@ export class FakeClock implements Clock {
   }
 
   /**
-   * Lets time pass until `work` is done; fails where everybody sleeps for ever. Time stands still until `idle`: where real
-   * requests are under way, until they have come back.
+   * Lets time pass until `work` is done; fails where everybody sleeps for ever, and where there is no end to waking. Time
+   * stands still until `idle`: where real requests are under way, until they have come back.
    */
   async until<T>(work: Promise<T>, idle: () => Promise<void> = quiescence): Promise<T> {
     const state = { isDone: false }
@@ -42,7 +45,8 @@ export class FakeClock implements Clock {
     }
     work.then(done, done)
     await idle()
-    while (!state.isDone) {
+    for (let alarms = 0; !state.isDone; alarms += 1) {
+      if (alarms === ENDLESS) throw new Error('there is no end to it')
       this.#next().wake()
       await idle()
     }

@@ -2,12 +2,13 @@ import type { WatchEvent } from '../../src/watch/events.ts'
 import type { Observation } from '../../src/watch/import-job.ts'
 import type { Conclusion } from '../../src/watch/conclusion.ts'
 import { decodeJob } from '../../src/milvus/decode.ts'
-import { TIME_IS_UP } from '../../src/watch/look-pool.ts'
-import type { Look } from '../../src/watch/look-pool.ts'
+import { TIME_IS_UP } from '../../src/watch/ask-pool.ts'
+import type { Look } from '../../src/watch/ask-pool.ts'
 import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
 import type { Policy } from '../../src/watch/policy.ts'
 import { watchImports } from '../../src/watch/watch-imports.ts'
 import { FakeClock } from './fake-clock.ts'
+import { serviceThat, WALL_CLOCK_MS } from './services.ts'
 
 /** What a look at a moment brings, and how long it takes. */
 export type Script = (moment: { readonly atMs: number; readonly look: number }) => {
@@ -56,10 +57,11 @@ export async function watchScripts(
   const events: WatchEvent[] = []
   const watching = (async () => {
     const watch = watchImports({
-      jobIds: Object.keys(scripts),
+      selection: { kind: 'given', jobIds: Object.keys(scripts) },
       policy: { ...DEFAULT_POLICY, ...policy },
-      look,
+      service: serviceThat({ lookAt: () => look }),
       clock,
+      wallClockMs: () => WALL_CLOCK_MS + clock.now(),
       random: options.random ?? (() => 0),
       interrupt: interrupt.signal,
       startedAtMs: clock.now(),

@@ -1,0 +1,113 @@
+import type { ServiceRequest } from './dialects.ts'
+import type { Reply } from './faults.ts'
+import type { CollectionOperation } from './routes.ts'
+import type { Disturbance } from './script.ts'
+
+/** A figure, or where it is at the start and the end of a step. */
+export type Figure = number | readonly [from: number, to: number]
+
+/** One index at one step. */
+export interface IndexScript {
+  readonly name: string
+  /** The index's own name unless told otherwise. */
+  readonly field?: string
+  /** `Finished` unless told otherwise; says nothing of the rows: https://github.com/milvus-io/milvus/issues/40580 */
+  readonly state?: 'IndexStateNone' | 'Unissued' | 'InProgress' | 'Finished' | 'Failed' | 'Retry'
+  readonly totalRows: number
+  /** None unless told otherwise. */
+  readonly pendingRows?: Figure
+  readonly failReason?: string
+}
+
+/** Whether a collection is in memory; a `loading` of -1 is a progress that the service could not find out. */
+export type LoadScript = 'NotLoad' | 'Loaded' | { readonly loading: Figure }
+
+/** One stretch of a collection's life; what it does not name stays as it was at the end of the one before. Without `lasts` it is the last one and stays. */
+export type CollectionStep = { readonly lasts?: number } & (
+  | {
+      /** At first none. */
+      readonly indexes?: readonly IndexScript[]
+      /** At first `Loaded`. */
+      readonly load?: LoadScript
+      /** What `count(*)` says; at first 0. */
+      readonly rows?: number
+    }
+  /** The collection has been dropped. */
+  | { readonly gone: true }
+)
+
+/** One collection and how it goes. */
+export interface CollectionScript {
+  readonly name: string
+  /** Milvus' `default` unless told otherwise. */
+  readonly database?: string
+  /**
+   * What `lasts`, `from` and `until` count: milliseconds since the first request about the collection, or looks: how often its
+   * own question has been asked before (each index has its own), so that the nth reading sees the nth position of everything.
+   */
+  readonly clock?: 'milliseconds' | 'looks'
+  readonly course: readonly CollectionStep[]
+  /**
+   * What is otherwise after a refresh, on the same clock, counted from the last one; what it does not name takes the first
+   * course. Without it a refresh changes nothing that can be read, as on a real Milvus, whose load progress stays at 100.
+   */
+  readonly afterRefresh?: readonly CollectionStep[]
+  /** Spoil whatever is asked of the collection, refreshes included; they go by the clock of the first course. */
+  readonly faults?: readonly Disturbance[]
+  /** Answers in the place of the script; undefined lets the script answer. The first request of an operation is 0. */
+  readonly answer?: (request: ServiceRequest, nth: number, operation: CollectionOperation) => Reply | undefined
+}
+
+/** What a client can learn of a collection at one moment. */
+export interface CollectionStanding {
+  readonly indexes: readonly IndexStanding[]
+  /** 0 to 100, or -1 for a progress that the service could not find out. */
+  readonly load: 'NotLoad' | number
+  readonly rows: number
+}
+
+/** An index whose figures are those of the moment. */
+export type IndexStanding = IndexScript & { readonly pendingRows: number }
+
+/** How a collection stands before its script says anything. */
+export const AT_FIRST: CollectionStanding = { indexes: [], load: 100, rows: 0 }
+
+/** What a course has said up to a position of its clock; undefined once the collection is gone. */
+export function saidAt(course: readonly CollectionStep[], position: number): Partial<CollectionStanding> | undefined {
+  let said: Partial<CollectionStanding> = {}
+  let since = 0
+  for (const step of course) {
+    const { lasts = Infinity } = step
+    const isOn = position < since + lasts
+    if ('gone' in step) {
+      if (isOn) return undefined
+    } else {
+      said = { ...said, ...standingOf(step, isOn ? Math.max(0, position - since) / lasts : 1) }
+      if (isOn) return said
+    }
+    since += lasts
+  }
+  throw new RangeError('A course needs a last step without "lasts": nothing is said of what comes after it.')
+}
+
+function standingOf(
+  { indexes, load, rows }: Exclude<CollectionStep, { gone: true }>,
+  done: number,
+): Partial<CollectionStanding> {
+  return {
+    ...(indexes && {
+      indexes: indexes.map((index) => ({ ...index, pendingRows: figureAt(index.pendingRows ?? 0, done) })),
+    }),
+    ...(load !== undefined && { load: loadAt(load, done) }),
+    ...(rows !== undefined && { rows }),
+  }
+}
+
+function loadAt(load: LoadScript, done: number): CollectionStanding['load'] {
+  if (load === 'NotLoad') return load
+  return load === 'Loaded' ? 100 : figureAt(load.loading, done)
+}
+
+function figureAt(figure: Figure, done: number) {
+  return typeof figure === 'number' ? figure : Math.floor(figure[0] + (figure[1] - figure[0]) * done)
+}
