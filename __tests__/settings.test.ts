@@ -14,6 +14,8 @@ import {
   runnerFilesOf,
   secretsOf,
   summaryWanted,
+  coloursWanted,
+  debugWanted,
 } from '../src/settings.ts'
 import { durationMs } from '../src/settings/duration.ts'
 import type { Environment, Settings } from '../src/settings.ts'
@@ -64,7 +66,8 @@ function mistakeOf(inputs: Readonly<Record<string, string>>, variables: Environm
 describe('defaults', () => {
   it('fills in everything but job and endpoint', () => {
     expect(settingsOf({})).toEqual({
-      jobIds: ['448761313698322011'],
+      selection: { kind: 'given', jobIds: ['448761313698322011'] },
+      dataPlane: { kind: 'same' },
       connection: {
         endpoint: 'http://localhost:19530',
         apiKey: '',
@@ -88,6 +91,10 @@ describe('defaults', () => {
         stallTimeoutMs: undefined,
         expectedRows: undefined,
         onUncommitted: 'fail',
+        abortUncommitted: false,
+        onNoJobs: 'fail',
+        waitFor: 'completed',
+        expectedCollectionRows: undefined,
         expectedCollection: undefined,
       },
       summary: true,
@@ -110,6 +117,11 @@ describe('defaults', () => {
       'stall-timeout': '1h',
       'expected-rows': '1..2',
       'on-uncommitted': 'wait',
+      'abort-uncommitted': 'true',
+      'on-no-jobs': 'pass',
+      'wait-for': 'searchable',
+      'expected-collection-rows': '>=3',
+      'cluster-endpoint': 'https://in01-a1b2c3.vectordb.zillizcloud.com:19530/',
       'collection-name': 'articles',
       'db-name': 'news',
       'project-id': 'proj-1',
@@ -126,6 +138,10 @@ describe('defaults', () => {
       stallTimeoutMs: 3_600_000,
       expectedRows: { min: 1, max: 2 },
       onUncommitted: 'wait',
+      abortUncommitted: true,
+      onNoJobs: 'pass',
+      waitFor: 'searchable',
+      expectedCollectionRows: { min: 3, max: undefined },
       expectedCollection: 'articles',
     })
     expect(settings.target).toEqual({
@@ -133,6 +149,10 @@ describe('defaults', () => {
       projectId: 'proj-1',
       regionId: 'gcp-us-west1',
       dbName: 'news',
+    })
+    expect(settings.dataPlane).toEqual({
+      kind: 'address',
+      endpoint: 'https://in01-a1b2c3.vectordb.zillizcloud.com:19530',
     })
     expect(settings.connection.tls.serverName).toBe('milvus.example.com')
     expect(settings.summary).toBe(false)
@@ -179,11 +199,11 @@ describe('job-id', () => {
     ['"123"', ['123']],
     ['x'.repeat(256), ['x'.repeat(256)]],
   ])('reads %j', (text, ids) => {
-    expect(settingsOf({ 'job-id': text }).jobIds).toEqual(ids)
+    expect(settingsOf({ 'job-id': text }).selection).toEqual({ kind: 'given', jobIds: ids })
   })
 
   it.each([
-    ['', 'got nothing; takes one import job id or several'],
+    ['', 'or leave it empty and give `collection-name`, and the gate finds the jobs itself'],
     [',', 'got ","; takes one import job id or several'],
     ['[448761313698322011]', 'quote each id'],
     ['["1", 2]', 'quote each id'],
@@ -203,6 +223,116 @@ describe('job-id', () => {
   ])('refuses %j', (text, words) => {
     expect(mistakeOf({ 'job-id': text })).toMatch(/^job-id: .*for example 448761313698322011$/)
     expect(mistakeOf({ 'job-id': text })).toContain(words)
+  })
+})
+
+describe('finding jobs by their collection', () => {
+  it('takes a collection without a job', () => {
+    const settings = settingsOf({ 'job-id': ' ', 'collection-name': 'articles', since: '90m' })
+    expect(settings.selection).toEqual({
+      kind: 'discovered',
+      collectionName: 'articles',
+      since: { kind: 'ago', durationMs: 5_400_000 },
+    })
+    expect(settings.policy.expectedCollection).toBeUndefined()
+  })
+
+  it('makes a collection beside a job a demand on the job', () => {
+    const settings = settingsOf({ 'collection-name': 'articles', 'on-no-jobs': 'pass' })
+    expect(settings.selection.kind).toBe('given')
+    expect(settings.policy.expectedCollection).toBe('articles')
+  })
+
+  it.each([',', '[]', 'null'])('is not what a job-id of %s means', (text) => {
+    expect(mistakeOf({ 'job-id': text, 'collection-name': 'articles' })).toMatch(/^job-id: got/)
+  })
+
+  it('tells a bad name and a bad time once each', () => {
+    const inputs = { 'job-id': '', 'collection-name': 'a\nb', since: 'yesterday' }
+    expect(mistakesOf(inputs).map(({ input }) => input)).toEqual(['collection-name', 'since'])
+  })
+})
+
+describe('since', () => {
+  const since = (text: string) => ({ 'job-id': '', 'collection-name': 'articles', since: text })
+
+  it.each([
+    ['2026-11-23T08:00:00Z', '2026-11-23T08:00:00.000Z'],
+    ['2026-11-23t08:00:00z', '2026-11-23T08:00:00.000Z'],
+    ['2026-11-23T08:00:00+02:00', '2026-11-23T06:00:00.000Z'],
+    ['2026-11-23T20:30:00-05:30', '2026-11-24T02:00:00.000Z'],
+    ['2026-11-23T08:00:00-00:00', '2026-11-23T08:00:00.000Z'],
+    ['2026-11-23T08:00:00.25Z', '2026-11-23T08:00:00.250Z'],
+    ['2026-11-23T08:00:00.9999999Z', '2026-11-23T08:00:00.999Z'],
+    ['2028-02-29T23:59:59+00:00', '2028-02-29T23:59:59.000Z'],
+    ['9999-12-31T23:59:59Z', '9999-12-31T23:59:59.000Z'],
+  ])('reads %s', (text, time) => {
+    const { selection } = settingsOf(since(text))
+    expect(selection).toMatchObject({ kind: 'discovered', since: { kind: 'at', timeMs: Date.parse(time) } })
+  })
+
+  it.each([
+    ['2026-11-23', 'missing: the time of day and the zone (`Z`, or an offset like `+02:00`)'],
+    ['2026-11-23Z', 'missing: the time of day;'],
+    ['2026-11-23T08:00:00', 'missing: the zone (`Z`, or an offset like `+02:00`)'],
+    ['2026-11-23T08:00Z', 'missing: the seconds;'],
+    ['2026-11-23T08:00', 'missing: the seconds and the zone'],
+    ['2026-02-29T08:00:00Z', 'that the calendar and the clock have'],
+    ['2026-04-31T08:00:00Z', 'that the calendar and the clock have'],
+    ['2026-13-01T08:00:00Z', 'that the calendar and the clock have'],
+    ['2026-11-00T08:00:00Z', 'that the calendar and the clock have'],
+    ['2026-11-23T24:00:00Z', 'that the calendar and the clock have'],
+    ['2026-11-23T08:60:00Z', 'that the calendar and the clock have'],
+    ['2026-11-23T08:00:60Z', 'that the calendar and the clock have'],
+    ['2026-11-23 08:00:00+01:00', 'without blanks (did you mean `2026-11-23T08:00:00+01:00`?)'],
+    ['2026-11-23 08:00:00 +0100', 'without blanks (did you mean `2026-11-23T08:00:00+01:00`?)'],
+    ['2026-11-23T08:00:00+0100', '(did you mean `2026-11-23T08:00:00+01:00`?)'],
+    ['2026-11-23T08:00:00+24:00', 'date, `T`, time of day and zone'],
+    ['2026-11-23T08:00:00.Z', 'date, `T`, time of day and zone'],
+    ['2026-11-23T08:00:00 CET', 'date, `T`, time of day and zone'],
+  ])('refuses %s', (text, words) => {
+    expect(mistakeOf(since(text))).toMatch(
+      /^since: got ".*"; takes an RFC 3339 time.*for example 2026-11-23T08:00:00Z$/,
+    )
+    expect(mistakeOf(since(text))).toContain(words)
+  })
+
+  it.each([
+    ['90', '(`90s` or `90m`?)'],
+    ['0', 'a duration longer than zero'],
+    ['6d', 'at most 5 days'],
+    ['yesterday', 'a duration: digits with d, h, m, s or ms'],
+    ['23.11.2026', 'a duration: digits with d, h, m, s or ms'],
+  ])('refuses %s, which is neither time nor duration', (text, words) => {
+    expect(mistakeOf(since(text))).toMatch(/^since: .*takes a time like `2026-11-23T08:00:00Z` or .*for example 2h$/)
+    expect(mistakeOf(since(text))).toContain(words)
+  })
+
+  it('is a mistake beside a job', () => {
+    expect(mistakeOf({ since: '2h' })).toMatch(
+      /^since: got "2h" together with `job-id`; takes a value only without `job-id`/,
+    )
+  })
+
+  it('is told of beside a job that is missing too', () => {
+    expect(mistakesOf({ 'job-id': '', since: '2' }).map(({ input }) => input)).toEqual(['job-id', 'since'])
+    expect(mistakesOf({ 'job-id': '', since: '2h' }).map(({ input }) => input)).toEqual(['job-id'])
+  })
+
+  it('is the moment that any clock with an offset shows', () => {
+    // What an ISO string with four digits for the year can hold, and no offset leads out of it.
+    const time = fc.date({ min: new Date('0001-01-01'), max: new Date('9998-12-31'), noInvalidDate: true })
+    const offset = fc.integer({ min: -23 * 60 - 59, max: 23 * 60 + 59 })
+    fc.assert(
+      fc.property(time, offset, (moment, minutes) => {
+        const shown = new Date(moment.getTime() + minutes * 60_000).toISOString().slice(0, -1)
+        const [hour, minute] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60].map((part) =>
+          String(part).padStart(2, '0'),
+        )
+        const { selection } = settingsOf(since(`${shown}${minutes < 0 ? '-' : '+'}${hour}:${minute}`))
+        expect(selection).toMatchObject({ since: { timeMs: moment.getTime() } })
+      }),
+    )
   })
 })
 
@@ -295,16 +425,50 @@ describe('expected-rows', () => {
   })
 })
 
+describe('expected-collection-rows', () => {
+  it.each([
+    ['1000', { min: 1000, max: 1000 }],
+    ['1..2', { min: 1, max: 2 }],
+  ])('reads %s of a collection that is to be searchable', (text, range) => {
+    const { policy } = settingsOf({ 'expected-collection-rows': text, 'wait-for': 'searchable' })
+    expect(policy.expectedCollectionRows).toEqual(range)
+  })
+
+  it('is a mistake of any other', () => {
+    expect(mistakeOf({ 'expected-collection-rows': '>=5' })).toMatch(
+      /^expected-collection-rows: got ">=5" without `wait-for: searchable`; .*set `wait-for: searchable` too/,
+    )
+  })
+
+  it('is not blamed for a wait-for that is mistyped', () => {
+    const inputs = { 'expected-collection-rows': '>=5', 'wait-for': 'serchable' }
+    expect(mistakeOf(inputs)).toMatch(
+      /^wait-for: got "serchable"; .*did you mean `searchable`\?\); for example completed$/,
+    )
+  })
+
+  it('is digits', () => {
+    expect(mistakeOf({ 'expected-collection-rows': '1,000' })).toContain('did you mean `1000`?')
+  })
+})
+
 describe('words', () => {
   it.each([
     ['on-timeout', 'Pass', '`fail` or `pass` (did you mean `pass`?)'],
     ['on-timeout', 'ignore', '`fail` or `pass`; for example fail'],
-    ['on-uncommitted', 'wiat', '`fail`, `wait` or `pass` (did you mean `wait`?)'],
-    ['on-uncommitted', 'commit', '`fail`, `wait` or `pass`; for example fail'],
+    ['on-uncommitted', 'wiat', '`fail`, `wait`, `pass` or `commit` (did you mean `wait`?)'],
+    ['on-uncommitted', 'abort', '`fail`, `wait`, `pass` or `commit`; for example fail'],
+    ['on-no-jobs', 'warn', '`fail` or `pass`; for example fail'],
+    ['wait-for', 'ready', '`completed` or `searchable`; for example completed'],
+    ['abort-uncommitted', 'yes', '`true` or `false`'],
     ['summary', 'yes', '`true` or `false`'],
     ['summary', 'tRUE', '`true` or `false`'],
   ])('refuses %s: %s', (input, text, words) => {
     expect(mistakeOf({ [input]: text })).toContain(`got "${text}"; takes ${words}`)
+  })
+
+  it.each(['fail', 'wait', 'pass', 'commit'] as const)('reads on-uncommitted: %s', (word) => {
+    expect(settingsOf({ 'on-uncommitted': word }).policy.onUncommitted).toBe(word)
   })
 
   it.each(['true', 'True', 'TRUE'])('reads summary: %s as true', (text) => {
@@ -366,6 +530,55 @@ describe('endpoint', () => {
     expect(mistakeOf({ 'cluster-id': 'c', 'project-id': 'p', 'region-id': 'r' })).toMatch(
       /^cluster-id: got "c" together with `project-id` and `region-id`/,
     )
+  })
+})
+
+describe('cluster-endpoint', () => {
+  const PROJECT = { 'project-id': 'proj-1', 'region-id': 'gcp-us-west1', 'api-key': 'f3b1c0ffee', endpoint: '' }
+
+  it('is the endpoint where nothing else is given', () => {
+    expect(settingsOf({ 'wait-for': 'searchable' }).dataPlane).toEqual({ kind: 'same' })
+  })
+
+  it('is asked of the control plane for a cluster', () => {
+    expect(settingsOf({ ...CLOUD, endpoint: '', 'wait-for': 'searchable' }).dataPlane).toEqual({ kind: 'cluster' })
+  })
+
+  it.each([
+    ['HTTPS://In01-a.vectordb.zillizcloud.com:19530/', 'https://in01-a.vectordb.zillizcloud.com:19530'],
+    ['http://milvus/team-a/v2/vectordb/collections/describe', 'http://milvus/team-a'],
+  ])('comes before either: %s', (text, endpoint) => {
+    const settings = settingsOf({ ...CLOUD, 'cluster-endpoint': text })
+    expect(settings.dataPlane).toEqual({ kind: 'address', endpoint })
+    expect(settings.inputs['cluster-endpoint']).toBe(endpoint)
+  })
+
+  it('may get a password that Zilliz Cloud itself must not get', () => {
+    const inputs = { 'api-key': 'root:Milvus', 'cluster-endpoint': 'https://in01-a.vectordb.zillizcloud.com' }
+    expect(settingsOf(inputs).connection.apiKey).toBe('root:Milvus')
+  })
+
+  it.each(['https://api.cloud.zilliz.com', 'https://api.cloud.zilliz.com.cn/v2/vectordb/'])('is not %s', (text) => {
+    expect(mistakeOf({ 'cluster-endpoint': text, 'api-key': 'root:Milvus-2024' })).toMatch(
+      /^cluster-endpoint: got ".*"; takes the cluster's own URL: api\.cloud\.zilliz\.com.* no collections; for example https/,
+    )
+  })
+
+  it.each([
+    ['localhost:19530', 'got "localhost:19530"; takes a URL that starts with `http://` or `https://`'],
+    ['http://root:Milvus@host', 'got "http://***@host"; takes a URL without user name and password'],
+    ['https://host/?token=abc', 'got "https://host/?…"; takes a URL without `?` and `#`'],
+  ])('refuses %s', (text, words) => {
+    expect(mistakeOf({ 'cluster-endpoint': text })).toContain(`cluster-endpoint: ${words}`)
+  })
+
+  it('has to be there where a project is to be searchable', () => {
+    expect(mistakeOf({ ...PROJECT, 'wait-for': 'searchable' })).toMatch(
+      /^cluster-endpoint: got nothing; takes the cluster's own URL, since .* `project-id` does not name one; for example/,
+    )
+    expect(mistakeOf(PROJECT)).toBe('')
+    const given = { ...PROJECT, 'wait-for': 'searchable', 'cluster-endpoint': 'https://in01-a.zillizcloud.com' }
+    expect(mistakeOf(given)).toBe('')
   })
 })
 
@@ -557,6 +770,7 @@ describe('what is masked', () => {
     ['header values from 8 characters on', { headers: 'X-A: 12345678\nX-B: 1234567' }, ['12345678']],
     ['a header line without a name', { headers: '12345678' }, ['12345678']],
     ['a password in the endpoint', { endpoint: 'http://u:p%40@host' }, ['p%40', 'p@']],
+    ['a password in the cluster’s endpoint', { 'cluster-endpoint': 'http://u:p%40@host' }, ['p%40', 'p@']],
     [
       'the lines of a client key',
       { 'client-key': '-----BEGIN PRIVATE KEY-----\r\nMC4CAQAw\r\nBQYDK2Vw\r\nAA==\r\n-----END PRIVATE KEY-----' },
@@ -599,10 +813,12 @@ describe('inputs in the report', () => {
       'client-cert': 'ca.pem',
       'client-key': identity.private,
       'db-name': 'news',
+      'wait-for': 'searchable',
     })
     const secret = ['api-key', 'headers', 'client-key', 'github-token']
     expect(Object.keys(inputs)).toEqual(Object.keys(inputDefaults).filter((name) => !secret.includes(name)))
     expect(inputs).toMatchObject({ 'ca-cert': '(PEM text)', 'client-cert': 'ca.pem', 'db-name': 'news', timeout: '1h' })
+    expect(inputs).toMatchObject({ 'wait-for': 'searchable', 'on-no-jobs': 'fail', since: '' })
   })
 
   it('show no secret that was put into a wrong one', () => {
@@ -639,8 +855,10 @@ describe('any text', () => {
       'api-key',
       'headers',
       'endpoint',
+      'cluster-endpoint',
       'client-cert',
       'job-id',
+      'since',
       'timeout',
       'db-name',
       'http_proxy',
@@ -665,6 +883,21 @@ describe('the runner’s files', () => {
 
   it.each([{}, { GITHUB_OUTPUT: '', GITHUB_STEP_SUMMARY: '', RUNNER_TEMP: '' }])('may be missing: %j', (env) => {
     expect(runnerFilesOf(env)).toEqual({ outputPath: undefined, summaryPath: undefined, tempDir: tmpdir() })
+  })
+})
+
+describe('the log', () => {
+  it.each<[boolean, Environment]>([
+    [true, { GITHUB_ACTIONS: 'true' }],
+    [true, { GITHUB_ACTIONS: 'true', NO_COLOR: '' }],
+    [false, { GITHUB_ACTIONS: 'true', NO_COLOR: '1' }],
+    [false, {}],
+  ])('has colours: %p for %j', (wanted, env) => {
+    expect(coloursWanted(env)).toBe(wanted)
+  })
+
+  it('tells every exchange only where the runner shows lines for debugging', () => {
+    expect([{ RUNNER_DEBUG: '1' }, { RUNNER_DEBUG: '0' }, {}].map(debugWanted)).toEqual([true, false, false])
   })
 })
 

@@ -105,12 +105,18 @@ describe('a workflow', () => {
     ['a key that does not exist', 'steps:', 'step:', "Unexpected value 'step'"],
     ['a context that does not exist', 'echo fine', 'echo ${{ nowhere.x }}', 'Unrecognized named-value'],
     ['an input that the action does not have', 'job-id:', 'jobid:', "Invalid action input 'jobid'"],
-    ['a required input left out', "job-id: '1'", "timeout: '0'", 'Missing required input `job-id`'],
     ['a machine that does not exist', 'ubuntu-latest', 'ubuntu-lates', 'actionlint, runner-label'],
     ['text of others in a script', 'fine', '${{ github.event.issue.title }}', 'actionlint, expression'],
   ])('would not get away with %s', async (_, right, wrong, message) => {
     const faults = await faultsOfWorkflow(inOrder.replace(right, wrong), manifest)
     expect(faults).toContainEqual(expect.stringContaining(message))
+  })
+
+  it('would not get away with a required input left out', async () => {
+    const demanding = manifest.replace(/(?<=^ {2}api-key:\n[^]*?)default: ''/m, 'required: true')
+    expect(await faultsOfWorkflow(inOrder, demanding)).toContainEqual(
+      expect.stringContaining('Missing required input `api-key`'),
+    )
   })
 
   it.each([

@@ -1,3 +1,4 @@
+import './without-headers.ts'
 import { basename } from 'node:path'
 import { finish } from './finish.ts'
 import { run } from './run.ts'

@@ -1,5 +1,9 @@
 import { isReadableOnTheWay } from './milvus/plain-http.ts'
-import { createLook } from './milvus/service.ts'
+import { transportTo } from './milvus/exchange.ts'
+import type { Exchange } from './milvus/exchange.ts'
+import { createService } from './milvus/service.ts'
+import { NOTICES } from './render/codes.ts'
+import { exchangeLine } from './render/exchange-line.ts'
 import { createSanitiser } from './render/untrusted.ts'
 import type { Sanitise } from './render/untrusted.ts'
 import { commitStatusReporter, handOverTo, wayToCommit } from './report/commit-status.ts'
@@ -10,14 +14,23 @@ import type { Journal } from './report/report-file.ts'
 import { tellAll } from './report/reporter.ts'
 import type { Reporter } from './report/reporter.ts'
 import { summaryReporter } from './report/summary.ts'
-import { commitStatusOf, parseSettings, runnerFilesOf, secretsOf, summaryWanted } from './settings.ts'
-import type { ParsedSettings, Settings } from './settings.ts'
+import {
+  coloursWanted,
+  commitStatusOf,
+  debugWanted,
+  parseSettings,
+  runnerFilesOf,
+  secretsOf,
+  summaryWanted,
+} from './settings.ts'
+import type { Connection, ParsedSettings, Settings } from './settings.ts'
 import { USER_AGENT, VERSION } from './version.ts'
+import { interrupted } from './watch/conclusion.ts'
 import type { Conclusion, Mistake } from './watch/conclusion.ts'
 import type { View, WatchEvent } from './watch/events.ts'
 import { DEFAULT_POLICY } from './watch/policy.ts'
 import type { Policy } from './watch/policy.ts'
-import { interrupted, watchImports } from './watch/watch-imports.ts'
+import { watchImports } from './watch/watch-imports.ts'
 import type { World } from './world.ts'
 
 /** The whole step, from the inputs to a verdict: true where it passes. Everybody has been told by then. */
@@ -30,32 +43,30 @@ export async function run(world: World): Promise<boolean> {
   const journal = createJournal()
   const parsed = parseSettings(env)
   const tell = tellAll(reportersOf(world, parsed, journal, sanitise), (name, error) => {
-    world.log.info(`The ${name} could not be written: ${sanitise(messageOf(error))}. The gate goes on.`)
+    world.log.info(
+      `The ${name} could not be written: ${sanitise(messageOf(error))}. The gate goes on. (${NOTICES.notWritten})`,
+    )
   })
 
-  let view: View = { startedAtMs, nowMs: startedAtMs, jobs: [] }
+  let view: View = { startedAtMs, nowMs: startedAtMs, jobs: [], collections: [], discovery: undefined }
   const end = (ending: Conclusion) => {
     // An error may quote anything.
     const conclusion = ending.kind === 'internal-error' ? { ...ending, message: sanitise(ending.message) } : ending
     return tell({ kind: 'ended', view: { ...view, nowMs: clock.now() }, conclusion })
   }
-  let conclusion: Conclusion = {
-    kind: 'internal-error',
-    passes: false,
-    message: 'the watch ended without a conclusion',
-  }
+  let conclusion = internalError('the watch ended without a conclusion')
   try {
     const events =
       parsed.kind === 'mistakes'
         ? [{ kind: 'ended', view, conclusion: invalidInput(parsed.mistakes, sanitise) } satisfies WatchEvent]
-        : watchJobs(world, parsed.settings, startedAtMs, journal, sanitise)
+        : watchAsSet(world, parsed.settings, startedAtMs, journal, sanitise)
     for await (const event of events) {
       view = event.view
       if (event.kind === 'ended') conclusion = event.conclusion
       else await tell(event)
     }
   } catch (error) {
-    conclusion = { kind: 'internal-error', passes: false, message: messageOf(error) }
+    conclusion = internalError(messageOf(error))
   }
 
   // A signal counts until the step has passed, and may come in while the last lines are written.
@@ -68,65 +79,86 @@ export async function run(world: World): Promise<boolean> {
   return false
 }
 
-async function* watchJobs(
+async function* watchAsSet(
   world: World,
-  { connection, target, policy, jobIds }: Settings,
+  { connection, dataPlane, target, policy, selection }: Settings,
   startedAtMs: number,
   journal: Journal,
   sanitise: Sanitise,
 ): AsyncGenerator<WatchEvent, void> {
-  if (connection.apiKey !== '' && isReadableOnTheWay(connection.endpoint)) {
+  const { clock, random, interrupt } = world
+  const isSearched = policy.waitFor === 'searchable' && dataPlane.kind === 'address'
+  const addresses = [connection.endpoint, ...(isSearched ? [dataPlane.endpoint] : [])]
+  if (connection.apiKey !== '' && addresses.some(isReadableOnTheWay)) {
     world.log.info(
-      'The key travels over plain http to a public address, where others can read it: use https:// if you can.',
+      `The key travels over plain http to a public address, where others can read it: use https:// if you can. (${NOTICES.readableKey})`,
     )
   }
-  const exchange = world.openExchange(connection)
+  const exchanges: Exchange[] = []
+  const openExchange = (transport: Connection) => {
+    const exchange = world.openExchange(transport)
+    exchanges.push(exchange)
+    return exchange
+  }
   try {
-    const look = createLook(
-      {
-        ...connection,
-        ...target,
-        requestTimeoutMs: policy.requestTimeoutMs,
-        userAgent: USER_AGENT,
-        exchange,
-        sanitise,
-        onExchange: (record) => {
-          journal.add(record)
-        },
+    const service = createService({
+      ...connection,
+      ...target,
+      requestTimeoutMs: policy.requestTimeoutMs,
+      userAgent: USER_AGENT,
+      exchange: openExchange(connection),
+      sanitise,
+      onExchange: (record) => {
+        journal.add(record)
+        if (debugWanted(world.env)) world.log.debug(sanitise(exchangeLine(record)))
       },
-      { jobIds, clock: world.clock, collectionName: policy.expectedCollection },
-    )
+      clock,
+      collectionName: selection.kind === 'discovered' ? selection.collectionName : policy.expectedCollection,
+      dataPlane,
+      openExchange: (endpoint) => openExchange({ ...connection, ...transportTo(endpoint, connection) }),
+    })
     yield* watchImports({
-      jobIds,
-      // The jobs' collection names have been sanitised, so that only like is compared with like.
+      // What the service calls its collections has been sanitised, so that only like is compared with like.
+      selection:
+        selection.kind === 'given' ? selection : { ...selection, collectionName: sanitise(selection.collectionName) },
+      dbName: target.dbName && sanitise(target.dbName),
       policy: { ...policy, expectedCollection: policy.expectedCollection && sanitise(policy.expectedCollection) },
-      look,
-      clock: world.clock,
-      random: world.random,
-      interrupt: world.interrupt,
+      service,
+      clock,
+      random,
+      wallClockMs: Date.now,
+      interrupt,
       startedAtMs,
     })
   } finally {
-    void exchange.close()
+    for (const exchange of exchanges) void exchange.close()
   }
 }
 
 function reportersOf(world: World, parsed: ParsedSettings, journal: Journal, sanitise: Sanitise): readonly Reporter[] {
-  const { env, log } = world
+  const { env, log, clock } = world
   const { outputPath, summaryPath, tempDir } = runnerFilesOf(env)
   const settings = parsed.kind === 'settings' ? parsed.settings : undefined
   const policy = settings?.policy ?? DEFAULT_POLICY
   const reportPath = reportPathIn(tempDir, (error) => {
-    log.info(`There is no report file: ${sanitise(messageOf(error))}.`)
+    log.info(`There is no report file: ${sanitise(messageOf(error))}. The gate goes on. (${NOTICES.notWritten})`)
   })
   const context = { version: VERSION, inputs: settings?.inputs ?? {}, policy, journal }
   return [
-    ...(reportPath === undefined ? [] : [reportFileReporter(reportPath, context)]),
-    ...(outputPath === undefined ? [] : [outputsReporter(outputPath, policy, reportPath)]),
+    ...(reportPath === undefined ? [] : [reportFileReporter(reportPath, context, clock)]),
+    ...(outputPath === undefined ? [] : [outputsReporter(outputPath, policy, reportPath, clock)]),
     ...(summaryPath === undefined || !summaryWanted(env)
       ? []
-      : [summaryReporter(summaryPath, policy, settings && sanitise(new URL(settings.connection.endpoint).host))]),
-    logReporter(log, policy),
+      : [
+          summaryReporter(
+            summaryPath,
+            policy,
+            settings && sanitise(new URL(settings.connection.endpoint).host),
+            journal.asked,
+            clock,
+          ),
+        ]),
+    logReporter(log, policy, { asked: journal.asked, colours: coloursWanted(env) }),
     // Last, since only GitHub can keep the end of the gate waiting.
     ...commitStatusReportersOf(world, policy, sanitise),
   ]
@@ -141,7 +173,7 @@ function commitStatusReportersOf(
   if (wish === undefined) return []
   const deliver = wayToCommit({ ...wish, context: sanitise(wish.context) }, USER_AGENT)
   if (typeof deliver === 'string') {
-    log.info(`There is no commit status: ${sanitise(deliver)}.`)
+    log.info(`There is no commit status: ${sanitise(deliver)}. (${NOTICES.commitStatus})`)
     return []
   }
   const handOver = handOverTo(wish.state)
@@ -155,6 +187,10 @@ function reportPathIn(tempDir: string, onError: (error: unknown) => void): strin
     onError(error)
     return undefined
   }
+}
+
+function internalError(message: string): Conclusion {
+  return { kind: 'internal-error', passes: false, message }
 }
 
 function invalidInput(mistakes: readonly Mistake[], sanitise: Sanitise): Conclusion {

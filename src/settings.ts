@@ -1,24 +1,25 @@
 import { tmpdir } from 'node:os'
-import { parseApiKey, parseEndpoint } from './settings/endpoint.ts'
+import { parseApiKey, parseDataPlane, parseEndpoint } from './settings/endpoint.ts'
 import { gitHubRunOf, gitHubTokenOf, HANDED_OVER, handedOverIn, parseCommitStatus } from './settings/github.ts'
 import { parseHeaders } from './settings/headers.ts'
 import { inputDefaults, inputsOf, secretInputs, variableOf } from './settings/inputs.ts'
-import { parseJobIds } from './settings/job-ids.ts'
 import { all } from './settings/parsed.ts'
 import { parsePolicy } from './settings/policy.ts'
 import { parseProxies } from './settings/proxy.ts'
 import { secretsOf } from './settings/secrets.ts'
+import { parseSelection } from './settings/selection.ts'
 import { parseTarget } from './settings/target.ts'
 import { parseTls, shownPem } from './settings/tls.ts'
 import { parseBoolean } from './settings/words.ts'
+import type { DataPlane } from './settings/endpoint.ts'
 import type { GitHubRun } from './settings/github.ts'
 import type { Environment, Inputs } from './settings/inputs.ts'
 import type { Parsed } from './settings/parsed.ts'
 import type { Mistake } from './watch/conclusion.ts'
-import type { Policy } from './watch/policy.ts'
+import type { Policy, Selection } from './watch/policy.ts'
 
 export { handedOverIn, inputDefaults, secretsOf }
-export type { Environment, GitHubRun }
+export type { DataPlane, Environment, GitHubRun }
 
 /** How to reach the service. */
 export interface Connection {
@@ -73,8 +74,10 @@ export interface CommitStatusWish {
 
 /** Everything a run needs to know, checked. */
 export interface Settings {
-  readonly jobIds: readonly string[]
+  readonly selection: Selection
   readonly connection: Connection
+  /** Where a collection is asked whether it can be searched. */
+  readonly dataPlane: DataPlane
   readonly target: Target
   readonly policy: Policy
   readonly summary: boolean
@@ -92,8 +95,9 @@ export type ParsedSettings =
 export function parseSettings(env: Environment): ParsedSettings {
   const inputs = inputsOf(env)
   const settings = all<Omit<Settings, 'inputs'>>({
-    jobIds: parseJobIds(inputs['job-id']),
+    selection: parseSelection(inputs),
     connection: parseConnection(inputs, env),
+    dataPlane: parseDataPlane(inputs),
     target: parseTarget(inputs),
     policy: parsePolicy(inputs),
     summary: parseBoolean('summary', inputs.summary),
@@ -103,7 +107,7 @@ export function parseSettings(env: Environment): ParsedSettings {
     return { kind: 'mistakes', mistakes: settings.mistakes.map((mistake) => withoutStraySecret(mistake, env)) }
   }
   const { value } = settings
-  return { kind: 'settings', settings: { ...value, inputs: shownInputs(inputs, value.connection.endpoint, env) } }
+  return { kind: 'settings', settings: { ...value, inputs: shownInputs(inputs, value, env) } }
 }
 
 /** Whether a summary is wanted, also where other inputs are wrong: unless the input is a valid `false`. */
@@ -136,6 +140,17 @@ export function runnerFilesOf(env: Environment): RunnerFiles {
   }
 }
 
+/** Whether the log may be coloured: on a runner, whose page shows colours, unless somebody asks for none. */
+export function coloursWanted(env: Environment): boolean {
+  // https://no-color.org
+  return env['GITHUB_ACTIONS'] === 'true' && !env['NO_COLOR']
+}
+
+/** Whether the runner shows lines for debugging. */
+export function debugWanted(env: Environment): boolean {
+  return env['RUNNER_DEBUG'] === '1'
+}
+
 function parseConnection(inputs: Inputs, env: Environment): Parsed<Connection> {
   const endpoint = parseEndpoint(inputs)
   return all<Connection>({
@@ -156,13 +171,19 @@ function withoutStraySecret(mistake: Mistake, env: Environment): Mistake {
 function holdsStraySecret(input: string, env: Environment): boolean {
   const variable = input in inputDefaults ? variableOf(input) : input
   const text = env[variable] ?? ''
-  return secretsOf({ ...env, [variable]: '' }).some((secret) => text.includes(secret))
+  // Most are empty, and the secrets are read anew for each that is not.
+  return text !== '' && secretsOf({ ...env, [variable]: '' }).some((secret) => text.includes(secret))
 }
 
-function shownInputs(inputs: Inputs, endpoint: string, env: Environment): Readonly<Record<string, string>> {
+function shownInputs(
+  inputs: Inputs,
+  { connection, dataPlane }: Pick<Settings, 'connection' | 'dataPlane'>,
+  env: Environment,
+): Readonly<Record<string, string>> {
   const shown = Object.entries({
     ...inputs,
-    endpoint,
+    endpoint: connection.endpoint,
+    'cluster-endpoint': dataPlane.kind === 'address' ? dataPlane.endpoint : '',
     'ca-cert': shownPem(inputs['ca-cert']),
     'client-cert': shownPem(inputs['client-cert']),
   }).filter(([name]) => !secretInputs.includes(name))

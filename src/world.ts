@@ -10,6 +10,8 @@ export interface RunnerLog {
   info(line: string): void
   /** Shown only where the runner's debug log is on. */
   debug(line: string): void
+  /** Lines that are folded away behind a title. */
+  group(title: string, lines: readonly string[]): void
   error(title: string, message: string): void
   warning(title: string, message: string): void
   /** Nobody who reads the log shall see this value. */
@@ -71,6 +73,11 @@ const runnerLog: RunnerLog = {
     process.stdout.write(line + EOL)
   },
   debug: core.debug,
+  group: (title, lines) => {
+    core.startGroup(title)
+    for (const line of lines) runnerLog.info(line)
+    core.endGroup()
+  },
   error: (title, message) => {
     core.error(message, { title })
   },

@@ -1,6 +1,7 @@
 import { decodeJob } from '../../src/milvus/decode.ts'
 import { isObject } from '../../src/milvus/envelope.ts'
-import { admit, success, unknownJob, type ServiceKind, type ServiceRules } from '../simulator/dialects.ts'
+import { success, unknownJob } from '../simulator/answers.ts'
+import { admit, type ServiceKind, type ServiceRules } from '../simulator/dialects.ts'
 import type { Reply } from '../simulator/faults.ts'
 import type { StoredReply } from '../simulator/fixtures.ts'
 import { project } from '../simulator/projection.ts'

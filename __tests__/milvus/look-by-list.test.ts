@@ -9,6 +9,7 @@ import type { Policy } from '../../src/watch/policy.ts'
 import { watchImports } from '../../src/watch/watch-imports.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { answered, outage, unknownJob } from '../support/watching.ts'
+import { serviceThat, WALL_CLOCK_MS } from '../support/services.ts'
 
 const JOBS = 8
 
@@ -342,10 +343,11 @@ async function watched(script: Script, policy: Partial<Policy> = {}) {
   let looks = 0
   const watching = async () => {
     const watch = watchImports({
-      jobIds,
+      selection: { kind: 'given', jobIds },
       policy: { ...DEFAULT_POLICY, ...policy },
-      look,
+      service: serviceThat({ lookAt: () => look }),
       clock,
+      wallClockMs: () => WALL_CLOCK_MS + clock.now(),
       random: () => (looks++ % 10) / 10,
       interrupt: new AbortController().signal,
       startedAtMs: 0,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { annotationOf, headline, rangeText, reasonLine } from '../../src/render/headline.ts'
+import { annotationOf, headline, reasonLine } from '../../src/render/headline.ts'
+import { rangeText } from '../../src/render/subjects.ts'
 import type { Conclusion } from '../../src/watch/conclusion.ts'
 import type { View } from '../../src/watch/events.ts'
 import type { JobSnapshot } from '../../src/watch/import-job.ts'
@@ -74,7 +75,7 @@ describe('what happened', () => {
       { kind: 'uncommitted', passes: false, jobs: [0] },
       viewOf(uncommitted),
       'Import job j0 rests at Uncommitted: the rows are imported, but nobody sees them before a commit.',
-      /import\/commit.*import\/abort.*on-uncommitted to wait.*pass/,
+      /import\/commit.*import\/abort.*on-uncommitted to commit.*to wait.*pass/,
     ],
     [
       'uncommitted and passed',
@@ -155,28 +156,28 @@ describe('what happened', () => {
     ],
     [
       'no rows',
-      { kind: 'rows-not-met', passes: false, expected: undefined, imported: 0 },
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: undefined, imported: 0 },
       viewOf(aCompletedJob({ importedRows: 0, totalRows: 0 })),
       'Import job j0 is complete with 0 rows, and an import without rows does not pass.',
       /empty.*filtered.*">=0"/,
     ],
     [
       'too few rows',
-      { kind: 'rows-not-met', passes: false, expected: { min: 40_000, max: 40_000 }, imported: 36_000 },
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 40_000, max: 40_000 }, imported: 36_000 },
       viewOf(aCompletedJob()),
       'Import job j0 is complete with 36,000 rows, but expected-rows asks for 40,000 rows.',
       /missing/,
     ],
     [
       'too many rows',
-      { kind: 'rows-not-met', passes: false, expected: { min: 1, max: 10 }, imported: 36_000 },
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 1, max: 10 }, imported: 36_000 },
       viewOf(aCompletedJob()),
       'Import job j0 is complete with 36,000 rows, but expected-rows asks for 1 to 10 rows.',
       /twice.*duplicate/,
     ],
     [
       'unknown rows',
-      { kind: 'rows-not-met', passes: false, expected: { min: 1, max: undefined }, imported: undefined },
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 1, max: undefined }, imported: undefined },
       viewOf(aCompletedJob({ importedRows: undefined, totalRows: undefined, files: [] })),
       'Import job j0 is complete, but the service does not say of every job how many rows it imported, and expected-rows asks for at least 1 row.',
       /Leave expected-rows empty/,
@@ -194,6 +195,22 @@ describe('what happened', () => {
       forgotten([aJob()]),
       'Import job j0 is not known to the service any more; last seen Importing, 45 %, 6 k of 36 k rows.',
       /expired.*3 hours.*right after the import/,
+    ],
+    [
+      'not found, though it was listed',
+      { kind: 'not-found', passes: false, jobs: [0], trouble },
+      aView([
+        aHistory({
+          jobId: 'j0',
+          wasListed: true,
+          looks: [
+            [2000, { kind: 'unknown-job', trouble }],
+            [32_000, { kind: 'unknown-job', trouble }],
+          ],
+        }),
+      ]),
+      'The service listed import job j0, but does not know it when asked, also after 30 s. It said no.',
+      /expired in between.*Check the collection/,
     ],
     ['rejected', { kind: 'rejected', passes: false, jobs: [0], trouble }, viewOf(), 'It said no.', /^Ask nicely\.$/],
     [
@@ -215,14 +232,14 @@ describe('what happened', () => {
       { kind: 'stalled', passes: false, jobs: [0], quietMs: 1_800_000 },
       viewOf(aJob()),
       'Import job j0 stood still for 30 min at Importing, 45 %, 6 k of 36 k rows.',
-      /data nodes.*stall-timeout/,
+      /may still move.*Zilliz Cloud.*support.*stall-timeout/,
     ],
     [
-      'stalled at the index',
+      'stalled where no percentage tells at what',
       { kind: 'stalled', passes: false, jobs: [0], quietMs: 1_800_000 },
-      viewOf(aJob({ progress: 80, importedRows: 36_000 })),
-      'Import job j0 stood still for 30 min at Importing, 80 %, 36 k of 36 k rows.',
-      /All rows are in.*index/,
+      viewOf(aJob({ progress: 0, importedRows: undefined, totalRows: undefined })),
+      'Import job j0 stood still for 30 min at Importing, 0 %.',
+      /data nodes.*free slots.*stall-timeout/,
     ],
     [
       'timed out',

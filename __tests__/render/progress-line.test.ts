@@ -59,13 +59,13 @@ describe('a single job', () => {
     [
       'a word nobody knows',
       { kind: 'unknown-state', label: 'Importing' },
-      ['   5:05  "Importing" is a state this version does not know; it counts as still running'],
+      ['   5:05  "Importing" is a state this version does not know; it counts as still running (MIG-051)'],
     ],
     [
       'the start of an outage',
       { kind: 'outage-began', trouble: aTrouble() },
       [
-        '   5:05  no usable answer: milvus.example answered with HTTP 503.',
+        '   5:05  no usable answer: milvus.example answered with HTTP 503. (MIG-026)',
         '   5:05  the gate goes on asking. Look whether the service is up.',
       ],
     ],
@@ -77,20 +77,27 @@ describe('a single job', () => {
     [
       'a job not listed yet',
       { kind: 'job-unknown', trouble: aTrouble(), seenBefore: false },
-      ['   5:05  the service does not know this job yet; a job can take a moment to be listed'],
+      ['   5:05  the service does not know this job yet; a job can take a moment to be listed (MIG-040)'],
     ],
     [
       'a job that is gone',
       { kind: 'job-unknown', trouble: aTrouble(), seenBefore: true },
-      ['   5:05  the service does not know this job any more; a second answer will tell'],
+      ['   5:05  the service does not know this job any more; a second answer will tell (MIG-040)'],
     ],
     [
       'a standstill',
       { kind: 'quiet', quietMs: 1_800_000 },
-      ['   5:05  nothing has moved for 30 min; waiting on (stall-timeout would end the wait)'],
+      [
+        '   5:05  nothing has moved for 30 min; stall-timeout would end the wait (MIG-044)',
+        '   5:05  ~ import (may differ on 3.x): usually a data node is out of memory and begins again; look for restarts of the data nodes',
+      ],
     ],
   ])('gets a line for %s', (_, news, lines) => {
     expect(told(news)).toEqual(lines)
+  })
+
+  it('gets no line for files that failed with it: the details list them', () => {
+    expect(told({ kind: 'file-failed', file: aFile({ phase: 'failed' }) }, aView([failed]))).toEqual([])
   })
 
   it('gets a line at the start, and heartbeats with pace and time left', () => {
@@ -210,7 +217,10 @@ describe('a crowd of jobs', () => {
           }),
         ),
       )
-    expect(told({ kind: 'quiet', quietMs: 1_800_000 }, stand(1))).toHaveLength(1)
+    expect(told({ kind: 'quiet', quietMs: 1_800_000 }, stand(1))).toEqual([
+      '   5:05  job j0: nothing has moved for 30 min; stall-timeout would end the wait (MIG-044)',
+      '   5:05  job j0: ~ import (may differ on 3.x): usually a data node is out of memory and begins again; look for restarts of the data nodes',
+    ])
     expect(told({ kind: 'quiet', quietMs: 1_800_000 }, stand(2))).toEqual([])
   })
 })
@@ -220,13 +230,13 @@ describe('besides', () => {
     [
       'a stretched interval',
       { kind: 'interval-stretched', view: aView([running], 0), askedMs: 1000, effectiveMs: 11_000 },
-      ['   0:00  poll-interval 1 s is stretched to 11 s: at most 10 requests a second over all jobs'],
+      ['   0:00  poll-interval 1 s is stretched to 11 s: at most 10 requests a second over all jobs (MIG-054)'],
     ],
     [
       'rows that nobody counted',
       { kind: 'rows-unknown', view: aView([done]) },
       [
-        '   5:05  the service does not say how many rows were imported, so nobody checked that there are any; set expected-rows to insist',
+        '   5:05  the service does not say how many rows were imported, so nobody checked them; set expected-rows to insist (MIG-052)',
       ],
     ],
     [
@@ -251,21 +261,28 @@ describe('the closing block', () => {
   it('says of each job how it ended, then what decided and what to do', () => {
     expect(closingBlock({ kind: 'failed', passes: false, jobs: [1] }, aView([done, failed]), policy)).toEqual([
       '   5:05  job 12: Completed, 100 %, 36 k of 36 k rows, 3 files',
-      "   5:05  job 13: Failed, 45 %, 6 k of 36 k rows, failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
+      '   5:05  job 13: Failed, 45 %, 6 k of 36 k rows',
       '   5:05  Not passed: Import job 13 failed at 45 %: file export/part-02.parquet. (MIG-112)',
-      "   5:05  Reason: failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
-      '   5:05  Next: There is no such file where the service looks for it. Check the path letter by letter, and that the file is in the bucket that the service itself',
-      '   5:05  uses. Upload it through the API of the storage: a file copied into the folder of MinIO is not seen. Then start a new import: a failed job never goes',
-      '   5:05  on.',
-      '   5:05  More: https://github.com/milvus-io/milvus/issues/24028',
+      "      │  Reason: failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
+      '      │  Next: There is no such file where the service looks for it. Check the path letter by letter, and that the file is in the bucket that the service itself',
+      '      │  uses. Upload it through the API of the storage: a file copied into the folder of MinIO is not seen. Then start a new import: a failed job never goes',
+      '      │  on.',
+      '      │  More: https://github.com/milvus-io/milvus/issues/24028',
     ])
+  })
+
+  it('does not tell twice how a job alone ended, but tells other reasons than the one that decided', () => {
+    const other = aHistory({ jobId: '16', looks: [[2000, aFailedJob({ reason: 'torn' })]] })
+    const conclusion = { kind: 'failed', passes: false, jobs: [0] } as const
+    expect(closingBlock(conclusion, aView([failed]), policy)[0]).toMatch(/^ {3}5:05 {2}Not passed: /)
+    expect(closingBlock(conclusion, aView([failed, other]), policy)[1]).toBe('   5:05  job 16: Failed, 0 %, torn')
   })
 
   it('has a line for each wrong input', () => {
     const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
     expect(closingBlock({ kind: 'invalid-input', passes: false, mistakes: [mistake] }, aView([]), policy)).toEqual([
       '   5:05  Not passed: One input is not right, so the service was not asked. (MIG-001)',
-      '   5:05  - timeout: got "60"; takes a duration; for example 60s',
+      '      │  - timeout: got "60"; takes a duration; for example 60s',
     ])
   })
 })
@@ -317,7 +334,7 @@ it('keeps every line short, and never starts one with text of the service', () =
       ]
       for (const line of lines) {
         expect(line.length).toBeLessThanOrEqual(160)
-        expect(line).toMatch(/^ {3}5:05 {2}/)
+        expect(line).toMatch(/^(?: {3}5:05| {6}│) {2}/)
       }
     }),
   )

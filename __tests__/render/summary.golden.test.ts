@@ -5,7 +5,11 @@ import { renderSummary } from '../../src/render/summary.ts'
 import type { SummaryContext } from '../../src/render/summary.ts'
 import type { Conclusion } from '../../src/watch/conclusion.ts'
 import type { View } from '../../src/watch/events.ts'
+import { record } from '../../src/watch/history.ts'
+import type { Deed } from '../../src/watch/import-service.ts'
 import type { Policy } from '../../src/watch/policy.ts'
+import { attempted } from '../../src/watch/two-phase.ts'
+import type { Milestone } from '../support/builders.ts'
 import {
   aCompletedJob,
   aFailedJob,
@@ -13,10 +17,14 @@ import {
   aHistory,
   aJob,
   aPolicy,
+  aSearch,
   aTrouble,
   aView,
   files,
+  looksAlong,
 } from '../support/builders.ts'
+
+import { anIndex, DONE, reading, rows } from '../support/searching.ts'
 
 interface Case {
   readonly view: View
@@ -40,24 +48,106 @@ const hostile = sanitise(
   ].join('\n\n'),
 )
 
+/** Pending, then pre-import, import, sort, indexes and the automatic commit, all in a bit less than five minutes. */
+const STEADY: readonly Milestone[] = [
+  [2_000, 'pending', 0],
+  [14_000, 'importing', 10],
+  [62_000, 'importing', 40],
+  [182_000, 'importing', 70],
+  [212_000, 'importing', 80],
+  [280_000, 'importing', 89],
+  [290_000, 'importing', 99],
+]
+const AT_THE_END = { startedAtMs: 302_000, endedAtMs: 302_100 }
+const REFUSED_DEED = {
+  kind: 'refused',
+  trouble: aTrouble({
+    outcome: 'code-65535',
+    what: 'milvus.example refused to commit job 453761313698322012 with code 65535 at HTTP 403: “permission deny to loader”.',
+    advice: 'Grant the user or API key the right to import into this collection (Milvus: privilege Import).',
+  }),
+} as const
+/** A two-phase job whose rows are in, and what came of the gate's commit. */
+const resting = (jobId: string, deed?: Deed) => {
+  const job = aHistory({
+    jobId,
+    looks: [
+      ...looksAlong(STEADY.slice(0, 6)),
+      [298_000, aCompletedJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99, completeTime: undefined })],
+    ],
+  })
+  return deed === undefined ? job : { ...job, commit: attempted(undefined, deed, AT_THE_END) }
+}
+const through = (jobId: string, deed: Deed) => {
+  const job = record(resting(jobId, deed), { kind: 'answered', snapshot: aCompletedJob() }, AT_THE_END)
+  return { ...job, commit: attempted(undefined, deed, AT_THE_END) }
+}
+const LARGE_FILES = files(3, { importedRows: 4_000_000, totalRows: 4_000_000, sizeBytes: 1_600_000_000 })
+/** A job that was through after 4 min 50 s, and the collections of its rows. */
+const searching = (nowMs: number, ...collections: View['collections']) =>
+  aView([aHistory({ looks: [...looksAlong(STEADY), [290_000, aCompletedJob()]] })], nowMs, collections)
+const SEARCHABLE = { waitFor: 'searchable' } as const
+const pending = (pendingRows: number | undefined) =>
+  reading({ indexes: [anIndex({ pendingRows }), anIndex({ name: 'id' })] })
+const READY = [
+  [291_000, pending(36_000)],
+  [310_000, reading({ indexes: [anIndex(), anIndex({ name: 'id' })] })],
+  [310_100, DONE],
+  [312_000, reading({ indexes: [anIndex(), anIndex({ name: 'id' })], load: 60 })],
+  [320_000, reading({ indexes: [anIndex(), anIndex({ name: 'id' })] })],
+  [322_000, reading({ indexes: [anIndex(), anIndex({ name: 'id' })] })],
+] as const
+const UNLOADED = reading({ load: { state: 'not-loaded', percent: undefined } })
+const GONE_TROUBLE = aTrouble({
+  outcome: 'code-100',
+  what: 'milvus.example knows no collection “films” in the default database.',
+  advice: 'The collection was dropped or renamed, or lives in another database: check `db-name`.',
+})
+const FAILED_INDEX = anIndex({
+  name: 'vector',
+  label: 'Failed',
+  isFailed: true,
+  failReason: 'memory limit exceeded: 32 GiB needed, 16 GiB free',
+})
+
+/** All rows are in after a quarter of an hour, and the index is not done when the hour is over. */
+const STUCK_AT_THE_INDEX: readonly Milestone[] = [
+  [2_000, 'pending', 0],
+  [130_000, 'importing', 10],
+  [410_000, 'importing', 40],
+  [820_000, 'importing', 70],
+  [900_000, 'importing', 80],
+  [3_600_500, 'importing', 80],
+]
+const STUCK = { everyMs: 30_000, but: { files: files(3) } }
+
 const CASES: Readonly<Record<string, Case>> = {
   completed: {
     view: aView([
       aHistory({
         looks: [
-          [2000, aJob()],
-          [300_000, aCompletedJob()],
+          ...looksAlong(STEADY, { rows: 12_000_000, but: { sizeBytes: 4_800_000_000 } }),
+          [
+            304_000,
+            aCompletedJob({
+              files: LARGE_FILES,
+              importedRows: 12_000_000,
+              totalRows: 12_000_000,
+              sizeBytes: 4_800_000_000,
+            }),
+          ],
         ],
       }),
     ]),
     conclusion: { kind: 'completed', passes: true },
+    context: { asked: [{ path: '/v2/vectordb/jobs/import/describe', outcomes: { answered: 32 } }] },
   },
   'completed-of-1024-files': {
     view: aView([
       aHistory({
         looks: [
-          [2000, aJob()],
-          [300_000, aCompletedJob({ files: files(1024) })],
+          ...looksAlong(STEADY, { rows: 12_288_000, but: { sizeBytes: 4_915_200_000 } }),
+          [304_000, aCompletedJob({ files: files(1024) })],
         ],
       }),
     ]),
@@ -117,33 +207,11 @@ const CASES: Readonly<Record<string, Case>> = {
     conclusion: { kind: 'failed', passes: false, jobs: [0] },
   },
   'timed-out-at-80-percent': {
-    view: aView(
-      [
-        aHistory({
-          looks: [
-            [2000, aJob()],
-            [900_000, indexing],
-            [3_600_500, indexing],
-          ],
-        }),
-      ],
-      3_600_500,
-    ),
+    view: aView([aHistory({ looks: looksAlong(STUCK_AT_THE_INDEX, STUCK) })], 3_600_500),
     conclusion: { kind: 'timed-out', passes: false, jobs: [0] },
   },
   'timed-out-and-passed': {
-    view: aView(
-      [
-        aHistory({
-          looks: [
-            [2000, aJob()],
-            [900_000, indexing],
-            [3_600_500, indexing],
-          ],
-        }),
-      ],
-      3_600_500,
-    ),
+    view: aView([aHistory({ looks: looksAlong(STUCK_AT_THE_INDEX, STUCK) })], 3_600_500),
     conclusion: { kind: 'timed-out', passes: true, jobs: [0] },
     policy: { onTimeout: 'pass' },
   },
@@ -151,7 +219,7 @@ const CASES: Readonly<Record<string, Case>> = {
     view: aView([
       aHistory({
         looks: [
-          [2000, aJob()],
+          ...looksAlong(STEADY.slice(0, 6)),
           [
             300_000,
             aCompletedJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99, completeTime: undefined }),
@@ -160,6 +228,81 @@ const CASES: Readonly<Record<string, Case>> = {
       }),
     ]),
     conclusion: { kind: 'uncommitted', passes: false, jobs: [0] },
+  },
+  'partly-committed': {
+    view: aView([through('453761313698322011', { kind: 'done' }), resting('453761313698322012', REFUSED_DEED)]),
+    conclusion: {
+      kind: 'partly-committed',
+      passes: false,
+      committed: [0],
+      jobs: [1],
+      because: { kind: 'rejected', passes: false, jobs: [1], trouble: REFUSED_DEED.trouble },
+    },
+    policy: { onUncommitted: 'commit' },
+  },
+  aborted: {
+    view: aView([
+      { ...resting('453761313698322011'), abort: attempted(undefined, { kind: 'done' }, AT_THE_END) },
+      aHistory({ jobId: '453761313698322012', looks: [...looksAlong(STEADY.slice(0, 4)), [300_000, aFailedJob()]] }),
+    ]),
+    conclusion: { kind: 'failed', passes: false, jobs: [1] },
+    policy: { onUncommitted: 'commit', abortUncommitted: true },
+  },
+  searchable: {
+    view: searching(322_500, aSearch('docs', ...READY, [322_400, rows(48_000)])),
+    conclusion: { kind: 'completed', passes: true },
+    policy: { ...SEARCHABLE, expectedCollectionRows: { min: 48_000, max: undefined } },
+  },
+  'searching-still': {
+    view: searching(312_500, aSearch('docs', ...READY.slice(0, 4)), aSearch('films', [291_000, pending(12)])),
+    conclusion: undefined,
+    policy: SEARCHABLE,
+  },
+  'timed-out-while-searching': {
+    view: searching(600_000, aSearch('docs', ...READY), aSearch('films', [291_000, pending(1_200_000)])),
+    conclusion: { kind: 'timed-out', passes: false, jobs: [], collections: [1] },
+    policy: { ...SEARCHABLE, timeoutMs: 600_000 },
+  },
+  'not-ready-index-failed': {
+    view: searching(292_000, aSearch('docs', [291_000, reading({ indexes: [FAILED_INDEX, anIndex({ name: 'id' })] })])),
+    conclusion: {
+      kind: 'not-ready',
+      passes: false,
+      collections: [0],
+      cause: { kind: 'index-failed', index: FAILED_INDEX },
+    },
+    policy: SEARCHABLE,
+  },
+  'not-ready-not-loaded': {
+    view: searching(302_000, aSearch('docs', [291_000, UNLOADED], [301_000, UNLOADED])),
+    conclusion: { kind: 'not-ready', passes: false, collections: [0], cause: { kind: 'not-loaded', hasIndex: true } },
+    policy: SEARCHABLE,
+  },
+  'not-ready-of-several': {
+    view: searching(
+      302_000,
+      aSearch('docs', ...READY),
+      aSearch('films', [291_000, { kind: 'gone', trouble: GONE_TROUBLE }]),
+      aSearch('songs', [291_000, UNLOADED], [301_000, UNLOADED]),
+    ),
+    conclusion: {
+      kind: 'not-ready',
+      passes: false,
+      collections: [1, 2],
+      cause: { kind: 'gone', trouble: GONE_TROUBLE },
+    },
+    policy: SEARCHABLE,
+  },
+  'rows-not-met-in-the-collection': {
+    view: searching(333_000, aSearch('docs', ...READY, [322_400, rows(47_000)], [332_400, rows(47_999)])),
+    conclusion: {
+      kind: 'rows-not-met',
+      passes: false,
+      of: 'collections',
+      expected: { min: 48_000, max: 48_000 },
+      imported: 47_999,
+    },
+    policy: { ...SEARCHABLE, expectedCollectionRows: { min: 48_000, max: 48_000 } },
   },
   'not-found-never-seen': {
     view: aView(
@@ -241,6 +384,7 @@ const CASES: Readonly<Record<string, Case>> = {
         advice: 'Check host and port of endpoint, and whether this runner may reach them.',
       }),
     },
+    context: { asked: [{ path: '/v2/vectordb/jobs/import/describe', outcomes: { 'connection-refused': 9 } }] },
   },
   cancelled: {
     view: aView(
@@ -271,7 +415,25 @@ const CASES: Readonly<Record<string, Case>> = {
       [aHistory({ looks: [[2000, aCompletedJob({ importedRows: 0, totalRows: 0, sizeBytes: 0, files: [] })]] })],
       2000,
     ),
-    conclusion: { kind: 'rows-not-met', passes: false, expected: undefined, imported: 0 },
+    conclusion: { kind: 'rows-not-met', passes: false, of: 'jobs', expected: undefined, imported: 0 },
+  },
+  'no-jobs': {
+    view: {
+      ...aView([], 400),
+      discovery: {
+        collectionName: 'docs',
+        dbName: 'shop',
+        sinceMs: Date.UTC(2026, 10, 23, 4, 17, 55),
+        jobIds: [],
+        ended: [4, 3, 2, 1].map((n) => ({
+          jobId: `45376131369832201${n}`,
+          phase: n === 2 ? 'failed' : 'completed',
+          label: n === 2 ? 'Failed' : 'Completed',
+        })),
+      },
+    },
+    conclusion: { kind: 'no-jobs', passes: false },
+    context: { asked: [{ path: '/v2/vectordb/jobs/import/list', outcomes: { answered: 1 } }] },
   },
   'wrong-collection': {
     view: aView([aHistory({ looks: [[2000, aJob({ collectionName: 'docs_staging' })]] })], 2000),
@@ -279,7 +441,7 @@ const CASES: Readonly<Record<string, Case>> = {
     policy: { expectedCollection: 'docs' },
   },
   stalled: {
-    view: aView([aHistory({ looks: [[2000, aJob({ progress: 10, importedRows: 0, totalRows: 0 })]] })], 1_802_000),
+    view: aView([aHistory({ looks: looksAlong([...STEADY.slice(0, 1), [60_000, 'importing', 10]]) })], 1_860_000),
     conclusion: { kind: 'stalled', passes: false, jobs: [0], quietMs: 1_800_000 },
     policy: { stallTimeoutMs: 1_800_000 },
   },
@@ -298,15 +460,12 @@ const CASES: Readonly<Record<string, Case>> = {
     view: aView([
       aHistory({
         jobId: '453761313698322011',
-        looks: [
-          [2000, aJob()],
-          [200_000, aCompletedJob()],
-        ],
+        looks: [...looksAlong(STEADY.map(([atMs, ...rest]) => [atMs / 2, ...rest])), [152_000, aCompletedJob()]],
       }),
       aHistory({
         jobId: '453761313698322012',
         looks: [
-          [2100, aJob({ files: files(4) })],
+          ...looksAlong(STEADY.slice(0, 3), { but: { files: files(4) } }),
           [
             250_000,
             aFailedJob({
@@ -318,18 +477,22 @@ const CASES: Readonly<Record<string, Case>> = {
       }),
       aHistory({
         jobId: '453761313698322013',
-        looks: [
-          [
-            2200,
-            aJob({
-              progress: 55,
-              files: files(30, { phase: 'running', label: 'InProgress', progress: 55, completeTime: undefined }),
-            }),
-          ],
-        ],
+        looks: looksAlong([...STEADY.slice(0, 3), [290_000, 'importing', 55]], {
+          but: { files: files(30, { phase: 'running', label: 'InProgress', progress: 55, completeTime: undefined }) },
+        }),
       }),
     ]),
     conclusion: { kind: 'failed', passes: false, jobs: [1] },
+    context: {
+      asked: [{ path: '/v2/vectordb/jobs/import/describe', outcomes: { answered: 61, 'http-503': 2, timeout: 1 } }],
+    },
+  },
+  'still-looking': {
+    view: {
+      ...aView([], 65_000),
+      discovery: { collectionName: 'docs', dbName: undefined, sinceMs: undefined, jobIds: [], ended: [] },
+    },
+    conclusion: undefined,
   },
   'still-running': {
     view: aView(

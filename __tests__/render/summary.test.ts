@@ -1,8 +1,20 @@
 import { describe, expect, it } from '@jest/globals'
 import { MAX_SUMMARY_BYTES, renderSummary } from '../../src/render/summary.ts'
+import type { SummaryContext } from '../../src/render/summary.ts'
 import type { Conclusion } from '../../src/watch/conclusion.ts'
+import type { History } from '../../src/watch/history.ts'
 import type { FileProgress } from '../../src/watch/import-job.ts'
-import { aCompletedJob, aFailedJob, aHistory, aJob, aPolicy, aTrouble, aView, files } from '../support/builders.ts'
+import {
+  aCompletedJob,
+  aFailedJob,
+  aHistory,
+  aJob,
+  aPolicy,
+  aTrouble,
+  aView,
+  files,
+  looksAlong,
+} from '../support/builders.ts'
 
 const FAILED: Conclusion = { kind: 'failed', passes: false, jobs: [0] }
 const context = { writtenAt: new Date('2026-11-23T06:17:56Z') }
@@ -141,6 +153,61 @@ describe('while the gate runs', () => {
     expect(summary).toContain('[!NOTE]')
     expect(summary).toContain('it was killed')
     expect(summary).toContain('Written 2026-11-23 06:17:56 UTC.')
+  })
+})
+
+describe('where the time went', () => {
+  const steady = looksAlong([
+    [0, 'pending', 0],
+    [10_000, 'importing', 10],
+    [40_000, 'importing', 40],
+    [100_000, 'importing', 70],
+  ])
+  const rendered = (jobs: readonly History[], but: Partial<SummaryContext> = {}) =>
+    renderSummary(aView(jobs, 120_000), undefined, aPolicy(), { ...context, ...but })
+
+  it('comes after the files where one failed, and before them else', () => {
+    const order = (all: readonly FileProgress[]) => {
+      const text = rendered([aHistory({ looks: [...steady, [110_000, aJob({ files: all })]] })])
+      return text.indexOf('Where the time went') < text.indexOf('part-01.parquet')
+    }
+    expect(order(files(2))).toBe(true)
+    expect(order(files(2, { phase: 'failed' }))).toBe(false)
+  })
+
+  it('names the slowest stage of a job', () => {
+    expect(rendered([aHistory({ looks: steady })])).toContain('Slowest: <b>import</b>, &#126; 1 min, 50 % of the time.')
+  })
+
+  it('is not worth a word after a few seconds, nor where the one stage is short', () => {
+    const brief = looksAlong([
+      [111_000, 'pending', 0],
+      [113_000, 'importing', 40],
+    ])
+    const short = looksAlong([[90_000, 'pending', 0]])
+    for (const looks of [brief, short]) expect(rendered([aHistory({ looks })])).not.toContain('Where the time went')
+  })
+
+  it('is told of the 25 jobs that took longest', () => {
+    const jobs = Array.from({ length: 100 }, (_, i) =>
+      aHistory({ jobId: `job-${i}`, looks: [...steady, [110_000 + i, aCompletedJob()]] }),
+    )
+    const [, section = ''] = rendered(jobs).split('Where the time went')
+    expect(section).toContain('The 25 longest of 100 jobs.')
+    expect(section.match(/<code>job-\d+<\/code><\/td><td align="right">10/g)).toHaveLength(25)
+    expect(section.indexOf('job-99<')).toBeLessThan(section.indexOf('job-75<'))
+    expect(section.split('</table>')[0]).not.toContain('job-74<')
+  })
+
+  it('is followed by what was asked, and how often', () => {
+    const asked = [
+      { path: '/v2/vectordb/jobs/import/list', outcomes: { listed: 1 } },
+      { path: '/v2/vectordb/jobs/import/describe', outcomes: { 'http-503': 2, answered: 1200 } },
+    ]
+    expect(rendered([aHistory({ looks: steady })], { asked })).toContain(
+      'Asked /v2/vectordb/jobs/import/list once &#40;1 listed&#41;, ' +
+        '/v2/vectordb/jobs/import/describe 1,202 times &#40;1,200 answered, 2 http-503&#41;. Written',
+    )
   })
 })
 

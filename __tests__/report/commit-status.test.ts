@@ -62,6 +62,7 @@ function reporting(answerTo: (status: CommitStatus, nth: number) => Answer = () 
     warnings,
     lines,
     heartbeat: (progress: number) => tell({ kind: 'heartbeat', view: view(progress) }),
+    ending: (conclusion: Conclusion) => tell({ kind: 'ending', view: view(50), conclusion, jobs: [0] }),
     end: (conclusion: Conclusion) => tell({ kind: 'ended', view: view(50), conclusion }),
     states: () => sent.map(({ status }) => status.state),
   }
@@ -192,6 +193,16 @@ describe('the status of a commit', () => {
     expect(sent.map(({ status }) => status.state)).toEqual(['success', 'error'])
     expect(owed.at(-1)).toBeUndefined()
     expect(owed.filter((status) => status === undefined)).toHaveLength(1)
+  })
+
+  it('is told of the end while the gate still aborts jobs, and only once', async () => {
+    const { clock, ending, end, sent, owed } = reporting(() => ({ afterMs: 2_000 }))
+    await ending(CANCELLED)
+    expect([clock.now(), sent.length]).toEqual([0, 1])
+    await clock.until(clock.sleep(1_500))
+    await clock.until(end(CANCELLED))
+    expect([clock.now(), sent.length]).toEqual([2_000, 1])
+    expect(owed.at(-1)).toBeUndefined()
   })
 
   it('goes on where nothing can be left for the post step', async () => {

@@ -1,44 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
-import { hasNews, onNews, tellAll } from '../../src/report/reporter.ts'
+import { hasNews, tellAll } from '../../src/report/reporter.ts'
 import type { WatchEvent } from '../../src/watch/events.ts'
 import { aFile, aHistory, aJob, aView } from '../support/builders.ts'
 
 const view = aView([aHistory({ looks: [[0, aJob()]] })])
-const looked = (options: { news?: boolean; more?: boolean } = {}): WatchEvent => ({
+const looked = (options: { news?: boolean } = {}): WatchEvent => ({
   kind: 'looked',
   view,
   job: 0,
   observation: { kind: 'answered', snapshot: aJob() },
   tookMs: 5,
   news: options.news === true ? [{ kind: 'file-failed', file: aFile() }] : [],
-  more: options.more ?? false,
+  more: false,
 })
 const ended: WatchEvent = { kind: 'ended', view, conclusion: { kind: 'completed', passes: true } }
-
-/** How often something is written down while these events are told. */
-function writings(...events: readonly WatchEvent[]): number {
-  let count = 0
-  const tell = onNews(() => (count += 1))
-  for (const event of events) void tell(event)
-  return count
-}
-
-describe('writing things down', () => {
-  it('happens at the beginning, at every change and at the end, and not at a look that brought nothing new', () => {
-    expect(writings({ kind: 'started', view }, looked(), looked({ news: true }), looked(), ended)).toBe(3)
-    expect(writings(looked(), { kind: 'heartbeat', view }, looked())).toBe(0)
-  })
-
-  it('happens once for all looks that arrived together, wherever among them the news is', () => {
-    expect(writings(looked({ news: true, more: true }), looked({ more: true }), looked())).toBe(1)
-    expect(writings(looked({ more: true }), looked({ news: true }))).toBe(1)
-    expect(writings(looked({ more: true }), looked())).toBe(0)
-  })
-
-  it('happens at the end, whatever was to follow', () => {
-    expect(writings(looked({ news: true, more: true }), ended)).toBe(1)
-  })
-})
 
 describe('telling everybody', () => {
   it('goes on after a reporter that breaks, and says so once', async () => {

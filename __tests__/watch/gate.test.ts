@@ -54,6 +54,42 @@ describe('the conclusion over all jobs', () => {
     expect(concludeFor([completed({ importedRows: 1 }), job], ENDING, true)).toMatchObject({ jobs: [1], passes: false })
   })
 
+  it('says what the deciding job has that the others have not', () => {
+    const fine = completed({ importedRows: 1 })
+    const facts = (job: History, policy = ENDING) => concludeFor([fine, job, job], policy, true)
+    const [rejected, , elsewhere, notFound, stalled, unreachable] = ENDS.map(([, job]) => facts(job))
+    expect(rejected).toMatchObject({ jobs: [1, 2], trouble: { outcome: 'code-1800' } })
+    expect(elsewhere).toMatchObject({ jobs: [1, 2], expected: 'mine' })
+    expect(notFound).toMatchObject({ jobs: [1, 2], trouble: { outcome: 'unknown-job' } })
+    expect(stalled).toMatchObject({ jobs: [1, 2], quietMs: 3000 })
+    expect(unreachable).toMatchObject({ jobs: [1, 2], outageMs: 2000, trouble: { outcome: 'http-502' } })
+  })
+
+  it('counts an outage from its first silence, up to the last look', () => {
+    const job = jobAfter(running, running, outage(), outage(), outage(), outage())
+    expect(concludeFor([job], { maxOutageMs: 3000 })).toMatchObject({ kind: 'unreachable', outageMs: 3000 })
+  })
+
+  it('knows neither an outage nor its cause where nobody has looked', () => {
+    expect(concludeFor([newHistory('1')], {}, true)).toEqual({
+      kind: 'unreachable',
+      passes: false,
+      jobs: [0],
+      trouble: undefined,
+      outageMs: 0,
+    })
+  })
+
+  it('fails for a job of another collection even where no collection was asked for', () => {
+    const verdicts = [{ kind: 'ended', as: 'wrong-collection' }] as const
+    expect(conclude([jobAfter(running)], verdicts, DEFAULT_POLICY)).toEqual({
+      kind: 'wrong-collection',
+      passes: false,
+      jobs: [0],
+      expected: '',
+    })
+  })
+
   it('waits while any job is unfinished', () => {
     expect(concludeFor([completed({ importedRows: 1 }), jobAfter(running)])).toBeUndefined()
     expect(concludeFor([completed({ importedRows: 1 }), newHistory('2')])).toBeUndefined()

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { newHistory, record } from '../../src/watch/history.ts'
 import type { History } from '../../src/watch/history.ts'
-import { importedRowsOf } from '../../src/watch/import-job.ts'
+import { importedRowsOf, reasonOf } from '../../src/watch/import-job.ts'
 import type { JobSnapshot, Observation } from '../../src/watch/import-job.ts'
-import { answered, outage } from '../support/watching.ts'
+import { answered, outage, unknownJob } from '../support/watching.ts'
 
 function after(...observations: readonly Observation[]): History {
   return observations.reduce(
@@ -58,6 +58,89 @@ describe('what is known of a job', () => {
     expect(history.latest?.files).toMatchObject([
       { phase: 'failed', importedRows: 40, totalRows: 90, progress: 44, reason: 'bad row' },
     ])
+  })
+
+  it('keeps the sizes, the totals and the time of creation that the failure reset', () => {
+    const created = '2026-11-23T06:12:50Z'
+    const known = { fileSize: 70, totalRows: 90, createTime: created }
+    const history = after(
+      answered('Importing', { ...known, details: [file('a', { fileSize: 30, totalRows: 40, importedRows: 3 })] }),
+      answered('Failed', {
+        details: [file('a', { state: 'Failed', totalRows: 50, importedRows: 4 }), file('b', { fileSize: 0 })],
+      }),
+    )
+    expect(history.latest).toMatchObject({ sizeBytes: 70, totalRows: 90, createTime: created })
+    expect(history.latest?.files).toMatchObject([
+      { name: 'a', sizeBytes: 30, totalRows: 50, importedRows: 4 },
+      { name: 'b', sizeBytes: 0 },
+    ])
+  })
+
+  it('takes the sizes that the failure says', () => {
+    const history = after(
+      answered('Importing', { fileSize: 70, details: [file('a', { fileSize: 30, progress: 10 })] }),
+      answered('Failed', { fileSize: 80, details: [file('a', { fileSize: 40, progress: 20 })] }),
+    )
+    expect(history.latest).toMatchObject({ sizeBytes: 80, files: [{ sizeBytes: 40, progress: 20 }] })
+  })
+
+  it('keeps the rows summed over the files, where the failure has other sums', () => {
+    const history = after(
+      answered('Importing', { details: [file('a', { importedRows: 40, totalRows: 90 })] }),
+      answered('Failed', { details: [file('a', { importedRows: 0, totalRows: 7 })] }),
+    )
+    expect(history).toMatchObject({ importedRows: 40, totalRows: 90 })
+    expect(history.timeline.map(({ importedRows, label }) => [label, importedRows])).toEqual([
+      ['Importing', 40],
+      ['Failed', 40],
+    ])
+  })
+
+  it('counts the looks that brought anything, and says when the last one ended', () => {
+    const refusal = { kind: 'refused', trouble: { outcome: 'code-1800', what: 'No.', advice: 'Check.' } } as const
+    const history = after(answered('Pending'), outage(), unknownJob(), outage(), refusal)
+    expect(history).toMatchObject({ jobId: '1', looks: 5, lookedAtMs: 8000, refusal: refusal.trouble })
+    expect(history.outage).toBeUndefined()
+  })
+
+  it('counts the answers of who does not know the job, from the first on, across an outage', () => {
+    const history = after(answered('Pending'), unknownJob(), outage(), unknownJob())
+    expect(history.unknown).toMatchObject({ sinceMs: 2000, answers: 2, trouble: { outcome: 'unknown-job' } })
+    expect(history.outage).toBeUndefined()
+    expect(record(history, answered('Pending'), { startedAtMs: 9000, endedAtMs: 9000 }).unknown).toBeUndefined()
+  })
+
+  it('counts no outage into a standstill, wherever it lies', () => {
+    const still = answered('Importing', { progress: 40 })
+    expect(after(still, still, still).quietMs).toBe(4000)
+    expect(after(still, outage(), outage(), still).quietMs).toBe(2000)
+    expect(after(still, outage(), unknownJob(), outage(), still, still)).toMatchObject({ quietMs: 6000, lostMs: 0 })
+    expect(after(still, outage(), unknownJob())).toMatchObject({ quietMs: 0, lostMs: 2000, answeredAtMs: 0 })
+    expect(after(still, still, answered('Importing', { progress: 41 })).quietMs).toBe(0)
+  })
+
+  it('counts a look that only passed by as an answer where it changes anything', () => {
+    const sighting = (state: string) => ({ ...answered(state), isSighting: true }) as Observation
+    const history = after(answered('Pending'), outage(), sighting('Pending'), sighting('Importing'))
+    expect(history).toMatchObject({ answeredAtMs: 6000, changedAtMs: 6000, lostMs: 0 })
+    expect(after(answered('Pending'), outage(), sighting('Pending'))).toMatchObject({ answeredAtMs: 0, lostMs: 2000 })
+  })
+
+  it.each([
+    ['the state', answered('Sorting', { progress: 40, importedRows: 5, totalRows: 9 })],
+    ['the progress', answered('Importing', { progress: 41, importedRows: 5, totalRows: 9 })],
+    ['the rows', answered('Importing', { progress: 40, importedRows: 6, totalRows: 9 })],
+    ['the rows to come', answered('Importing', { progress: 40, importedRows: 5, totalRows: 10 })],
+  ])('changes with %s', (_what, now) => {
+    const before = answered('Importing', { progress: 40, importedRows: 5, totalRows: 9 })
+    expect(after(before, now)).toMatchObject({ changedAtMs: 2000, timeline: [{ atMs: 0 }, { atMs: 2000 }] })
+  })
+
+  it('remembers the rows to come and the time of creation that a later answer leaves out', () => {
+    const history = after(answered('Importing', { totalRows: 9, createTime: '2026-11-23' }), answered('Importing'))
+    expect(history.totalRows).toBe(9)
+    expect(history.latest?.createTime).toBe('2026-11-23')
+    expect(after(answered('Importing', { progress: 40 }), answered('Sorting')).progress).toBe(40)
   })
 
   it('follows progress and rows that fall back while the import is retried', () => {
@@ -134,6 +217,56 @@ describe('what is known of a job', () => {
     expect(history.timeline.length).toBeLessThanOrEqual(1001)
     expect([...new Set(history.timeline.map(({ label }) => label))]).toEqual(['Pending', 'Importing', 'Completed'])
     expect(history.timeline.at(-1)?.atMs).toBe(4999)
+  })
+
+  it('gives up every second point of a full timeline, and none at which the state changed', () => {
+    const at = (looks: number) => {
+      let history = newHistory('1')
+      for (let i = 0; i < looks; i += 1) {
+        const state = i === 501 || i === 502 ? 'Sorting' : 'Importing'
+        history = record(history, answered(state, { importedRows: i }), { startedAtMs: i, endedAtMs: i })
+      }
+      return history.timeline.map(({ atMs }) => atMs)
+    }
+    expect(at(1000)).toEqual(Array.from({ length: 1000 }, (_, i) => i))
+    const even = Array.from({ length: 500 }, (_, i) => 2 * i)
+    expect(at(1001)).toEqual([...even, 501, 503, 1000].sort((a, b) => a - b))
+  })
+
+  it('gives up the older half of a timeline where every point is a change of state', () => {
+    let history = newHistory('1')
+    for (let i = 0; i <= 1000; i += 1) {
+      history = record(history, answered(i % 2 === 0 ? 'Pending' : 'Importing'), { startedAtMs: i, endedAtMs: i })
+    }
+    expect(history.timeline.map(({ atMs }) => atMs)).toEqual(Array.from({ length: 501 }, (_, i) => 500 + i))
+  })
+})
+
+describe('the reason of a failure', () => {
+  const reason = (fields: Readonly<Record<string, unknown>>) => {
+    const observation = answered('Failed', fields) as { snapshot: JobSnapshot }
+    return reasonOf(observation.snapshot)
+  }
+  const bad = (name: string, why?: string) => file(name, { state: 'Failed', reason: why })
+
+  it.each([
+    ['the job’s', { reason: 'quota', details: [bad('a', 'row')] }, 'quota'],
+    ['that of the first failed file that has one', { details: [bad('a'), bad('b', 'row'), bad('c', 'x')] }, 'row'],
+    ['not that of a file that goes on', { details: [file('a', { reason: 'retried' }), bad('b', 'row')] }, 'row'],
+    ['nothing where nobody says', { details: [bad('a')] }, undefined],
+  ])('is %s', (_what, fields, expected) => {
+    expect(reason(fields)).toBe(expected)
+  })
+})
+
+describe('rows to come', () => {
+  it('are what the job says, else the sum over the files where each of them says', () => {
+    const total = (fields: Readonly<Record<string, unknown>>) => after(answered('Importing', fields)).totalRows
+    const details = [file('a', { totalRows: 1 }), file('b', { totalRows: 2 })]
+    expect(total({ totalRows: 9, details })).toBe(9)
+    expect(total({ details })).toBe(3)
+    expect(total({ details: [...details, file('c')] })).toBeUndefined()
+    expect(total({})).toBeUndefined()
   })
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { newHistory, record } from '../../src/watch/history.ts'
 import type { Observation } from '../../src/watch/import-job.ts'
 import { newsOf } from '../../src/watch/news.ts'
-import { answered, outage, unknownJob } from '../support/watching.ts'
+import { answered, outage, refused, unknownJob } from '../support/watching.ts'
 
 /** The news of each look, where looks are `stepMs` apart. */
 function newsAfter(observations: readonly Observation[], stepMs = 2000) {
@@ -75,5 +75,50 @@ describe('the news of a look', () => {
   it('tells once that nothing has moved for half an hour', () => {
     const kinds = newsAfter([at(80), at(80), at(80), at(80)], 15 * 60_000).map((news) => news.map(({ kind }) => kind))
     expect(kinds).toEqual([['state'], [], ['quiet'], []])
+  })
+
+  it('tells a state again after a state between, and no progress beside it', () => {
+    const news = newsAfter([at(10), answered('Sorting', { progress: 80 }), at(40)])
+    expect(news.slice(1)).toEqual([
+      [{ kind: 'state', from: 'Importing', to: 'Sorting', phase: 'importing' }],
+      [{ kind: 'state', from: 'Sorting', to: 'Importing', phase: 'importing' }],
+    ])
+  })
+
+  it('names the word that nobody knows', () => {
+    expect(newsAfter([answered('Planning')])[0]).toEqual([
+      { kind: 'state', from: undefined, to: 'Planning', phase: 'unknown' },
+      { kind: 'unknown-state', label: 'Planning' },
+    ])
+  })
+
+  it('tells no failed file twice, and none that goes on', () => {
+    const details = [file('a', 'Failed'), file('b', 'InProgress'), file('c', 'Completed')]
+    const news = newsAfter([
+      answered('Importing', { details }),
+      answered('Importing', { details }),
+      answered('Failed', { details: [] }),
+    ])
+    expect(news.map((told) => told.filter(({ kind }) => kind === 'file-failed').length)).toEqual([1, 0, 0])
+  })
+
+  it('tells the end of an outage also where the job is unknown then, in this order', () => {
+    expect(newsAfter([outage(), outage(), unknownJob()])[2]).toMatchObject([
+      { kind: 'outage-ended', lastedMs: 4000 },
+      { kind: 'job-unknown', seenBefore: false, trouble: { outcome: 'unknown-job' } },
+    ])
+    expect(newsAfter([unknownJob(), outage(), unknownJob()])[2]).toEqual([{ kind: 'outage-ended', lastedMs: 2000 }])
+  })
+
+  it('tells for how long nothing has moved, from half an hour on', () => {
+    const quiet = (stepMs: number) => newsAfter([at(80), at(80)], stepMs)[1]
+    expect(quiet(30 * 60_000 - 1)).toEqual([])
+    expect(quiet(30 * 60_000)).toEqual([{ kind: 'quiet', quietMs: 1_800_000 }])
+    expect(quiet(60 * 60_000)).toEqual([{ kind: 'quiet', quietMs: 3_600_000 }])
+  })
+
+  it('tells nothing of a refusal, which is the end, nor of a look that was cancelled', () => {
+    expect(newsAfter([at(1), refused()])[1]).toEqual([])
+    expect(newsAfter([outage(), { kind: 'cancelled' }])[1]).toEqual([])
   })
 })

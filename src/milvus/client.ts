@@ -2,6 +2,9 @@ import type { Circumstances } from './diagnose.ts'
 import { readEnvelope } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
 import type { Exchange, HttpReply } from './exchange.ts'
+import { ABOUT_A_JOB } from './question.ts'
+import type { Question } from './question.ts'
+import { isOfZilliz } from './zilliz.ts'
 
 /** Which service to ask about which database, and how. */
 export interface ClientOptions {
@@ -26,6 +29,7 @@ export interface ClientOptions {
 export interface ExchangeRecord {
   /** Undefined where it was about no single job. */
   readonly jobId: string | undefined
+  readonly method: 'GET' | 'POST'
   readonly path: string
   /** Wall clock, milliseconds since the epoch. */
   readonly startedAt: number
@@ -39,11 +43,16 @@ export interface ExchangeRecord {
 
 /** One request to the service: which operation, about which job, with what besides the place where it lives. */
 export interface Request {
-  /** Below `/v2/vectordb`. */
+  /** Below the endpoint: `/v2/…`. */
   readonly path: string
   /** Undefined where it is about no single job. */
   readonly jobId: string | undefined
-  readonly body: Readonly<Record<string, unknown>>
+  /** Undefined asks by GET. */
+  readonly body: Readonly<Record<string, unknown>> | undefined
+  /** Those that no other request has. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Cluster, project and region are no business of whoever is asked. */
+  readonly isPlaceless?: boolean
   readonly signal: AbortSignal
 }
 
@@ -56,12 +65,12 @@ export interface Answer {
 /** Sends requests to one service, and remembers what kind of service it has shown itself to be. */
 export interface Client {
   /**
-   * One POST; `judge` says what the answer means, which is told to `onExchange` and decides whether the service has answered
+   * One request; `judge` says what the answer means, which is told to `onExchange` and decides whether the service has answered
    * well.
    */
   ask<Meaning extends { readonly kind: string }>(request: Request, judge: (answer: Answer) => Meaning): Promise<Meaning>
-  /** What the meaning of a bad answer depends on, at this moment. */
-  around(): Circumstances
+  /** What the meaning of a bad answer depends on, at this moment; the question is about a job unless told otherwise. */
+  around(question?: Question): Circumstances
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -72,30 +81,35 @@ export function createClient(options: ClientOptions): Client {
   let answeredWell = false
 
   return {
-    around: () => ({
+    around: (question = ABOUT_A_JOB) => ({
       host: shownHost,
       answeredWell,
       isClusterEndpoint: isZillizCluster(hostname),
+      question,
       sanitise: options.sanitise,
       nowMs: Date.now(),
     }),
-    async ask({ path, jobId, body, signal }, judge) {
+    async ask({ path, jobId, body, headers: own, isPlaceless = false, signal }, judge) {
       const startedAt = Date.now()
       const startedMs = performance.now()
-      const reply = await options.exchange.post({
-        url: `${options.endpoint}/v2/vectordb${path}`,
-        headers,
-        body: JSON.stringify({ ...body, ...place }),
+      const request = {
+        url: `${options.endpoint}${path}`,
+        headers: { ...headers, ...own },
         signal,
         timeoutMs: options.requestTimeoutMs,
-      })
+      }
+      const reply =
+        body === undefined
+          ? await options.exchange.get(request)
+          : await options.exchange.post({ ...request, body: JSON.stringify({ ...body, ...(!isPlaceless && place) }) })
       const tookMs = Math.round(performance.now() - startedMs)
       const envelope = reply.kind === 'reply' ? readEnvelope(reply.body) : undefined
       const meaning = judge({ reply, envelope })
       if (envelope !== undefined && meaning.kind !== 'refused') answeredWell = true
       options.onExchange({
         jobId,
-        path: `/v2/vectordb${path}`,
+        method: body === undefined ? 'GET' : 'POST',
+        path: options.sanitise(path),
         startedAt,
         tookMs,
         httpStatus: 'status' in reply ? reply.status : undefined,
@@ -139,6 +153,5 @@ function utf8(value: string): string {
 
 /** Of the hosts of Zilliz Cloud only `api.` and the older `controller.api.` know import jobs; the others are clusters. */
 function isZillizCluster(hostname: string): boolean {
-  const isZilliz = /(^|\.)(zillizcloud\.com|cloud\.zilliz\.com(\.cn)?)$/i.test(hostname)
-  return isZilliz && !/^(controller\.)?api\./i.test(hostname)
+  return isOfZilliz(hostname) && !/^(controller\.)?api\./i.test(hostname)
 }

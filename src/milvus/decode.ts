@@ -94,25 +94,27 @@ function fileName(value: unknown, sanitise: Sanitise): string {
   return sanitise(unwrapped.replace(/\?\S*/g, ''), MAX_NAME).trim()
 }
 
-function text(value: unknown, sanitise: Sanitise, maxLength?: number): string | undefined {
+/** Text that says something, made fit to be told. */
+export function text(value: unknown, sanitise: Sanitise, maxLength?: number): string | undefined {
   if (typeof value !== 'string') return undefined
   const clean = sanitise(value, maxLength).trim()
   return clean === '' ? undefined : clean
 }
 
 /** A whole number of rows or bytes, which some answers send as a string. */
-function count(value: unknown): number | undefined {
+export function count(value: unknown): number | undefined {
   const number = numberOf(value)
   return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined
 }
 
 /** Progress was seen negative (milvus-io/milvus#31221) and as a string. */
-function percentage(value: unknown): number | undefined {
+export function percentage(value: unknown): number | undefined {
   const number = numberOf(value)
   return number === undefined ? undefined : Math.floor(Math.min(100, Math.max(0, number)))
 }
 
-function numberOf(value: unknown): number | undefined {
+/** A number, also where it was sent as a string. */
+export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
   return typeof value === 'string' && /^-?\d{1,16}(\.\d{1,16})?$/.test(value.trim()) ? Number(value) : undefined
 }

@@ -1,6 +1,6 @@
 import type { Observation } from '../watch/import-job.ts'
-import { TIME_IS_UP } from '../watch/look-pool.ts'
-import type { Look } from '../watch/look-pool.ts'
+import { TIME_IS_UP } from '../watch/ask-pool.ts'
+import type { Look } from '../watch/ask-pool.ts'
 import type { Answer, Client } from './client.ts'
 import { decodeJob } from './decode.ts'
 import { diagnoseEnvelope, diagnoseReply, saysJobDoesNotExist, timedOut, unknownJob, unusable } from './diagnose.ts'
@@ -11,7 +11,7 @@ import { isSuccess, valueOf } from './envelope.ts'
  * The three names of one question. `describe` is what all SDKs ask, `get_progress` is the one that every Milvus since 2.4.0
  * knows, `getProgress` is what the documents of Zilliz Cloud once showed.
  */
-const PATHS = ['describe', 'get_progress', 'getProgress'].map((name) => `/jobs/import/${name}`)
+const PATHS = ['describe', 'get_progress', 'getProgress'].map((name) => `/v2/vectordb/jobs/import/${name}`)
 
 /** Looks at import jobs one by one. Never rejects; all text that comes back has been sanitised. */
 export function createDescribe(client: Client): Look {

@@ -2,6 +2,7 @@ import type { Observation, Trouble } from '../watch/import-job.ts'
 import { isSuccess } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
 import type { HttpReply } from './exchange.ts'
+import type { Question } from './question.ts'
 
 /** What the meaning of a bad answer depends on. */
 export interface Circumstances {
@@ -11,6 +12,7 @@ export interface Circumstances {
   readonly answeredWell: boolean
   /** The host is a Zilliz Cloud cluster, where there are no import jobs. */
   readonly isClusterEndpoint: boolean
+  readonly question: Question
   readonly sanitise: (text: unknown, maxLength?: number) => string
   /** Wall clock, for a `Retry-After` that is a date. */
   readonly nowMs: number
@@ -18,6 +20,8 @@ export interface Circumstances {
 
 type Reply = Extract<HttpReply, { kind: 'reply' }>
 type Failure = Extract<Observation, { readonly trouble: Trouble }>
+type Outage = Extract<Failure, { readonly kind: 'outage' }>
+type Refusal = Extract<Failure, { readonly kind: 'refused' }>
 
 const CREDENTIALS = new Set([1800, 21119, 80001, 80002])
 const PERMISSIONS = new Set([80020, 96012, 96013, 96014, 96015, 96016, 96027])
@@ -27,7 +31,7 @@ const GONE = new Set([100, 800])
 const PASSING = new Set([1, 2, 3, 4, 8, 9, 10, 901, 902, 904, 1807, 10000, 10001])
 const ZILLIZ_JOB_NOT_FOUND = 96026
 /** "importing data failed", which is also how Milvus says that it does not know a job. */
-const IMPORT_FAILED = new Set([2100, 2101])
+export const IMPORT_FAILED: ReadonlySet<number> = new Set([2100, 2101])
 
 const JOB_UNKNOWN = /import job does not exist|\bjob\b.*\bnot found\b/is
 const BAD_JOB_ID = /parse job id failed/i
@@ -40,13 +44,40 @@ const MAX_QUOTE = 300
  */
 export function diagnoseEnvelope(envelope: Envelope, reply: Reply, around: Circumstances): Failure {
   const { code, message } = envelope
-  if (isRefusal(envelope, reply.status)) return refused(envelopeTrouble(envelope, reply, around))
-  if (PASSING.has(code)) return outage(envelopeTrouble(envelope, reply, around), reply, around)
-  if (code === ZILLIZ_JOB_NOT_FOUND || (!isSuccess(envelope) && JOB_UNKNOWN.test(message))) {
-    return unknownJob(message, around)
-  }
-  if (reply.status === 400 && !IMPORT_FAILED.has(code)) return refused(envelopeTrouble(envelope, reply, around))
-  return outage(envelopeTrouble(envelope, reply, around), reply, around)
+  const isOfJob = code === ZILLIZ_JOB_NOT_FOUND || (!isSuccess(envelope) && JOB_UNKNOWN.test(message))
+  if (isOfJob && isParticular(envelope, reply.status)) return unknownJob(message, around)
+  return diagnoseJoblessEnvelope(envelope, reply, around)
+}
+
+/** The same where the question was about no single job, which then cannot be unknown. */
+export function diagnoseJoblessEnvelope(envelope: Envelope, reply: Reply, around: Circumstances): Outage | Refusal {
+  const isRefused = isRefusal(envelope, reply.status) || isBadRequest(envelope, reply.status)
+  const trouble = envelopeTrouble(envelope, reply, around)
+  return isRefused ? refused(trouble) : outage(trouble, reply, around)
+}
+
+/** Whether an envelope is neither a refusal nor about a moment that passes, so that its text may decide. */
+export function isParticular(envelope: Envelope, status: number): boolean {
+  return !isRefusal(envelope, status) && !PASSING.has(envelope.code)
+}
+
+/** Whether the service only asks for patience. */
+export function isPassing({ code }: Envelope): boolean {
+  return PASSING.has(code)
+}
+
+/** Whether the collection, or its database, is said to be not there. */
+export function isGone({ code }: Envelope, status: number): boolean {
+  return GONE.has(code) && status !== 401 && status !== 403
+}
+
+/** A request that the server did not understand, where the code says nothing else. */
+function isBadRequest({ code }: Envelope, status: number): boolean {
+  return BAD_REQUESTS.has(code) || (status === 400 && !PASSING.has(code) && !IMPORT_FAILED.has(code))
+}
+
+function isPermissionDenied({ code, message }: Envelope): boolean {
+  return PERMISSIONS.has(code) || (code === 65535 && PERMISSION_DENIED.test(message))
 }
 
 /** A Failed whose reason is that the job does not exist: its record was collected in the middle of the call. */
@@ -55,7 +86,10 @@ export function saysJobDoesNotExist(reason: string | undefined): boolean {
 }
 
 /** The service does not know the job; `message` is what it said. */
-export function unknownJob(message: string, { host, sanitise, isClusterEndpoint }: Circumstances): Failure {
+export function unknownJob(
+  message: string,
+  { host, sanitise, isClusterEndpoint }: Circumstances,
+): Extract<Failure, { readonly kind: 'unknown-job' }> {
   return {
     kind: 'unknown-job',
     trouble: {
@@ -69,7 +103,7 @@ export function unknownJob(message: string, { host, sanitise, isClusterEndpoint 
 }
 
 /** What a reply without an envelope, or no reply at all, means. */
-export function diagnoseReply(reply: Exclude<HttpReply, { kind: 'aborted' }>, around: Circumstances): Failure {
+export function diagnoseReply(reply: Exclude<HttpReply, { kind: 'aborted' }>, around: Circumstances): Outage | Refusal {
   const { host, answeredWell } = around
   switch (reply.kind) {
     case 'reply':
@@ -78,7 +112,7 @@ export function diagnoseReply(reply: Exclude<HttpReply, { kind: 'aborted' }>, ar
       return outage({
         outcome: 'too-large',
         what: `${host} sent more than 32 MiB in answer to one question (HTTP ${reply.status}).`,
-        advice: 'Check that `endpoint` is the address of Milvus or Zilliz Cloud.',
+        advice: `Check that ${around.question.addressInput} is the address of Milvus or Zilliz Cloud.`,
       })
     case 'timeout':
       return timedOut(reply.timeoutMs, around)
@@ -94,7 +128,7 @@ export function diagnoseReply(reply: Exclude<HttpReply, { kind: 'aborted' }>, ar
 }
 
 /** The service did not answer in time. */
-export function timedOut(timeoutMs: number, { host }: Circumstances): Failure {
+export function timedOut(timeoutMs: number, { host }: Circumstances): Outage {
   const seconds = Math.round(timeoutMs / 100) / 10
   return outage({
     outcome: 'timeout',
@@ -105,44 +139,40 @@ export function timedOut(timeoutMs: number, { host }: Circumstances): Failure {
 }
 
 /** An answer that says success but cannot be one; `what` completes "HOST answered …". */
-export function unusable(outcome: string, what: string, around: Circumstances): Failure {
+export function unusable(outcome: string, what: string, around: Circumstances): Outage {
   return outage({
     outcome,
     what: `${around.host} answered ${what}.`,
-    advice:
-      'Check that `endpoint` is the address of Milvus or Zilliz Cloud, without anything that rewrites answers in between.',
+    advice: `Check that ${around.question.addressInput} is the address of Milvus or Zilliz Cloud, without anything that rewrites answers in between.`,
   })
 }
 
-function isRefusal({ code, message }: Envelope, status: number): boolean {
+function isRefusal(envelope: Envelope, status: number): boolean {
+  const { code, message } = envelope
   return (
     status === 401 ||
     status === 403 ||
     CREDENTIALS.has(code) ||
-    PERMISSIONS.has(code) ||
+    isPermissionDenied(envelope) ||
     BAD_REQUESTS.has(code) ||
     GONE.has(code) ||
     (code >= 96001 && code <= 96036 && code !== ZILLIZ_JOB_NOT_FOUND) ||
-    (code === 65535 && PERMISSION_DENIED.test(message)) ||
     // Milvus up to 2.5 says this with the code of "importing data failed".
     (!PASSING.has(code) && BAD_JOB_ID.test(message))
   )
 }
 
-function envelopeTrouble(
-  envelope: Envelope,
-  reply: Reply,
-  { host, sanitise, isClusterEndpoint }: Circumstances,
-): Trouble {
+function envelopeTrouble(envelope: Envelope, reply: Reply, around: Circumstances): Trouble {
+  const { host, sanitise, question } = around
   const { code, message } = envelope
   const status = reply.status === 200 ? '' : ` at HTTP ${reply.status}`
   const refusal = isRefusal(envelope, reply.status)
   return {
-    outcome: isSuccess(envelope) ? 'no-state' : `code-${code}`,
+    outcome: isSuccess(envelope) ? question.lacking.outcome : `code-${code}`,
     what: isSuccess(envelope)
-      ? `${host} answered code ${code}${status} without a state of the job${quoted(message, sanitise)}.`
-      : `${host} ${refusal ? 'refused the request' : 'answered'} with code ${code}${status}${quoted(message, sanitise)}.`,
-    advice: refusal && isClusterEndpoint ? CONTROL_PLANE : envelopeAdvice(envelope, reply.status),
+      ? `${host} answered code ${code}${status} ${question.lacking.what}${quoted(message, sanitise)}.`
+      : `${host} ${refusal ? question.refused : question.answered} with code ${code}${status}${quoted(message, sanitise)}.`,
+    advice: refusal && isLostAtCluster(around) ? CONTROL_PLANE : envelopeAdvice(envelope, reply.status, question),
   }
 }
 
@@ -150,21 +180,24 @@ const CONTROL_PLANE =
   'This is the address of a cluster, and import jobs live on the control plane: leave `endpoint` empty (or set https://api.cloud.zilliz.com) and give `cluster-id`.'
 const CHECK_CREDENTIALS =
   'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not there in runs from forks and Dependabot.'
-const CHECK_PERMISSION =
-  'Grant the user or API key the right to import into this collection (Milvus: privilege Import), and set `db-name` where the collection is not in the default database.'
 
-function envelopeAdvice({ code, message }: Envelope, status: number): string {
+/** Asked of a cluster what only the control plane knows. */
+function isLostAtCluster({ isClusterEndpoint, question }: Circumstances): boolean {
+  return isClusterEndpoint && !question.isForClusters
+}
+
+function envelopeAdvice(envelope: Envelope, status: number, question: Question): string {
+  const { code, message } = envelope
   if (CREDENTIALS.has(code) || (status === 401 && !BAD_JOB_ID.test(message))) return CHECK_CREDENTIALS
   if (BAD_JOB_ID.test(message)) {
     return 'Check `job-id`: on Milvus it is a whole number; ids like `job-…` belong to Zilliz Cloud (set `cluster-id`, leave `endpoint` empty).'
   }
-  if (PERMISSIONS.has(code) || code === 65535 || status === 403) return CHECK_PERMISSION
-  if (code === 100)
-    return 'The collection is gone or lives in another database: check `db-name`, and whether the collection was dropped.'
+  if (isPermissionDenied(envelope) || status === 403) return question.permission
+  if (code === 100) return question.collection
   if (code === 800) return 'There is no such database: check `db-name`.'
   if (code >= 96001 && code <= 96036)
     return 'Check `cluster-id`, or `project-id` and `region-id`, in the Zilliz Cloud console.'
-  if (BAD_REQUESTS.has(code) || status === 400) return 'Check `job-id`, `cluster-id` and `db-name`.'
+  if (isBadRequest(envelope, status)) return question.inputs
   if (code === 8 || code === 1807)
     return 'The service limits the rate of requests; a longer `poll-interval` or fewer gates at a time help.'
   return 'If this lasts, see the logs of the service.'
@@ -173,14 +206,16 @@ function envelopeAdvice({ code, message }: Envelope, status: number): string {
 /** Statuses that are an answer about the request and not about the moment. */
 const REFUSED_STATUS = new Set([400, 401, 403, 405, 407])
 
-function diagnoseStatus(reply: Reply, around: Circumstances): Failure {
+function diagnoseStatus(reply: Reply, around: Circumstances): Outage | Refusal {
   const { status } = reply
   const trouble = statusTrouble(reply, around)
   const isRefused = REFUSED_STATUS.has(status) || status === 404 || (status >= 300 && status < 400)
   return isRefused && !around.answeredWell ? refused(trouble) : outage(trouble, reply, around)
 }
 
-function statusTrouble(reply: Reply, { host, sanitise, isClusterEndpoint }: Circumstances): Trouble {
+function statusTrouble(reply: Reply, around: Circumstances): Trouble {
+  const { host, sanitise, question } = around
+  const { addressInput } = question
   const { status } = reply
   const outcome = `http-${status}`
   if (status >= 300 && status < 400) {
@@ -190,26 +225,24 @@ function statusTrouble(reply: Reply, { host, sanitise, isClusterEndpoint }: Circ
       what: `${host} redirects (HTTP ${status})${origin === undefined ? '' : ` to ${sanitise(origin, MAX_QUOTE)}`}, and a key is not sent to another address.`,
       advice:
         origin === undefined
-          ? 'Set `endpoint` to the final address.'
-          : `If that is the service, set \`endpoint\` to ${sanitise(origin, MAX_QUOTE)}.`,
+          ? `Set ${addressInput} to the final address.`
+          : `If that is the service, set ${addressInput} to ${sanitise(origin, MAX_QUOTE)}.`,
     }
   }
   if (status === 404) {
     return {
       outcome,
-      what: `${host} has no import API below this address (HTTP 404).`,
-      advice: isClusterEndpoint
-        ? CONTROL_PLANE
-        : 'Check `endpoint`: the base address of Milvus 2.4 or newer (usually port 19530) or of Zilliz Cloud, without a path of its own.',
+      what: `${host} has no ${question.api.name} below this address (HTTP 404).`,
+      advice: isLostAtCluster(around) ? CONTROL_PLANE : question.api.address,
     }
   }
   if (status === 401 || status === 403) {
     return {
       outcome,
-      what: `${host} refused the request (HTTP ${status}), and not in the way of Milvus or Zilliz Cloud.`,
-      advice: isClusterEndpoint
+      what: `${host} ${question.refused} (HTTP ${status}), and not in the way of Milvus or Zilliz Cloud.`,
+      advice: isLostAtCluster(around)
         ? CONTROL_PLANE
-        : 'A proxy or gateway in front of the service may want credentials of its own (set them with `headers`) or forbid the address. Else check `api-key` and `endpoint`.',
+        : `A proxy or gateway in front of the service may want credentials of its own (set them with \`headers\`) or forbid the address. Else check \`api-key\` and ${addressInput}.`,
     }
   }
   if (status === 407) return proxyTrouble(status, host)
@@ -218,8 +251,7 @@ function statusTrouble(reply: Reply, { host, sanitise, isClusterEndpoint }: Circ
     return {
       outcome: 'not-json',
       what: `${host} answered HTTP ${status} with ${kind} in place of JSON.`,
-      advice:
-        'Check `endpoint`: it seems to be the address of a web site, a console or a login page, not of the REST API.',
+      advice: `Check ${addressInput}: it seems to be the address of a web site, a console or a login page, not of the REST API.`,
     }
   }
   return {
@@ -227,7 +259,7 @@ function statusTrouble(reply: Reply, { host, sanitise, isClusterEndpoint }: Circ
     what: `${host} answered HTTP ${status}.`,
     advice:
       status === 400 || status === 405
-        ? 'Check `endpoint`: what answers there is not the import API.'
+        ? `Check ${addressInput}: what answers there is not the ${question.api.name}.`
         : 'If this lasts, see the status page or the logs of the service.',
   }
 }
@@ -265,6 +297,7 @@ function isUntrusted(code: string): boolean {
 
 function networkTrouble({ code, message }: { code: string; message: string }, around: Circumstances): Trouble {
   const { host, sanitise } = around
+  const { addressInput } = around.question
   const trouble = (outcome: string, what: string, advice: string): Trouble => ({ outcome, what, advice })
   if (code === 'ENOTFOUND') {
     // The name that was looked up may be a proxy's.
@@ -272,7 +305,7 @@ function networkTrouble({ code, message }: { code: string; message: string }, ar
     return trouble(
       'dns',
       `There is no host ${sanitise(name, MAX_QUOTE)} (DNS: ENOTFOUND).`,
-      'Check `endpoint`, or the proxy variable, for a typing mistake; a private name needs a runner in the same network.',
+      `Check ${addressInput}, or the proxy variable, for a typing mistake; a private name needs a runner in the same network.`,
     )
   }
   if (code === 'EAI_AGAIN') {
@@ -288,14 +321,16 @@ function networkTrouble({ code, message }: { code: string; message: string }, ar
     return trouble(
       'connection-refused',
       `The connection to ${host} was refused: nothing listens at ${sanitise(address, MAX_QUOTE)}.`,
-      'Check host and port of `endpoint`, or of the proxy, and that the service is up.',
+      `Check host and port of ${addressInput}, or of the proxy, and that the service is up.`,
     )
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return trouble(
       'tls',
       `The TLS certificate of ${host} is for another host name.`,
-      'Set `tls-server-name` to the name in the certificate, or `endpoint` to that name.',
+      addressInput === '`endpoint`'
+        ? 'Set `tls-server-name` to the name in the certificate, or `endpoint` to that name.'
+        : `Set ${addressInput} to the name in the certificate.`,
     )
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
@@ -317,7 +352,7 @@ function networkTrouble({ code, message }: { code: string; message: string }, ar
     return trouble(
       'tls',
       `${host} does not speak TLS on this port.`,
-      'Set `endpoint` to http://…, or to the port that speaks TLS.',
+      `Set ${addressInput} to http://…, or to the port that speaks TLS.`,
     )
   }
   if (code.startsWith('ERR_SSL') || code === 'EPROTO') {
@@ -331,7 +366,7 @@ function networkTrouble({ code, message }: { code: string; message: string }, ar
     return trouble(
       'not-http',
       `${host} did not answer in HTTP (${sanitise(code, 80)}).`,
-      'Check the port of `endpoint`, and whether it wants https://.',
+      `Check the port of ${addressInput}, and whether it wants https://.`,
     )
   }
   if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE') {
@@ -348,11 +383,11 @@ function networkTrouble({ code, message }: { code: string; message: string }, ar
   )
 }
 
-function refused(trouble: Trouble): Failure {
+function refused(trouble: Trouble): Refusal {
   return { kind: 'refused', trouble }
 }
 
-function outage(trouble: Trouble, reply?: Reply, around?: Circumstances): Failure {
+function outage(trouble: Trouble, reply?: Reply, around?: Circumstances): Outage {
   const retryAfterMs = reply && around && retryAfter(reply.retryAfter, around.nowMs)
   return { kind: 'outage', trouble, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
@@ -373,7 +408,8 @@ function originOf(location: string | undefined): string | undefined {
   }
 }
 
-function quoted(message: string, sanitise: Circumstances['sanitise']): string {
+/** What the service said, to stand at the end of a sentence; empty where it said nothing. */
+export function quoted(message: string, sanitise: Circumstances['sanitise']): string {
   const text = sanitise(message, MAX_QUOTE).trim().replace(/\.$/, '')
   return text === '' ? '' : `: “${text}”`
 }

@@ -4,6 +4,8 @@ export interface Envelope {
   readonly message: string
   /** Undefined where it is missing or no object. */
   readonly data: JsonObject | undefined
+  /** The data where they are a list, as the data plane sends them. */
+  readonly items?: readonly unknown[]
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -21,7 +23,12 @@ export function readEnvelope(body: string): Envelope | undefined {
   const message = valueOf(json, 'message')
   const code = integerLike(valueOf(json, 'code')) ?? successStatus(json, data)
   if (code === undefined) return undefined
-  return { code, message: typeof message === 'string' ? message : '', data: isObject(data) ? data : undefined }
+  return {
+    code,
+    message: typeof message === 'string' ? message : '',
+    data: isObject(data) ? data : undefined,
+    ...(Array.isArray(data) && { items: data }),
+  }
 }
 
 /** A member by its name in any case, exact first: Go's decoders on both sides do not care, and `jobID` was sent once. */

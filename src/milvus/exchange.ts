@@ -52,6 +52,8 @@ export type HttpReply =
 export interface Exchange {
   /** One POST; never rejects. */
   post(request: HttpRequest): Promise<HttpReply>
+  /** One GET; never rejects. */
+  get(request: Omit<HttpRequest, 'body'>): Promise<HttpReply>
   /** Drops all connections, so that nothing keeps the process alive. */
   close(): Promise<void>
 }
@@ -72,22 +74,32 @@ export function createExchange(transport: Transport): Exchange {
     return generation
   }
   let current = newGeneration()
+  const exchange = async (request: Sendable) => {
+    const generation = current
+    generation.underWay += 1
+    const reply = await send(generation.dispatcher, request)
+    generation.underWay -= 1
+    // A connection that hangs while it is set up would keep the next request waiting too.
+    if (reply.kind !== 'reply' && generation === current) current = newGeneration()
+    if (generation !== current && generation.underWay === 0 && opened.delete(generation)) void drop(generation)
+    return reply
+  }
   return {
-    async post(request) {
-      const generation = current
-      generation.underWay += 1
-      const reply = await post(generation.dispatcher, request)
-      generation.underWay -= 1
-      // A connection that hangs while it is set up would keep the next request waiting too.
-      if (reply.kind !== 'reply' && generation === current) current = newGeneration()
-      if (generation !== current && generation.underWay === 0 && opened.delete(generation)) void drop(generation)
-      return reply
-    },
+    post: (request) => exchange({ ...request, method: 'POST' }),
+    get: (request) => exchange({ ...request, method: 'GET', body: null }),
     async close() {
       await Promise.all([...opened].map(drop))
     },
   }
 }
+
+/** The way to another address: the same trust, identity and proxies, but the certificate has to name that address. */
+export function transportTo(endpoint: string, transport: Transport): Transport {
+  return { ...transport, endpoint, tls: { ...transport.tls, serverName: undefined } }
+}
+
+type Sendable = Omit<HttpRequest, 'body'> &
+  ({ readonly method: 'POST'; readonly body: string } | { readonly method: 'GET'; readonly body: null })
 
 /** Connections that requests share until one of them meets trouble. */
 interface Generation {
@@ -181,7 +193,7 @@ function extraRoots(path: string | undefined): readonly string[] {
 }
 
 /** One exchange; settles at once where its time is up or it is aborted, whatever undici is waiting for. */
-async function post(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpReply> {
+async function send(dispatcher: Dispatcher, request: Sendable): Promise<HttpReply> {
   const { signal, timeoutMs } = request
   const startedMs = performance.now()
   const stop = new AbortController()
@@ -209,13 +221,13 @@ async function post(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpR
   }
 }
 
-async function converse(dispatcher: Dispatcher, request: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
+async function converse(dispatcher: Dispatcher, request: Sendable, signal: AbortSignal): Promise<HttpReply> {
   const { origin, pathname } = new URL(request.url)
   try {
     const { statusCode, headers, body } = await dispatcher.request({
       origin,
       path: pathname,
-      method: 'POST',
+      method: request.method,
       headers: request.headers,
       body: request.body,
       signal,

@@ -37,17 +37,18 @@ export interface ListOptions {
   readonly sanitise: (text: unknown, maxLength?: number) => string
 }
 
-const PATH = '/jobs/import/list'
+/** Both services know the list by this name. */
+export const LIST_PATH = '/v2/vectordb/jobs/import/list'
 /** The largest page is nowhere documented: one that holds all is asked for first, and a usual one where that is refused. */
-const PAGE_SIZES = { all: 1_000, usual: 100 }
+export const PAGE_SIZES = { all: 1_000, usual: 100 }
 /** A page that stands for fewer descriptions is not worth its request; who is on none of the pages is described. */
 const JOBS_WORTH_A_PAGE = 4
 
 /** The list of both services: Milvus answers in one piece, Zilliz Cloud in pages. */
 export function createList(client: Client, options: ListOptions): List {
-  const { dbName, collectionName, sanitise } = options
-  const isPaged = options.clusterId !== undefined || options.projectId !== undefined
-  const scope = { ...(dbName && { dbName }), ...(collectionName && { collectionName }) }
+  const { sanitise } = options
+  const isPaged = comesInPages(options)
+  const scope = scopeOf(options)
 
   let pageSize = PAGE_SIZES.all
 
@@ -59,7 +60,7 @@ export function createList(client: Client, options: ListOptions): List {
     for (let page = 1; page <= mostPages; page += 1) {
       if (!(await turn())) return { kind: 'cancelled' }
       const paging = isPaged ? { pageSize: size, currentPage: page } : {}
-      const request = { path: PATH, jobId: undefined, body: { ...scope, ...paging }, signal }
+      const request = { path: LIST_PATH, jobId: undefined, body: { ...scope, ...paging }, signal }
       const answer = await client.ask(request, (raw) => readPage(raw, client, sanitise))
       if (isPaged && size > PAGE_SIZES.usual && answer.kind !== 'answered' && answer.mayBeTooLong) {
         size = PAGE_SIZES.usual
@@ -76,6 +77,16 @@ export function createList(client: Client, options: ListOptions): List {
     }
     return { kind: 'listed', sightings }
   }
+}
+
+/** Only Zilliz Cloud pages. */
+export function comesInPages({ clusterId, projectId }: ListOptions): boolean {
+  return clusterId !== undefined || projectId !== undefined
+}
+
+/** Whose jobs are asked for. */
+export function scopeOf({ dbName, collectionName }: ListOptions): Readonly<Record<string, string>> {
+  return { ...(dbName && { dbName }), ...(collectionName && { collectionName }) }
 }
 
 interface Page {
@@ -116,7 +127,7 @@ function readPage({ reply, envelope }: Answer, client: Client, sanitise: ListOpt
   }
 }
 
-function noPage(observation: ReturnType<typeof diagnoseReply>, isFinal: boolean, mayBeTooLong: boolean): NoPage {
+function noPage(observation: ReturnType<typeof diagnoseEnvelope>, isFinal: boolean, mayBeTooLong: boolean): NoPage {
   const isOutage = observation.kind === 'outage' && !isFinal
   const listed = isOutage ? ({ kind: 'outage', observation } as const) : ({ kind: 'refused' } as const)
   return { kind: listed.kind, listed, trouble: observation.trouble, mayBeTooLong }

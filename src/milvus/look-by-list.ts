@@ -1,6 +1,6 @@
 import type { Clock } from '../watch/clock.ts'
 import type { JobSnapshot, Observation } from '../watch/import-job.ts'
-import type { Look } from '../watch/look-pool.ts'
+import type { Look } from '../watch/ask-pool.ts'
 import type { List, Listed, Sighting } from './list.ts'
 
 /** From so many unfinished jobs on, one list costs less than a question about each. */
@@ -63,6 +63,7 @@ export function lookByList(describe: Look, list: List, jobIds: readonly string[]
   }
 
   return async (jobId, options) => {
+    if (options.isCloser) return describeOne(jobId, options)
     // A gate of one look has nothing to compare a list with, and no time to ask twice.
     const isOnlyLook = options.isLast && round === undefined
     if (unfinished.size < WORTH_A_LIST || clock.now() < withoutListUntilMs || isOnlyLook)

@@ -17,6 +17,9 @@ const CONCLUSIONS: Readonly<
   uncommitted: 'MIG-043',
   stalled: 'MIG-044',
   'timed-out': 'MIG-045',
+  'no-jobs': 'MIG-046',
+  'partly-committed': 'MIG-047',
+  'not-ready': 'MIG-048',
 }
 
 /** The first whose outcomes match. */
@@ -42,15 +45,38 @@ const REFUSED: Code = 'MIG-012'
 /** An error of the service that says nothing about the request, or no answer at all. */
 const NO_ANSWER: Code = 'MIG-027'
 
-/** Every code that an ending has by itself. */
+/** What is worth a word but ends nothing, each with its code. */
+export const NOTICES = {
+  commitStatus: 'MIG-050',
+  unknownState: 'MIG-051',
+  rowsUnknown: 'MIG-052',
+  readableKey: 'MIG-053',
+  stretchedInterval: 'MIG-054',
+  notWritten: 'MIG-055',
+  jobUnknown: CONCLUSIONS['not-found'],
+  quiet: CONCLUSIONS.stalled,
+} as const satisfies Record<string, Code>
+
+/** Every code that an ending has by itself, and those of what ends nothing. */
 export function endingCodes(): readonly Code[] {
-  return [...Object.values(CONCLUSIONS), ...TROUBLES.map(({ code }) => code), REFUSED, NO_ANSWER]
+  const own = [...Object.values(CONCLUSIONS), ...TROUBLES.map(({ code }) => code), REFUSED, NO_ANSWER]
+  return [...new Set([...own, ...Object.values(NOTICES)])]
+}
+
+/** The code of an outage that the gate sits out. */
+export function outageCode(trouble: Trouble): Code {
+  return troubleCode(trouble) ?? NO_ANSWER
+}
+
+/** The code of a request that the service refuses. */
+export function refusalCode(trouble: Trouble): Code {
+  return troubleCode(trouble) ?? REFUSED
 }
 
 /** The code of an ending; none for a completed import, and none here for a failed one, whose diagnosis has it. */
 export function codeOf(conclusion: Conclusion): Code | undefined {
   if (conclusion.kind === 'completed' || conclusion.kind === 'failed') return undefined
-  if (conclusion.kind === 'rejected') return troubleCode(conclusion.trouble) ?? REFUSED
+  if (conclusion.kind === 'rejected') return refusalCode(conclusion.trouble)
   if (conclusion.kind === 'unreachable') return troubleCode(conclusion.trouble) ?? NO_ANSWER
   return CONCLUSIONS[conclusion.kind]
 }

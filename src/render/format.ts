@@ -23,8 +23,8 @@ export function shortCount(amount: number): string {
 }
 
 /** A count and its noun: `1 file`, `1,024 files`. */
-export function counted(amount: number, noun: string): string {
-  return `${count(amount)} ${noun}${amount === 1 ? '' : 's'}`
+export function counted(amount: number, noun: string, plural = `${noun}s`): string {
+  return `${count(amount)} ${amount === 1 ? noun : plural}`
 }
 
 /** A length of time in at most two units: `400 ms`, `12 s`, `2 min 05 s`, `1 h 04 min`, `2 d 03 h`. */

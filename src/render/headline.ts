@@ -4,28 +4,40 @@ import { rowCount } from '../watch/gate.ts'
 import type { History } from '../watch/history.ts'
 import type { FileProgress } from '../watch/import-job.ts'
 import { reasonOf } from '../watch/import-job.ts'
-import type { Policy, RowRange } from '../watch/policy.ts'
+import type { Policy } from '../watch/policy.ts'
 import { codeOf } from './codes.ts'
 import type { Code } from './codes.ts'
+import {
+  collectionRowsNotMet,
+  notReady,
+  searchableText,
+  searchCancelled,
+  searchTimedOut,
+  stalledCollections,
+} from './collection-words.ts'
+import { noJobs } from './discovery-words.ts'
 import { diagnose } from './doctor.ts'
-import type { Diagnosis } from './doctor.ts'
-import { count, counted, duration, percent, shortCount, shortened } from './format.ts'
+import { count, counted, duration, percent, shortened } from './format.ts'
+import { isResting, restText } from './rests.ts'
+import {
+  allJobs,
+  collectionsOf,
+  first,
+  jobName,
+  lowerFirst,
+  MAX_NAME_LENGTH,
+  rangeText,
+  subjectOf,
+  waitAgain,
+  whereabouts,
+} from './subjects.ts'
+import type { Words } from './subjects.ts'
+import { COMMIT, partlyCommitted, uncommitted, withWhatIsLeft } from './two-phase-words.ts'
 
 /** How the gate ended, in plain sentences of one line each, and where the README explains it. */
 export interface Headline extends Words {
   /** Where the README explains it; none for a completed import. */
   readonly code?: Code
-}
-
-interface Words {
-  /** What happened, to what. */
-  readonly sentence: string
-  /** What to do now. */
-  readonly next?: string
-  /** Single points that belong to the sentence, one a line. */
-  readonly points?: readonly string[]
-  /** What is behind a failure of the service. */
-  readonly diagnosis?: Diagnosis
 }
 
 /** The one annotation of a step. */
@@ -37,16 +49,11 @@ export interface Annotation {
 
 // The runner cuts a message at 4,096 characters, masking included.
 const MAX_MESSAGE_LENGTH = 4000
-const MAX_NAME_LENGTH = 200
 const MAX_REASON_LENGTH = 2000
-const NAMED_JOBS = 3
-
-const COMMIT = 'POST /v2/vectordb/jobs/import/commit'
-const ABORT = 'POST /v2/vectordb/jobs/import/abort'
 
 /** What happened and what to do next: the words that log, summary, annotation and the output `reason` share. */
 export function headline(conclusion: Conclusion, view: View, policy: Policy): Headline {
-  const words = wordsFor(conclusion, view, policy)
+  const words = withWhatIsLeft(wordsFor(conclusion, view, policy), conclusion, view)
   const code = words.diagnosis?.code ?? codeOf(conclusion)
   return { ...words, ...(code !== undefined && { code }) }
 }
@@ -59,19 +66,31 @@ export function codedSentence({ sentence, code }: Headline): string {
 function wordsFor(conclusion: Conclusion, view: View, policy: Policy): Words {
   switch (conclusion.kind) {
     case 'completed':
-      return { sentence: `${allJobs(view)} complete: ${importedIn(view)}.` }
+      return { sentence: `${allJobs(view)} complete: ${importedIn(view)}${searchableText(view)}.` }
+    case 'no-jobs':
+      return noJobs(conclusion.passes, view)
     case 'uncommitted':
       return uncommitted(conclusion, view)
+    case 'partly-committed':
+      return partlyCommitted(conclusion, wordsFor(conclusion.because, view, policy), view)
     case 'failed':
       return failed(conclusion, view)
     case 'wrong-collection':
       return wrongCollection(conclusion, view)
     case 'rows-not-met':
-      return rowsNotMet(conclusion, view)
+      return conclusion.of === 'jobs' ? rowsNotMet(conclusion, view) : collectionRowsNotMet(conclusion, view)
+    case 'not-ready':
+      return notReady(conclusion, view)
     case 'not-found':
       return notFound(conclusion, view)
     case 'rejected':
-      return { sentence: conclusion.trouble.what, next: conclusion.trouble.advice }
+      return {
+        sentence: conclusion.trouble.what,
+        next:
+          conclusion.collections === undefined
+            ? conclusion.trouble.advice
+            : `${conclusion.trouble.advice} ${IMPORT_IS_COMPLETE}`,
+      }
     case 'unreachable':
       return unreachable(conclusion, view)
     case 'stalled':
@@ -124,12 +143,17 @@ export function annotationOf(conclusion: Conclusion, view: View, policy: Policy)
   }
 }
 
+const IMPORT_IS_COMPLETE = 'The import itself is complete.'
+
 const TITLES: Readonly<Record<ConclusionKind, string>> = {
   completed: 'completed',
+  'no-jobs': 'no jobs to wait for',
   uncommitted: 'waits for a commit',
+  'partly-committed': 'only partly committed',
   failed: 'failed',
   'wrong-collection': 'wrong collection',
   'rows-not-met': 'number of rows not as expected',
+  'not-ready': 'not searchable',
   'not-found': 'job not found',
   rejected: 'request refused',
   unreachable: 'service gives no answer',
@@ -138,20 +162,6 @@ const TITLES: Readonly<Record<ConclusionKind, string>> = {
   cancelled: 'gate was stopped',
   'invalid-input': 'inputs are not right',
   'internal-error': 'the gate broke',
-}
-
-function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncommitted' }>, view: View): Words {
-  const { subject, is } = subjectOf(view, jobs)
-  if (passes) {
-    return {
-      sentence: `${subject} ${is} ready to be committed, and on-uncommitted is pass.`,
-      next: `The rows become visible only with a commit (${COMMIT}).`,
-    }
-  }
-  return {
-    sentence: `${subject} ${jobs.length === 1 ? 'rests' : 'rest'} at Uncommitted: the rows are imported, but nobody sees them before a commit.`,
-    next: `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step wait for somebody's commit, set on-uncommitted to wait; to go on without one, to pass.`,
-  }
 }
 
 function failed(conclusion: Extract<Conclusion, { kind: 'failed' }>, view: View): Words {
@@ -233,14 +243,6 @@ function rowsNotMet({ expected, imported }: Extract<Conclusion, { kind: 'rows-no
       }
 }
 
-/** A demand on rows in words: `1,000 rows`, `at least 5 rows`, `5 to 10 rows`. */
-export function rangeText(range: RowRange | undefined): string {
-  if (range === undefined) return 'at least 1 row'
-  const { min, max } = range
-  if (max === undefined) return `at least ${counted(min, 'row')}`
-  return min === max ? counted(min, 'row') : `${count(min)} to ${counted(max, 'row')}`
-}
-
 function notFound({ jobs, trouble }: Extract<Conclusion, { kind: 'not-found' }>, view: View): Words {
   const { subject } = subjectOf(view, jobs)
   const job = first(view, jobs)
@@ -252,16 +254,31 @@ function notFound({ jobs, trouble }: Extract<Conclusion, { kind: 'not-found' }>,
   }
   const waitedMs = job?.unknown === undefined ? 0 : (job.lookedAtMs ?? 0) - job.unknown.sinceMs
   const answer = trouble.what === '' ? '' : ` ${trouble.what}`
+  const stillUnknown = waitedMs >= 1000 ? `, also after ${duration(waitedMs)}` : ''
+  if (job?.wasListed === true) {
+    return {
+      sentence: `The service listed ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${answer}`,
+      next: 'The record may have expired in between, so nobody can say how the import ended. Check the collection itself, then run this step again: a job that is forgotten is not listed any more.',
+    }
+  }
   return {
-    sentence: `The service does not know ${lowerFirst(subject)}${waitedMs >= 1000 ? `, also after ${duration(waitedMs)}` : ''}.${answer}`,
+    sentence: `The service does not know ${lowerFirst(subject)}${stillUnknown}.${answer}`,
     next: 'Check that job-id is whole and quoted, and that endpoint, cluster-id and db-name are those the import was started with. A job that finished long ago is forgotten too: a Milvus keeps finished jobs for 3 hours unless it is told otherwise.',
   }
 }
 
-function unreachable({ jobs, trouble, outageMs }: Extract<Conclusion, { kind: 'unreachable' }>, view: View): Words {
-  const { subject } = subjectOf(view, jobs)
+function unreachable(
+  { jobs, collections, trouble, outageMs }: Extract<Conclusion, { kind: 'unreachable' }>,
+  view: View,
+): Words {
+  const { subject } = collections === undefined ? subjectOf(view, jobs) : collectionsOf(view, collections)
   const since = outageMs >= 1000 ? ` for ${duration(outageMs)}` : ''
-  const goesOn = first(view, jobs)?.latest === undefined ? [] : ['The import itself may well go on.']
+  const goesOn =
+    collections !== undefined
+      ? [IMPORT_IS_COMPLETE]
+      : first(view, jobs)?.latest === undefined
+        ? []
+        : ['The import itself may well go on.']
   return {
     sentence: [
       `No usable answer about ${lowerFirst(subject)}${since}${trouble === undefined ? '.' : `: ${trouble.what}`}`,
@@ -273,33 +290,41 @@ function unreachable({ jobs, trouble, outageMs }: Extract<Conclusion, { kind: 'u
   }
 }
 
-function stalled({ jobs, quietMs }: Extract<Conclusion, { kind: 'stalled' }>, view: View): Words {
+function stalled({ jobs, collections, quietMs }: Extract<Conclusion, { kind: 'stalled' }>, view: View): Words {
+  if (collections !== undefined) return stalledCollections(collections, quietMs, view)
   const { subject } = subjectOf(view, jobs)
   const job = first(view, jobs)
+  const rest = job && restText(job)
+  const advice =
+    rest === undefined
+      ? 'Look whether the data nodes are up and have free slots for import tasks.'
+      : 'On Zilliz Cloud, whose nodes only its support can look at, ask there.'
   return {
     sentence: `${subject} stood still for ${duration(quietMs)}${job === undefined ? '' : ` at ${whereabouts(job)}`}.`,
-    next: `The import has not failed and may still move at the service. ${stallAdvice(job)} To be more patient, raise stall-timeout.`,
+    ...(rest !== undefined && { points: [rest] }),
+    next: `The import has not failed and may still move at the service. ${advice} To be more patient, raise stall-timeout.`,
   }
 }
 
-function stallAdvice(job: History | undefined): string {
-  return allRowsAreIn(job)
-    ? 'All rows are in: it waits for sorting or for an index, often because no node has a free slot.'
-    : 'Look whether the data nodes are up and have free slots for import tasks.'
-}
-
-function timedOut({ passes, jobs }: Extract<Conclusion, { kind: 'timed-out' }>, view: View, policy: Policy): Words {
+function timedOut(
+  { passes, jobs, collections }: Extract<Conclusion, { kind: 'timed-out' }>,
+  view: View,
+  policy: Policy,
+): Words {
+  if (collections !== undefined) return searchTimedOut(collections, passes, view, policy)
   const { subject, is } = subjectOf(view, jobs)
   const job = first(view, jobs)
   const where = job === undefined ? '' : whereabouts(job)
+  const rest = job !== undefined && isResting(job) ? restText(job) : undefined
   const stand = jobs.length === 1 ? `is still at ${where}` : `${is} not done, the first is at ${where}`
   const patience =
     policy.timeoutMs === 0 ? 'One look, no waiting (timeout is 0)' : `Time is up after ${duration(policy.timeoutMs)}`
   return {
     sentence: `${patience}: ${lowerFirst(subject)} ${stand}${passes ? '; the step passes, as on-timeout asks' : ''}.`,
+    ...(rest !== undefined && { points: [rest] }),
     next: passes
       ? 'The import goes on at the service: what follows must not rely on its rows.'
-      : `${whatIsLeft(job)} Raise timeout, or re-run this job with the same job id, without starting the import a second time.`,
+      : `${whatIsLeft(job)} Raise timeout, or ${waitAgain(view)}`,
   }
 }
 
@@ -315,6 +340,7 @@ function allRowsAreIn(job: History | undefined): boolean {
 }
 
 function cancelled(signal: string, view: View): Words {
+  if (view.collections.length > 0) return searchCancelled(signal, view)
   const running = view.jobs.filter(({ latest }) => latest?.phase !== 'completed' && latest?.phase !== 'failed')
   const [job] = running
   const where =
@@ -323,10 +349,10 @@ function cancelled(signal: string, view: View): Words {
       : view.jobs.length === 1
         ? ` while ${jobName(job)} was at ${whereabouts(job)}`
         : ` while ${count(running.length)} of ${counted(view.jobs.length, 'import job')} ${running.length === 1 ? 'was' : 'were'} not done`
-  return {
-    sentence: `The gate was stopped by ${signal}${where}.`,
-    next: 'The import goes on at the service. To wait for it again, re-run this job with the same job id, without starting the import a second time.',
-  }
+  const sentence = `The gate was stopped by ${signal}${where}.`
+  return running.length > 0 && running.every(({ abort }) => abort?.state === 'done')
+    ? { sentence }
+    : { sentence, next: `The import goes on at the service. To wait for it again, ${waitAgain(view)}` }
 }
 
 function invalidInput(mistakes: readonly Mistake[]): Words {
@@ -336,34 +362,6 @@ function invalidInput(mistakes: readonly Mistake[]): Words {
       ({ input, got, takes, example }) => `${input}: got ${got}; takes ${takes}; for example ${example}`,
     ),
   }
-}
-
-/** Where a job stands: `Importing, 80 %, 1.2 M of 3 M rows`. */
-export function whereabouts(job: History): string {
-  if (job.latest === undefined) return 'Unknown'
-  return [job.latest.label, percent(job.progress), rowsText(job)].filter((part) => part !== '').join(', ')
-}
-
-/** Rows as far as they are known, for a glance: `1.2 M of 3 M rows`. */
-export function rowsText({ importedRows, totalRows }: Pick<History, 'importedRows' | 'totalRows'>): string {
-  if (importedRows === undefined || (importedRows === 0 && !totalRows)) return ''
-  const of = totalRows === undefined ? '' : ` of ${shortCount(totalRows)}`
-  return `${shortCount(importedRows)}${of} row${importedRows === 1 && totalRows === undefined ? '' : 's'}`
-}
-
-/** Job ids for a sentence, at most three of them by name. */
-function subjectOf(view: View, indices: readonly number[]): { readonly subject: string; readonly is: string } {
-  const ids = indices.flatMap((i) => view.jobs[i]?.jobId ?? [])
-  if (ids.length === 1) return { subject: `Import job ${ids.join('')}`, is: 'is' }
-  const named = ids.slice(0, NAMED_JOBS).join(', ')
-  const more = ids.length > NAMED_JOBS ? ` and ${count(ids.length - NAMED_JOBS)} more` : ''
-  return { subject: `${count(ids.length)} of ${counted(view.jobs.length, 'import job')} (${named}${more})`, is: 'are' }
-}
-
-function allJobs(view: View): string {
-  return view.jobs.length === 1
-    ? `Import job ${view.jobs[0]?.jobId ?? ''} is`
-    : `All ${count(view.jobs.length)} import jobs are`
 }
 
 function importedIn(view: View): string {
@@ -380,17 +378,4 @@ function importedIn(view: View): string {
         ? ''
         : ` in collection ${shortened(collection, MAX_NAME_LENGTH)}`
   return `${rows}${from}${into}, after ${duration(view.nowMs - view.startedAtMs)}`
-}
-
-function jobName({ jobId }: History): string {
-  return `import job ${jobId}`
-}
-
-function lowerFirst(subject: string): string {
-  return subject.startsWith('Import') ? `i${subject.slice(1)}` : subject
-}
-
-function first(view: View, indices: readonly number[]): History | undefined {
-  const [index] = indices
-  return index === undefined ? undefined : view.jobs[index]
 }

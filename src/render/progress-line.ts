@@ -4,9 +4,15 @@ import type { History } from '../watch/history.ts'
 import type { FileProgress } from '../watch/import-job.ts'
 import { reasonOf } from '../watch/import-job.ts'
 import type { Policy } from '../watch/policy.ts'
+import type { Act } from '../watch/two-phase.ts'
+import { NOTICES, outageCode, refusalCode } from './codes.ts'
 import { rowsPerSecond, timeLeftMs } from './estimate.ts'
 import { count, counted, duration, percent, roughDuration, rowRate, shortened, stopwatch } from './format.ts'
-import { codedSentence, headline, serviceReason, whereabouts } from './headline.ts'
+import { collectionMessages, collectionStand } from './collection-line.ts'
+import { discoveredText, searchedJobs } from './discovery-words.ts'
+import { codedSentence, headline, serviceReason } from './headline.ts'
+import { isResting, restGlance, restText } from './rests.ts'
+import { whereabouts } from './subjects.ts'
 
 const MAX_LINE_LENGTH = 160
 const STOPWATCH_WIDTH = 7
@@ -38,14 +44,11 @@ export function debugLine(event: WatchEvent): string | undefined {
   return line(view, `look ${job?.looks ?? 0} at job ${job?.jobId ?? ''} took ${duration(tookMs)}: ${brought}`)
 }
 
-/** What happened, at the end of the log: a line for each job, then the conclusion and what to do next. */
+/** What happened, at the end of the log: a line for each of several jobs, then the conclusion and what to do next. */
 export function closingBlock(conclusion: Conclusion, view: View, policy: Policy): readonly string[] {
   const told = headline(conclusion, view, policy)
   const { next, points = [], diagnosis } = told
   const reason = serviceReason(conclusion, view)
-  const ends = isCrowd(view)
-    ? [crowd(view), ...view.jobs.filter(isBad).slice(0, FAILURES_TOLD).map(jobEnd)]
-    : view.jobs.map(jobEnd)
   const verdict = [
     `${conclusion.passes ? 'Passed' : 'Not passed'}: ${codedSentence(told)}`,
     ...points.map((point) => `- ${point}`),
@@ -53,7 +56,16 @@ export function closingBlock(conclusion: Conclusion, view: View, policy: Policy)
     ...(next === undefined ? [] : [`Next: ${next}`]),
     ...(diagnosis?.link === undefined ? [] : [`More: ${diagnosis.link}`]),
   ]
-  return [...ends, ...verdict.flatMap(wrapped)].map((message) => line(view, message))
+  const [first = '', ...others] = verdict.flatMap(wrapped)
+  const ends = [...jobEnds(view, reason), ...view.collections.map(collectionStand)]
+  return [...ends.map((message) => line(view, message)), line(view, first), ...others.map(continued)]
+}
+
+/** How each job ended; of one alone the verdict tells. */
+function jobEnds(view: View, toldReason: string | undefined): readonly string[] {
+  if (view.jobs.length === 1) return []
+  const end = (job: History) => jobEnd(job, toldReason)
+  return isCrowd(view) ? [crowd(view), ...view.jobs.filter(isBad).slice(0, FAILURES_TOLD).map(end)] : view.jobs.map(end)
 }
 
 function messages(event: WatchEvent, policy: Policy): readonly string[] {
@@ -68,15 +80,43 @@ function messages(event: WatchEvent, policy: Policy): readonly string[] {
         isCrowd(view) ? crowdMessages(news, job, view, policy) : newsMessages(news, job, view, policy),
       )
     }
+    case 'acted': {
+      const job = view.jobs[event.job]
+      if (job === undefined) return []
+      return event.news.flatMap((news) =>
+        isCrowd(view) ? crowdMessages(news, job, view, policy) : newsMessages(news, job, view, policy),
+      )
+    }
+    case 'searched':
+      return event.news.flatMap((news) =>
+        news.kind === 'outage-began'
+          ? [
+              `no usable answer: ${news.trouble.what} (${outageCode(news.trouble)})`,
+              `${goesOn(view, policy)}${news.trouble.advice}`,
+            ]
+          : [`the service answers again, after ${duration(news.lastedMs)}`],
+      )
+    case 'discovered':
+      return discoveredText(event.discovery)
+    case 'read': {
+      const collection = view.collections[event.collection]
+      return collection === undefined
+        ? []
+        : event.news.flatMap((news) => collectionMessages(news, collection, goesOn(view, policy)))
+    }
+    case 'ending':
+      return [`the gate does not pass: aborting ${counted(event.jobs.length, 'import job')}, as abort-uncommitted asks`]
     case 'heartbeat':
+      if (view.collections.length > 0) return view.collections.map(collectionStand)
+      if (view.jobs.length === 0) return ['still looking for the import jobs']
       return isCrowd(view) ? [crowd(view)] : view.jobs.filter(isUnderWay).map((job) => heartbeat(job, view))
     case 'interval-stretched':
       return [
-        `poll-interval ${duration(event.askedMs)} is stretched to ${duration(event.effectiveMs)}: at most 10 requests a second over all jobs`,
+        `poll-interval ${duration(event.askedMs)} is stretched to ${duration(event.effectiveMs)}: at most 10 requests a second over all jobs (${NOTICES.stretchedInterval})`,
       ]
     case 'rows-unknown':
       return [
-        'the service does not say how many rows were imported, so nobody checked that there are any; set expected-rows to insist',
+        `the service does not say how many rows were imported, so nobody checked them; set expected-rows to insist (${NOTICES.rowsUnknown})`,
       ]
     case 'ended':
       return []
@@ -86,12 +126,14 @@ function messages(event: WatchEvent, policy: Policy): readonly string[] {
 function startMessage(view: View, policy: Policy): string {
   const [job] = view.jobs
   const jobs =
-    view.jobs.length === 1
-      ? `import job ${job?.jobId ?? ''}`
-      : `${count(view.jobs.length)} import jobs: ${view.jobs
-          .slice(0, JOBS_TOLD_ONE_BY_ONE)
-          .map(({ jobId }) => jobId)
-          .join(', ')}`
+    job === undefined
+      ? searchedJobs(view)
+      : view.jobs.length === 1
+        ? `import job ${job.jobId}`
+        : `${count(view.jobs.length)} import jobs: ${view.jobs
+            .slice(0, JOBS_TOLD_ONE_BY_ONE)
+            .map(({ jobId }) => jobId)
+            .join(', ')}`
   return policy.timeoutMs === 0 ? `one look at ${jobs}` : `waiting up to ${duration(policy.timeoutMs)} for ${jobs}`
 }
 
@@ -102,16 +144,22 @@ function newsMessages(news: News, job: History, view: View, policy: Policy): rea
       return [`${name}${news.from === undefined ? '' : `${news.from} → `}${standing(job, view)}`]
     case 'unknown-state':
       return isFirstWith(view, job, ({ latest }) => latest?.label === news.label)
-        ? [`${name}"${news.label}" is a state this version does not know; it counts as still running`]
+        ? [
+            `${name}"${news.label}" is a state this version does not know; it counts as still running (${NOTICES.unknownState})`,
+          ]
         : []
     case 'progress':
       return [`${name}${standing(job, view)}`]
     case 'file-failed':
-      return [`${name}${fileFailed(news.file)}`]
+      // A job that fails marks all its files as failed: the details at the end list them.
+      return isFailed(job) ? [] : [`${name}${fileFailed(news.file)}`]
     case 'outage-began':
       // An outage hits all jobs at once.
       return isFirstWith(view, job, ({ outage }) => outage !== undefined)
-        ? [`${name}no usable answer: ${news.trouble.what}`, `${goesOn(view, policy)}${news.trouble.advice}`]
+        ? [
+            `${name}no usable answer: ${news.trouble.what} (${outageCode(news.trouble)})`,
+            `${goesOn(view, policy)}${news.trouble.advice}`,
+          ]
         : []
     case 'outage-ended':
       return view.jobs.every(({ outage }) => outage === undefined)
@@ -120,12 +168,36 @@ function newsMessages(news: News, job: History, view: View, policy: Policy): rea
     case 'job-unknown':
       return [
         news.seenBefore
-          ? `${name}the service does not know this job any more; a second answer will tell`
-          : `${name}the service does not know this job yet; a job can take a moment to be listed`,
+          ? `${name}the service does not know this job any more; a second answer will tell (${NOTICES.jobUnknown})`
+          : `${name}the service does not know this job yet; a job can take a moment to be listed (${NOTICES.jobUnknown})`,
       ]
     case 'quiet':
-      return [`${name}nothing has moved for ${duration(news.quietMs)}${quietAdvice(policy)}`]
+      return [
+        `${name}nothing has moved for ${duration(news.quietMs)}${quietAdvice(policy)} (${NOTICES.quiet})`,
+        ...[restText(job) ?? []].flat().map((rest) => `${name}${rest}`),
+      ]
+    case 'act-done':
+      return [`${name}${news.act === 'commit' ? 'commit accepted' : 'aborted'}`]
+    case 'act-refused':
+      return [actRefused(news, name)]
+    case 'act-in-doubt':
+      return [
+        `${name}the answer to the ${news.act} was lost: ${news.trouble.what} (${outageCode(news.trouble)})`,
+        `the job is ${DOUBT[news.act]}`,
+      ]
   }
+}
+
+const DOUBT: Readonly<Record<Act, string>> = {
+  commit: 'asked about, and committed again if it has not been',
+  abort: 'aborted again',
+}
+
+/** That an ordinary import cannot be aborted is as it should be. */
+function actRefused({ act, trouble }: Extract<News, { kind: 'act-refused' }>, name: string): string {
+  return act === 'abort'
+    ? `${name}not aborted: ${trouble.what}`
+    : `${name}commit refused: ${trouble.what} (${refusalCode(trouble)})`
 }
 
 function goesOn(view: View, policy: Policy): string {
@@ -134,7 +206,7 @@ function goesOn(view: View, policy: Policy): string {
 
 function quietAdvice({ stallTimeoutMs }: Policy): string {
   return stallTimeoutMs === undefined
-    ? '; waiting on (stall-timeout would end the wait)'
+    ? '; stall-timeout would end the wait'
     : `; the step fails after ${duration(stallTimeoutMs)} of this`
 }
 
@@ -157,6 +229,14 @@ function crowdMessages(news: News, job: History, view: View, policy: Policy): re
       return isFirstWith(view, job, ({ quietMs }) => quietMs >= news.quietMs)
         ? newsMessages(news, job, view, policy)
         : []
+    case 'act-done':
+      return isActStep(view, news.act) ? [acts(view, news.act)] : []
+    case 'act-refused':
+    case 'act-in-doubt':
+      return countOf(view, (other) => other[news.act] !== undefined && other[news.act]?.state !== 'done') <=
+        FAILURES_TOLD
+        ? newsMessages(news, job, view, policy)
+        : []
     case 'unknown-state':
     case 'outage-began':
     case 'outage-ended':
@@ -168,6 +248,15 @@ function crowdMessages(news: News, job: History, view: View, policy: Policy): re
 function isCrowdStep(view: View, job: History): boolean {
   const step = Math.ceil(view.jobs.length / CROWD_STEPS)
   return countOf(view, ({ latest }) => latest?.label === job.latest?.label) % step === 0
+}
+
+function isActStep(view: View, act: Act): boolean {
+  return countOf(view, (job) => job[act]?.state === 'done') % Math.ceil(view.jobs.length / CROWD_STEPS) === 0
+}
+
+function acts(view: View, act: Act): string {
+  const done = countOf(view, (job) => job[act]?.state === 'done')
+  return `${count(done)} of ${counted(view.jobs.length, 'job')} ${act === 'commit' ? 'committed' : 'aborted'}`
 }
 
 /** How many of the jobs are in which state. */
@@ -188,7 +277,9 @@ function heartbeat(job: History, view: View): string {
     return `${name}still no usable answer, for ${duration(view.nowMs - job.outage.sinceMs)}: ${job.outage.trouble.what}`
   }
   if (job.unknown !== undefined) return `${name}still not known to the service`
-  return job.latest === undefined ? `${name}no answer yet` : `${name}still ${standing(job, view)}`
+  if (job.latest === undefined) return `${name}no answer yet`
+  const rest = isResting(job) ? restGlance(job) : undefined
+  return `${name}still ${standing(job, view)}${rest === undefined ? '' : `; ${rest}`}`
 }
 
 /** Where a job stands and how fast it goes, as far as that can be known. */
@@ -202,11 +293,11 @@ function standing(job: History, view: View): string {
   ].join(', ')
 }
 
-function jobEnd(job: History): string {
-  return `job ${shortened(job.jobId, MAX_JOB_ID_LENGTH)}: ${jobEndText(job)}`
+function jobEnd(job: History, toldReason: string | undefined): string {
+  return `job ${shortened(job.jobId, MAX_JOB_ID_LENGTH)}: ${jobEndText(job, toldReason)}`
 }
 
-function jobEndText(job: History): string {
+function jobEndText(job: History, toldReason?: string): string {
   const files = job.latest?.files ?? []
   const failed = files.filter(({ phase }) => phase === 'failed').length
   const reason = job.latest?.phase === 'failed' ? reasonOf(job.latest) : undefined
@@ -215,7 +306,7 @@ function jobEndText(job: History): string {
     ...(files.length === 0
       ? []
       : [`${counted(files.length, 'file')}${failed === 0 ? '' : `, ${count(failed)} failed`}`]),
-    ...(reason === undefined ? [] : [reason]),
+    ...(reason === undefined || reason === toldReason ? [] : [reason]),
   ].join(', ')
 }
 
@@ -260,6 +351,11 @@ function countOf(view: View, holds: (job: History) => boolean): number {
 function line(view: View, message: string): string {
   const time = stopwatch(view.nowMs - view.startedAtMs).padStart(STOPWATCH_WIDTH)
   return shortened(`${time}  ${message}`, MAX_LINE_LENGTH)
+}
+
+/** What belongs to the line above. The bar comes first for the same reason as the time. */
+function continued(message: string): string {
+  return `${'│'.padStart(STOPWATCH_WIDTH)}  ${message}`
 }
 
 /** A text in lines that fit, cut between words where it can be. */

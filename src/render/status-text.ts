@@ -4,8 +4,11 @@ import type { History } from '../watch/history.ts'
 import type { Policy } from '../watch/policy.ts'
 import { timeLeftMs } from './estimate.ts'
 import { counted, roughDuration, shortened } from './format.ts'
-import { headline, whereabouts } from './headline.ts'
+import { searchText } from './collection-words.ts'
+import { searchedJobs } from './discovery-words.ts'
+import { headline } from './headline.ts'
 import { crowd } from './progress-line.ts'
+import { whereabouts } from './subjects.ts'
 
 /** GitHub refuses a longer description: https://docs.github.com/rest/commits/statuses */
 export const MAX_DESCRIPTION_LENGTH = 140
@@ -13,7 +16,9 @@ export const MAX_DESCRIPTION_LENGTH = 140
 /** Where the gate stands, for a commit's status: `42 %, 1.2 M of 3 M rows, about 4 min left`. */
 export function progressText(view: View): string {
   const [job] = view.jobs
-  const text = view.jobs.length === 1 && job !== undefined ? progressOfOne(job, view) : progressOfAll(view)
+  if (view.collections.length > 0) return shortened(`Imported, ${searchText(view)}`, MAX_DESCRIPTION_LENGTH)
+  if (job === undefined) return shortened(`Looking for ${searchedJobs(view)}`, MAX_DESCRIPTION_LENGTH)
+  const text = view.jobs.length === 1 ? progressOfOne(job, view) : progressOfAll(view)
   return shortened(text, MAX_DESCRIPTION_LENGTH)
 }
 

@@ -4,10 +4,17 @@ import type { History } from '../watch/history.ts'
 import type { FilePhase, FileProgress, Phase } from '../watch/import-job.ts'
 import { reasonOf } from '../watch/import-job.ts'
 import type { Policy } from '../watch/policy.ts'
+import type { Asked } from './asked.ts'
+import { askedKinds } from './asked.ts'
+import { collectionsTable } from './collection-table.ts'
+import { searchText } from './collection-words.ts'
+import { courseSection } from './course.ts'
 import { bytes, count, counted, duration, momentOf, NOTHING, percent, shortened, utcTime } from './format.ts'
-import { codedSentence, headline, rangeText, serviceReason, whereabouts } from './headline.ts'
+import { searchedJobs } from './discovery-words.ts'
+import { codedSentence, headline, serviceReason } from './headline.ts'
 import type { AlertKind, Column, Table } from './markdown.ts'
 import { alert, code, joined, link, Markup, markup, tableOf } from './markdown.ts'
+import { rangeText, whereabouts } from './subjects.ts'
 
 /** What the summary tells besides the view. */
 export interface SummaryContext {
@@ -15,6 +22,8 @@ export interface SummaryContext {
   readonly endpoint?: string
   /** The wall clock's time. */
   readonly writtenAt: Date
+  /** The requests so far, by kind. */
+  readonly asked?: readonly Asked[]
 }
 
 /** The runner drops a summary of more than 1,048,576 bytes as a whole; masking may still make it longer. */
@@ -54,11 +63,17 @@ export function renderSummary(
 ): string {
   const head = markup`### Milvus import gate\n\n${headlineBox(view, conclusion, policy)}`
   const foot = markup`\n${footer(view, policy, context)}\n`
-  const space = MAX_SUMMARY_BYTES - RESERVED_BYTES - sizeOf(head) - sizeOf(foot)
+  const course = courseSection(view)
+  const collections = collectionsTable(view)
+  const sizeOfRest = [head, course, collections, foot].reduce((sum, part) => sum + sizeOf(part), 0)
+  const space = MAX_SUMMARY_BYTES - RESERVED_BYTES - sizeOfRest
   let body = markup``
   for (const detail of DETAILS) {
     const budget = createBudget(space)
-    body = joined([jobsTable(view, detail, budget), fileSections(view, conclusion, detail, budget)])
+    const jobs = jobsTable(view, detail, budget)
+    const files = fileSections(view, conclusion, detail, budget)
+    // Where something failed, which file it was is what matters; else where the time went.
+    body = joined(view.jobs.some(hasFailed) ? [jobs, files, course] : [jobs, collections, course, files])
     if (!budget.isSpent()) break
   }
   return joined([head, body, foot]).source
@@ -68,7 +83,7 @@ function headlineBox(view: View, conclusion: Conclusion | undefined, policy: Pol
   if (conclusion === undefined) {
     return alert('NOTE', [
       markup`<b>${waitingFor(view)}</b>`,
-      markup`If the step has ended without another word, it was killed: this is the last it saw, and the import goes on at the service.`,
+      markup`If the step has ended without another word, it was killed: this is the last it saw, and ${view.collections.length > 0 ? 'indexing and loading go' : 'the import goes'} on at the service.`,
     ])
   }
   const told = headline(conclusion, view, policy)
@@ -84,7 +99,9 @@ function headlineBox(view: View, conclusion: Conclusion | undefined, policy: Pol
 }
 
 function waitingFor(view: View): string {
+  if (view.collections.length > 0) return `Imported, and still waiting for a search: ${searchText(view)}.`
   const [job] = view.jobs
+  if (job === undefined && view.discovery !== undefined) return `Still looking for ${searchedJobs(view)}.`
   return view.jobs.length === 1 && job !== undefined
     ? `Still waiting for import job ${job.jobId}, which is at ${whereabouts(job)}.`
     : `Still waiting for ${counted(view.jobs.length, 'import job')}.`
@@ -95,19 +112,26 @@ function alertKind({ kind, passes }: Conclusion): AlertKind {
   return passes ? 'WARNING' : 'CAUTION'
 }
 
-function footer(view: View, policy: Policy, { endpoint, writtenAt }: SummaryContext): Markup {
+function footer(view: View, policy: Policy, { endpoint, writtenAt, asked = [] }: SummaryContext): Markup {
   const looks = view.jobs.reduce((sum, job) => sum + job.looks, 0)
+  const at = endpoint === undefined ? '' : markup` at ${code(endpoint)}`
   const waited =
-    view.jobs.length === 0
-      ? markup``
-      : markup`Waited ${duration(view.nowMs - view.startedAtMs)} of at most ${duration(policy.timeoutMs)} for ${goal(view, policy)}, with ${counted(looks, 'look')}${endpoint === undefined ? '' : markup` at ${code(endpoint)}`}. `
-  return markup`<sub>${waited}Written ${new Markup(utcTime(writtenAt.toISOString()))} UTC.</sub>`
+    view.jobs.length > 0
+      ? markup`Waited ${duration(view.nowMs - view.startedAtMs)} of at most ${duration(policy.timeoutMs)} for ${goal(view, policy)}, with ${counted(looks, 'look')}${at}. `
+      : view.discovery === undefined
+        ? markup``
+        : markup`Looked for the import jobs of ${code(view.discovery.collectionName)}${at}. `
+  const requests = asked.length === 0 ? markup`` : markup`Asked ${askedKinds(asked).join(', ')}. `
+  return markup`<sub>${waited}${requests}Written ${new Markup(utcTime(writtenAt.toISOString()))} UTC.</sub>`
 }
 
-function goal(view: View, { expectedRows, expectedCollection, onUncommitted }: Policy): Markup {
+function goal(view: View, policy: Policy): Markup {
+  const { expectedRows, expectedCollection, expectedCollectionRows, onUncommitted, waitFor } = policy
   const into = expectedCollection === undefined ? markup`` : markup` into ${code(expectedCollection)}`
   const end = onUncommitted === 'pass' ? 'Completed or Uncommitted' : 'Completed'
-  return markup`${counted(view.jobs.length, 'import job')}${into} to be ${end} with ${rangeText(expectedRows)}`
+  const inAll = expectedCollectionRows === undefined ? '' : ` among ${rangeText(expectedCollectionRows)} in all`
+  const search = waitFor === 'searchable' ? `, and to be found by a search${inAll}` : ''
+  return markup`${counted(view.jobs.length, 'import job')}${into} to be ${end} with ${rangeText(expectedRows)}${search}`
 }
 
 function jobsTable(view: View, detail: Detail, budget: Budget): Markup {
@@ -277,6 +301,10 @@ function jobPhase({ latest, refusal, unknown }: History): Phase {
   return latest?.phase ?? 'unknown'
 }
 
+function hasFailed(job: History): boolean {
+  return jobPhase(job) === 'failed' || job.latest?.files.some(({ phase }) => phase === 'failed') === true
+}
+
 function hasDetails(job: History): boolean {
   return (
     (job.latest?.files.length ?? 0) > 0 ||
@@ -304,10 +332,26 @@ const FILE_ICONS: Readonly<Record<FilePhase, string>> = {
   unknown: '❔',
 }
 
-function jobState({ latest, refusal, unknown }: History): string {
+function jobState(job: History): string {
+  const { latest, refusal, unknown } = job
   if (refusal !== undefined) return '⛔ refused'
   if (unknown !== undefined) return latest === undefined ? '❓ not found' : `❓ gone, was ${word(latest.label)}`
-  return latest === undefined ? '❔ Unknown' : `${JOB_ICONS[latest.phase]} ${word(latest.label)}`
+  if (latest === undefined) return '❔ Unknown'
+  return `${JOB_ICONS[latest.phase]} ${[word(latest.label), ...deedText(job)].join(', ')}`
+}
+
+/** What the gate itself did to a job that is not through. */
+function deedText({ latest, commit, abort }: History): readonly string[] {
+  if (abort?.state === 'done') return ['aborted']
+  if (latest?.phase !== 'uncommitted' || commit === undefined) return []
+  switch (commit.state) {
+    case 'done':
+      return ['commit accepted']
+    case 'refused':
+      return ['commit refused']
+    case 'in-doubt':
+      return ['commit in doubt']
+  }
 }
 
 function word(text: string): string {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { commitOf } from '../github/commit.ts'
 import type { CommitStatus, Delivery, StatusTarget } from '../github/statuses.ts'
+import { NOTICES } from '../render/codes.ts'
 import { conclusionText, MAX_DESCRIPTION_LENGTH, progressText, refusalText, verdictOf } from '../render/status-text.ts'
 import type { Sanitise } from '../render/untrusted.ts'
 import type { Clock } from '../watch/clock.ts'
@@ -67,8 +68,12 @@ export async function deliverWithin(
   }
 }
 
-/** Why a status is not set, with the next step where there is one. */
+/** Why a status is not set, with the next step where there is one, and where the README explains it. */
 export function troubleOf(delivery: Exclude<Delivery, { kind: 'set' }>, sanitise: Sanitise): string {
+  return `${causeOf(delivery, sanitise)} (${NOTICES.commitStatus})`
+}
+
+function causeOf(delivery: Exclude<Delivery, { kind: 'set' }>, sanitise: Sanitise): string {
   switch (delivery.kind) {
     case 'refused':
       return refusalText(delivery.status, sanitise(delivery.message, 200))
@@ -145,6 +150,7 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
   let nextUpdateAtMs = -Infinity
   let limitedUntilMs = -Infinity
   let owed: CommitStatus | undefined
+  let verdict: { readonly status: CommitStatus; readonly isTold: Promise<void> } | undefined
 
   const owe = (status: CommitStatus | undefined) => {
     owed = status
@@ -198,14 +204,19 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
     tell(event) {
       const { view } = event
       if (refused) return
-      if (event.kind !== 'ended') {
+      if (!('conclusion' in event)) {
         update(described('pending', progressText(view)))
         return
       }
       const { conclusion } = event
       const status = described(verdictOf(conclusion), conclusionText(conclusion, view, policy))
-      underWay = conclude(status, underWay)
-      return conclusion.passes ? Promise.race([underWay, aborted(interrupt)]) : underWay
+      if (verdict?.status.state !== status.state || verdict.status.description !== status.description) {
+        verdict = { status, isTold: conclude(status, underWay) }
+        underWay = verdict.isTold
+      }
+      // What the gate still has to do must not wait for GitHub, nor GitHub for that.
+      if (event.kind === 'ending') return
+      return conclusion.passes ? Promise.race([verdict.isTold, aborted(interrupt)]) : verdict.isTold
     },
   }
 }

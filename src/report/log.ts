@@ -1,4 +1,7 @@
+import type { Asked } from '../render/asked.ts'
+import { DETAILS_TITLE, detailLines } from '../render/details.ts'
 import { annotationOf } from '../render/headline.ts'
+import { coloured } from '../render/paint.ts'
 import { closingBlock, debugLine, progressLines } from '../render/progress-line.ts'
 import type { Policy } from '../watch/policy.ts'
 import type { Reporter } from './reporter.ts'
@@ -7,20 +10,31 @@ import type { Reporter } from './reporter.ts'
 export interface LogSink {
   info(line: string): void
   debug(line: string): void
+  /** Lines that are folded away behind a title. */
+  group(title: string, lines: readonly string[]): void
   error(title: string, message: string): void
   warning(title: string, message: string): void
 }
 
-/** The log of the step: a line on every change, a heartbeat otherwise, and at the end what happened. */
-export function logReporter(sink: LogSink, policy: Policy): Reporter {
+export interface LogOptions {
+  /** The requests so far, by kind. */
+  readonly asked: () => readonly Asked[]
+  readonly colours: boolean
+}
+
+/** The log of the step: a line on every change, a heartbeat otherwise, and at the end the details and what happened. */
+export function logReporter(sink: LogSink, policy: Policy, { asked, colours }: LogOptions): Reporter {
+  const shown = (line: string) => (colours ? coloured(line) : line)
   return {
     name: 'log',
     tell(event) {
       const debug = debugLine(event)
       if (debug !== undefined) sink.debug(debug)
-      for (const line of progressLines(event, policy)) sink.info(line)
+      for (const line of progressLines(event, policy)) sink.info(shown(line))
       if (event.kind !== 'ended') return
-      for (const line of closingBlock(event.conclusion, event.view, policy)) sink.info(line)
+      const details = detailLines(event.view, asked())
+      if (details.length > 0) sink.group(DETAILS_TITLE, details.map(shown))
+      for (const line of closingBlock(event.conclusion, event.view, policy)) sink.info(shown(line))
       const annotation = annotationOf(event.conclusion, event.view, policy)
       if (annotation !== undefined) sink[annotation.level](annotation.title, annotation.message)
     },

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { reasonLine } from '../render/headline.ts'
+import type { Clock } from '../watch/clock.ts'
 import type { Conclusion } from '../watch/conclusion.ts'
 import type { View, WatchEvent } from '../watch/events.ts'
 import type { History } from '../watch/history.ts'
 import { reasonOf } from '../watch/import-job.ts'
 import type { FileProgress, Phase } from '../watch/import-job.ts'
 import type { Policy } from '../watch/policy.ts'
-import { hasNews, onNews } from './reporter.ts'
+import { rowsIn } from '../watch/readiness.ts'
+import { keepFile } from './kept-file.ts'
+import { hasNews } from './reporter.ts'
 import type { Reporter } from './reporter.ts'
-import { writeWholeFile } from './whole-file.ts'
 
 /** The action's outputs, by name. */
 export type Outputs = Readonly<Record<OutputName, string>>
@@ -21,6 +23,7 @@ export const OUTPUT_NAMES = [
   'progress',
   'importedRows',
   'totalRows',
+  'collectionRows',
   'fileSize',
   'fileCount',
   'failedFileCount',
@@ -38,14 +41,12 @@ type OutputName = (typeof OUTPUT_NAMES)[number]
 const MAX_JSON_BYTES = 64 * 1024
 
 /** The step's outputs, rewritten at every change, so that a step that is killed leaves its last ones. */
-export function outputsReporter(path: string, policy: Policy, reportPath: string | undefined): Reporter {
-  return {
-    name: 'outputs',
-    tell: onNews((event) => {
-      const conclusion = event.kind === 'ended' ? event.conclusion : undefined
-      writeWholeFile(path, fileCommand(outputsOf(event.view, conclusion, policy, reportPath)))
-    }, isChange),
+export function outputsReporter(path: string, policy: Policy, reportPath: string | undefined, clock: Clock): Reporter {
+  const textOf = (event: WatchEvent) => {
+    const conclusion = 'conclusion' in event ? event.conclusion : undefined
+    return fileCommand(outputsOf(event.view, conclusion, policy, reportPath))
   }
+  return { name: 'outputs', tell: keepFile({ path, clock, textOf, isNews: isChange }) }
 }
 
 /** Rows that move are no news, but the outputs hold them. */
@@ -73,6 +74,7 @@ export function outputsOf(
     progress: jobs.length === 0 ? '' : String(Math.floor(sum(jobs.map((job) => job.progress)) / jobs.length)),
     importedRows: sumOfKnown(jobs.map((job) => job.importedRows)),
     totalRows: sumOfKnown(jobs.map((job) => job.totalRows)),
+    collectionRows: String(rowsIn(view.collections) ?? ''),
     fileSize: sumOfKnown(seen.map((job) => job.sizeBytes)),
     fileCount: known ? String(files.length) : '',
     failedFileCount: known ? String(files.filter((file) => file.phase === 'failed').length) : '',

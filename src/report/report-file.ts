@@ -1,30 +1,22 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Asked } from '../render/asked.ts'
+import type { ToldExchange } from '../render/exchange-line.ts'
 import { headline } from '../render/headline.ts'
+import type { Clock } from '../watch/clock.ts'
+import type { CollectionHistory } from '../watch/collection-history.ts'
 import type { History } from '../watch/history.ts'
 import type { WatchEvent } from '../watch/events.ts'
 import type { Policy } from '../watch/policy.ts'
 import { fileRecord, jobRecord } from './outputs.ts'
-import { onNews } from './reporter.ts'
+import { keepFile } from './kept-file.ts'
 import type { Reporter } from './reporter.ts'
-import { writeWholeFile } from './whole-file.ts'
-
-/** What the report tells of one HTTP exchange. */
-export interface ReportedExchange {
-  /** Undefined where it was about no single job. */
-  readonly jobId: string | undefined
-  readonly path: string
-  readonly startedAt: number
-  readonly tookMs: number
-  readonly httpStatus: number | undefined
-  readonly code: number | undefined
-  readonly sizeBytes: number | undefined
-  readonly outcome: string
-}
 
 /** The exchanges so far: a count of every outcome, and the last ones whole. */
 export interface Journal {
-  add(exchange: ReportedExchange): void
+  add(exchange: ToldExchange): void
+  /** By kind of request, in the order in which each was first made. */
+  readonly asked: () => readonly Asked[]
   toJSON(): unknown
 }
 
@@ -32,13 +24,17 @@ const LAST_EXCHANGES = 200
 
 export function createJournal(): Journal {
   const counts = new Map<string, number>()
-  const last: ReportedExchange[] = []
+  const byPath = new Map<string, Map<string, number>>()
+  const last: ToldExchange[] = []
   return {
     add(exchange) {
-      counts.set(exchange.outcome, (counts.get(exchange.outcome) ?? 0) + 1)
+      const outcomes = byPath.get(exchange.path) ?? new Map<string, number>()
+      byPath.set(exchange.path, outcomes)
+      for (const tally of [counts, outcomes]) tally.set(exchange.outcome, (tally.get(exchange.outcome) ?? 0) + 1)
       last.push(exchange)
       if (last.length > LAST_EXCHANGES) last.shift()
     },
+    asked: () => [...byPath].map(([path, outcomes]) => ({ path, outcomes: Object.fromEntries(outcomes) })),
     toJSON: () => ({
       total: [...counts.values()].reduce((total, count) => total + count, 0),
       byOutcome: Object.fromEntries(counts),
@@ -61,18 +57,14 @@ export interface ReportContext {
 }
 
 /** Everything that is known, as JSON, rewritten at every change. */
-export function reportFileReporter(path: string, context: ReportContext): Reporter {
-  return {
-    name: 'report file',
-    tell: onNews((event) => {
-      writeWholeFile(path, JSON.stringify(report(event, context), null, 2) + '\n')
-    }),
-  }
+export function reportFileReporter(path: string, context: ReportContext, clock: Clock): Reporter {
+  const textOf = (event: WatchEvent) => JSON.stringify(report(event, context), null, 2) + '\n'
+  return { name: 'report file', tell: keepFile({ path, clock, textOf }) }
 }
 
 function report(event: WatchEvent, { version, inputs, policy, journal }: ReportContext): unknown {
   const { view } = event
-  const conclusion = event.kind === 'ended' ? event.conclusion : undefined
+  const conclusion = 'conclusion' in event ? event.conclusion : undefined
   return {
     action: 'milvus-import-gate',
     version,
@@ -87,11 +79,20 @@ function report(event: WatchEvent, { version, inputs, policy, journal }: ReportC
       ...jobRecord(job),
       createTime: job.latest?.createTime,
       looks: job.looks,
+      commit: job.commit?.state,
+      abort: job.abort?.state,
       details: job.latest?.files.map((file) => fileRecord(job.jobId, file)) ?? [],
       timeline: timelineOf(job, view.startedAtMs, view.jobs.length),
     })),
+    collections: view.collections.map(collectionRecord),
+    ...(view.discovery !== undefined && { discovery: view.discovery }),
     requests: journal,
   }
+}
+
+/** One collection on its way to being searchable. */
+function collectionRecord({ name, indexes, load, isRefreshed, rows, questions }: CollectionHistory): unknown {
+  return { collectionName: name, indexes, load, refreshed: isRefreshed, rows, questions }
 }
 
 /** Over all jobs the report tells at most this many points. */

@@ -26,27 +26,18 @@ export function tellAll(
   }
 }
 
-/**
- * Writes things down when there is something new: the state, the progress, a file, an outage, the beginning or the end. Of
- * many looks that arrived together only the last one is written down after, since the view is the same.
- */
-export function onNews(write: (event: WatchEvent) => void, isNews = hasNews): Reporter['tell'] {
-  let isDue = false
-  return (event) => {
-    isDue ||= isNews(event)
-    if (!isDue || (event.kind === 'looked' && event.more)) return
-    isDue = false
-    write(event)
-  }
-}
-
 /** The event tells something that was not known before. */
 export function hasNews(event: WatchEvent): boolean {
   switch (event.kind) {
     case 'started':
+    case 'discovered':
+    case 'ending':
     case 'ended':
       return true
     case 'looked':
+    case 'acted':
+    case 'searched':
+    case 'read':
       return event.news.length > 0
     case 'heartbeat':
     case 'interval-stretched':

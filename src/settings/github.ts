@@ -1,7 +1,7 @@
 import { isHeaderText } from './endpoint.ts'
 import { inputDefaults } from './inputs.ts'
 import { mistaken, parsed, sized } from './parsed.ts'
-import { parseName } from './target.ts'
+import { parseOptionalName } from './target.ts'
 import type { Environment, Inputs } from './inputs.ts'
 import type { Parsed } from './parsed.ts'
 
@@ -35,7 +35,7 @@ export function gitHubRunOf(env: Environment): GitHubRun {
 
 /** The name of the commit status; a token that nobody could send is a mistake only where there is one. */
 export function parseCommitStatus(inputs: Inputs): Parsed<string | undefined> {
-  const name = parseName('commit-status', inputs['commit-status'], 'Milvus import')
+  const name = parseOptionalName('commit-status', inputs['commit-status'], 'Milvus import')
   if (name.kind === 'mistakes' || name.value === undefined) return name
   const token = gitHubTokenOf(inputs)
   if (isHeaderText(token)) return parsed(name.value)

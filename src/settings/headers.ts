@@ -12,6 +12,7 @@ const REFUSED: readonly string[] = [
   'content-length',
   'accept',
   'accept-encoding',
+  'accept-type-allow-int64',
   'db-name',
   'request-timeout',
   'user-agent',

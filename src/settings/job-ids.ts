@@ -18,7 +18,8 @@ function idsOf(text: string): string[] | string {
   const ids = text.split(/[\s,]+/).filter((id) => id !== '')
   return ids.length > 0
     ? ids
-    : 'one import job id or several, separated by white space or commas, or a JSON array of strings'
+    : 'one import job id or several, separated by white space or commas, or a JSON array of strings; ' +
+        'or leave it empty and give `collection-name`, and the gate finds the jobs itself'
 }
 
 function idsInJson(text: string): string[] | string {

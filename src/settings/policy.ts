@@ -1,9 +1,9 @@
 import { parseDuration } from './duration.ts'
-import { all, optional, parsed } from './parsed.ts'
+import { all, mistaken, optional, parsed, quoted } from './parsed.ts'
 import { parseRows } from './rows.ts'
-import { parseName } from './target.ts'
-import { nearestWord, parseWord } from './words.ts'
-import type { Policy } from '../watch/policy.ts'
+import { parseCollectionName } from './selection.ts'
+import { nearestWord, parseBoolean, parseWord } from './words.ts'
+import type { Policy, RowRange } from '../watch/policy.ts'
 import type { DurationRule } from './duration.ts'
 import type { InputName, Inputs } from './inputs.ts'
 import type { Parsed } from './parsed.ts'
@@ -18,8 +18,28 @@ export function parsePolicy(inputs: Inputs): Parsed<Policy> {
     maxOutageMs: optional(inputs['max-outage'], (text) => parseDuration(plain('max-outage', '5m'), text)),
     stallTimeoutMs: optional(inputs['stall-timeout'], (text) => parseDuration(plain('stall-timeout', '30m'), text)),
     expectedRows: optional(inputs['expected-rows'], (text) => parseRows('expected-rows', text)),
-    onUncommitted: parseWord('on-uncommitted', inputs['on-uncommitted'], ['fail', 'wait', 'pass']),
-    expectedCollection: parseName('collection-name', inputs['collection-name'], 'articles'),
+    onUncommitted: parseWord('on-uncommitted', inputs['on-uncommitted'], ['fail', 'wait', 'pass', 'commit']),
+    abortUncommitted: parseBoolean('abort-uncommitted', inputs['abort-uncommitted']),
+    onNoJobs: parseWord('on-no-jobs', inputs['on-no-jobs'], ['fail', 'pass']),
+    waitFor: parseWord('wait-for', inputs['wait-for'], ['completed', 'searchable']),
+    expectedCollectionRows: optional(inputs['expected-collection-rows'], (text) => parseCollectionRows(text, inputs)),
+    expectedCollection: parseExpectedCollection(inputs),
+  })
+}
+
+/** A collection whose jobs are looked for is no assertion: it may be an alias, and the jobs bear the real name. */
+function parseExpectedCollection(inputs: Inputs): Parsed<string | undefined> {
+  return inputs['job-id'] === '' ? parsed(undefined) : optional(inputs['collection-name'], parseCollectionName)
+}
+
+function parseCollectionRows(text: string, inputs: Inputs): Parsed<RowRange> {
+  const rows = parseRows('expected-collection-rows', text)
+  if (rows.kind === 'mistakes' || inputs['wait-for'] !== 'completed') return rows
+  return mistaken({
+    input: 'expected-collection-rows',
+    got: `${quoted(text)} without \`wait-for: searchable\``,
+    takes: 'rows of a collection that can be searched: set `wait-for: searchable` too, or use `expected-rows`',
+    example: '>=1000',
   })
 }
 

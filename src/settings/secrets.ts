@@ -19,7 +19,7 @@ export function secretsOf(env: Environment): readonly string[] {
     ...headerSecretsOf(inputs.headers),
     ...keyLinesOf(inputs['client-key']),
   ].filter((secret) => secret.length >= SHORTEST)
-  const passwords = [inputs.endpoint, ...proxyTextsOf(env)].flatMap(passwordsIn)
+  const passwords = [inputs.endpoint, inputs['cluster-endpoint'], ...proxyTextsOf(env)].flatMap(passwordsIn)
   return [...new Set([key, gitHubTokenOf(inputs), ...long, ...passwords])].filter((secret) => secret !== '')
 }
 

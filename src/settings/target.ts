@@ -6,7 +6,7 @@ import type { Parsed } from './parsed.ts'
 /** Names and ids that say which service, database and collection the jobs belong to. */
 export function parseTarget(inputs: Inputs) {
   return all({
-    clusterId: withoutProject(inputs, parseName('cluster-id', inputs['cluster-id'], 'in01-a1b2c3d4e5f6a7b')),
+    clusterId: withoutProject(inputs, parseOptionalName('cluster-id', inputs['cluster-id'], 'in01-a1b2c3d4e5f6a7b')),
     projectId: together(inputs, 'project-id', 'region-id', 'proj-a1b2c3d4e5f6a7b8c9d0e1'),
     regionId: together(inputs, 'region-id', 'project-id', 'gcp-us-west1'),
     dbName: parseDbName(inputs['db-name']),
@@ -14,16 +14,19 @@ export function parseTarget(inputs: Inputs) {
 }
 
 /** A name on a single line, `undefined` where it is empty. */
-export function parseName(input: InputName, text: string, example: string): Parsed<string | undefined> {
-  return optional(text, (name) =>
-    /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)
-      ? mistaken({ input, got: quoted(name), takes: 'one name, without line breaks or control characters', example })
-      : parsed(name),
-  )
+export function parseOptionalName(input: InputName, text: string, example: string): Parsed<string | undefined> {
+  return optional(text, (name) => parseName(input, name, example))
+}
+
+/** A name on a single line. */
+export function parseName(input: InputName, name: string, example: string): Parsed<string> {
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)
+    ? mistaken({ input, got: quoted(name), takes: 'one name, without line breaks or control characters', example })
+    : parsed(name)
 }
 
 function parseDbName(text: string): Parsed<string | undefined> {
-  const name = parseName('db-name', text, 'default')
+  const name = parseOptionalName('db-name', text, 'default')
   if (name.kind === 'mistakes' || isHeaderText(text)) return name
   return mistaken({
     input: 'db-name',
@@ -45,7 +48,7 @@ function withoutProject(inputs: Inputs, clusterId: Parsed<string | undefined>): 
 }
 
 function together(inputs: Inputs, input: InputName, partner: InputName, example: string): Parsed<string | undefined> {
-  if (inputs[input] !== '' || inputs[partner] === '') return parseName(input, inputs[input], example)
+  if (inputs[input] !== '' || inputs[partner] === '') return parseOptionalName(input, inputs[input], example)
   return mistaken({
     input,
     got: 'nothing',

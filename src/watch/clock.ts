@@ -5,3 +5,9 @@ export interface Clock {
   /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
+
+/** When something began and when it ended, on the clock. */
+export interface Span {
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+}

@@ -1,6 +1,10 @@
+import type { CollectionHistory } from './collection-history.ts'
 import type { Conclusion } from './conclusion.ts'
+import type { Discovery } from './discovery.ts'
 import type { History } from './history.ts'
 import type { FileProgress, Observation, Phase, Trouble } from './import-job.ts'
+import type { Deed, Reading, Refresh, RowsCounted } from './import-service.ts'
+import type { Act } from './two-phase.ts'
 
 /** What a look changed, in the terms of somebody who reads the log. */
 export type News =
@@ -12,6 +16,26 @@ export type News =
   | { readonly kind: 'outage-ended'; readonly lastedMs: number }
   | { readonly kind: 'job-unknown'; readonly trouble: Trouble; readonly seenBefore: boolean }
   | { readonly kind: 'quiet'; readonly quietMs: number }
+  | { readonly kind: 'act-done'; readonly act: Act }
+  | { readonly kind: 'act-refused'; readonly act: Act; readonly trouble: Trouble }
+  /** The answer was lost: the job is asked about, and the act repeated where it was not carried out. */
+  | { readonly kind: 'act-in-doubt'; readonly act: Act; readonly trouble: Trouble }
+
+/** What asking for the jobs of a collection changed. */
+export type DiscoveryNews =
+  | { readonly kind: 'outage-began'; readonly trouble: Trouble }
+  | { readonly kind: 'outage-ended'; readonly lastedMs: number }
+
+/** What a question about a collection changed, in the terms of somebody who reads the log. */
+export type CollectionNews =
+  | { readonly kind: 'outage-began'; readonly trouble: Trouble }
+  | { readonly kind: 'outage-ended'; readonly lastedMs: number }
+  | { readonly kind: 'indexes'; readonly pendingRows: number | undefined }
+  | { readonly kind: 'indexes-ready'; readonly indexes: number }
+  | { readonly kind: 'load'; readonly state: 'not-loaded' | 'loading' | 'loaded'; readonly percent: number | undefined }
+  | { readonly kind: 'refreshed' }
+  | { readonly kind: 'counted'; readonly rows: number }
+  | { readonly kind: 'quiet'; readonly quietMs: number }
 
 /** Everything known at one moment. `startedAtMs` and `nowMs` are the clock's. */
 export interface View {
@@ -19,6 +43,10 @@ export interface View {
   readonly nowMs: number
   /** One a job, in the order given. */
   readonly jobs: readonly History[]
+  /** One a collection that is waited for to be searchable, once the jobs are through. */
+  readonly collections: readonly CollectionHistory[]
+  /** How the jobs were found, where they were not named. */
+  readonly discovery: Discovery | undefined
 }
 
 export type WatchEvent = { readonly view: View } & (
@@ -32,7 +60,31 @@ export type WatchEvent = { readonly view: View } & (
       /** More looks arrived at the same moment and follow: to write things down, wait for the last. */
       readonly more: boolean
     }
+  | {
+      readonly kind: 'acted'
+      readonly job: number
+      readonly act: Act
+      readonly deed: Deed
+      readonly tookMs: number
+      readonly news: readonly News[]
+      readonly more: boolean
+    }
+  /** The service was asked for the jobs of a collection, or about one of them. */
+  | { readonly kind: 'searched'; readonly news: readonly DiscoveryNews[] }
+  /** The jobs to wait for are known; those that appear later are not waited for. */
+  | { readonly kind: 'discovered'; readonly discovery: Discovery }
+  /** A collection was asked about. */
+  | {
+      readonly kind: 'read'
+      readonly collection: number
+      readonly answer: Reading | Refresh | RowsCounted
+      readonly tookMs: number
+      readonly news: readonly CollectionNews[]
+      readonly more: boolean
+    }
   | { readonly kind: 'heartbeat' }
+  /** The gate does not pass, and aborts what is left of two-phase jobs before it ends. */
+  | { readonly kind: 'ending'; readonly conclusion: Conclusion; readonly jobs: readonly number[] }
   /** A fixed interval is shorter than the rate limit allows for so many jobs. */
   | { readonly kind: 'interval-stretched'; readonly askedMs: number; readonly effectiveMs: number }
   /** The jobs completed, and the service did not say how many rows it imported. */

@@ -4,6 +4,7 @@ import { importedRowsOf } from './import-job.ts'
 import { judge } from './judge.ts'
 import type { Ending, Verdict } from './judge.ts'
 import type { Policy, RowRange } from './policy.ts'
+import { commitsHaveBegun, isCommitted } from './two-phase.ts'
 
 /** Rows imported over all jobs, as far as the service says. */
 export interface RowCount {
@@ -21,7 +22,7 @@ export function judgeAll(jobs: readonly History[], policy: Policy, timeIsUp: boo
 
 /** The service has given a usable answer about any of the jobs. */
 export function serviceHasAnswered(jobs: readonly History[]): boolean {
-  return jobs.some((job) => job.latest !== undefined || job.unknown !== undefined)
+  return jobs.some((job) => job.latest !== undefined || job.unknown !== undefined || job.wasListed)
 }
 
 /** The gate's conclusion from the verdicts on all jobs; undefined while there is something to wait for. */
@@ -35,14 +36,19 @@ export function conclude(
     if (verdict.kind === 'ended') ends.set(verdict.as, [...(ends.get(verdict.as) ?? []), i])
   }
   const having = (as: Ending) => ends.get(as) ?? []
-  return (
+  const end =
     badEnd(jobs, having, policy) ??
     restingUncommitted(having('uncommitted')) ??
     outOfTime(having('timed-out'), policy) ??
     (jobs.length > 0 && verdicts.every((verdict) => verdict.kind === 'ready')
       ? throughTheGates(jobs, policy)
       : undefined)
-  )
+  return end && (halfCommitted(jobs, end) ?? end)
+}
+
+/** The rows that the jobs have imported are as many as the user expects. */
+export function rowsHold(jobs: readonly History[], policy: Policy): boolean {
+  return rowGateHolds(rowCount(jobs), policy.expectedRows)
 }
 
 /** Rows imported over all jobs, from what the service last said of each. */
@@ -61,7 +67,8 @@ function badEnd(
   policy: Policy,
 ): Conclusion | undefined {
   const rejected = having('rejected')
-  const rejection = first(jobs, rejected)?.refusal
+  const refusedJob = first(jobs, rejected)
+  const rejection = refusedJob?.refusal ?? refusedJob?.commit?.trouble
   if (rejection !== undefined) return { kind: 'rejected', passes: false, jobs: rejected, trouble: rejection }
   const failed = having('failed')
   if (failed.length > 0) return { kind: 'failed', passes: false, jobs: failed }
@@ -73,19 +80,28 @@ function badEnd(
   const unknown = first(jobs, gone)?.unknown
   if (unknown !== undefined) return { kind: 'not-found', passes: false, jobs: gone, trouble: unknown.trouble }
   const stalled = having('stalled')
-  if (stalled.length > 0) {
-    return { kind: 'stalled', passes: false, jobs: stalled, quietMs: first(jobs, stalled)?.quietMs ?? 0 }
-  }
+  const still = first(jobs, stalled)
+  if (still !== undefined) return { kind: 'stalled', passes: false, jobs: stalled, quietMs: still.quietMs }
   const unreachable = having('unreachable')
-  if (unreachable.length === 0) return undefined
-  const job = first(jobs, unreachable)
-  return {
-    kind: 'unreachable',
-    passes: false,
-    jobs: unreachable,
-    trouble: job?.outage?.trouble,
-    outageMs: job?.outage === undefined ? 0 : (job.lookedAtMs ?? 0) - job.outage.sinceMs,
+  const silent = first(jobs, unreachable)
+  return silent && { kind: 'unreachable', passes: false, jobs: unreachable, ...lost(silent) }
+}
+
+/** Since when and why there is no answer: about the job itself, else about its commit. */
+function lost(job: History) {
+  if (job.outage !== undefined) {
+    return { trouble: job.outage.trouble, outageMs: (job.lookedAtMs ?? 0) - job.outage.sinceMs }
   }
+  const { outage, endedAtMs = 0 } = job.commit ?? {}
+  return { trouble: outage?.trouble, outageMs: outage === undefined ? 0 : endedAtMs - outage.sinceMs }
+}
+
+/** The gate has committed some jobs, and others are left behind. */
+function halfCommitted(jobs: readonly History[], because: Conclusion): Conclusion | undefined {
+  const committed = jobs.flatMap((job, i) => (isCommitted(job) ? [i] : []))
+  const left = jobs.flatMap((job, i) => (isCommitted(job) || job.latest?.phase === 'completed' ? [] : [i]))
+  if (committed.length === 0 || left.length === 0) return undefined
+  return { kind: 'partly-committed', passes: false, committed, jobs: left, because }
 }
 
 function restingUncommitted(jobs: readonly number[]): Conclusion | undefined {
@@ -96,12 +112,16 @@ function outOfTime(jobs: readonly number[], policy: Policy): Conclusion | undefi
   return jobs.length > 0 ? { kind: 'timed-out', passes: policy.onTimeout === 'pass', jobs } : undefined
 }
 
-function throughTheGates(jobs: readonly History[], policy: Policy): Conclusion {
-  const rows = rowCount(jobs)
-  if (!rowGateHolds(rows, policy.expectedRows)) {
-    return { kind: 'rows-not-met', passes: false, expected: policy.expectedRows, imported: rows.known }
-  }
+/** Undefined where the gate has yet to commit. Rows are checked before the first commit: after it there is no way back. */
+function throughTheGates(jobs: readonly History[], policy: Policy): Conclusion | undefined {
   const uncommitted = jobs.flatMap((job, i) => (job.latest?.phase === 'uncommitted' ? [i] : []))
+  const isToCommit = policy.onUncommitted === 'commit' && uncommitted.length > 0
+  if (isToCommit && commitsHaveBegun(jobs)) return undefined
+  if (!rowsHold(jobs, policy)) {
+    const { expectedRows: expected } = policy
+    return { kind: 'rows-not-met', passes: false, of: 'jobs', expected, imported: rowCount(jobs).known }
+  }
+  if (isToCommit) return undefined
   return uncommitted.length > 0
     ? { kind: 'uncommitted', passes: true, jobs: uncommitted }
     : { kind: 'completed', passes: true }
@@ -110,11 +130,14 @@ function throughTheGates(jobs: readonly History[], policy: Policy): Conclusion {
 /** An explicit demand needs a number from every job; the default only refuses a known nothing. */
 function rowGateHolds({ known, complete }: RowCount, expected: RowRange | undefined): boolean {
   if (expected === undefined) return known === undefined || known > 0
-  if (known === undefined || !complete) return false
-  return known >= expected.min && (expected.max === undefined || known <= expected.max)
+  return known !== undefined && complete && isWithin(expected, known)
+}
+
+/** Whether the number of rows is one that is asked for. */
+export function isWithin({ min, max }: RowRange, rows: number): boolean {
+  return rows >= min && (max === undefined || rows <= max)
 }
 
 function first(jobs: readonly History[], indices: readonly number[]): History | undefined {
-  const [index] = indices
-  return index === undefined ? undefined : jobs[index]
+  return indices.map((i) => jobs[i])[0]
 }

@@ -1,5 +1,9 @@
+import type { Span } from './clock.ts'
+import type { Attempt } from './two-phase.ts'
 import { importedRowsOf, totalRowsOf } from './import-job.ts'
 import type { FileProgress, JobSnapshot, Observation, Phase, Trouble } from './import-job.ts'
+import { prolonged } from './outage.ts'
+import type { Outage } from './outage.ts'
 
 /** A moment at which a job's state, progress or rows had changed. */
 export interface TimelinePoint {
@@ -13,6 +17,8 @@ export interface TimelinePoint {
 /** What is known of one job after all looks so far. Immutable; all times are the clock's. */
 export interface History {
   readonly jobId: string
+  /** The job was in a list of the service, which so has answered, before anyone looked at it. */
+  readonly wasListed: boolean
   /** Looks that brought anything, good or bad. */
   readonly looks: number
   /** When the last look ended. */
@@ -37,26 +43,25 @@ export interface History {
   /** How much of the time since the last good answer went by in outages that are over. */
   readonly lostMs: number
   /** Since when the service has given no usable answer about this job. */
-  readonly outage: { readonly sinceMs: number; readonly untilMs: number; readonly trouble: Trouble } | undefined
+  readonly outage: Outage | undefined
   /** Since when the service has said that it does not know this job. */
   readonly unknown: { readonly sinceMs: number; readonly answers: number; readonly trouble: Trouble } | undefined
   readonly refusal: Trouble | undefined
+  /** The gate's own attempts to commit the job. */
+  readonly commit: Attempt | undefined
+  /** The gate's own attempts to abort the job. */
+  readonly abort: Attempt | undefined
   readonly timeline: readonly TimelinePoint[]
-}
-
-/** When a look's first request started and when its last one ended. */
-export interface LookTimes {
-  readonly startedAtMs: number
-  readonly endedAtMs: number
 }
 
 // Enough for a chart and for the estimates; a six-hour wait that changes every two seconds would otherwise grow for ever.
 const TIMELINE_POINTS = 1000
 
 /** The history of a job that nobody has looked at yet. */
-export function newHistory(jobId: string): History {
+export function newHistory(jobId: string, { wasListed = false }: Partial<Pick<History, 'wasListed'>> = {}): History {
   return {
     jobId,
+    wasListed,
     looks: 0,
     lookedAtMs: undefined,
     latest: undefined,
@@ -70,13 +75,15 @@ export function newHistory(jobId: string): History {
     outage: undefined,
     unknown: undefined,
     refusal: undefined,
+    commit: undefined,
+    abort: undefined,
     timeline: [],
   }
 }
 
-/** What is known after one more look. */
-export function record(history: History, observation: Observation, times: LookTimes): History {
-  const { startedAtMs, endedAtMs } = times
+/** What is known after one more look, whose first request started and whose last one ended then. */
+export function record(history: History, observation: Observation, times: Span): History {
+  const { endedAtMs } = times
   const seen = { ...history, looks: history.looks + 1, lookedAtMs: endedAtMs }
   switch (observation.kind) {
     case 'cancelled':
@@ -86,12 +93,7 @@ export function record(history: History, observation: Observation, times: LookTi
     case 'outage':
       return {
         ...seen,
-        outage: {
-          sinceMs: history.outage?.sinceMs ?? endedAtMs,
-          // A look that hangs may outlast the outage it met: only its start proves that the outage was still on.
-          untilMs: startedAtMs,
-          trouble: observation.trouble,
-        },
+        outage: prolonged(history.outage, observation.trouble, times),
       }
     case 'unknown-job':
       return {
@@ -134,6 +136,7 @@ function answered(history: History, snapshot: JobSnapshot, atMs: number, isSight
     changedAtMs: changed ? atMs : history.changedAtMs,
     outage: undefined,
     unknown: undefined,
+    commit: history.commit && { ...history.commit, isAskedAbout: history.commit.isAskedAbout || !isSighting },
     timeline: changed ? append(history.timeline, point) : history.timeline,
   }
 }

@@ -1,5 +1,7 @@
 import type { History } from './history.ts'
+import { isTooLong, maxOutageMs } from './outage.ts'
 import type { Policy } from './policy.ts'
+import type { Attempt } from './two-phase.ts'
 
 /** A job's end that decides the gate by itself. */
 export type Ending =
@@ -31,28 +33,43 @@ export function judge(history: History, policy: Policy, circumstances: Circumsta
   if (history.refusal !== undefined) return ended('rejected')
   if (latest?.phase === 'failed') return ended('failed')
   if (belongsElsewhere(history, policy)) return ended('wrong-collection')
-  if (unknown !== undefined && outage === undefined && isGone(history)) return ended('not-found')
-  if (policy.stallTimeoutMs !== undefined && history.quietMs >= policy.stallTimeoutMs) return ended('stalled')
-  if (
-    outage !== undefined &&
-    outage.untilMs - outage.sinceMs >= maxOutageMs(policy, circumstances.serviceHasAnswered)
-  ) {
-    return ended('unreachable')
-  }
+  if (unknown !== undefined && outage === undefined && isGone(history, unknown)) return ended('not-found')
+  if (history.quietMs >= (policy.stallTimeoutMs ?? Infinity)) return ended('stalled')
+  if (isTooLong(outage, maxOutageMs(policy, circumstances.serviceHasAnswered))) return ended('unreachable')
   if (unknown === undefined && outage === undefined) {
     if (latest?.phase === 'completed') return { kind: 'ready', as: 'completed' }
-    if (latest?.phase === 'uncommitted' && policy.onUncommitted === 'pass') return { kind: 'ready', as: 'uncommitted' }
-    if (latest?.phase === 'uncommitted' && policy.onUncommitted === 'fail') return ended('uncommitted')
+    if (latest?.phase === 'uncommitted') return atRest(history, policy, circumstances)
   }
   return circumstances.timeIsUp ? atTheDeadline(history) : LOOK_AGAIN
 }
 
-/** How long the service may give no usable answer before the gate gives up on it. */
-export function maxOutageMs(policy: Policy, serviceHasAnswered: boolean): number {
-  return policy.maxOutageMs ?? (serviceHasAnswered ? 300_000 : 60_000)
+/** A two-phase job whose rows are in and wait for a commit: ready, where that is the user's wish. */
+function atRest(history: History, policy: Policy, circumstances: Circumstances): Verdict {
+  const { timeIsUp, serviceHasAnswered } = circumstances
+  switch (policy.onUncommitted) {
+    case 'pass':
+      return { kind: 'ready', as: 'uncommitted' }
+    case 'fail':
+      return ended('uncommitted')
+    case 'wait':
+      return timeIsUp ? ended('timed-out') : LOOK_AGAIN
+    case 'commit':
+      return toBeCommitted(history.commit, timeIsUp, maxOutageMs(policy, serviceHasAnswered))
+  }
 }
 
-function belongsElsewhere({ latest }: History, { expectedCollection }: Policy): boolean {
+/** Fails closed: an accepted commit is over only once the job is Completed, one in doubt is asked about before it is repeated. */
+function toBeCommitted(commit: Attempt | undefined, timeIsUp: boolean, mostOutageMs: number): Verdict {
+  if (commit?.state === 'refused' && (commit.isAskedAbout || timeIsUp)) return ended('rejected')
+  if (isTooLong(commit?.outage, mostOutageMs)) return ended('unreachable')
+  if (timeIsUp) return ended('timed-out')
+  return commit === undefined || (commit.state === 'in-doubt' && commit.isAskedAbout)
+    ? { kind: 'ready', as: 'uncommitted' }
+    : LOOK_AGAIN
+}
+
+/** The service says that the job belongs to another collection than the user does. */
+export function belongsElsewhere({ latest }: History, { expectedCollection }: Policy): boolean {
   return (
     expectedCollection !== undefined &&
     latest?.collectionName !== undefined &&
@@ -60,11 +77,10 @@ function belongsElsewhere({ latest }: History, { expectedCollection }: Policy): 
   )
 }
 
-function isGone({ latest, unknown, lookedAtMs }: History): boolean {
-  if (unknown === undefined || lookedAtMs === undefined) return false
+function isGone({ latest, lookedAtMs }: History, unknown: NonNullable<History['unknown']>): boolean {
   // A record that was there and is not any more has expired; the second answer rules out a replica that lags.
   if (latest !== undefined) return unknown.answers >= 2
-  return lookedAtMs - unknown.sinceMs >= NOT_FOUND_GRACE_MS
+  return (lookedAtMs ?? 0) - unknown.sinceMs >= NOT_FOUND_GRACE_MS
 }
 
 /** A job that nobody ever had a good answer about, or that is gone, did not merely take too long. */

@@ -1,6 +1,10 @@
-import type { News } from './events.ts'
+import { areReady, isLoaded, pendingRowsOf } from './collection-history.ts'
+import type { CollectionAnswer, CollectionHistory } from './collection-history.ts'
+import type { CollectionNews, News } from './events.ts'
 import type { History } from './history.ts'
 import type { FileProgress, JobSnapshot, Observation } from './import-job.ts'
+import type { Deed, LoadProgress } from './import-service.ts'
+import type { Act, Attempt } from './two-phase.ts'
 
 /** How long a job may stand still before the log says so. */
 export const QUIET_NOTICE_MS = 30 * 60_000
@@ -28,11 +32,89 @@ export function newsOf(before: History, after: History, observation: Observation
         ...outageEnded(before, after),
         ...stateNews(before, after, observation.snapshot),
         ...failedFiles(before.latest, after.latest),
-        ...(before.quietMs < QUIET_NOTICE_MS && after.quietMs >= QUIET_NOTICE_MS
-          ? [{ kind: 'quiet', quietMs: after.quietMs } as const]
-          : []),
+        ...quietNews(before.quietMs, after.quietMs),
       ]
   }
+}
+
+/** What came of committing or aborting a job; `before` are the attempts until then. */
+export function newsOfDeed(act: Act, before: Attempt | undefined, deed: Deed): readonly News[] {
+  switch (deed.kind) {
+    case 'cancelled':
+      return []
+    case 'done':
+      return [{ kind: 'act-done', act }]
+    case 'refused':
+    case 'unknown-job':
+      return [{ kind: 'act-refused', act, trouble: deed.trouble }]
+    case 'outage':
+      return before?.outage === undefined ? [{ kind: 'act-in-doubt', act, trouble: deed.trouble }] : []
+  }
+}
+
+/** What a question about a collection changed, in the order in which it is to be told. */
+export function newsOfCollection(
+  before: CollectionHistory,
+  after: CollectionHistory,
+  answer: CollectionAnswer,
+): readonly CollectionNews[] {
+  switch (answer.kind) {
+    case 'outage':
+      return before.outage === undefined ? [{ kind: 'outage-began', trouble: answer.trouble }] : []
+    case 'cancelled':
+    case 'refused':
+    case 'gone':
+    case 'not-loaded':
+    case 'no-refresh':
+      return collectionOutageEnded(before, after)
+    case 'done':
+      return [...collectionOutageEnded(before, after), { kind: 'refreshed' }]
+    case 'counted':
+      return [
+        ...collectionOutageEnded(before, after),
+        ...(before.rows === after.rows ? [] : [{ kind: 'counted', rows: answer.rows } as const]),
+      ]
+    case 'read':
+      return [
+        ...collectionOutageEnded(before, after),
+        ...indexNews(before, after),
+        ...loadNews(before, after),
+        ...quietNews(before.quietMs, after.quietMs),
+      ]
+  }
+}
+
+function collectionOutageEnded(before: CollectionHistory, after: CollectionHistory): readonly CollectionNews[] {
+  if (before.outage === undefined) return []
+  return [{ kind: 'outage-ended', lastedMs: (after.askedAtMs ?? 0) - before.outage.sinceMs }]
+}
+
+function indexNews(before: CollectionHistory, after: CollectionHistory): readonly CollectionNews[] {
+  const isReady = areReady(after.indexes)
+  if (isReady) return areReady(before.indexes) ? [] : [{ kind: 'indexes-ready', indexes: after.indexes?.length ?? 0 }]
+  return before.indexes !== undefined && indexedStep(before) === indexedStep(after)
+    ? []
+    : [{ kind: 'indexes', pendingRows: pendingRowsOf(after) }]
+}
+
+/** Which twentieth of the rows that were pending has been indexed. */
+function indexedStep(collection: CollectionHistory): number | undefined {
+  const pendingRows = pendingRowsOf(collection)
+  return pendingRows === undefined ? undefined : Math.ceil((20 * pendingRows) / Math.max(1, collection.mostPendingRows))
+}
+
+function loadNews(before: CollectionHistory, { load }: CollectionHistory): readonly CollectionNews[] {
+  if (load === undefined) return []
+  const step = ({ percent }: LoadProgress) => percent && Math.floor(percent / PROGRESS_STEP)
+  const isSame = before.load?.state === load.state && step(before.load) === step(load)
+  // That it is loaded at the start is nothing new: it has yet to take in what was imported.
+  return isSame || (before.load === undefined && isLoaded(load))
+    ? []
+    : [{ kind: 'load', state: load.state, percent: load.percent }]
+}
+
+function quietNews(beforeMs: number, quietMs: number) {
+  return beforeMs < QUIET_NOTICE_MS && quietMs >= QUIET_NOTICE_MS ? [{ kind: 'quiet', quietMs } as const] : []
 }
 
 function outageEnded(before: History, after: History): readonly News[] {

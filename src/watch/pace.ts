@@ -1,5 +1,6 @@
 import type { History } from './history.ts'
 import { NOT_FOUND_GRACE_MS } from './judge.ts'
+import type { Attempt } from './two-phase.ts'
 
 /** The server's state machine moves every 2 s: to ask more often brings nothing. */
 export const MIN_PAUSE_MS = 2_000
@@ -72,12 +73,33 @@ export function nextLookAtMs(history: History, pace: Pace, random: number): numb
   return Math.max(lookedAtMs + MIN_PAUSE_MS, Math.min(lookedAtMs + pauseMs, decidesAtMs))
 }
 
+/** When to look at a job that the gate has tried to commit: an accepted commit takes a moment, any other is asked about. */
+export function lookAfterCommitAtMs(
+  { lookedAtMs }: History,
+  { state, endedAtMs }: Attempt,
+  { pollIntervalMs }: Pick<Pace, 'pollIntervalMs'>,
+): number {
+  if (state === 'done') return endedAtMs + (pollIntervalMs ?? MIN_PAUSE_MS)
+  return Math.max(endedAtMs, (lookedAtMs ?? endedAtMs) + MIN_PAUSE_MS)
+}
+
+/** How long to wait before a service is asked again that has given no usable answer for so long. */
+export function pauseInOutageMs(outageMs: number): number {
+  return Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS + SHARE_OF_OUTAGE * outageMs)
+}
+
+/** How long to wait for something that has stood still for so long; `random` is from 0 to 1. */
+export function pauseAtRestMs(restMs: number, random: number): number {
+  return Math.min(MAX_PAUSE_MS, (MIN_PAUSE_MS + SHARE_OF_REST * restMs) * (1 + JITTER * random))
+}
+
 function pauseAfter(history: History, nowMs: number): number {
   const troubleSinceMs = history.outage?.sinceMs ?? history.unknown?.sinceMs
-  if (troubleSinceMs !== undefined) return MIN_PAUSE_MS + SHARE_OF_OUTAGE * (nowMs - troubleSinceMs)
+  if (troubleSinceMs !== undefined) return pauseInOutageMs(nowMs - troubleSinceMs)
   const standstillMs = nowMs - (history.changedAtMs ?? nowMs)
   // It waits for a person.
-  if (history.latest?.phase === 'uncommitted') return MIN_PAUSE_MS + SHARE_OF_REST * standstillMs
+  const waitsForPerson = history.latest?.phase === 'uncommitted' && history.commit === undefined
+  if (waitsForPerson) return MIN_PAUSE_MS + SHARE_OF_REST * standstillMs
   if (history.progress >= INDEXED) return MIN_PAUSE_MS + SHARE_OF_COMMIT * standstillMs
   const ageMs = nowMs - (history.timeline[0]?.atMs ?? nowMs)
   const longestMs = SHARE_OF_AGE * ageMs

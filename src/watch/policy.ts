@@ -19,7 +19,16 @@ export interface Policy {
   readonly stallTimeoutMs: number | undefined
   /** Undefined: at least one row, where the service says how many. */
   readonly expectedRows: RowRange | undefined
-  readonly onUncommitted: 'fail' | 'wait' | 'pass'
+  /** `commit` commits none before all jobs are ready and the rows hold. */
+  readonly onUncommitted: 'fail' | 'wait' | 'pass' | 'commit'
+  /** Abort the two-phase jobs of a gate that does not pass. */
+  readonly abortUncommitted: boolean
+  /** What it means that a collection has no import jobs to wait for. */
+  readonly onNoJobs: 'fail' | 'pass'
+  /** Completed is not the end: the data have to be searchable, too. */
+  readonly waitFor: 'completed' | 'searchable'
+  /** Rows in the collection once it is searchable; undefined: they are not counted. */
+  readonly expectedCollectionRows: RowRange | undefined
   /** The collection that every job must belong to. */
   readonly expectedCollection: string | undefined
 }
@@ -34,5 +43,24 @@ export const DEFAULT_POLICY: Policy = {
   stallTimeoutMs: undefined,
   expectedRows: undefined,
   onUncommitted: 'fail',
+  abortUncommitted: false,
+  onNoJobs: 'fail',
+  waitFor: 'completed',
+  expectedCollectionRows: undefined,
   expectedCollection: undefined,
 }
+
+/** Which jobs the gate waits for: those that are named, or those that a collection has. */
+export type Selection =
+  | { readonly kind: 'given'; /** At least one. */ readonly jobIds: readonly string[] }
+  | {
+      readonly kind: 'discovered'
+      readonly collectionName: string
+      /** Jobs created from this moment on count even if they have ended; undefined: only those that have not. */
+      readonly since: Since | undefined
+    }
+
+/** A moment of the wall clock. */
+export type Since =
+  | { readonly kind: 'at'; /** Since the epoch. */ readonly timeMs: number }
+  | { readonly kind: 'ago'; readonly durationMs: number }

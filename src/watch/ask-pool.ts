@@ -1,18 +1,23 @@
-import type { Clock } from './clock.ts'
-import type { LookTimes } from './history.ts'
+import type { Clock, Span } from './clock.ts'
 import type { Observation } from './import-job.ts'
 import type { Turnstile } from './turnstile.ts'
 
-/** The reason with which a look is aborted when its time is up; any other abort is a cancellation. */
+/** The reason with which a question is aborted when its time is up; any other abort is a cancellation. */
 export const TIME_IS_UP = 'time is up'
 
-/** What a look is given. */
-export interface LookOptions {
+/** What a question to the service is given. */
+export interface AskOptions {
   readonly signal: AbortSignal
   /** To be awaited before each request; false where there is to be none any more. */
   readonly turn: () => Promise<boolean>
+}
+
+/** What a look is given. */
+export interface LookOptions extends AskOptions {
   /** There will be no other look at this job: only what the service says now will do. */
   readonly isLast: boolean
+  /** Only what the service says about this job alone will do, since something has just been done to it. */
+  readonly isCloser?: boolean
 }
 
 /**
@@ -21,29 +26,29 @@ export interface LookOptions {
  */
 export type Look = (jobId: string, options: LookOptions) => Promise<Observation>
 
-/** What a look brought, and when. */
-export interface Arrival {
-  readonly job: number
-  readonly observation: Observation
-  readonly times: LookTimes
+/** What a question about a subject (a job, a collection) brought, and when. */
+export interface Arrival<Brought> {
+  readonly subject: number
+  readonly brought: Brought
+  readonly span: Span
 }
 
-/** The looks under way: never two at a time for one job. */
-export interface LookPool {
-  start(job: number, jobId: string, isLast: boolean): void
-  isBusy(job: number): boolean
+/** The questions under way: never two at a time about one subject. */
+export interface AskPool<Brought> {
+  start(subject: number, ask: (options: AskOptions) => Promise<Brought>): void
+  isBusy(subject: number): boolean
   size(): number
-  /** Gives every look under way at most `budgetMs` from now, or from its first request if that is still to come. */
+  /** Gives every question under way at most `budgetMs` from now, or from its first request if that is still to come. */
   limit(budgetMs: number): void
   /**
    * Waits until something arrived, the moment has come, or `wake` was called; brings what arrived, possibly nothing. Throws
-   * what a look threw.
+   * what a question threw.
    */
-  arrivals(untilMs: number): Promise<readonly Arrival[]>
+  arrivals(untilMs: number): Promise<readonly Arrival<Brought>[]>
   wake(): void
-  /** Takes back the looks that have sent no request yet. */
-  recall(): void
-  /** Aborts all looks under way; with `TIME_IS_UP` they still tell what they saw. */
+  /** Takes back the questions that have sent no request yet, those about such subjects. */
+  recall(isMeant?: (subject: number) => boolean): void
+  /** Aborts all questions under way; with `TIME_IS_UP` they still tell what they saw. */
   abort(reason: string): void
 }
 
@@ -54,9 +59,9 @@ interface UnderWay {
   budgetMs: number | undefined
 }
 
-export function createLookPool(look: Look, turnstile: Turnstile, clock: Clock): LookPool {
+export function createAskPool<Brought>(turnstile: Turnstile, clock: Clock): AskPool<Brought> {
   const underWay = new Map<number, UnderWay>()
-  const inbox: Arrival[] = []
+  const inbox: Arrival<Brought>[] = []
   let bug: { readonly error: unknown } | undefined
   let nap = new AbortController()
   const wake = () => {
@@ -70,7 +75,7 @@ export function createLookPool(look: Look, turnstile: Turnstile, clock: Clock): 
     })
   }
 
-  const run = async (job: number, jobId: string, entry: UnderWay, isLast: boolean) => {
+  const run = async (subject: number, entry: UnderWay, ask: (options: AskOptions) => Promise<Brought>) => {
     const turn = async () => {
       const granted = await turnstile.pass(entry.controller.signal)
       if (granted && entry.startedAtMs === undefined) {
@@ -79,29 +84,29 @@ export function createLookPool(look: Look, turnstile: Turnstile, clock: Clock): 
       }
       return granted
     }
-    const observation = await look(jobId, { signal: entry.controller.signal, turn, isLast })
+    const brought = await ask({ signal: entry.controller.signal, turn })
     entry.done.abort('done')
-    underWay.delete(job)
+    underWay.delete(subject)
     const endedAtMs = clock.now()
-    inbox.push({ job, observation, times: { startedAtMs: entry.startedAtMs ?? endedAtMs, endedAtMs } })
+    inbox.push({ subject, brought, span: { startedAtMs: entry.startedAtMs ?? endedAtMs, endedAtMs } })
     wake()
   }
 
   return {
-    start(job, jobId, isLast) {
+    start(subject, ask) {
       const entry = {
         controller: new AbortController(),
         done: new AbortController(),
         startedAtMs: undefined,
         budgetMs: undefined,
       }
-      underWay.set(job, entry)
-      run(job, jobId, entry, isLast).catch((error: unknown) => {
+      underWay.set(subject, entry)
+      run(subject, entry, ask).catch((error: unknown) => {
         bug = { error }
         wake()
       })
     },
-    isBusy: (job) => underWay.has(job),
+    isBusy: (subject) => underWay.has(subject),
     size: () => underWay.size,
     limit(budgetMs) {
       for (const entry of underWay.values()) {
@@ -116,9 +121,9 @@ export function createLookPool(look: Look, turnstile: Turnstile, clock: Clock): 
       return inbox.splice(0)
     },
     wake,
-    recall() {
-      for (const { controller, startedAtMs } of underWay.values()) {
-        if (startedAtMs === undefined) controller.abort('recalled')
+    recall(isMeant = () => true) {
+      for (const [subject, { controller, startedAtMs }] of underWay) {
+        if (startedAtMs === undefined && isMeant(subject)) controller.abort('recalled')
       }
     },
     abort(reason) {

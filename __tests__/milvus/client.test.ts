@@ -1,0 +1,250 @@
+import { describe, expect, it } from '@jest/globals'
+import { createClient } from '../../src/milvus/client.ts'
+import type { ClientOptions, ExchangeRecord } from '../../src/milvus/client.ts'
+import { createDescribe } from '../../src/milvus/describe.ts'
+import type { HttpReply, HttpRequest } from '../../src/milvus/exchange.ts'
+import { TIME_IS_UP } from '../../src/watch/ask-pool.ts'
+
+const JOB = '448761313698322011'
+
+function reply(status: number, body: unknown): HttpReply {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return { kind: 'reply', status, retryAfter: undefined, location: undefined, body: text, sizeBytes: text.length }
+}
+
+const state = (status = 200, data: Readonly<Record<string, unknown>> = {}) =>
+  reply(status, { code: 0, data: { state: 'Importing', ...data } })
+
+/** A service on an imagined wire that gives these replies in turn, the last one for ever. */
+function serviceOf(replies: readonly HttpReply[], but: Partial<ClientOptions> = {}) {
+  const requests: HttpRequest[] = []
+  const records: ExchangeRecord[] = []
+  const client = createClient({
+    endpoint: 'http://milvus.test:19530',
+    apiKey: '',
+    headers: [],
+    clusterId: undefined,
+    projectId: undefined,
+    regionId: undefined,
+    dbName: undefined,
+    requestTimeoutMs: 30_000,
+    userAgent: 'test',
+    sanitise: String,
+    onExchange: (record) => records.push(record),
+    exchange: {
+      get: () => Promise.reject(new Error('nobody should ask like this')),
+      post: (request) => {
+        requests.push(request)
+        return Promise.resolve(replies[Math.min(requests.length, replies.length) - 1] ?? reply(500, ''))
+      },
+      close: () => Promise.resolve(),
+    },
+    ...but,
+  })
+  const describeJob = createDescribe(client)
+  const { signal } = new AbortController()
+  const look = (turns = Infinity) => {
+    let left = turns
+    return describeJob(JOB, { signal, turn: () => Promise.resolve(left-- > 0), isLast: false })
+  }
+  return { client, look, requests, records, signal }
+}
+
+describe('a request', () => {
+  it.each<[given: Partial<ClientOptions>, place: Readonly<Record<string, string>>]>([
+    [{}, {}],
+    [{ clusterId: '' }, {}],
+    [{ clusterId: 'in01' }, { clusterId: 'in01' }],
+    [{ projectId: 'proj-1' }, {}],
+    [{ regionId: 'aws-us-west-2' }, {}],
+    [
+      { projectId: 'proj-1', regionId: 'aws' },
+      { projectId: 'proj-1', regionId: 'aws' },
+    ],
+  ])('of %j names the place %j', async (given, place) => {
+    const { look, requests } = serviceOf([state()], given)
+    await look()
+    expect(JSON.parse(requests[0]?.body ?? '')).toEqual({ jobId: JOB, ...place })
+  })
+
+  it('has no header for a key and a database that are not given', async () => {
+    const { look, requests, signal } = serviceOf([state()])
+    await look()
+    expect(requests[0]).toMatchObject({ signal, timeoutMs: 30_000 })
+    expect(requests[0]?.headers).toEqual({
+      'Content-Type': 'application/json',
+      Accept: 'application/json',
+      'Accept-Encoding': 'identity',
+      'User-Agent': 'test',
+      'Request-Timeout': '30',
+    })
+  })
+
+  it.each([
+    [1, '1'],
+    [1000, '1'],
+    [1001, '2'],
+    [500, '1'],
+    [0, '1'],
+  ])('of at most %d ms tells the service %s s', async (requestTimeoutMs, seconds) => {
+    const { look, requests } = serviceOf([state()], { requestTimeoutMs })
+    await look()
+    expect(requests[0]?.headers['Request-Timeout']).toBe(seconds)
+  })
+
+  it('is recorded, whatever it brings', async () => {
+    const before = Date.now()
+    const unavailable = reply(502, '<html>')
+    const { look, records } = serviceOf([
+      state(),
+      reply(200, { code: 1800, message: 'no' }),
+      unavailable,
+      { kind: 'too-large', status: 200 },
+      { kind: 'timeout', timeoutMs: 30_000 },
+      { kind: 'aborted', reason: 'interrupted', afterMs: 5 },
+    ])
+    for (let i = 0; i < 6; i += 1) await look()
+    const path = '/v2/vectordb/jobs/import/describe'
+    const nothing = { httpStatus: undefined, code: undefined, sizeBytes: undefined }
+    expect(records).toMatchObject([
+      { jobId: JOB, path, httpStatus: 200, code: 0, sizeBytes: 39, outcome: 'answered' },
+      { jobId: JOB, path, httpStatus: 200, code: 1800, sizeBytes: 28, outcome: 'code-1800' },
+      { jobId: JOB, path, httpStatus: 502, code: undefined, sizeBytes: 6, outcome: 'http-502' },
+      { jobId: JOB, path, httpStatus: 200, code: undefined, sizeBytes: undefined, outcome: 'too-large' },
+      { jobId: JOB, path, ...nothing, outcome: 'timeout' },
+      { jobId: JOB, path, ...nothing, outcome: 'cancelled' },
+    ])
+    const hourMs = 3_600_000
+    for (const { startedAt, tookMs } of records) {
+      expect(startedAt - before).toBeGreaterThanOrEqual(0)
+      expect(startedAt - before).toBeLessThan(hourMs)
+      expect(tookMs).toBeGreaterThanOrEqual(0)
+      expect(tookMs).toBeLessThan(hourMs)
+    }
+  })
+})
+
+describe('the service behind an endpoint', () => {
+  it.each<[endpoint: string, isCluster: boolean]>([
+    ['https://in01-abc.aws-us-west-2.vectordb.zillizcloud.com:19530', true],
+    ['https://in01-abc.ali-cn.vectordb.cloud.zilliz.com.cn', true],
+    ['https://IN01-abc.zillizcloud.com', true],
+    ['https://in03-abc.serverless.cloud.zilliz.com', true],
+    ['https://zillizcloud.com', true],
+    ['https://api.cloud.zilliz.com', false],
+    ['https://api.cloud.zilliz.com.cn', false],
+    ['https://controller.api.aws-us-west-2.zillizcloud.com', false],
+    ['https://xapi.cloud.zilliz.com', true],
+    ['https://in01.api.cloud.zilliz.com', true],
+    ['https://apicloud.zillizcloud.com', true],
+    ['https://notzillizcloud.com', false],
+    ['https://zillizcloud.com.evil.test', false],
+    ['https://cloud.zilliz.com.test', false],
+    ['https://cloudxzilliz.com', false],
+    ['http://milvus.test:19530', false],
+  ])('%s is a cluster: %j', (endpoint, isClusterEndpoint) => {
+    const { client } = serviceOf([state()], { endpoint })
+    expect(client.around()).toMatchObject({ isClusterEndpoint, host: new URL(endpoint).host })
+  })
+
+  it.each<[what: string, answer: HttpReply, hasAnsweredWell: boolean]>([
+    ['a state', state(), true],
+    ['an outage with an envelope', reply(500, { code: 1 }), true],
+    ['a refusal', reply(200, { code: 1800 }), false],
+    ['a web page', reply(200, '<html>'), false],
+    ['nothing', { kind: 'timeout', timeoutMs: 1 }, false],
+  ])('has answered well with %s: %j', async (_what, answer, answeredWell) => {
+    const { client, look } = serviceOf([answer, reply(200, '<html>')])
+    expect(client.around().answeredWell).toBe(false)
+    await look()
+    expect(client.around().answeredWell).toBe(answeredWell)
+    await look()
+    expect(client.around().answeredWell).toBe(answeredWell)
+  })
+
+  it('knows what time it is', () => {
+    const { client } = serviceOf([state()])
+    expect(Math.abs(client.around().nowMs - Date.now())).toBeLessThan(3_600_000)
+  })
+})
+
+describe('a look', () => {
+  it.each([
+    [199, 'outage'],
+    [200, 'answered'],
+    [299, 'answered'],
+    [300, 'outage'],
+  ])('believes a state at HTTP %d: %s', async (status, kind) => {
+    expect((await serviceOf([state(status)]).look()).kind).toBe(kind)
+  })
+
+  it.each<[data: Readonly<Record<string, unknown>>, kind: string]>([
+    [{ jobId: JOB }, 'answered'],
+    [{ jobId: 5 }, 'answered'],
+    [{ jobID: '5' }, 'outage'],
+    [{ state: 'Failed', reason: 'import job does not exist' }, 'unknown-job'],
+    [{ state: 'Importing', reason: 'import job does not exist' }, 'answered'],
+    [{ state: 'Failed' }, 'answered'],
+    [{ state: '' }, 'outage'],
+  ])('takes %j for %s', async (data, kind) => {
+    expect((await serviceOf([state(200, data)]).look()).kind).toBe(kind)
+  })
+
+  it('says how long it had waited when time was up, and nothing where it was cut for another reason', async () => {
+    const cut = (reason: unknown): HttpReply => ({ kind: 'aborted', reason, afterMs: 1500 })
+    expect(await serviceOf([cut(TIME_IS_UP)]).look()).toMatchObject({
+      kind: 'outage',
+      trouble: { outcome: 'timeout', what: 'milvus.test:19530 did not answer within 1.5 s.' },
+    })
+    expect(await serviceOf([cut('interrupted')]).look()).toEqual({ kind: 'cancelled' })
+  })
+
+  it('does not ask without a turn', async () => {
+    const { look, requests } = serviceOf([state()])
+    expect(await look(0)).toEqual({ kind: 'cancelled' })
+    expect(requests).toEqual([])
+  })
+
+  it('says what the service said of a job that it does not know', async () => {
+    const gone = state(200, { state: 'Failed', reason: 'import job does not exist, jobID=5' })
+    expect(await serviceOf([gone]).look()).toMatchObject({
+      trouble: { what: 'milvus.test:19530 says: “import job does not exist, jobID=5”.' },
+    })
+  })
+
+  it('names what is wrong with an answer about another job', async () => {
+    expect(await serviceOf([state(200, { jobId: '5' })]).look()).toMatchObject({
+      trouble: {
+        outcome: 'wrong-job',
+        what: 'milvus.test:19530 answered about another job than the one asked for.',
+      },
+    })
+  })
+
+  it('tries the older names where the first has no envelope, and only while nothing has answered', async () => {
+    const missing = reply(404, '404 page not found')
+    const asked = async (...replies: readonly HttpReply[]) => {
+      const { look, requests } = serviceOf(replies)
+      const kinds: string[] = []
+      while (requests.length < replies.length) kinds.push((await look()).kind)
+      return { kinds, names: requests.map(({ url }) => url.split('/').at(-1)) }
+    }
+    expect(await asked(missing, missing, missing, missing)).toEqual({
+      kinds: ['refused', 'refused'],
+      names: ['describe', 'get_progress', 'getProgress', 'getProgress'],
+    })
+    expect(await asked(reply(200, { code: 1800 }), missing, state())).toEqual({
+      kinds: ['refused', 'answered'],
+      names: ['describe', 'describe', 'get_progress'],
+    })
+    expect(await asked(reply(200, '<html>'), missing, state())).toEqual({
+      kinds: ['outage', 'answered'],
+      names: ['describe', 'describe', 'get_progress'],
+    })
+    expect(await asked(reply(500, { code: 1 }), missing)).toEqual({
+      kinds: ['outage', 'outage'],
+      names: ['describe', 'describe'],
+    })
+    expect(await asked(reply(403, ''), reply(405, ''))).toMatchObject({ names: ['describe', 'describe'] })
+  })
+})

@@ -1,0 +1,172 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from '@jest/globals'
+import {
+  diagnoseEnvelope,
+  diagnoseReply,
+  saysJobDoesNotExist,
+  timedOut,
+  unknownJob,
+  unusable,
+} from '../../src/milvus/diagnose.ts'
+import type { Circumstances } from '../../src/milvus/diagnose.ts'
+import type { HttpReply } from '../../src/milvus/exchange.ts'
+import { ABOUT_A_JOB } from '../../src/milvus/question.ts'
+
+const AROUND: Circumstances = {
+  host: 'milvus.test:19530',
+  answeredWell: false,
+  isClusterEndpoint: false,
+  question: ABOUT_A_JOB,
+  sanitise: (text, maxLength = 2000) => String(text).slice(0, maxLength),
+  nowMs: Date.parse('2026-11-23T06:00:00Z'),
+}
+
+const reply = (status: number, but: Partial<Extract<HttpReply, { kind: 'reply' }>> = {}) => ({
+  kind: 'reply' as const,
+  status,
+  retryAfter: undefined,
+  location: undefined,
+  body: '',
+  sizeBytes: 0,
+  ...but,
+})
+
+const network = (code: string, message = `it said ${code}`) => ({ kind: 'network' as const, code, message })
+
+type Failure = ReturnType<typeof diagnoseEnvelope>
+
+const enveloped = (code: number, message = '', status = 200, but: Partial<Circumstances> = {}) =>
+  diagnoseEnvelope({ code, message, data: undefined, items: [] }, reply(status), { ...AROUND, ...but })
+
+const replied = (said: Exclude<HttpReply, { kind: 'aborted' }>, but: Partial<Circumstances> = {}) =>
+  diagnoseReply(said, { ...AROUND, ...but })
+
+const CLUSTER = { isClusterEndpoint: true }
+const KNOWN = { answeredWell: true }
+const BEYOND_THE_RANGES = [95_999, 96_000, 96_037]
+const JOB_UNKNOWN = 'import job does not exist, jobID=1'
+
+describe('what is said of an answer that is no state', () => {
+  it('names the cause and the next step, whatever the answer', () => {
+    const codes = [0, 200, 100, 800, 1100, 1800, 1801, 1802, 21_119, 80_001, 80_002, 80_020, 65_535, 2100, 2101, 4711]
+    const zilliz = Array.from({ length: 36 }, (_, i) => 96_001 + i)
+    const passing = [1, 2, 3, 4, 8, 9, 10, 901, 902, 904, 1807, 10_000, 10_001]
+    const told = [
+      ...[...codes, ...passing, ...zilliz, ...BEYOND_THE_RANGES].map((code) => entry(`code ${code}`, enveloped(code))),
+      ...[400, 401, 403, 500].flatMap((status) =>
+        [0, 1, 8, 1100, 1800, 2100, 65_535, 96_013, 96_018].map((code) =>
+          entry(`code ${code} at HTTP ${status}`, enveloped(code, 'the service says so.', status)),
+        ),
+      ),
+      entry('code 65535, no permission', enveloped(65_535, 'PrivilegeImport: denied')),
+      entry('code 65535, no PERMISSION', enveloped(65_535, 'PERMISSION denied')),
+      entry('code 4711, no permission', enveloped(4711, 'permission denied')),
+      entry('code 2100, no job id', enveloped(2100, 'parse job id failed: x')),
+      entry('code 1, no job id', enveloped(1, 'parse job id failed: x')),
+      entry('code 2100, no job id, HTTP 401', enveloped(2100, 'parse job id failed: x', 401)),
+      entry('code 1800, no job id', enveloped(1800, 'Parse job ID failed: x')),
+      entry('code 2100, job unknown', enveloped(2100, JOB_UNKNOWN)),
+      entry('code 2101, job not found', enveloped(2101, 'Job 1\nNot found')),
+      entry('code 2101, jobs not found', enveloped(2101, 'jobs not founded')),
+      entry('code 0, job unknown', enveloped(0, JOB_UNKNOWN)),
+      entry('code 96026, job unknown', enveloped(96_026, 'Job not found.')),
+      entry('code 1800 at a cluster', enveloped(1800, 'no', 200, CLUSTER)),
+      entry('code 8 at a cluster', enveloped(8, 'slow', 200, CLUSTER)),
+      entry('code 2100 at a cluster, job unknown', enveloped(2100, JOB_UNKNOWN, 200, CLUSTER)),
+      entry('job unknown, without a word', unknownJob('', AROUND)),
+      entry('another job', unusable('wrong-job', 'about another job than the one asked for', AROUND)),
+      entry('no time', timedOut(2345, AROUND)),
+      ...[200, 204, 302, 400, 401, 403, 404, 405, 407, 408, 425, 429, 500, 503].flatMap((status) => [
+        entry(`HTTP ${status}`, replied(reply(status))),
+        entry(`HTTP ${status} at a cluster`, replied(reply(status), CLUSTER)),
+        entry(`HTTP ${status} of a known service`, replied(reply(status), KNOWN)),
+      ]),
+      ...[299, 300, 399, 199].map((status) => entry(`HTTP ${status}`, replied(reply(status, { body: ' x ' })))),
+      entry('HTTP 200, a page', replied(reply(200, { body: ' \n<!doctype html>' }))),
+      entry('HTTP 200, blanks', replied(reply(200, { body: ' \n' }))),
+      entry('HTTP 200, a late page', replied(reply(200, { body: 'x<' }))),
+      entry('HTTP 302 to an address', replied(reply(302, { location: 'https://login.test/sso?x=1' }))),
+      entry('HTTP 302 to a path', replied(reply(302, { location: '/sso' }))),
+      entry('HTTP 302 to no origin', replied(reply(302, { location: 'mailto:x@y.test' }))),
+      entry('too large', replied({ kind: 'too-large', status: 200 })),
+      entry('time-out', replied({ kind: 'timeout', timeoutMs: 30_000 })),
+      ...[400, 403, 407, 502].flatMap((status) => [
+        entry(`proxy ${status}`, replied({ kind: 'proxy-refused', status })),
+        entry(`proxy ${status} of a known service`, replied({ kind: 'proxy-refused', status }, KNOWN)),
+      ]),
+      ...NETWORK.flatMap((code) => [
+        entry(code, replied(network(code))),
+        entry(`${code} of a known service`, replied(network(code), KNOWN)),
+      ]),
+      entry('ENOTFOUND of a name', replied(network('ENOTFOUND', 'getaddrinfo ENOTFOUND proxy.test'))),
+      entry('ENOTFOUND of more', replied(network('ENOTFOUND', 'ENOTFOUND proxy.test and so on'))),
+      entry('ECONNREFUSED of an address', replied(network('ECONNREFUSED', 'connect ECONNREFUSED 10.0.0.1:80'))),
+      entry('ECONNREFUSED of more', replied(network('ECONNREFUSED', 'ECONNREFUSED 10.0.0.1:80 and so on'))),
+    ]
+    expectGolden('troubles', told.join('\n'))
+  })
+
+  it('is quoted up to a length, and without the stop that the sentence has itself', () => {
+    const { trouble } = enveloped(4711, `${'x'.repeat(298)}..yz`)
+    expect(trouble.what).toBe(`milvus.test:19530 answered with code 4711: “${'x'.repeat(298)}.”.`)
+    expect(enveloped(4711, ' so. it is ').trouble.what).toContain(': “so. it is”.')
+  })
+})
+
+const NETWORK = [
+  ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE', 'EHOSTUNREACH', 'EPROTO'],
+  ...['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_TLSV13_ALERT', 'HPE_INVALID_CONSTANT'],
+  ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT'],
+  ...['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY'],
+  ...['ERR_TLS_CERT_ALTNAME_INVALID', 'ERR_TLS_CERT_ALTNAME_FORMAT', 'HOSTNAME_MISMATCH', 'INVALID_CA'],
+  ...['INVALID_PURPOSE', 'PATH_LENGTH_EXCEEDED', 'CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'CERT_REVOKED'],
+  ...['NO_CERT_', 'A_ERR_SSL', 'A_HPE_'],
+]
+
+describe('the word for a job that is gone', () => {
+  it.each([
+    [undefined, false],
+    ['', false],
+    ['import job does not exist', true],
+    ['Import Job does not exist, jobID=1', true],
+    ['job 1 not found', false],
+  ])('in %j: %j', (reason, isSaid) => {
+    expect(saysJobDoesNotExist(reason)).toBe(isSaid)
+  })
+})
+
+describe('Retry-After', () => {
+  it.each<[header: string | undefined, ms: number | undefined]>([
+    [undefined, undefined],
+    ['7', 7000],
+    [' 7 ', 7000],
+    ['0', undefined],
+    ['7s', undefined],
+    ['x7', undefined],
+    ['-7', undefined],
+    ['soon', undefined],
+    ['Mon, 23 Nov 2026 06:00:05 GMT', 5000],
+    ['Mon, 23 Nov 2026 06:00:00 GMT', undefined],
+    ['Mon, 23 Nov 2026 05:00:00 GMT', undefined],
+  ])('of %j is %j ms, with an envelope and without', (retryAfter, ms) => {
+    const said = reply(503, { retryAfter })
+    const expected = ms === undefined ? {} : { retryAfterMs: ms }
+    for (const failure of [
+      replied(said),
+      diagnoseEnvelope({ code: 1, message: '', data: undefined }, said, AROUND),
+      diagnoseEnvelope({ code: 4711, message: '', data: undefined }, said, AROUND),
+    ]) {
+      expect(failure).toEqual({ kind: 'outage', trouble: failure.trouble, ...expected })
+    }
+  })
+})
+
+function entry(when: string, { kind, trouble }: Failure): string {
+  return `- **${when}**: ${kind}, \`${trouble.outcome}\`\n  ${trouble.what}\n  ${trouble.advice}\n`
+}
+
+function expectGolden(name: string, rendered: string): void {
+  const golden = new URL(`../__outputs__/${name}.md`, import.meta.url)
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(golden, rendered)
+  expect(rendered).toBe(readFileSync(golden, 'utf8'))
+}

@@ -1,0 +1,291 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { Listing } from '../../src/watch/import-service.ts'
+import { htmlPage, json, text } from '../simulator/faults.ts'
+import type { Reply } from '../simulator/faults.ts'
+import { asking, asMany, closeAll, inTurn, KEY, played } from './asked-service.ts'
+import type { Answering } from './asked-service.ts'
+
+const CLUSTER = { clusterId: 'in01-abc' }
+const LIST = '/v2/vectordb/jobs/import/list'
+const record = (n: number, but: Readonly<Record<string, unknown>> = {}) => ({
+  jobId: `job-${n}`,
+  collectionName: 'books',
+  state: 'Importing',
+  ...but,
+})
+const records = (amount: number, from = 0) => Array.from({ length: amount }, (_, n) => record(from + n))
+const listOf = (list: readonly unknown[], more: Readonly<Record<string, unknown>> = {}) =>
+  json({ code: 0, data: { records: list, ...more } })
+
+afterEach(closeAll)
+
+async function listed(answering: Answering, options: Parameters<typeof asking>[1] = {}): Promise<Listing> {
+  const { service } = await asking(answering, options)
+  return service.list(asMany())
+}
+
+const idsOf = (listing: Listing) => (listing.kind === 'listed' ? listing.jobs.map(({ jobId }) => jobId) : listing.kind)
+
+/** A service whose jobs may change before each request; `tells` makes of the page what is sent with it. */
+function paging(
+  jobsAt: (nth: number) => readonly unknown[],
+  tells: (page: {
+    readonly total: number
+    readonly length: number
+    readonly size: number
+  }) => Readonly<Record<string, unknown>>,
+  longest = 100,
+): Answering {
+  return ({ body }, nth) => {
+    const { pageSize, currentPage } = JSON.parse(body) as { pageSize: number; currentPage: number }
+    const size = Math.min(longest, pageSize)
+    const jobs = jobsAt(nth)
+    const page = jobs.slice((currentPage - 1) * size, currentPage * size)
+    return listOf(page, tells({ total: jobs.length, length: page.length, size }))
+  }
+}
+
+const honest: Parameters<typeof paging>[1] = ({ total, size }) => ({ count: total, pageSize: size })
+
+describe('all jobs of a collection, of a Milvus', () => {
+  it('are asked for by the names of collection and database, in one request', async () => {
+    const { service, bodiesOf, exchanges } = await asking(inTurn(listOf(records(2))), { dbName: 'shop' })
+    expect(await service.list(asMany())).toEqual({
+      kind: 'listed',
+      jobs: [
+        { jobId: 'job-0', phase: 'importing', label: 'Importing' },
+        { jobId: 'job-1', phase: 'importing', label: 'Importing' },
+      ],
+    })
+    expect(bodiesOf(LIST)).toEqual([{ dbName: 'shop', collectionName: 'books' }])
+    expect(exchanges).toMatchObject([{ jobId: undefined, path: LIST, outcome: 'answered' }])
+  })
+
+  it('may be none', async () => {
+    expect(await listed(inTurn(listOf([])))).toEqual({ kind: 'listed', jobs: [] })
+  })
+
+  it('are not those of other collections, however unreadable', async () => {
+    const others = [record(8, { collectionName: 'films' }), { collectionName: 'films', jobId: 7 }]
+    const nameless = record(2, { collectionName: undefined })
+    expect(idsOf(await listed(inTurn(listOf([record(1), ...others, nameless]))))).toEqual(['job-1', 'job-2'])
+  })
+
+  it('counts the jobs of a Milvus that was asked by an alias, and answers by the name of the collection', async () => {
+    const { service } = await asking(inTurn(listOf([record(1, { collectionName: 'books_v2' })])))
+    expect(await service.list(asMany())).toMatchObject({ kind: 'listed', jobs: [{ jobId: 'job-1' }] })
+  })
+
+  it('are those of any collection where none is named', async () => {
+    const { service, bodiesOf } = await asking(inTurn(listOf([record(1, { collectionName: 'films' })])), {
+      collectionName: undefined,
+    })
+    expect(idsOf(await service.list(asMany()))).toEqual(['job-1'])
+    expect(bodiesOf(LIST)).toEqual([{}])
+  })
+
+  it('have the words of the service, and keys in any case', async () => {
+    const odd = { jobID: 'job-1', State: 'Resting ##[error]' }
+    expect(await listed(inTurn(listOf([odd])))).toEqual({
+      kind: 'listed',
+      jobs: [{ jobId: 'job-1', phase: 'unknown', label: expect.not.stringContaining('##[') }],
+    })
+  })
+
+  it.each<[what: string, record: unknown]>([
+    ['that is no object', 'job-1'],
+    ['that is null', null],
+    ['with a number for an id', record(1, { jobId: 7 })],
+    ['without an id', record(1, { jobId: undefined })],
+    ['with an empty id', record(1, { jobId: '' })],
+    ['with a command for an id', record(1, { jobId: '::error::x' })],
+    ['with the key for an id', record(1, { jobId: KEY })],
+    ['with two lines for an id', record(1, { jobId: 'a\nb' })],
+    ['with an id that is too long', record(1, { jobId: '1'.repeat(257) })],
+    ['without a state', record(1, { state: undefined })],
+    ['with an empty state', record(1, { state: '' })],
+    ['with a number for a state', record(1, { state: 4 })],
+  ])('are not known where there is a record %s', async (_what, odd) => {
+    expect(await listed(inTurn(listOf([record(5), odd])))).toMatchObject({
+      kind: 'outage',
+      trouble: { outcome: 'unreadable-list' },
+    })
+  })
+
+  it.each<[what: string, reply: Reply, kind: Listing['kind'], outcome: string]>([
+    ['a gone collection', json({ code: 100, message: 'collection not found' }), 'refused', 'code-100'],
+    ['a gone database', json({ code: 800, message: 'database not found' }), 'refused', 'code-800'],
+    ['a bad key', json({ code: 1800 }), 'refused', 'code-1800'],
+    ['the 404 of gin', text(404, '404 page not found'), 'refused', 'http-404'],
+    ['a server that is not ready', json({ code: 1 }), 'outage', 'code-1'],
+    ['a job that is not found', json({ code: 96026, message: 'Job not found.' }), 'outage', 'code-96026'],
+    ['HTTP 502', htmlPage(502, 'Bad gateway'), 'outage', 'http-502'],
+    ['success without records', json({ code: 0, data: {} }), 'outage', 'no-list'],
+    ['records that are no list', json({ code: 0, data: { records: {} } }), 'outage', 'no-list'],
+    ['success at HTTP 500', json({ code: 0, data: { records: [] } }, 500), 'outage', 'no-list'],
+    ['a count of more than there is', listOf(records(2), { count: 3 }), 'outage', 'partial-list'],
+  ])('are not known after %s', async (_what, reply, kind, outcome) => {
+    expect(await listed(inTurn(reply))).toMatchObject({ kind, trouble: { outcome } })
+  })
+
+  it('are not known where there is no turn', async () => {
+    const { service, requests } = await asking(inTurn(listOf([])))
+    expect(await service.list(asMany({ turns: 0 }))).toEqual({ kind: 'cancelled' })
+    expect(requests).toEqual([])
+  })
+
+  it('names the inputs to check where the collection is gone', async () => {
+    expect(await listed(inTurn(json({ code: 100, message: 'collection not found' })))).toMatchObject({
+      trouble: { advice: expect.stringMatching(/`collection-name` and `db-name`/) },
+    })
+  })
+})
+
+describe('all jobs of a collection, of Zilliz Cloud', () => {
+  it('are asked for with their place, on one long page where there may be one', async () => {
+    const { service, bodiesOf } = await asking(
+      paging(() => records(250), honest, 1_000),
+      CLUSTER,
+    )
+    expect(idsOf(await service.list(asMany()))).toHaveLength(250)
+    expect(bodiesOf(LIST)).toEqual([
+      { collectionName: 'books', pageSize: 1_000, currentPage: 1, clusterId: 'in01-abc' },
+    ])
+  })
+
+  it.each<[what: string, tells: Parameters<typeof paging>[1]]>([
+    ['what is so', honest],
+    ['no length of pages', ({ total }) => ({ count: total })],
+    ['nothing', () => ({})],
+    ['the length of the page for the number of all', ({ length }) => ({ count: length })],
+    ['that length, and the length of pages', ({ length, size }) => ({ count: length, pageSize: size })],
+    ['zero', () => ({ count: 0, pageSize: 0 })],
+    ['far too many', () => ({ count: 1e9 })],
+    ['its numbers as strings', ({ total, size }) => ({ count: `${total}`, pageSize: `${size}` })],
+  ])('are all there, however many pages, where the service tells %s', async (_what, tells) => {
+    for (const amount of [0, 3, 100, 101, 300]) {
+      const { service } = await asking(
+        paging(() => records(amount), tells),
+        CLUSTER,
+      )
+      expect(idsOf(await service.list(asMany()))).toEqual(records(amount).map(({ jobId }) => jobId))
+    }
+  })
+
+  it('are asked for in pages of the usual length where a long one is refused', async () => {
+    const answering = paging(() => records(150), honest)
+    const { service, bodiesOf } = await asking(
+      (request, nth) => (nth === 0 ? json({ code: 1100, message: 'pageSize' }) : answering(request, nth)),
+      CLUSTER,
+    )
+    expect(idsOf(await service.list(asMany()))).toHaveLength(150)
+    expect(bodiesOf(LIST)).toMatchObject([
+      { pageSize: 1_000, currentPage: 1 },
+      { pageSize: 100, currentPage: 1 },
+      { pageSize: 100, currentPage: 2 },
+    ])
+  })
+
+  it('are not asked for in another length where the service only asks for patience', async () => {
+    const { service, requests } = await asking(inTurn(json({ code: 1807, message: 'limit' })), CLUSTER)
+    expect(await service.list(asMany())).toMatchObject({ kind: 'outage' })
+    expect(requests).toHaveLength(1)
+  })
+
+  it('are each there once, and none is lost, where another comes while the pages are read', async () => {
+    const before = records(250)
+    const { service } = await asking(
+      paging((nth) => (nth === 0 ? before : [record(999), ...before]), honest),
+      CLUSTER,
+    )
+    expect(new Set(idsOf(await service.list(asMany())))).toEqual(
+      new Set([...before, record(999)].map(({ jobId }) => jobId)),
+    )
+  })
+
+  it('are none the fewer where one goes while the pages are read', async () => {
+    const before = records(250)
+    const { service, bodiesOf } = await asking(
+      paging((nth) => (nth === 0 ? before : before.slice(1)), honest),
+      CLUSTER,
+    )
+    expect(idsOf(await service.list(asMany()))).toEqual(before.slice(1).map(({ jobId }) => jobId))
+    expect(bodiesOf(LIST).map((body) => (body as { currentPage: number }).currentPage)).toEqual([1, 2, 1, 2, 3])
+  })
+
+  it('are all there where ever more come while the pages are read', async () => {
+    const { service } = await asking(
+      paging((nth) => [...records(nth, 1_000), ...records(250)], honest),
+      CLUSTER,
+    )
+    expect(idsOf(await service.list(asMany()))).toEqual(expect.arrayContaining(records(250).map(({ jobId }) => jobId)))
+  })
+
+  it('are not known where they go on becoming fewer', async () => {
+    const { service } = await asking(
+      paging((nth) => records(300 - nth), honest),
+      CLUSTER,
+    )
+    expect(await service.list(asMany())).toMatchObject({ kind: 'outage', trouble: { outcome: 'changing-list' } })
+  })
+
+  it('are known by their newest state', async () => {
+    const first = [...records(99), record(500, { state: 'Uncommitted' })]
+    const second = [record(500, { state: 'Completed' }), ...records(20, 200)]
+    const { service } = await asking(inTurn(listOf(first), listOf(second), listOf([])), CLUSTER)
+    const listing = await service.list(asMany())
+    expect(listing).toMatchObject({ kind: 'listed' })
+    expect(listing.kind === 'listed' && listing.jobs.find(({ jobId }) => jobId === 'job-500')?.label).toBe('Completed')
+  })
+
+  it('are not known where any page is not to be had', async () => {
+    const answering = paging(() => records(250), honest)
+    const { service } = await asking(
+      (request, nth) => (nth === 2 ? htmlPage(502, 'Bad gateway') : answering(request, nth)),
+      CLUSTER,
+    )
+    expect(await service.list(asMany())).toMatchObject({ kind: 'outage', trouble: { outcome: 'http-502' } })
+  })
+
+  it('are not known where the turns end before the pages', async () => {
+    const { service } = await asking(
+      paging(() => records(250), honest),
+      CLUSTER,
+    )
+    expect(await service.list(asMany({ turns: 2 }))).toEqual({ kind: 'cancelled' })
+  })
+
+  it('are not read for ever', async () => {
+    const { service, requests } = await asking((_request, nth) => listOf([record(nth)]), CLUSTER)
+    expect(await service.list(asMany())).toMatchObject({ kind: 'outage', trouble: { outcome: 'too-many-jobs' } })
+    expect(requests).toHaveLength(100)
+  })
+
+  it('are not read further where a page repeats itself', async () => {
+    const { service, requests } = await asking(inTurn(listOf(records(20), { count: 500 })), CLUSTER)
+    expect(idsOf(await service.list(asMany()))).toHaveLength(20)
+    expect(requests).toHaveLength(2)
+  })
+})
+
+describe('a list of jobs, whatever is in it', () => {
+  it('never breaks the one who reads it, and shows no id that is not safe', async () => {
+    const odd = fc.oneof(
+      fc.anything({ withNullPrototype: false }),
+      fc.record({ jobId: fc.oneof(fc.string(), fc.integer()), state: fc.oneof(fc.string(), fc.constant('Completed')) }),
+    )
+    let data: unknown
+    const { service } = await asking(inTurn(listOf([])), { ...CLUSTER, exchange: played(() => data) })
+    await fc.assert(
+      fc.asyncProperty(fc.array(odd, { maxLength: 5 }), odd, async (list, counted) => {
+        data = { records: list, count: counted }
+        const listing = await service.list(asMany())
+        for (const id of listing.kind === 'listed' ? listing.jobs.map(({ jobId }) => jobId) : []) {
+          expect(id).toMatch(/^\w[\w.:~-]{0,255}$/)
+        }
+        expect(['listed', 'outage']).toContain(listing.kind)
+      }),
+    )
+  })
+})

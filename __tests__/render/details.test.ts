@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { detailLines } from '../../src/render/details.ts'
+import { aCompletedJob, aFailedJob, aHistory, aJob, aView, files, looksAlong } from '../support/builders.ts'
+
+const steady = looksAlong([
+  [0, 'pending', 0],
+  [10_000, 'importing', 10],
+  [40_000, 'importing', 40],
+  [100_000, 'importing', 70],
+])
+
+describe('the details', () => {
+  it('tell where the time went, file by file what was imported, and what was asked', () => {
+    const [first, second] = files(2)
+    const all = [first!, { ...second!, name: 'export/b.npy', importedRows: 900, totalRows: 900, sizeBytes: 1_000 }]
+    const job = aHistory({ looks: [...steady, [110_000, aCompletedJob({ files: all })]] })
+    const asked = [{ path: '/v2/vectordb/jobs/import/describe', outcomes: { 'http-503': 1, answered: 12 } }]
+    expect(detailLines(aView([job], 120_000), asked)).toEqual([
+      '  time: pending 10 s, pre-import ~ 30 s, import ~ 1 min (slowest), sort ~ 10 s',
+      '  rows: came in at 600 rows/s (~ 240 kB/s)',
+      '  ✔ Completed  100 %  12,000 of 12,000 rows  4.8 MB  export/part-01.parquet',
+      '  ✔ Completed  100 %        900 of 900 rows    1 kB  export/b.npy',
+      '  asked /v2/vectordb/jobs/import/describe 13 times (12 answered, 1 http-503)',
+    ])
+  })
+
+  it('begin with what failed, and leave out the reason that the verdict has', () => {
+    const failed = { phase: 'failed', label: 'Failed', progress: 0, importedRows: 0 } as const
+    const all = [
+      ...files(1),
+      ...files(1, { ...failed, name: 'b', reason: 'torn' }),
+      ...files(1, { ...failed, name: 'c', reason: 'worn' }),
+    ]
+    const job = aHistory({ jobId: '2', looks: [[0, aFailedJob({ reason: 'torn', files: all })]] })
+    const running = aHistory({ jobId: '1', looks: [[0, aJob()]] })
+    expect(detailLines(aView([running, job], 1000), [])).toEqual([
+      '  job 2',
+      '  ✘ Failed       0 %       0 of 12,000 rows  4.8 MB  b',
+      '  ✘ Failed       0 %       0 of 12,000 rows  4.8 MB  c: worn',
+      '  ✔ Completed  100 %  12,000 of 12,000 rows  4.8 MB  export/part-01.parquet',
+      '  job 1',
+      '  time: import ~ 1 s',
+    ])
+  })
+
+  it('are cut where the summary has the rest', () => {
+    const one = aHistory({ looks: [[0, aCompletedJob({ files: files(1024) })]] })
+    const many = Array.from({ length: 1000 }, (_, i) =>
+      aHistory({ jobId: String(i), looks: [[0, aCompletedJob({ files: files(30) })]] }),
+    )
+    expect(detailLines(aView([one]), [])).toHaveLength(101)
+    expect(detailLines(aView([one]), []).at(-1)).toBe('  … and 924 more files: see the summary')
+    expect(detailLines(aView(many), [])).toHaveLength(10 * (1 + 10 + 1) + 1)
+    expect(detailLines(aView(many), []).at(-1)).toBe('  … and 990 more jobs: see the summary')
+  })
+
+  it('are none where nothing is known', () => {
+    expect(detailLines(aView([]), [])).toEqual([])
+  })
+
+  it('are short lines that begin with a word or a mark of our own, whatever the service says', () => {
+    const text = fc.oneof(fc.string({ maxLength: 400 }), fc.constantFrom('::add-mask::e', '##[group]x', ''))
+    fc.assert(
+      fc.property(text, text, text, (id, name, label) => {
+        const all = files(2, { name, label, reason: label })
+        const jobs = [aHistory({ jobId: id, looks: [[0, aJob({ label, files: all })]] }), aHistory({ jobId: name })]
+        for (const line of detailLines(aView(jobs), [])) {
+          expect(line.length).toBeLessThanOrEqual(160)
+          expect(line).toMatch(/^ {2}(?:job |time: |rows: |asked |[✔✘·?] |… and )/)
+        }
+      }),
+    )
+  })
+})

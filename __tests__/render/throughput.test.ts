@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals'
+import { throughputOf, throughputText } from '../../src/render/throughput.ts'
+import type { JobSnapshot } from '../../src/watch/import-job.ts'
+import { aHistory, aJob } from '../support/builders.ts'
+
+const rows = (importedRows: number | undefined, but: Partial<JobSnapshot> = {}) =>
+  aJob({ importedRows, totalRows: 100_000, sizeBytes: 400_000_000, progress: undefined, ...but })
+const measured = (...looks: readonly (readonly [seconds: number, job: JobSnapshot])[]) =>
+  throughputOf(aHistory({ looks: looks.map(([seconds, job]) => [seconds * 1000, job]) }))
+
+describe('the throughput', () => {
+  it('is measured from the last look without rows to the one that saw the last of them', () => {
+    const throughput = measured([0, rows(0)], [60, rows(0, { progress: 40 })], [70, rows(40_000)], [100, rows(100_000)])
+    expect(throughput).toEqual({
+      rowsPerSecond: 2500,
+      isAtLeast: false,
+      bestRowsPerSecond: 4000,
+      bytesPerRow: 4000,
+    })
+    expect(throughput && throughputText(throughput)).toBe(
+      'Rows came in at 2,500 rows/s (~ 10 MB/s) on average, 4,000 rows/s (~ 16 MB/s) at best',
+    )
+  })
+
+  it('is that of the rows seen to come in, where some were there before', () => {
+    expect(measured([0, rows(50_000)], [10, rows(60_000)])).toMatchObject({ rowsPerSecond: 1000 })
+  })
+
+  it('is best over ten seconds at least: less says more about the looks', () => {
+    const looks = [0, 1, 10, 20].map((seconds, i) => [seconds, rows([0, 10_000, 20_000, 30_000][i])] as const)
+    expect(measured(...looks)).toMatchObject({ rowsPerSecond: 1500, bestRowsPerSecond: 2000 })
+  })
+
+  it('has no size where the service does not say how large the files are', () => {
+    const throughput = measured([0, rows(0, { sizeBytes: 0 })], [10, rows(100_000, { sizeBytes: 0 })])
+    expect(throughput && throughputText(throughput)).toBe('Rows came in at 10,000 rows/s')
+  })
+
+  it('is a lower bound where the service tells rows only at the end', () => {
+    const throughput = measured(
+      [0, rows(undefined, { phase: 'pending', label: 'Pending', totalRows: undefined })],
+      [5, rows(undefined, { totalRows: undefined })],
+      [50, rows(undefined, { phase: 'completed', label: 'Completed' })],
+    )
+    expect(throughput).toMatchObject({ rowsPerSecond: 2000, isAtLeast: true })
+    expect(throughput && throughputText(throughput)).toBe('Rows came in at no less than 2,000 rows/s (~ 8 MB/s)')
+  })
+
+  it.each([
+    ['no job was seen', []],
+    ['no row came in', [[0, rows(0)] as const, [60, rows(0, { progress: 30 })] as const]],
+    ['all rows were there at once', [[0, rows(100_000)] as const]],
+    ['it was over too soon to be timed', [[0, rows(0)] as const, [1, rows(100_000)] as const]],
+    [
+      'the beginning was not seen and rows are told at the end only',
+      [[0, rows(undefined, { totalRows: undefined })] as const, [9, rows(9, { phase: 'completed' })] as const],
+    ],
+  ])('is not told where %s', (_, looks) => {
+    expect(measured(...looks)).toBeUndefined()
+  })
+})

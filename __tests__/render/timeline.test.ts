@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { slowestOf, staysOf, watchedMs } from '../../src/render/timeline.ts'
+import type { Phase } from '../../src/watch/import-job.ts'
+import { aCompletedJob, aFailedJob, aHistory, aJob, looksAlong } from '../support/builders.ts'
+import type { Look } from '../support/builders.ts'
+
+const told = (looks: readonly Look[], nowMs: number) =>
+  staysOf(aHistory({ looks }), nowMs).map(
+    ({ stage, ms, isEstimate }) => `${isEstimate ? '~' : ''}${stage} ${ms / 1000}`,
+  )
+const at = (seconds: number, phase: Phase, progress: number): Look => [
+  seconds * 1000,
+  aJob({ phase, label: phase, progress }),
+]
+
+describe('the stages of an import', () => {
+  it('are read from the percentage where the service says Importing all the time', () => {
+    const looks = [
+      at(0, 'pending', 0),
+      at(2, 'importing', 10),
+      at(10, 'importing', 39),
+      at(12, 'importing', 40),
+      at(20, 'importing', 70),
+      at(23, 'importing', 80),
+      at(30, 'importing', 98),
+      at(31, 'importing', 99),
+    ]
+    expect(told([...looks, [33_000, aCompletedJob()]], 40_000)).toEqual([
+      'pending 2',
+      '~pre-importing 10',
+      '~importing 8',
+      '~sorting 3',
+      '~indexing 8',
+      '~committing 2',
+    ])
+  })
+
+  it.each<[string, Look, string]>([
+    ['a two-phase import that waits', at(0, 'uncommitted', 99), 'uncommitted 5'],
+    ['a commit that the service names', at(0, 'committing', 99), 'committing 5'],
+    ['a percentage that Milvus does not send', at(0, 'importing', 0), 'importing 5'],
+    ['a word nobody knows', at(0, 'unknown', 50), 'other 5'],
+  ])('are facts for %s', (_, look, stay) => {
+    expect(told([look], 5000)).toEqual([stay])
+  })
+
+  it('add up where an import falls back', () => {
+    const looks = [at(0, 'importing', 50), at(4, 'importing', 20), at(5, 'importing', 50)]
+    expect(told(looks, 7000)).toEqual(['~pre-importing 1', '~importing 6'])
+  })
+
+  it('end with a failure, at the percentage seen before it', () => {
+    const history = aHistory({ looks: [at(0, 'importing', 50), [4000, aFailedJob()]] })
+    expect(staysOf(history, 60_000)).toEqual([{ stage: 'importing', ms: 4000, isEstimate: true }])
+    expect(watchedMs(history, 60_000)).toBe(4000)
+  })
+
+  it('are none of a job that was done when it was first seen, or never was', () => {
+    expect(told([[0, aCompletedJob()]], 5000)).toEqual([])
+    expect(staysOf(aHistory({}), 5000)).toEqual([])
+    expect([watchedMs(aHistory({}), 5000), slowestOf([])]).toEqual([0, undefined])
+  })
+
+  it('are as long together as the job was watched, whatever it did', () => {
+    const phases: readonly Phase[] = ['pending', 'importing', 'uncommitted', 'committing', 'unknown']
+    const step = fc.tuple(fc.nat(50_000), fc.constantFrom(...phases), fc.nat(100))
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => {
+        let atMs = 0
+        const looks = steps.map(([ms, phase, progress]): Look => {
+          atMs += ms
+          return [atMs, aJob({ phase, label: phase, progress })]
+        })
+        const history = aHistory({ looks })
+        const nowMs = atMs + 1000
+        const stays = staysOf(history, nowMs)
+        expect(stays.reduce((sum, { ms }) => sum + ms, 0)).toBe(watchedMs(history, nowMs))
+        expect(slowestOf(stays)?.ms).toBe(Math.max(...stays.map(({ ms }) => ms)))
+      }),
+    )
+  })
+
+  it('are those of a steady import', () => {
+    const looks = looksAlong([
+      [0, 'pending', 0],
+      [10_000, 'importing', 10],
+      [40_000, 'importing', 40],
+      [100_000, 'importing', 70],
+    ])
+    expect(told(looks, 110_000)).toEqual(['pending 10', '~pre-importing 30', '~importing 60', '~sorting 10'])
+  })
+})

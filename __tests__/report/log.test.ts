@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals'
+import { logReporter } from '../../src/report/log.ts'
+import type { LogSink } from '../../src/report/log.ts'
+import type { WatchEvent } from '../../src/watch/events.ts'
+import { aCompletedJob, aHistory, aJob, aPolicy, aView } from '../support/builders.ts'
+
+const view = aView([
+  aHistory({
+    looks: [
+      [0, aJob()],
+      [20_000, aCompletedJob()],
+    ],
+  }),
+])
+const ended: WatchEvent = { kind: 'ended', view, conclusion: { kind: 'completed', passes: true } }
+
+function told(event: WatchEvent, colours: boolean): readonly string[] {
+  const lines: string[] = []
+  const sink: LogSink = {
+    info: (line) => lines.push(line),
+    debug: () => undefined,
+    group: (title, folded) => lines.push(`[${title}]`, ...folded, '[end]'),
+    error: (title) => lines.push(title),
+    warning: (title) => lines.push(title),
+  }
+  void logReporter(sink, aPolicy(), { asked: () => [{ path: '/x', outcomes: { answered: 2 } }], colours }).tell(event)
+  return lines
+}
+
+describe('the end of the log', () => {
+  it('is the details, folded away, and then the verdict in sight', () => {
+    const lines = told(ended, false)
+    expect(lines[0]).toBe('[Details: times, files, requests]')
+    expect(lines.at(-3)).toBe('  asked /x 2 times (2 answered)')
+    expect(lines.at(-2)).toBe('[end]')
+    expect(lines.at(-1)).toMatch(/^ {3}5:05 {2}Passed: Import job/)
+  })
+
+  it('has no empty group', () => {
+    const mistakes = { kind: 'invalid-input', passes: false, mistakes: [] } as const
+    const lines: string[] = []
+    const sink = { info: () => undefined, debug: () => undefined, error: () => undefined, warning: () => undefined }
+    const log = logReporter({ ...sink, group: (title) => lines.push(title) }, aPolicy(), {
+      asked: () => [],
+      colours: true,
+    })
+    void log.tell({ kind: 'ended', view: aView([]), conclusion: mistakes })
+    expect(lines).toEqual([])
+  })
+
+  it('is coloured where colours are wanted, and only there', () => {
+    expect(told(ended, true).at(-1)).toContain('\u001b[32mPassed:\u001b[0m')
+    expect(told(ended, false).join('')).not.toContain('\u001b')
+  })
+})

@@ -1,0 +1,199 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Exchange, HttpReply } from '../src/milvus/exchange.ts'
+import { runStep } from './hostile/whole-gate.ts'
+import type { Left, Step } from './hostile/whole-gate.ts'
+
+const JOB = '448761313698322011'
+
+function reply(status: number, envelope: unknown): HttpReply {
+  const body = JSON.stringify(envelope)
+  return { kind: 'reply', status, retryAfter: undefined, location: undefined, body, sizeBytes: body.length }
+}
+
+const says = (state: string, fields: Readonly<Record<string, unknown>> = {}) =>
+  reply(200, { code: 0, data: { jobId: JOB, state, importedRows: 5, ...fields } })
+
+/** A service that gives one answer for ever; `onClose` is called when the watch over it has ended. */
+const serviceThat =
+  (answer: HttpReply, onClose: () => void = () => undefined) =>
+  (): Exchange => ({
+    get: () => Promise.resolve(answer),
+    post: () => Promise.resolve(answer),
+    close: () => {
+      onClose()
+      return Promise.resolve()
+    },
+  })
+
+function stepOver(openExchange: () => Exchange, but: Partial<Step> = {}): Promise<Left> {
+  const inputs = { 'job-id': JOB, endpoint: 'http://localhost:19530', timeout: '1m', ...but.inputs }
+  return runStep({ ...but, inputs, openExchange })
+}
+
+describe('the step', () => {
+  it.each<[outcome: string, answer: HttpReply, inputs: Readonly<Record<string, string>>, passes: boolean, as: string]>([
+    ['passes where the import is through', says('Completed'), {}, true, 'completed'],
+    ['fails where the import failed', says('Failed', { reason: 'no' }), {}, false, 'failed'],
+    ['fails where nothing was imported', says('Completed', { importedRows: 0 }), {}, false, 'rows-not-met'],
+    ['fails where the key is refused', reply(401, { code: 1800 }), {}, false, 'rejected'],
+    ['fails where time is up', says('Importing'), {}, false, 'timed-out'],
+    ['passes where time may be up', says('Importing'), { 'on-timeout': 'pass' }, true, 'timed-out'],
+    ['fails at Uncommitted', says('Uncommitted'), {}, false, 'uncommitted'],
+    ['passes at Uncommitted where asked to', says('Uncommitted'), { 'on-uncommitted': 'pass' }, true, 'uncommitted'],
+    ['fails at a word that nobody knows', says('Finished'), {}, false, 'timed-out'],
+    ['fails without an answer', reply(503, {}), { 'on-timeout': 'pass' }, false, 'unreachable'],
+  ])('%s', async (_outcome, answer, inputs, passes, as) => {
+    const left = await stepOver(serviceThat(answer), { inputs })
+    expect(left).toMatchObject({ passes, outputs: { conclusion: as } })
+    expect(JSON.parse(left.report)).toMatchObject({ conclusion: as, passes })
+  })
+
+  it('fails for a mistake in the inputs, and asks nobody', async () => {
+    const left = await stepOver(
+      () => {
+        throw new Error('somebody was asked')
+      },
+      { inputs: { timeout: '10' } },
+    )
+    expect(left).toMatchObject({ passes: false, annotations: ['error'], outputs: { conclusion: 'invalid-input' } })
+    expect(left.log.join('\n')).toMatch(/timeout/)
+  })
+
+  it('fails where the gate itself is broken, and tells no secret of it', async () => {
+    const inputs = { 'api-key': 'root:Milvus-Passw0rd' }
+    const left = await stepOver(
+      () => {
+        throw new Error('it broke at root:Milvus-Passw0rd')
+      },
+      { inputs },
+    )
+    expect(left).toMatchObject({ passes: false, annotations: ['error'], outputs: { conclusion: 'internal-error' } })
+    expect(left.outputs['reason']).toMatch(/it broke at/)
+    expect(JSON.stringify(left)).not.toContain('Passw0rd')
+  })
+
+  it('fails where a signal comes between the last answer and the verdict', async () => {
+    const stop = new AbortController()
+    const service = serviceThat(says('Completed'), () => {
+      setImmediate(() => {
+        stop.abort('SIGTERM')
+      })
+    })
+    const left = await stepOver(service, { interrupt: stop.signal })
+    expect(left).toMatchObject({ passes: false, annotations: ['error'], outputs: { conclusion: 'cancelled' } })
+    expect(left.outputs['reason']).toMatch(/SIGTERM/)
+  })
+
+  it('says nothing of a verdict that a signal has overtaken', async () => {
+    const stop = new AbortController()
+    const service = serviceThat(says('Completed'), () => {
+      stop.abort('SIGTERM')
+    })
+    const { log } = await stepOver(service, { interrupt: stop.signal })
+    expect(log.filter((line) => /\bPassed:/.test(line))).toEqual([])
+    expect(log.filter((line) => /\bNot passed:/.test(line))).toHaveLength(1)
+  })
+
+  it('fails where a signal comes while the verdict is told, and says so after it', async () => {
+    const stop = new AbortController()
+    const left = await stepOver(serviceThat(says('Completed')), {
+      interrupt: stop.signal,
+      onLine: (line) => {
+        if (line.includes('Passed: '))
+          setImmediate(() => {
+            stop.abort('SIGINT')
+          })
+      },
+    })
+    expect(left).toMatchObject({ passes: false, outputs: { conclusion: 'cancelled' } })
+    expect(left.annotations).toEqual(['error'])
+    expect(JSON.parse(left.report)).toMatchObject({ conclusion: 'cancelled', passes: false })
+  })
+
+  it('says why the import failed rather than that a signal came later, and says it once', async () => {
+    const stop = new AbortController()
+    const service = serviceThat(says('Failed', { reason: 'a bad file' }), () => {
+      stop.abort('SIGTERM')
+    })
+    const left = await stepOver(service, { interrupt: stop.signal })
+    expect(left).toMatchObject({ passes: false, annotations: ['error'], outputs: { conclusion: 'failed' } })
+  })
+})
+
+describe('what the step tells', () => {
+  it('begins before it ends', async () => {
+    const { log, report } = await stepOver(serviceThat(says('Completed')))
+    expect(log.findIndex((line) => line.includes('waiting up to 1 min '))).toBe(0)
+    expect(log.filter((line) => /\bPassed:/.test(line))).toHaveLength(1)
+    expect(JSON.parse(report)).toMatchObject({
+      inputs: { 'job-id': JOB, timeout: '1m' },
+      requests: { last: [{ path: '/v2/vectordb/jobs/import/describe', outcome: 'answered' }] },
+    })
+  })
+
+  it.each([
+    ['http://milvus.example', 'root:Milvus', 1],
+    ['http://milvus.example', '', 0],
+    ['https://milvus.example', 'root:Milvus', 0],
+    ['http://10.0.0.5', 'root:Milvus', 0],
+  ])('warns of a key that others can read: %s with the key %j', async (endpoint, apiKey, times) => {
+    const { log } = await stepOver(serviceThat(says('Completed')), { inputs: { endpoint, 'api-key': apiKey } })
+    expect(log.filter((line) => line.startsWith('The key travels over plain http'))).toHaveLength(times)
+  })
+
+  it('compares a collection with what is shown of it', async () => {
+    const asked = (name: string, answer = 'docs') =>
+      stepOver(serviceThat(says('Completed', { collectionName: answer })), { inputs: { 'collection-name': name } })
+    expect(await asked('docs')).toMatchObject({ passes: true })
+    expect(await asked('other')).toMatchObject({ passes: false, outputs: { conclusion: 'wrong-collection' } })
+    expect(await asked('docs\u200b', 'docs\u200b')).toMatchObject({ passes: true })
+  })
+
+  it('goes where the runner wants it, and nowhere else', async () => {
+    const told = (env: Readonly<Record<string, string>>, inputs: Readonly<Record<string, string>> = {}) =>
+      stepOver(serviceThat(says('Completed')), { env, inputs })
+    const everything = await told({})
+    expect(everything.summary).toContain('localhost&#58;19530')
+    expect(everything.log.join('\n')).not.toMatch(/could not be written|There is no/)
+
+    const withoutOutputs = await told({ GITHUB_OUTPUT: '' })
+    expect(withoutOutputs).toMatchObject({ passes: true, outputs: {} })
+    const withoutSummary = await told({ GITHUB_STEP_SUMMARY: '' })
+    expect(withoutSummary).toMatchObject({ passes: true, summary: '', outputs: { conclusion: 'completed' } })
+    const unwanted = await told({}, { summary: 'false' })
+    expect(unwanted).toMatchObject({ passes: true, summary: '', outputs: { conclusion: 'completed' } })
+    for (const { log } of [withoutOutputs, withoutSummary, unwanted]) {
+      expect(log.join('\n')).not.toMatch(/could not be written|There is no/)
+    }
+  })
+
+  it('says what it cannot write, and goes on', async () => {
+    const { passes, log, outputs } = await stepOver(serviceThat(says('Completed')), {
+      env: { RUNNER_TEMP: '/no/such/folder', GITHUB_STEP_SUMMARY: '/no/such/folder/summary' },
+    })
+    expect(passes).toBe(true)
+    expect(outputs).toMatchObject({ conclusion: 'completed', reportPath: '' })
+    expect(log.filter((line) => line.includes('could not be written'))).toHaveLength(1)
+    expect(log.filter((line) => /^There is no report file: .*ENOENT.*\. \(MIG-055\)$/.test(line))).toHaveLength(1)
+    expect(
+      log.filter((line) =>
+        /^The job summary could not be written: .*ENOENT.* The gate goes on\. \(MIG-055\)$/.test(line),
+      ),
+    ).toHaveLength(1)
+  })
+
+  it('says why there is no commit status', async () => {
+    const { passes, log } = await stepOver(serviceThat(says('Completed')), {
+      inputs: { 'commit-status': 'Milvus import' },
+    })
+    expect(passes).toBe(true)
+    expect(log.filter((line) => /^There is no commit status: .+\. \(MIG-050\)$/.test(line))).toHaveLength(1)
+    expect(log.join('\n')).not.toContain('could not be written')
+  })
+
+  it('is about the inputs where they are mistaken, under the policy of the defaults', async () => {
+    const { summary, report } = await stepOver(serviceThat(says('Completed')), { inputs: { timeout: 'soon' } })
+    expect(summary).toContain('timeout')
+    expect(JSON.parse(report)).toMatchObject({ inputs: {}, conclusion: 'invalid-input', passes: false })
+  })
+})

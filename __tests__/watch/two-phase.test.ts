@@ -1,0 +1,296 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Conclusion } from '../../src/watch/conclusion.ts'
+import { conclude, judgeAll } from '../../src/watch/gate.ts'
+import { newHistory, record } from '../../src/watch/history.ts'
+import type { History } from '../../src/watch/history.ts'
+import type { Observation } from '../../src/watch/import-job.ts'
+import type { Deed } from '../../src/watch/import-service.ts'
+import type { Policy } from '../../src/watch/policy.ts'
+import { abortableJobs, attempted, dueCommits, isCommitted } from '../../src/watch/two-phase.ts'
+import { aPolicy } from '../support/builders.ts'
+import { answered, outage, refused, unknownJob } from '../support/watching.ts'
+
+/** What happened to a job at a moment: a look, or an attempt to commit it. */
+type Happening = Observation | { readonly commit: Deed }
+
+const DONE: Deed = { kind: 'done' }
+const LOST = outage() as Deed
+const REFUSED = refused() as Deed
+const CUT: Deed = { kind: 'cancelled' }
+
+const rests = answered('Uncommitted', { progress: 99, importedRows: 5, totalRows: 5 })
+const committing = answered('Committing', { progress: 99, importedRows: 5, totalRows: 5 })
+const completed = answered('Completed', { progress: 100, importedRows: 5, totalRows: 5 })
+const running = answered('Importing', { progress: 40, importedRows: 1 })
+const failed = answered('Failed')
+
+/** A job after these, a second apart. */
+function jobAfter(...happenings: readonly Happening[]): History {
+  return happenings.reduce<History>((history, happening, i) => {
+    const span = { startedAtMs: i * 1000, endedAtMs: i * 1000 }
+    return 'commit' in happening
+      ? { ...history, commit: attempted(history.commit, happening.commit, span) }
+      : record(history, happening, span)
+  }, newHistory('1'))
+}
+
+const COMMIT = aPolicy({ onUncommitted: 'commit' })
+
+function verdictsOn(jobs: readonly History[], policy = COMMIT, timeIsUp = false) {
+  return judgeAll(jobs, policy, timeIsUp)
+}
+
+function concludeFor(jobs: readonly History[], but: Partial<Policy> = {}, timeIsUp = false): Conclusion | undefined {
+  const policy = { ...COMMIT, ...but }
+  return conclude(jobs, verdictsOn(jobs, policy, timeIsUp), policy)
+}
+
+const due = (jobs: readonly History[], rowsHold = true) =>
+  dueCommits(jobs, verdictsOn(jobs), rowsHold).map(({ job }) => job)
+
+describe('an attempt to commit', () => {
+  it.each<[string, readonly Deed[], object]>([
+    ['that is accepted', [DONE], { state: 'done', times: 1, isAskedAbout: false, outage: undefined }],
+    ['that is refused', [REFUSED], { state: 'refused', trouble: { outcome: 'code-1800' } }],
+    ['at a job that the service does not know', [unknownJob() as Deed], { state: 'refused' }],
+    ['whose answer is lost', [LOST], { state: 'in-doubt', trouble: { outcome: 'http-502' } }],
+    ['that was cut short by ourselves', [CUT], { state: 'in-doubt', trouble: undefined }],
+    [
+      'that is lost and lost again',
+      [LOST, LOST],
+      { state: 'in-doubt', times: 2, outage: { sinceMs: 0, untilMs: 1000 } },
+    ],
+    [
+      'that is lost and then accepted',
+      [LOST, DONE],
+      { state: 'done', times: 2, outage: undefined, trouble: undefined },
+    ],
+  ])('%s', (_, deeds, attempt) => {
+    expect(jobAfter(...deeds.map((commit) => ({ commit }))).commit).toMatchObject(attempt)
+  })
+
+  it('is asked about once the job itself has answered, and not before', () => {
+    expect(jobAfter(rests, { commit: LOST }).commit?.isAskedAbout).toBe(false)
+    expect(jobAfter(rests, { commit: LOST }, outage()).commit?.isAskedAbout).toBe(false)
+    expect(jobAfter(rests, { commit: LOST }, { ...rests, isSighting: true } as Observation).commit?.isAskedAbout).toBe(
+      false,
+    )
+    expect(jobAfter(rests, { commit: LOST }, rests).commit?.isAskedAbout).toBe(true)
+    expect(jobAfter(rests, { commit: LOST }, rests, { commit: LOST }).commit?.isAskedAbout).toBe(false)
+  })
+})
+
+describe('the verdict on a job that the gate is to commit', () => {
+  const [lookAgain, ready, rejected, timedOut] = [
+    { kind: 'look-again' },
+    { kind: 'ready', as: 'uncommitted' },
+    { kind: 'ended', as: 'rejected' },
+    { kind: 'ended', as: 'timed-out' },
+  ]
+  it.each<[string, History, unknown, unknown]>([
+    ['it rests', jobAfter(rests), ready, timedOut],
+    ['its commit was accepted and nobody has looked since', jobAfter(rests, { commit: DONE }), lookAgain, timedOut],
+    ['its commit was accepted and it still rests', jobAfter(rests, { commit: DONE }, rests), lookAgain, timedOut],
+    ['its commit is under way at the service', jobAfter(rests, { commit: DONE }, committing), lookAgain, timedOut],
+    [
+      'it is through',
+      jobAfter(rests, { commit: DONE }, completed),
+      { kind: 'ready', as: 'completed' },
+      { kind: 'ready', as: 'completed' },
+    ],
+    ['its commit was lost', jobAfter(rests, { commit: LOST }), lookAgain, timedOut],
+    ['its commit was lost and it still rests', jobAfter(rests, { commit: LOST }, rests), ready, timedOut],
+    [
+      'its commit was lost, and yet it is being committed',
+      jobAfter(rests, { commit: LOST }, committing),
+      lookAgain,
+      timedOut,
+    ],
+    ['its commit was refused', jobAfter(rests, { commit: REFUSED }), lookAgain, rejected],
+    ['its commit was refused and it still rests', jobAfter(rests, { commit: REFUSED }, rests), rejected, rejected],
+    [
+      'its commit was refused, and yet it is being committed',
+      jobAfter(rests, { commit: REFUSED }, committing),
+      lookAgain,
+      timedOut,
+    ],
+    [
+      'it failed after its commit',
+      jobAfter(rests, { commit: DONE }, failed),
+      { kind: 'ended', as: 'failed' },
+      { kind: 'ended', as: 'failed' },
+    ],
+  ])('%s', (_, job, verdict, atTheDeadline) => {
+    expect(verdictsOn([job])).toEqual([verdict])
+    expect(verdictsOn([job], COMMIT, true)).toEqual([atTheDeadline])
+  })
+
+  it('is that nobody answers, once commits have been lost for too long although looks are answered', () => {
+    const losing = Array.from({ length: 4 }, () => [{ commit: LOST }, rests]).flat()
+    const job = jobAfter(rests, ...losing)
+    expect(verdictsOn([job], { ...COMMIT, maxOutageMs: 6_001 })).toEqual([{ kind: 'ready', as: 'uncommitted' }])
+    expect(verdictsOn([job], { ...COMMIT, maxOutageMs: 6_000 })).toEqual([{ kind: 'ended', as: 'unreachable' }])
+    expect(concludeFor([job], { maxOutageMs: 6_000 })).toEqual({
+      kind: 'unreachable',
+      passes: false,
+      jobs: [0],
+      trouble: job.commit?.trouble,
+      outageMs: 6_000,
+    })
+  })
+})
+
+describe('the commits that are due', () => {
+  it.each<[string, readonly History[], readonly number[]]>([
+    ['none while a job still runs', [jobAfter(rests), jobAfter(running)], []],
+    ['none while a job is not heard of', [jobAfter(rests), newHistory('2')], []],
+    ['none where there is an outage', [jobAfter(rests), jobAfter(rests, outage())], []],
+    ['the first alone once all rest', [jobAfter(rests), jobAfter(rests), jobAfter(rests)], [0]],
+    ['the first that is not through yet', [jobAfter(completed), jobAfter(rests), jobAfter(rests)], [1]],
+    ['no other while the first is in doubt', [jobAfter(rests, { commit: LOST }), jobAfter(rests)], []],
+    ['the first again where it was lost', [jobAfter(rests, { commit: LOST }, rests), jobAfter(rests)], [0]],
+    ['all others once one is accepted', [jobAfter(rests, { commit: DONE }), jobAfter(rests), jobAfter(rests)], [1, 2]],
+    [
+      'all others once one is seen to be committed',
+      [jobAfter(rests, { commit: LOST }, committing), jobAfter(rests)],
+      [1],
+    ],
+    [
+      'the others also while one has to be asked again',
+      [jobAfter(rests, { commit: DONE }), jobAfter(rests, outage()), jobAfter(rests)],
+      [2],
+    ],
+    [
+      'none after a refusal',
+      [jobAfter(rests, { commit: DONE }), jobAfter(rests, { commit: REFUSED }), jobAfter(rests)],
+      [],
+    ],
+    ['none where all is through', [jobAfter(completed)], []],
+  ])('are %s', (_, jobs, expected) => {
+    expect(due(jobs)).toEqual(expected)
+  })
+
+  it('are none where the rows do not hold, but for what has begun', () => {
+    expect(due([jobAfter(rests), jobAfter(rests)], false)).toEqual([])
+    expect(due([jobAfter(rests, { commit: DONE }), jobAfter(rests)], false)).toEqual([1])
+  })
+
+  it('are put off a little longer each time they are repeated, and half a minute at most', () => {
+    const pauses = [1, 2, 3, 30].map((times) => {
+      const lost = Array.from({ length: times }, () => [{ commit: LOST }, rests]).flat()
+      const job = jobAfter(rests, ...lost)
+      return (
+        (dueCommits([job], [{ kind: 'ready', as: 'uncommitted' }], true)[0]?.atMs ?? 0) - (job.commit?.endedAtMs ?? 0)
+      )
+    })
+    expect(pauses).toEqual([2_000, 3_000, 4_500, 30_000])
+  })
+})
+
+describe('the conclusion over jobs that the gate is to commit', () => {
+  const committed = jobAfter(rests, { commit: DONE }, completed)
+  const accepted = jobAfter(rests, { commit: DONE })
+  const refusedOne = jobAfter(rests, { commit: REFUSED }, rests)
+
+  it.each<[string, readonly History[], object | undefined]>([
+    ['none while commits are due', [jobAfter(rests)], undefined],
+    ['completed once all are', [committed, committed], { kind: 'completed', passes: true }],
+    [
+      'rejected where the first commit is refused',
+      [refusedOne, jobAfter(rests)],
+      { kind: 'rejected', passes: false, jobs: [0], trouble: { outcome: 'code-1800' } },
+    ],
+    [
+      'half done where a later one is',
+      [committed, refusedOne, jobAfter(rests)],
+      { kind: 'partly-committed', passes: false, committed: [0], jobs: [1, 2], because: { kind: 'rejected' } },
+    ],
+    [
+      'half done where a job fails in between',
+      [accepted, jobAfter(rests, failed)],
+      { kind: 'partly-committed', committed: [0], jobs: [1], because: { kind: 'failed' } },
+    ],
+    [
+      'failed where all had been committed',
+      [committed, jobAfter(rests, { commit: DONE }, failed)],
+      { kind: 'failed', jobs: [1] },
+    ],
+    [
+      'half done where a job is forgotten',
+      [accepted, jobAfter(rests, unknownJob(), unknownJob())],
+      { kind: 'partly-committed', because: { kind: 'not-found' } },
+    ],
+  ])('is %s', (_, jobs, conclusion) => {
+    if (conclusion === undefined) expect(concludeFor(jobs)).toBeUndefined()
+    else expect(concludeFor(jobs)).toMatchObject(conclusion)
+  })
+
+  it.each(['pass', 'fail'] as const)('is half done at the deadline under on-timeout %s', (onTimeout) => {
+    const end = concludeFor([accepted, jobAfter(rests)], { onTimeout }, true)
+    expect(end).toMatchObject({ kind: 'partly-committed', passes: false, committed: [0], jobs: [1] })
+  })
+
+  it('is out of time where all commits were made, and where none was', () => {
+    expect(concludeFor([accepted, committed], { onTimeout: 'pass' }, true)).toMatchObject({
+      kind: 'timed-out',
+      passes: true,
+      jobs: [0],
+    })
+    expect(concludeFor([jobAfter(rests)], { onTimeout: 'pass' }, true)).toMatchObject({
+      kind: 'timed-out',
+      passes: true,
+    })
+  })
+
+  it('is about the rows before the first commit, and never after it', () => {
+    const expectedRows = { min: 11, max: undefined }
+    expect(concludeFor([jobAfter(rests), jobAfter(rests)], { expectedRows })).toEqual({
+      kind: 'rows-not-met',
+      passes: false,
+      of: 'jobs',
+      expected: expectedRows,
+      imported: 10,
+    })
+    expect(concludeFor([committed, jobAfter(rests)], { expectedRows })).toBeUndefined()
+  })
+})
+
+describe('a job is committed by the gate', () => {
+  it.each<[string, History, boolean]>([
+    ['once it accepted the commit', jobAfter(rests, { commit: DONE }), true],
+    ['where the answer was lost and it is seen to be committed', jobAfter(rests, { commit: LOST }, committing), true],
+    ['where the answer was lost and it is seen to be through', jobAfter(rests, { commit: LOST }, completed), true],
+    ['not where the answer was lost', jobAfter(rests, { commit: LOST }), false],
+    ['not where it was refused', jobAfter(rests, { commit: REFUSED }, rests), false],
+    ['not where somebody else did', jobAfter(rests, completed), false],
+  ])('%s', (_, job, expected) => {
+    expect(isCommitted(job)).toBe(expected)
+  })
+})
+
+describe('an abort', () => {
+  const MINE = aPolicy({ expectedCollection: 'mine' })
+  const resting = (collectionName: string) => jobAfter(answered('Uncommitted', { collectionName }))
+
+  it.each<[string, History, boolean]>([
+    ['reaches a job that rests', jobAfter(rests), true],
+    ['reaches a job that runs', jobAfter(running), true],
+    ['reaches a job in an outage, by what was last seen', jobAfter(rests, outage()), true],
+    ['reaches a job in a state that nobody knows', jobAfter(answered('Resharding')), true],
+    ['reaches a job whose commit was refused', jobAfter(rests, { commit: REFUSED }, rests), true],
+    ['reaches a job whose commit was lost, once it still rests', jobAfter(rests, { commit: LOST }, rests), true],
+    ['leaves alone a job whose commit is in doubt', jobAfter(rests, { commit: LOST }), false],
+    ['leaves alone a job whose commit was cut short', jobAfter(rests, { commit: CUT }), false],
+    ['leaves alone a job that accepted a commit', jobAfter(rests, { commit: DONE }, rests), false],
+    ['leaves alone a job that is being committed', jobAfter(committing), false],
+    ['leaves alone a job that is through', jobAfter(completed), false],
+    ['leaves alone a job that failed', jobAfter(failed), false],
+    ['leaves alone a job that nobody has seen', newHistory('1'), false],
+    ['leaves alone a job that the service does not know any more', jobAfter(rests, unknownJob()), false],
+    ['leaves alone a job about which the key is refused', jobAfter(rests, refused()), false],
+    ['reaches a job of the expected collection', resting('mine'), true],
+    ['leaves alone a job of another collection, which is somebody else’s', resting('other'), false],
+  ])('%s', (_, job, expected) => {
+    expect(abortableJobs([job], MINE)).toEqual(expected ? [0] : [])
+  })
+})

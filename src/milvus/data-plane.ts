@@ -1,0 +1,122 @@
+import type { AskOptions } from '../watch/ask-pool.ts'
+import type { NoAnswer } from '../watch/import-service.ts'
+import { createClient } from './client.ts'
+import type { Client, ClientOptions } from './client.ts'
+import type { Circumstances } from './diagnose.ts'
+import { valueOf } from './envelope.ts'
+import type { Exchange } from './exchange.ts'
+import { found } from './found.ts'
+import type { Found } from './found.ts'
+import { ABOUT_THE_CLUSTER } from './question.ts'
+import type { Question } from './question.ts'
+import { isControlPlane, isOfZilliz } from './zilliz.ts'
+
+/** Where the collections themselves can be asked about. */
+export type DataPlane =
+  /** Where the import jobs are, as with every Milvus. */
+  | { readonly kind: 'same' }
+  /** Elsewhere: origin plus path prefix, without a trailing slash. */
+  | { readonly kind: 'address'; readonly endpoint: string }
+  /** Where the control plane says that the cluster is. */
+  | { readonly kind: 'cluster' }
+
+/** Whom to ask about collections, and the input that says where that is. */
+export interface Reached {
+  readonly kind: 'reached'
+  readonly client: Client
+  readonly addressInput: Question['addressInput']
+}
+
+/** The way to the data plane. */
+export interface Reach {
+  /** It is at another address than the jobs, as far as can be known before it is asked for. */
+  readonly isElsewhere: boolean
+  /** May take a request the first time. */
+  reach(options: AskOptions): Promise<Reached | NoAnswer>
+}
+
+/** The way to the data plane; `openExchange` is called at most once, and only for an address that is not the endpoint's. */
+export function createReach(
+  control: Client,
+  options: ClientOptions,
+  dataPlane: DataPlane,
+  openExchange: (endpoint: string) => Exchange,
+): Reach {
+  let reached: Reached | undefined
+  const isElsewhere = (endpoint: string) => new URL(endpoint).origin !== new URL(options.endpoint).origin
+  const reachAt = (endpoint: string): Reached => {
+    const exchange = isElsewhere(endpoint) ? openExchange(endpoint) : options.exchange
+    const client = createClient({ ...options, endpoint, exchange })
+    return { kind: 'reached', client, addressInput: '`cluster-endpoint`' }
+  }
+
+  const reach: Reach['reach'] = async (ask) => {
+    if (reached !== undefined) return reached
+    switch (dataPlane.kind) {
+      case 'same':
+        reached = { kind: 'reached', client: control, addressInput: '`endpoint`' }
+        return reached
+      case 'address':
+        reached = reachAt(dataPlane.endpoint)
+        return reached
+      case 'cluster': {
+        const address = await askForAddress(control, options, ask)
+        if (address.kind !== 'answered') return address
+        // Two calls may have asked at the same time.
+        reached ??= reachAt(address.value)
+        return reached
+      }
+    }
+  }
+  const isElsewhereFirst =
+    dataPlane.kind === 'cluster' || (dataPlane.kind === 'address' && isElsewhere(dataPlane.endpoint))
+  return { isElsewhere: isElsewhereFirst, reach }
+}
+
+async function askForAddress(
+  control: Client,
+  { clusterId = '', endpoint }: ClientOptions,
+  { signal, turn }: AskOptions,
+): Promise<Found<string>> {
+  if (!(await turn())) return { kind: 'cancelled' }
+  const path = `/v2/clusters/${encodeURIComponent(clusterId)}`
+  const answer = await control.ask({ path, jobId: undefined, body: undefined, signal }, (raw) => {
+    const around = control.around(ABOUT_THE_CLUSTER)
+    const said = found(raw, around, ({ data }) => data && wordOf(valueOf(data, 'connectAddress')))
+    return said.kind === 'answered' ? addressIn(said.value, new URL(endpoint), around) : said
+  })
+  if (answer.kind !== 'refused') return answer
+  const advice = `${answer.trouble.advice} Or set \`cluster-endpoint\` to the address of the cluster, as the console shows it.`
+  return { kind: 'refused', trouble: { ...answer.trouble, advice } }
+}
+
+const MAX_ADDRESS = 200
+
+function wordOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
+}
+
+function addressIn(text: string, asked: URL, { host, sanitise }: Circumstances): Found<string> {
+  const fault = faultOf(text, asked)
+  if (fault === undefined) return { kind: 'answered', value: new URL(text).origin }
+  return {
+    kind: 'refused',
+    trouble: {
+      outcome: 'cluster-address',
+      what: `${host} names “${sanitise(text, MAX_ADDRESS)}” as the address of the cluster, ${fault}, so that the key is not sent there.`,
+      advice: 'Check `cluster-id` and `endpoint`.',
+    },
+  }
+}
+
+/** Why a key must not go to an address that the service at `asked` has named; completes a sentence. */
+function faultOf(text: string, asked: URL): string | undefined {
+  if (!/^https?:\/\/[^/\\]/i.test(text) || /[\s\\\p{C}]/u.test(text) || !URL.canParse(text)) {
+    return 'which is no URL that starts with https://'
+  }
+  const { protocol, username, password, hostname } = new URL(text)
+  if (username !== '' || password !== '') return 'which has a user name in it'
+  if (protocol !== 'https:' && asked.protocol !== 'http:') return 'which is not encrypted'
+  if (isControlPlane(asked.hostname) && !isOfZilliz(hostname)) return 'which is not one of Zilliz Cloud'
+  return undefined
+}

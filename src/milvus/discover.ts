@@ -1,0 +1,167 @@
+import type { AskOptions } from '../watch/ask-pool.ts'
+import type { ImportService, ListedJob, NoAnswer } from '../watch/import-service.ts'
+import type { Answer, Client } from './client.ts'
+import { count, decodeJob } from './decode.ts'
+import { isPassing, unusable } from './diagnose.ts'
+import type { Circumstances } from './diagnose.ts'
+import { isObject, isSuccess, valueOf } from './envelope.ts'
+import type { Envelope, JsonObject } from './envelope.ts'
+import { found } from './found.ts'
+import type { Found } from './found.ts'
+import { comesInPages, LIST_PATH, PAGE_SIZES, scopeOf } from './list.ts'
+import type { ListOptions } from './list.ts'
+import { ABOUT_ALL_JOBS } from './question.ts'
+
+const MOST_PAGES = 100
+/** A shorter page is the last one, also where the service does not say how long its pages are. */
+const SHORTEST_FULL_PAGE = 10
+/** What the input `job-id` takes, but that no command of the runner (`::error::`) begins so: ids stand in the log as they are. */
+const JOB_ID = /^\w[\w.:~-]{0,255}$/
+
+/** One page as it was sent. */
+interface Page {
+  readonly records: readonly unknown[]
+  /** Records on all pages, where the service says so, and means it. */
+  readonly count: number | undefined
+  readonly pageSize: number | undefined
+}
+
+/** Every job on every page, or why they are not to be had. */
+type Walk = { readonly kind: 'walked'; readonly jobs: readonly ListedJob[] } | { readonly kind: 'changed' } | NoAnswer
+
+/** All import jobs of a collection, whatever has become of them: a list with a gap would open the gate too early. */
+export function createDiscovery(client: Client, options: ListOptions): ImportService['list'] {
+  const { collectionName, sanitise } = options
+  const isPaged = comesInPages(options)
+  const around = () => client.around(ABOUT_ALL_JOBS)
+
+  const askForPage = async (currentPage: number, pageSize: number, { signal, turn }: AskOptions) => {
+    if (!(await turn())) return { kind: 'cancelled' } as const
+    const body = { ...scopeOf(options), ...(isPaged && { pageSize, currentPage }) }
+    return client.ask({ path: LIST_PATH, jobId: undefined, body, signal }, (answer): Found<Page> | typeof TOO_LONG =>
+      currentPage === 1 && pageSize > PAGE_SIZES.usual && mayBeTooLong(answer)
+        ? TOO_LONG
+        : found(answer, around(), pageOf),
+    )
+  }
+
+  /** All pages from the first to the last, unless their number changes on the way; `mayGrow` lets pass that they become more. */
+  const walk = async (mayGrow: boolean, ask: AskOptions): Promise<Walk> => {
+    const jobs = new Map<string, ListedJob>()
+    const seen = new Set<string>()
+    let pageSize = isPaged ? PAGE_SIZES.all : PAGE_SIZES.usual
+    let counted: number | undefined
+    for (let number = 1; number <= MOST_PAGES; number += 1) {
+      const answer = await askForPage(number, pageSize, ask)
+      if (answer.kind === 'too-long') {
+        pageSize = PAGE_SIZES.usual
+        number = 0
+        continue
+      }
+      if (answer.kind !== 'answered') return answer
+      const page = answer.value
+      const seenBefore = seen.size
+      const isAlias =
+        !isPaged && page.records.every((record) => isObject(record) && isOfAnother(record, collectionName))
+      for (const [index, record] of page.records.entries()) {
+        if (!isObject(record)) return unreadable(around())
+        const jobId = valueOf(record, 'jobId')
+        seen.add(typeof jobId === 'string' ? jobId : `${number}/${index}`)
+        if (!isAlias && isOfAnother(record, collectionName)) continue
+        const job = jobOf(record, sanitise)
+        if (job === undefined) return unreadable(around())
+        jobs.set(job.jobId, job)
+      }
+      const walked = { kind: 'walked', jobs: [...jobs.values()] } as const
+      if (!isPaged) return page.count !== undefined && page.count > page.records.length ? partial(around()) : walked
+      // Less than what was seen is the length of one page, or nothing at all.
+      const total = page.count !== undefined && page.count >= seen.size ? page.count : undefined
+      const isShorter = total !== undefined && counted !== undefined && total < counted
+      const isLonger = total !== undefined && counted !== undefined && total > counted
+      if (isShorter || (isLonger && !mayGrow)) return { kind: 'changed' }
+      counted = total ?? counted
+      const mayBeOnePage = total === page.records.length && isFull(page)
+      if (seen.size === seenBefore || (seen.size === total && !mayBeOnePage)) return walked
+    }
+    return tooMany(around())
+  }
+
+  return async (ask) => {
+    const first = await walk(false, ask)
+    // Jobs came or went, so that others moved from page to page, and one of them may have been missed.
+    const answer = first.kind === 'changed' ? await walk(true, ask) : first
+    if (answer.kind === 'changed') return changing(around())
+    if (answer.kind !== 'walked') return answer
+    return { kind: 'listed', jobs: answer.jobs }
+  }
+}
+
+const TOO_LONG = { kind: 'too-long' } as const
+
+/** No code is documented for a page that is too long. */
+function mayBeTooLong({ envelope }: Answer): boolean {
+  return envelope !== undefined && !isSuccess(envelope) && !isPassing(envelope)
+}
+
+function pageOf({ data }: Envelope): Page | undefined {
+  const records = data && valueOf(data, 'records')
+  if (data === undefined || !Array.isArray(records)) return undefined
+  return { records, count: count(valueOf(data, 'count')), pageSize: count(valueOf(data, 'pageSize')) }
+}
+
+/** Where there may be another page, for all that this one says. */
+function isFull({ records, pageSize }: Page): boolean {
+  return records.length >= (pageSize || SHORTEST_FULL_PAGE)
+}
+
+/**
+ * Whoever lists in pages may list all jobs that there are, whatever collection is asked for; a Milvus lists those of the
+ * collection, by its own name where it was asked by an alias.
+ */
+function isOfAnother(record: JsonObject, collectionName: string | undefined): boolean {
+  const name = valueOf(record, 'collectionName')
+  return collectionName !== undefined && typeof name === 'string' && name !== '' && name !== collectionName
+}
+
+function jobOf(record: JsonObject, sanitise: ListOptions['sanitise']): ListedJob | undefined {
+  const jobId = valueOf(record, 'jobId')
+  const job = decodeJob(record, sanitise)
+  if (typeof jobId !== 'string' || !JOB_ID.test(jobId) || job === undefined) return undefined
+  // An id with a secret in it would carry it past the sanitiser.
+  if (sanitise(jobId) !== jobId) return undefined
+  return { jobId, phase: job.phase, label: job.label }
+}
+
+/** What cannot be read cannot be waited for. */
+function unreadable(around: Circumstances): NoAnswer {
+  return unusable('unreadable-list', 'with a list of import jobs of which some cannot be read', around)
+}
+
+function partial(around: Circumstances): NoAnswer {
+  const answer = unusable('partial-list', 'with a part of its list of import jobs', around)
+  const advice = 'On Zilliz Cloud, whose lists come in pages, set `cluster-id`, or `project-id` and `region-id`.'
+  return { ...answer, trouble: { ...answer.trouble, advice } }
+}
+
+function changing(around: Circumstances): NoAnswer {
+  const { host } = around
+  return {
+    kind: 'outage',
+    trouble: {
+      outcome: 'changing-list',
+      what: `The list of import jobs of ${host} became shorter while it was read, twice, so that some may have been missed.`,
+      advice: 'If this lasts, name the jobs with `job-id`.',
+    },
+  }
+}
+
+function tooMany({ host }: Circumstances): NoAnswer {
+  return {
+    kind: 'outage',
+    trouble: {
+      outcome: 'too-many-jobs',
+      what: `${host} lists import jobs on more than ${MOST_PAGES} pages.`,
+      advice: 'Name the jobs to wait for with `job-id`.',
+    },
+  }
+}

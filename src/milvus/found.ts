@@ -1,0 +1,25 @@
+import type { NoAnswer } from '../watch/import-service.ts'
+import { TIME_IS_UP } from '../watch/ask-pool.ts'
+import type { Answer } from './client.ts'
+import { diagnoseJoblessEnvelope, diagnoseReply, timedOut } from './diagnose.ts'
+import type { Circumstances } from './diagnose.ts'
+import { isSuccess } from './envelope.ts'
+import type { Envelope } from './envelope.ts'
+
+/** What an answer brought to whoever did not ask how far a job is. */
+export type Found<Value> = { readonly kind: 'answered'; readonly value: Value } | NoAnswer
+
+/** What `read` finds in the envelope of a success, or why there is nothing; `undefined` from `read` makes it unusable. */
+export function found<Value>(
+  { reply, envelope }: Answer,
+  around: Circumstances,
+  read: (envelope: Envelope) => Value | undefined,
+): Found<Value> {
+  if (reply.kind === 'aborted') {
+    return reply.reason === TIME_IS_UP ? timedOut(reply.afterMs, around) : { kind: 'cancelled' }
+  }
+  if (reply.kind !== 'reply' || envelope === undefined) return diagnoseReply(reply, around)
+  const isGood = isSuccess(envelope) && reply.status >= 200 && reply.status < 300
+  const value = isGood ? read(envelope) : undefined
+  return value === undefined ? diagnoseJoblessEnvelope(envelope, reply, around) : { kind: 'answered', value }
+}

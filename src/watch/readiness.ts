@@ -1,0 +1,135 @@
+import { areReady, isLoaded } from './collection-history.ts'
+import type { CollectionHistory } from './collection-history.ts'
+import type { Conclusion, NotReady } from './conclusion.ts'
+import { isWithin } from './gate.ts'
+import { isTooLong } from './outage.ts'
+import { MIN_PAUSE_MS, pauseAtRestMs, pauseInOutageMs } from './pace.ts'
+import type { Policy } from './policy.ts'
+
+/** Bad news that may be a matter of seconds, a collection that is not loaded or rows that are missing, has to last so long. */
+export const SECOND_READING_MS = 10_000
+/** A single reading may come before the service has noticed that there is something to do. */
+const GOOD_READINGS = 2
+
+/** What is to be asked of a collection next. */
+export type Step = 'read' | 'refresh' | 'count' | 'nothing'
+
+/** What holds for all collections at the moment of judging. */
+export interface Circumstances {
+  readonly timeIsUp: boolean
+  /** How long the service may give no usable answer. */
+  readonly mostOutageMs: number
+}
+
+/** The next step on the way to being searchable: the indexes, one refresh, two good readings, then the rows. */
+export function nextStep(
+  collection: CollectionHistory,
+  collections: readonly CollectionHistory[],
+  policy: Policy,
+): Step {
+  const { indexes, load, isRefreshed, isInDoubt } = collection
+  if (isInDoubt) return 'read'
+  if (!isRefreshed) return areReady(indexes) && isLoaded(load) ? 'refresh' : 'read'
+  if (!isConfirmed(collection)) return 'read'
+  return areCounted(collection, collections, policy) ? 'nothing' : 'count'
+}
+
+/** It has been refreshed, and enough readings since have found nothing missing: only rows may still be to count. */
+export function isConfirmed({ isRefreshed, isInDoubt, goodReadings }: CollectionHistory): boolean {
+  return isRefreshed && !isInDoubt && goodReadings >= GOOD_READINGS
+}
+
+/** When that step pays, on the clock's time; `random` is from 0 to 1. */
+export function nextStepAtMs(
+  collection: CollectionHistory,
+  step: Step,
+  { pollIntervalMs, mostOutageMs }: { readonly pollIntervalMs: number | undefined; readonly mostOutageMs: number },
+  random: number,
+): number {
+  const { askedAtMs, outage, firstCountedAtMs, notLoadedSinceMs, waitsSinceMs, goodReadings } = collection
+  if (askedAtMs === undefined) return Number.NEGATIVE_INFINITY
+  if (outage !== undefined) {
+    if (pollIntervalMs !== undefined) return askedAtMs + pollIntervalMs
+    const nextMs = askedAtMs + pauseInOutageMs(askedAtMs - outage.sinceMs)
+    return Math.max(askedAtMs + MIN_PAUSE_MS, Math.min(nextMs, outage.sinceMs + mostOutageMs))
+  }
+  if (step === 'refresh') return askedAtMs
+  if (step === 'count') return firstCountedAtMs === undefined ? askedAtMs : firstCountedAtMs + SECOND_READING_MS
+  if (pollIntervalMs !== undefined) return askedAtMs + pollIntervalMs
+  if (notLoadedSinceMs !== undefined) return Math.max(askedAtMs + MIN_PAUSE_MS, notLoadedSinceMs + SECOND_READING_MS)
+  // An index that takes an hour is worth no look every two seconds; what seems ready is to be confirmed at once.
+  return askedAtMs + pauseAtRestMs(goodReadings > 0 ? 0 : askedAtMs - (waitsSinceMs ?? askedAtMs), random)
+}
+
+/** Why the collections end the gate, or that they are searchable; undefined while there is something to wait for. */
+export function concludeCollections(
+  collections: readonly CollectionHistory[],
+  policy: Policy,
+  { timeIsUp, mostOutageMs }: Circumstances,
+): Conclusion | undefined {
+  const having = (is: (collection: CollectionHistory) => boolean) =>
+    collections.flatMap((one, i) => (is(one) ? [i] : []))
+  const first = ([index]: readonly number[]) => (index === undefined ? undefined : collections[index])
+
+  const rejected = having(({ refusal }) => refusal !== undefined)
+  const trouble = first(rejected)?.refusal
+  if (trouble !== undefined) return { kind: 'rejected', passes: false, jobs: [], collections: rejected, trouble }
+  const { stallTimeoutMs = Infinity } = policy
+  const stalled = having(({ quietMs }) => quietMs >= stallTimeoutMs)
+  if (stalled.length > 0) {
+    return { kind: 'stalled', passes: false, jobs: [], collections: stalled, quietMs: first(stalled)?.quietMs ?? 0 }
+  }
+  const lost = having(
+    ({ outage, answeredAtMs }) => isTooLong(outage, mostOutageMs) || (timeIsUp && answeredAtMs === undefined),
+  )
+  if (lost.length > 0) {
+    const { outage, askedAtMs = 0 } = first(lost) ?? {}
+    const outageMs = askedAtMs - (outage?.sinceMs ?? askedAtMs)
+    return { kind: 'unreachable', passes: false, jobs: [], collections: lost, trouble: outage?.trouble, outageMs }
+  }
+  const steps = collections.map((collection) => nextStep(collection, collections, policy))
+  const areThrough = steps.every((step) => step === 'nothing')
+  const expected = policy.expectedCollectionRows
+  if (areThrough && expected !== undefined && !rowsHold(collections, policy)) {
+    return { kind: 'rows-not-met', passes: false, of: 'collections', expected, imported: rowsIn(collections) }
+  }
+  const notReady = having((collection) => obstacle(collection) !== undefined)
+  const cause = collections.length === 0 ? ({ kind: 'unnamed' } as const) : obstacle(first(notReady))
+  if (cause !== undefined) return { kind: 'not-ready', passes: false, collections: notReady, cause }
+  if (areThrough) return { kind: 'completed', passes: true }
+  if (!timeIsUp) return undefined
+  const late = steps.flatMap((step, i) => (step === 'nothing' ? [] : [i]))
+  return { kind: 'timed-out', passes: policy.onTimeout === 'pass', jobs: [], collections: late }
+}
+
+/** What waiting does not mend. */
+function obstacle(collection: CollectionHistory | undefined): NotReady | undefined {
+  if (collection === undefined) return undefined
+  const { gone, indexes, notLoadedSinceMs, readAtMs } = collection
+  if (gone !== undefined) return { kind: 'gone', trouble: gone }
+  const index = indexes?.find(({ isFailed }) => isFailed)
+  if (index !== undefined) return { kind: 'index-failed', index }
+  const isNotLoaded = notLoadedSinceMs !== undefined && (readAtMs ?? 0) - notLoadedSinceMs >= SECOND_READING_MS
+  return isNotLoaded ? { kind: 'not-loaded', hasIndex: indexes !== undefined && indexes.length > 0 } : undefined
+}
+
+/** Rows in all collections together; undefined until all have been counted. */
+export function rowsIn(collections: readonly CollectionHistory[]): number | undefined {
+  if (collections.length === 0 || collections.some(({ rows }) => rows === undefined)) return undefined
+  return collections.reduce((sum, { rows = 0 }) => sum + rows, 0)
+}
+
+/** The collections hold as many rows as the user expects; also where nobody asked. */
+export function rowsHold(collections: readonly CollectionHistory[], { expectedCollectionRows }: Policy): boolean {
+  const rows = rowsIn(collections)
+  return expectedCollectionRows === undefined || (rows !== undefined && isWithin(expectedCollectionRows, rows))
+}
+
+/** Counted as often as it takes: rows that are missing at first may be on their way. */
+function areCounted(collection: CollectionHistory, collections: readonly CollectionHistory[], policy: Policy): boolean {
+  if (policy.expectedCollectionRows === undefined) return true
+  const { firstCountedAtMs, countedAtMs } = collection
+  if (firstCountedAtMs === undefined || countedAtMs === undefined) return false
+  const isRecounted = countedAtMs - firstCountedAtMs >= SECOND_READING_MS
+  return isRecounted || rowsIn(collections) === undefined || rowsHold(collections, policy)
+}
