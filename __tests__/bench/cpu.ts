@@ -13,6 +13,7 @@ import type { History } from '../../src/watch/history.ts'
 import type { Observation } from '../../src/watch/import-job.ts'
 import { newsOf } from '../../src/watch/news.ts'
 import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
+import { monotonicClock } from '../../src/world.ts'
 import { figure, median, table, times } from './table.ts'
 
 /** The most files that one import may have, and ten times as many, to see what grows faster than they do. */
@@ -69,18 +70,14 @@ function timesOf(state: 'Importing' | 'Failed', files: number, temp: string): Re
     return { now, news: newsOf(before, now, observation), conclusion: conclude([now], verdicts, DEFAULT_POLICY) }
   })
   const { now, news, conclusion } = judged
-  const view = { startedAtMs: 0, nowMs: 4_000, jobs: [now] }
+  const view = { startedAtMs: 0, nowMs: 4_000, jobs: [now], collections: [], discovery: undefined }
   const event =
     conclusion === undefined
       ? ({ kind: 'looked', view, job: 0, observation, tookMs: 5, news, more: false } as const)
       : ({ kind: 'ended', view, conclusion } as const)
-  const outputs = outputsReporter(join(temp, 'outputs'), DEFAULT_POLICY, undefined)
-  const report = reportFileReporter(join(temp, 'report.json'), {
-    version: '0',
-    inputs: {},
-    policy: DEFAULT_POLICY,
-    journal: createJournal(),
-  })
+  const outputs = outputsReporter(join(temp, 'outputs'), DEFAULT_POLICY, undefined, monotonicClock)
+  const context = { version: '0', inputs: {}, policy: DEFAULT_POLICY, journal: createJournal() }
+  const report = reportFileReporter(join(temp, 'report.json'), context, monotonicClock)
   const [, outputsMs] = timed(() => outputs.tell(event))
   const [, summaryMs] = timed(() => renderSummary(view, conclusion, DEFAULT_POLICY, { writtenAt: new Date(0) }))
   const [, reportMs] = timed(() => report.tell(event))

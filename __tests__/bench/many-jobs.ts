@@ -7,6 +7,7 @@ import { corpus } from './corpus.ts'
 import { seeded } from './random.ts'
 import { changeAt, durationSecondsOf } from './trace.ts'
 import type { Trace } from './trace.ts'
+import { serviceThat, WALL_CLOCK_MS } from '../support/services.ts'
 
 /** What a watch over several jobs asks of the service, on average until the last of them is done. */
 export interface RequestRate {
@@ -62,11 +63,12 @@ async function requestsOf(jobsById: ReadonlyMap<string, Trace>): Promise<number>
     },
   }
   const events = watchImports({
-    jobIds,
+    selection: { kind: 'given', jobIds },
     // The corpus has an import of zero rows.
     policy: { ...DEFAULT_POLICY, expectedRows: { min: 0, max: undefined } },
-    look: createLook(options, { jobIds, clock, collectionName: undefined }),
+    service: serviceThat({ lookAt: () => createLook(options, { jobIds, clock, collectionName: undefined }) }),
     clock,
+    wallClockMs: () => WALL_CLOCK_MS + clock.now(),
     random: seeded(1),
     interrupt: new AbortController().signal,
     startedAtMs: clock.now(),
@@ -107,6 +109,7 @@ function serviceOf(jobsById: ReadonlyMap<string, Trace>, clock: FakeClock): Exch
         sizeBytes: reply.length,
       }
     },
+    get: () => Promise.reject(new Error('there is nothing to get')),
     close: () => Promise.resolve(),
   }
 }

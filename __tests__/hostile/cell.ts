@@ -2,10 +2,11 @@ import { isObject } from '../../src/milvus/envelope.ts'
 import type { JsonObject } from '../../src/milvus/envelope.ts'
 import { createExchange } from '../../src/milvus/exchange.ts'
 import type { Exchange } from '../../src/milvus/exchange.ts'
-import { createLook } from '../../src/milvus/service.ts'
+import { createService } from '../../src/milvus/service.ts'
 import { createSanitiser } from '../../src/render/untrusted.ts'
 import type { Conclusion } from '../../src/watch/conclusion.ts'
 import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
+import type { Policy, Selection } from '../../src/watch/policy.ts'
 import { watchImports } from '../../src/watch/watch-imports.ts'
 import { json } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
@@ -18,12 +19,40 @@ import { fixtureAt, INTERVAL_MS, MAX_OUTAGE_MS } from './moments.ts'
 import type { Duration, Moment } from './moments.ts'
 import { openCrossroads } from './ways.ts'
 import type { Way } from './ways.ts'
+import { WALL_CLOCK_MS } from '../support/services.ts'
+
+const JOB = '470592729907200001'
 
 /** One fault at one moment for one duration. */
 export interface Cell {
   readonly fault: Fault
   readonly moment: Moment
   readonly duration: Duration
+}
+
+/** One fault at a commit, once or whenever it is repeated, which the service carries out all the same or does not. */
+export interface CommitCell {
+  readonly fault: Fault
+  readonly isCarriedOut: boolean
+  readonly lasts: 'once' | 'for good'
+}
+
+/** The questions of a gate that finds its jobs and waits until they can be searched, by the end of their paths. */
+export const SEARCH_ANSWERS = {
+  '/import/list': { records: [{ jobId: JOB, collectionName: 'docs', state: 'Importing' }] },
+  '/indexes/list': ['vector'],
+  '/indexes/describe': [{ indexName: 'vector', indexState: 'Finished', totalRows: 5, indexedRows: 5, pendingRows: 0 }],
+  '/get_load_state': { loadState: 'LoadStateLoaded', loadProgress: 100 },
+  '/refresh_load': {},
+  '/entities/query': [{ 'count(*)': 5 }],
+} as const
+export type Question = keyof typeof SEARCH_ANSWERS
+
+/** One fault at such a question, once or for good. */
+export interface SearchCell {
+  readonly fault: Fault
+  readonly at: Question
+  readonly lasts: 'once' | 'for good'
 }
 
 /** How the wait of a cell ended. */
@@ -37,18 +66,41 @@ export interface Ended {
 /** Real servers, which play one cell for each path prefix. */
 export interface Stage {
   readonly play: (cell: Cell) => Promise<Ended>
+  readonly playCommit: (cell: CommitCell) => Promise<Ended>
+  readonly playSearch: (cell: SearchCell) => Promise<Ended>
   readonly close: () => Promise<void>
 }
 
-const JOB = '470592729907200001'
 /** Only a request that meets a fault that hangs is given up so soon: a busy machine must not spoil the others. */
 const PATIENCE_WITH_A_HANG_MS = 60
 const PATIENCE_MS = 30_000
 
+/** One fault and the service around it. */
+interface Performance {
+  readonly fault: Fault
+  readonly isFaulty: (path: string) => boolean
+  readonly good: (path: string) => JsonObject
+  readonly policy: Partial<Policy>
+  readonly selection?: Selection
+  readonly onRequest?: (path: string) => void
+}
+
+/** No fault outlasts it. */
+export const DEADLINE_MS = 600_000
+const COMMITTING_MS = 30_000
+const COMPLETED = {
+  jobId: JOB,
+  state: 'Completed',
+  progress: 100,
+  importedRows: 5,
+  totalRows: 5,
+  collectionName: 'docs',
+}
+
 /** Opens the servers. */
 export async function openStage(): Promise<Stage> {
-  const answers = new Map<string, () => Reply>()
-  const gateway = ({ path }: { readonly path: string }) => answers.get(path.split('/')[1] ?? '')?.()
+  const answers = new Map<string, (path: string) => Reply>()
+  const gateway = ({ path }: { readonly path: string }) => answers.get(path.split('/')[1] ?? '')?.(path)
   const [service, crossroads] = await Promise.all([
     startSimulator({ dialect: 'milvus', version: '2.6', jobs: [], gateway }),
     Promise.all([makeCertificates(), makeCertificates('Another root of the tests')]).then(([known, strangers]) =>
@@ -73,30 +125,31 @@ export async function openStage(): Promise<Stage> {
   }
   let cells = 0
 
-  const play = async ({ fault, moment, duration }: Cell): Promise<Ended> => {
+  const perform = async (
+    { fault, isFaulty, good, policy, selection, onRequest }: Performance,
+    clock: FakeClock,
+  ): Promise<Ended> => {
     const { where, hangs } = fault
     const id = `cell-${(cells += 1)}`
-    const clock = new FakeClock()
-    const span = moment.spans[duration]
-    const isFaulty = () => clock.now() >= span.fromMs && clock.now() < span.untilMs
-    answers.set(id, () => {
-      const good = goodAnswer(clock.now(), moment.completesAtMs)
-      if (where.kind === 'answer') return isFaulty() ? where.instead(good) : json(good)
-      // Each look is to take the way anew.
-      return json(good, 200, { Connection: 'close' })
+    answers.set(id, (path) => {
+      const answer = good(path)
+      if (where.kind === 'answer') return isFaulty(path) ? where.instead(answer) : json(answer)
+      // Each request is to take the way anew.
+      return json(answer, 200, { Connection: 'close' })
     })
     const way = where.kind === 'way' ? await crossroads.openWay(where.way) : straight
     const exchange = createExchange(way.transport)
     const traffic = createTraffic()
     let metFault = 0
     const post: Exchange['post'] = (request) => {
-      const faulty = isFaulty()
+      onRequest?.(request.url)
+      const faulty = isFaulty(request.url)
       if (faulty) metFault += 1
       const url = request.url.replace(way.origin, way.turn(faulty))
       const timeoutMs = faulty && hangs === true ? PATIENCE_WITH_A_HANG_MS : request.timeoutMs
       return traffic.counted(exchange.post({ ...request, url, timeoutMs }))
     }
-    const look = createLook({
+    const service = createService({
       endpoint: `${way.origin}/${id}`,
       apiKey: 'root:Milvus',
       headers: [],
@@ -109,19 +162,24 @@ export async function openStage(): Promise<Stage> {
       exchange: { ...exchange, post },
       sanitise: createSanitiser([]),
       onExchange: () => undefined,
+      clock,
+      collectionName: selection?.kind === 'discovered' ? selection.collectionName : undefined,
+      dataPlane: { kind: 'same' },
+      openExchange: () => exchange,
     })
     const watch = watchImports({
-      jobIds: [JOB],
+      selection: selection ?? { kind: 'given', jobIds: [JOB] },
       policy: {
         ...DEFAULT_POLICY,
-        timeoutMs: moment.timeoutMs,
         // The greener setting, so that a wrong end shows.
         onTimeout: 'pass',
         pollIntervalMs: INTERVAL_MS,
         maxOutageMs: MAX_OUTAGE_MS,
+        ...policy,
       },
-      look,
+      service,
       clock,
+      wallClockMs: () => WALL_CLOCK_MS + clock.now(),
       random: () => 0,
       interrupt: new AbortController().signal,
       startedAtMs: clock.now(),
@@ -135,8 +193,56 @@ export async function openStage(): Promise<Stage> {
     }
   }
 
+  const play = ({ fault, moment, duration }: Cell): Promise<Ended> => {
+    const clock = new FakeClock()
+    const { fromMs, untilMs } = moment.spans[duration]
+    const isFaulty = () => clock.now() >= fromMs && clock.now() < untilMs
+    const good = () => goodAnswer(clock.now(), moment.completesAtMs)
+    return perform({ fault, isFaulty, good, policy: { timeoutMs: moment.timeoutMs } }, clock)
+  }
+
+  const playCommit = ({ fault, isCarriedOut, lasts }: CommitCell): Promise<Ended> => {
+    const clock = new FakeClock()
+    let commits = 0
+    let committedAtMs = Infinity
+    const isCommit = (path: string) => path.endsWith('/commit')
+    const isFaulty = (path: string) => isCommit(path) && (lasts === 'for good' || commits <= 1)
+    const good = (path: string): JsonObject => {
+      if (!isCommit(path)) return twoPhaseAnswer(clock.now() - committedAtMs)
+      if (isCarriedOut || !isFaulty(path)) committedAtMs = Math.min(committedAtMs, clock.now())
+      return { code: 0, data: {} }
+    }
+    const onRequest = (path: string) => {
+      if (isCommit(path)) commits += 1
+    }
+    const policy = { timeoutMs: DEADLINE_MS, onUncommitted: 'commit' } as const
+    return perform({ fault, isFaulty, good, policy, onRequest }, clock)
+  }
+
+  const playSearch = ({ fault, at, lasts }: SearchCell): Promise<Ended> => {
+    const clock = new FakeClock()
+    let asked = 0
+    const isFaulty = (path: string) => path.endsWith(at) && (lasts === 'for good' || asked <= 1)
+    const good = (path: string): JsonObject => {
+      const question = Object.entries(SEARCH_ANSWERS).find(([end]) => path.endsWith(end))
+      return { code: 0, data: question === undefined ? COMPLETED : question[1] }
+    }
+    const onRequest = (path: string) => {
+      if (path.endsWith(at)) asked += 1
+    }
+    const policy = {
+      timeoutMs: DEADLINE_MS,
+      waitFor: 'searchable',
+      expectedCollectionRows: { min: 5, max: 5 },
+    } as const
+    const selection = { kind: 'discovered', collectionName: 'docs', since: undefined } as const
+    return perform({ fault, isFaulty, good, policy, onRequest, selection }, clock)
+  }
+
   return {
     play,
+    playCommit,
+    playSearch,
     close: async () => {
       await Promise.all([service.close(), crossroads.close()])
     },
@@ -152,6 +258,13 @@ function goodAnswer(nowMs: number, completesAtMs: number): JsonObject {
 }
 
 const replies = new Map<string, unknown>()
+
+/** A job so long after its commit. */
+function twoPhaseAnswer(committedForMs: number): JsonObject {
+  const state = committedForMs < 0 ? 'Uncommitted' : committedForMs < COMMITTING_MS ? 'Committing' : 'Completed'
+  const progress = state === 'Completed' ? 100 : 99
+  return { code: 0, data: { jobId: JOB, state, progress, importedRows: 5, totalRows: 5, details: [] } }
+}
 
 async function conclusionOf(watch: ReturnType<typeof watchImports>): Promise<Conclusion> {
   for await (const event of watch) if (event.kind === 'ended') return event.conclusion

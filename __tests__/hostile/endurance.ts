@@ -1,72 +1,57 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { createExchange } from '../../src/milvus/exchange.ts'
 import type { Exchange, HttpReply } from '../../src/milvus/exchange.ts'
+import { bodyOf } from './endurance-replies.ts'
+import type { Sample } from './growth.ts'
 import { runStep, turnsOfTheLoop } from './whole-gate.ts'
 import type { Left } from './whole-gate.ts'
 
-/** What a long wait cost: its memory at a third or a fourth of it, and at its end, with all garbage collected. */
+/** A long wait: how it ended, and the memory of its process on the way, garbage collected. */
 export interface Endured {
   readonly looks: number
   readonly passes: boolean
   readonly conclusion: string | undefined
-  readonly early: Memory
-  readonly late: Memory
-}
-
-interface Memory {
-  readonly heapBytes: number
-  readonly rssBytes: number
+  readonly samples: readonly Sample[]
 }
 
 const HOUR_MS = 3_600_000
+const SAMPLES = 100
 
 /** Six hours of virtual time over a job of 1,024 files that moves all the while and completes at the end. */
-async function sixHours(): Promise<Endured> {
-  let looks = 0
-  let early: Memory | undefined
-  let late: Memory | undefined
-  const left = await runStep({
+async function sixHours(meter: Meter): Promise<Left> {
+  return runStep({
     inputs: { 'job-id': '1', endpoint: 'http://localhost:19530', timeout: '7h', 'poll-interval': '30s' },
     isSilent: true,
     openExchange: (clock) => ({
       post() {
-        looks += 1
-        const nowMs = clock.now()
-        if (nowMs >= 2 * HOUR_MS) early ??= memory()
-        if (nowMs >= 6 * HOUR_MS) late = memory()
-        const progress = Math.min(100, Math.floor((100 * nowMs) / (6 * HOUR_MS)))
+        meter.look()
+        const progress = Math.min(100, Math.floor((100 * clock.now()) / (6 * HOUR_MS)))
         return Promise.resolve(replyOf(bodyOf(1024, progress)))
       },
+      get: () => Promise.reject(new Error('there is nothing to get')),
       close: () => Promise.resolve(),
     }),
   })
-  return endured(left, looks, early, late)
 }
 
-/** As many looks at a real server as asked for, with the pauses in virtual time. */
-async function manyLooks(amount: number): Promise<Endured> {
-  let looks = 0
-  let early: Memory | undefined
-  const server = createServer((request, response) => {
-    looks += 1
-    if (looks === Math.floor(amount / 4)) early = memory()
-    request.resume()
-    response.setHeader('Content-Type', 'application/json')
-    response.end(looks < amount ? bodyOf(8, looks % 100) : bodyOf(8, 100))
+/** Looks at a real server in another process, with the pauses in virtual time. */
+async function manyLooks(amount: number, meter: Meter): Promise<Left> {
+  const service = spawn(process.execPath, [...process.execArgv, pathOf('./endurance-service.ts'), String(amount)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const [port] = (await once(service.stdout, 'data')) as [Buffer]
   const traffic: Traffic = { pending: new Set(), replies: 0 }
   const left = await runStep({
     inputs: {
       'job-id': '1',
-      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      endpoint: `http://127.0.0.1:${Number(port)}`,
       timeout: '5d',
       'poll-interval': '20s',
     },
     isSilent: true,
-    openExchange: () => watched(createExchange(DIRECT), traffic),
+    openExchange: () => watched(createExchange(DIRECT), traffic, meter),
     idle: async () => {
       let repliesBefore: number
       do {
@@ -76,9 +61,9 @@ async function manyLooks(amount: number): Promise<Endured> {
       } while (traffic.pending.size > 0 || traffic.replies > repliesBefore)
     },
   })
-  const late = memory()
-  server.close()
-  return endured(left, looks, early, late)
+  service.stdin.end()
+  await once(service, 'exit')
+  return left
 }
 
 const DIRECT = {
@@ -92,9 +77,10 @@ interface Traffic {
   replies: number
 }
 
-function watched(exchange: Exchange, traffic: Traffic): Exchange {
+function watched(exchange: Exchange, traffic: Traffic, meter: Meter): Exchange {
   return {
     async post(request) {
+      meter.look()
       const reply = exchange.post(request)
       traffic.pending.add(reply)
       await reply
@@ -102,39 +88,48 @@ function watched(exchange: Exchange, traffic: Traffic): Exchange {
       traffic.replies += 1
       return reply
     },
+    get: (request) => exchange.get(request),
     close: () => exchange.close(),
   }
-}
-
-function bodyOf(fileCount: number, progress: number): string {
-  const state = progress === 100 ? 'Completed' : 'Importing'
-  const details = Array.from({ length: fileCount }, (_, i) => ({
-    fileName: `export/part-${i}.parquet`,
-    fileSize: 4_800_000,
-    state,
-    progress,
-    importedRows: 120 * progress,
-    totalRows: 12_000,
-  }))
-  return JSON.stringify({ code: 0, data: { state, progress, importedRows: 120 * progress * fileCount, details } })
 }
 
 function replyOf(body: string): HttpReply {
   return { kind: 'reply', status: 200, retryAfter: undefined, location: undefined, body, sizeBytes: body.length }
 }
 
-function memory(): Memory {
-  if (global.gc === undefined) throw new Error('run this with --expose-gc')
-  global.gc()
-  const { heapUsed, rss } = process.memoryUsage()
-  return { heapBytes: heapUsed, rssBytes: rss }
+interface Meter {
+  readonly look: () => void
+  readonly looks: () => number
+  readonly samples: readonly Sample[]
 }
 
-function endured({ passes, outputs }: Left, looks: number, early?: Memory, late?: Memory): Endured {
-  if (early === undefined || late === undefined) throw new Error('the wait was too short')
-  return { looks, passes, conclusion: outputs['conclusion'], early, late }
+/** Takes a sample every so many looks, and lets go of none of so many bytes a look: a leak, to see that it is found. */
+function createMeter(every: number, leakBytes: number): Meter {
+  const collect = global.gc
+  if (collect === undefined) throw new Error('run this with --expose-gc')
+  const samples: Sample[] = []
+  const leaked: unknown[] = []
+  let looks = 0
+  return {
+    look() {
+      looks += 1
+      if (leakBytes > 0) leaked.push(new Array<number>(Math.floor(leakBytes / 8)).fill(looks))
+      if (looks % every !== 0) return
+      collect()
+      const { heapUsed, external, rss } = process.memoryUsage()
+      samples.push({ look: looks, heldBytes: heapUsed + external, rssBytes: rss })
+    },
+    looks: () => looks,
+    samples,
+  }
 }
 
-const [amount] = process.argv.slice(2)
-const result = await (amount === undefined ? sixHours() : manyLooks(Number(amount)))
+function pathOf(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url))
+}
+
+const [amount = 0, leakBytes = 0] = process.argv.slice(2).map(Number)
+const meter = createMeter(amount === 0 ? 7 : Math.ceil(amount / SAMPLES), leakBytes)
+const { passes, outputs } = await (amount === 0 ? sixHours(meter) : manyLooks(amount, meter))
+const result: Endured = { looks: meter.looks(), passes, conclusion: outputs['conclusion'], samples: meter.samples }
 process.stdout.write(JSON.stringify(result))

@@ -6,13 +6,25 @@ import type { Endured } from './endurance.ts'
 const execute = promisify(execFile)
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
-/** A long wait in a process of its own, whose memory is nobody else's: six hours, or as many looks as asked for. */
-export async function endure(looks?: number): Promise<Endured> {
-  const options = ['--expose-gc', '--no-warnings', '--import', path('../support/typescript.mjs')]
+// A young generation of fixed size: else the process takes more room at some point, for the speed of it.
+const NODE_OPTIONS = ['--expose-gc', '--max-semi-space-size=1', '--no-warnings']
+
+/** A long wait, of six hours where no number of looks is given. */
+export interface Wait {
+  readonly looks?: number
+  /** What the process lets leak with every look, to see that it is noticed. */
+  readonly leakBytes?: number
+}
+
+/** A long wait in a process of its own, whose memory is nobody else's. */
+export async function endure({ looks = 0, leakBytes = 0 }: Wait = {}): Promise<Endured> {
   const { stdout } = await execute(process.execPath, [
-    ...options,
+    ...NODE_OPTIONS,
+    '--import',
+    path('../support/typescript.mjs'),
     path('./endurance.ts'),
-    ...(looks === undefined ? [] : [String(looks)]),
+    String(looks),
+    String(leakBytes),
   ])
   return JSON.parse(stdout) as Endured
 }

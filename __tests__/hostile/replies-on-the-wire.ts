@@ -22,6 +22,7 @@ export function playedExchange({ jobs, policy }: Play, clock: Clock, looks: Play
       if (signal.aborted) return { kind: 'aborted', reason: signal.reason, afterMs: endedAtMs - startedAtMs }
       return isTooSlow ? { kind: 'timeout', timeoutMs: policy.requestTimeoutMs } : onTheWire(reply)
     },
+    get: () => Promise.reject(new Error('there is nothing to get')),
     close: () => Promise.resolve(),
   }
 }

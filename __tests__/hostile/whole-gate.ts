@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '../../src/run.ts'
@@ -23,13 +23,19 @@ export interface Step {
   readonly openExchange: (clock: Clock) => Exchange
   /** Until when time stands still, besides all that settles by itself. */
   readonly idle?: () => Promise<void>
+  readonly interrupt?: AbortSignal
+  /** How the environment differs: a variable that is empty is as good as none. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Hears every line of the log as it is written. */
+  readonly onLine?: (line: string) => void
   /** Forgets the lines of the log, for a step that writes very many. */
   readonly isSilent?: boolean
 }
 
 /** The whole step in this process and in virtual time, with real files; all but the process itself and its network. */
 export async function runStep(step: Step, clock = new FakeClock()): Promise<Left> {
-  const { inputs, openExchange, idle = turnsOfTheLoop, isSilent = false } = step
+  const { inputs, openExchange, idle = turnsOfTheLoop, isSilent = false, onLine } = step
+  const { interrupt = new AbortController().signal } = step
   const folder = mkdtempSync(join(tmpdir(), 'whole-gate-'))
   const [outputPath, summaryPath] = [join(folder, 'output'), join(folder, 'summary')]
   const log: string[] = []
@@ -39,6 +45,7 @@ export async function runStep(step: Step, clock = new FakeClock()): Promise<Left
     GITHUB_OUTPUT: outputPath,
     GITHUB_STEP_SUMMARY: summaryPath,
     RUNNER_TEMP: folder,
+    ...step.env,
   }
   try {
     const passes = await clock.until(
@@ -46,11 +53,15 @@ export async function runStep(step: Step, clock = new FakeClock()): Promise<Left
         env,
         clock,
         random: () => 0.5,
-        interrupt: new AbortController().signal,
+        interrupt,
         openExchange: () => openExchange(clock),
         log: {
-          info: (line) => isSilent || log.push(line),
+          info: (line) => {
+            if (!isSilent) log.push(line)
+            onLine?.(line)
+          },
           debug: () => undefined,
+          group: (_, lines) => isSilent || log.push(...lines),
           mask: () => undefined,
           error: () => annotations.push('error'),
           warning: () => annotations.push('warning'),
@@ -58,9 +69,9 @@ export async function runStep(step: Step, clock = new FakeClock()): Promise<Left
       }),
       idle,
     )
-    const outputs = readOutputs(readFileSync(outputPath, 'utf8'))
-    const report = readFileSync(outputs['reportPath'] ?? '', 'utf8')
-    return { passes, outputs, summary: readFileSync(summaryPath, 'utf8'), report, log, annotations }
+    const outputs = readOutputs(textOf(outputPath))
+    const report = textOf(outputs['reportPath'] ?? '')
+    return { passes, outputs, summary: textOf(summaryPath), report, log, annotations }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -69,6 +80,11 @@ export async function runStep(step: Step, clock = new FakeClock()): Promise<Left
 /** The step itself waits for two turns of the event loop, so that signals are heard. */
 export async function turnsOfTheLoop(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Empty where there is no such file. */
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
 function readOutputs(file: string): Readonly<Record<string, string>> {

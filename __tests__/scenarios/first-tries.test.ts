@@ -186,5 +186,5 @@ describe('a first try with', () => {
 
 /** The log without the times in front and the breaks between words. */
 function unwrapped(log: readonly string[]): string {
-  return log.map((line) => line.replace(/^ +(?:\d+:\d+)? +/, ' ')).join('')
+  return log.map((line) => line.replace(/^ +(?:\d+:\d+|│) +/, ' ')).join('')
 }

@@ -6,22 +6,35 @@ import fc from 'fast-check'
 import { GITHUB_TOKEN, removeRunnerFolders } from '../runner/runner.ts'
 import { json, type Reply } from '../simulator/faults.ts'
 import type { JobScript } from '../simulator/script.ts'
-import { type Simulator, startSimulator } from '../simulator/server.ts'
-import { actionAfter, aMilvus, anImport, API_KEY, COMPLETED, type Gated, runGate } from '../support/gating.ts'
+import { type ServiceScript, type Simulator, startSimulator } from '../simulator/server.ts'
+import { actionAfter, aMilvus, anImport, API_KEY, COMPLETED, type Gated, HALFWAY, runGate } from '../support/gating.ts'
 import { render, type Rendered } from '../support/github-markdown.ts'
+import { DETAILS_TITLE } from '../../src/render/details.ts'
 import { expectSoundRun } from './sound-run.ts'
+
+/** `SOAK=20 npm test -- injection` makes up twenty times as many texts. */
+const SOAK = Number(process.env['SOAK'] ?? 1)
 
 /** Where nobody has any business. */
 let elsewhere: Simulator
 /** What runs leave behind where the service is kind. */
 let kindFailure: Rendered
 let kindStates: Rendered
+let kindList: Rendered
 
 beforeAll(async () => {
   elsewhere = await startSimulator(aMilvus([anImport(COMPLETED)]))
-  const runs = await Promise.all([runWith([failedImport(KIND)]), runWith(strangeImports(KIND))])
-  ;[kindFailure, kindStates] = [render(runs[0].summary.text), render(runs[1].summary.text)]
-})
+  const runs = await Promise.all([
+    runWith([failedImport(KIND)]),
+    runWith(strangeImports(KIND)),
+    runWithList(MILVUS, listing(KIND)),
+  ])
+  ;[kindFailure, kindStates, kindList] = [
+    render(runs[0].summary.text),
+    render(runs[1].summary.text),
+    render(runs[2].summary.text),
+  ]
+}, 30_000)
 
 afterAll(async () => {
   await elsewhere.close()
@@ -166,6 +179,70 @@ function inHeader(text: string): string {
   return text.replace(/[^\t\x20-\x7e]/g, '')
 }
 
+/** So many that the service is asked for a list of them; two such lists hold the whole corpus. */
+const LISTED = Math.ceil(HOSTILE.length / 2)
+
+/** Both answer alike, but that a list of Zilliz Cloud has pages. */
+interface Dialect {
+  readonly isPaged: boolean
+  readonly inputs: Readonly<Record<string, string>>
+}
+const MILVUS: Dialect = { isPaged: false, inputs: {} }
+const ZILLIZ: Dialect = { isPaged: true, inputs: { 'cluster-id': 'in01-0a1b2c3d4e5f678' } }
+
+/** The answer to a request for the list of all jobs; `isPaged` as the service does it. */
+type Listing = (isPaged: boolean) => Reply
+
+/** A list of the jobs, in states that somebody has heard of and others, and of jobs that are nobody's. */
+function listing(words: Words): Listing {
+  const foreign = HOSTILE.map((_, n) => ({
+    jobId: words(n),
+    state: 'Completed',
+    collectionName: words(n + 1),
+    progress: 100,
+    reason: words(n + 2),
+  }))
+  const ours = Array.from({ length: LISTED }, (_, n) => ({
+    ...listedJob(n, words),
+    collectionName: words(n + LISTED),
+    reason: words(n + 2 * LISTED),
+  }))
+  const records = [...foreign, { ...ours[0], jobId: '__proto__' }, ...ours]
+  return (isPaged) => {
+    const page = isPaged ? { count: records.length, currentPage: 1, pageSize: 1_000 } : {}
+    return json({ code: 0, message: words(LISTED), data: { ...page, records } })
+  }
+}
+
+/** What a list and an answer about the job itself agree upon. A state that nobody has heard of is asked about. */
+function listedJob(n: number, words: Words) {
+  return { jobId: String(n + 1), state: n % 6 === 0 ? words(n) : 'Importing', progress: n }
+}
+
+/** Runs a gate for as long as it takes to ask for a list at the beginning and another one at the end. */
+async function runWithList(
+  { isPaged, inputs }: Dialect,
+  list: Listing,
+  words: Words = KIND,
+  jobCount = LISTED,
+): Promise<Gated> {
+  const jobs = Array.from({ length: jobCount }, (_, n) => anImport(HALFWAY, { jobId: String(n + 1) }))
+  const gateway: ServiceScript['gateway'] = ({ path, body }) => {
+    if (path.endsWith('/list')) return list(isPaged)
+    const { jobId } = JSON.parse(body) as { readonly jobId: string }
+    const n = Number(jobId) - 1
+    return json({ code: 0, data: { ...listedJob(n, words), collectionName: words(n + 3 * LISTED), ...TIMES } })
+  }
+  return runGate(aMilvus(jobs, { gateway }), { inputs: { timeout: '1s', ...inputs } })
+}
+
+/** Of these names only a list knows. */
+function expectListRead(run: Gated): void {
+  expect(run.requests.filter(({ path }) => path.endsWith('/list')).length).toBeGreaterThan(1)
+  const ofList = Array.from({ length: LISTED }, (_, n) => `w${n + LISTED}`)
+  expect(ofList.filter((word) => run.outputs['collectionName']?.includes(word))).not.toEqual([])
+}
+
 const once = { timeout: '0' }
 
 async function runWith(jobs: readonly JobScript[]): Promise<Gated> {
@@ -185,6 +262,10 @@ function shapeOf({ elements }: Rendered): readonly string[] {
   return elements.filter((element) => element !== '<span>')
 }
 
+/** Colours stand around words of our own and states that we know, and nowhere else. */
+const COLOURED_WORD =
+  /\u001b\[3[123]m(Passed:|Not passed:|Completed|Failed|Uncommitted|no usable answer|the service answers again|✔|✘)\u001b\[0m/g
+
 /** Nothing came of what the service said but text, and the key went nowhere. */
 function expectNothingSmuggled(run: Gated, conclusion: string): void {
   expect(expectSoundRun(run)).toBe(conclusion)
@@ -194,9 +275,11 @@ function expectNothingSmuggled(run: Gated, conclusion: string): void {
     PASSWORD,
   ])
   expect(run.commands.filter(({ name }) => name === 'error')).toHaveLength(1)
-  expect(run.groups).toEqual([])
-  expect(run.rawStdout).not.toContain('##[')
-  expect(run.rawStdout).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]/)
+  expect(run.groups).toEqual(conclusion === 'invalid-input' ? [] : [DETAILS_TITLE])
+  expect(run.commands.filter(({ name }) => name === 'endgroup')).toHaveLength(run.groups.length)
+  const plain = run.rawStdout.replace(COLOURED_WORD, '$1')
+  for (const stdout of [run.rawStdout, plain]) expect(stdout).not.toContain('##[')
+  expect(plain).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]/)
   expect(render(run.summary.text).finds).toEqual([])
 
   const everything = everythingOf(run)
@@ -265,6 +348,41 @@ describe('text of the service', () => {
     30_000,
   )
 
+  it.concurrent.each([
+    ['Milvus', 0, MILVUS],
+    ['Milvus', LISTED, MILVUS],
+    ['Zilliz Cloud', 0, ZILLIZ],
+    ['Zilliz Cloud', LISTED, ZILLIZ],
+  ])(
+    'stays text in a list of %s, from %d on',
+    async (_, first, dialect) => {
+      const words = wordsFrom(hostileFrom(first))
+      const run = await runWithList(dialect, listing(words), words)
+      expectNothingSmuggled(run, 'timed-out')
+      expectListRead(run)
+      expectShapeOf(kindList, run)
+    },
+    30_000,
+  )
+
+  it.concurrent.each([
+    ['that refuses', MILVUS, 1100, 200, {}],
+    ['that refuses', ZILLIZ, 80002, 200, {}],
+    ['that is not to be had', MILVUS, 1, 200, {}],
+    ['that is not to be had', ZILLIZ, 10000, 500, {}],
+    ['that is to be asked for later', MILVUS, 1807, 429, { 'Retry-After': '1' }],
+    ['that is to be asked for later', ZILLIZ, 1807, 429, { 'Retry-After': '1' }],
+  ] as const)(
+    'stays text in the answer of a list %s',
+    async (_, dialect, code, status, headers) => {
+      const words = wordsFrom(HOSTILE)
+      const message = Array.from({ length: HOSTILE.length }, (_, n) => words(n)).join(' ')
+      const run = await runWithList(dialect, () => json({ code, message }, status, headers), words, 8)
+      expectNothingSmuggled(run, 'timed-out')
+    },
+    30_000,
+  )
+
   it.concurrent(
     'is not followed elsewhere',
     async () => {
@@ -276,30 +394,42 @@ describe('text of the service', () => {
     30_000,
   )
 
-  it('stays text, whatever it is', async () => {
-    const fragments = fc.oneof(
-      fc.constantFrom(...HOSTILE.filter((text) => text.length < 60)),
-      fc.constantFrom(...'##[ :: ] \r \n < > & | ` @a #1 $ :a: [ ]( ! \\ * \u200b \ud800'.split(' ')),
-      fc.uint16Array({ maxLength: 12 }).map((units) => String.fromCharCode(...units)),
-    )
-    const texts = fc.array(
-      fc.array(fragments, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('')),
-      { minLength: 100, maxLength: 100 },
-    )
-    await fc.assert(
-      fc.asyncProperty(texts, async (hostile) => {
-        const [files, jobs] = await Promise.all([
-          runWith([failedImport(wordsFrom(hostile))]),
-          runWith(strangeImports(wordsFrom(hostile))),
-        ])
-        expectNothingSmuggled(files, 'failed')
-        expectShapeOf(kindFailure, files)
-        expectNothingSmuggled(jobs, 'timed-out')
-        expectShapeOf(kindStates, jobs)
-      }),
-      { numRuns: 2, endOnFailure: true },
-    )
-  }, 60_000)
+  it(
+    'stays text, whatever it is',
+    async () => {
+      const fragments = fc.oneof(
+        fc.constantFrom(...HOSTILE.filter((text) => text.length < 60)),
+        fc.constantFrom(...'##[ :: ] \r \n < > & | ` @a #1 $ :a: [ ]( ! \\ * \u200b \ud800'.split(' ')),
+        fc.uint16Array({ maxLength: 12 }).map((units) => String.fromCharCode(...units)),
+      )
+      const texts = fc.array(
+        fc.array(fragments, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('')),
+        { minLength: 100, maxLength: 100 },
+      )
+      await fc.assert(
+        fc.asyncProperty(texts, async (hostile) => {
+          const words = wordsFrom(hostile)
+          const [files, jobs, ...lists] = await Promise.all([
+            runWith([failedImport(words)]),
+            runWith(strangeImports(words)),
+            runWithList(MILVUS, listing(words), words),
+            runWithList(ZILLIZ, listing(words), words),
+          ])
+          expectNothingSmuggled(files, 'failed')
+          expectShapeOf(kindFailure, files)
+          expectNothingSmuggled(jobs, 'timed-out')
+          expectShapeOf(kindStates, jobs)
+          for (const list of lists) {
+            expectNothingSmuggled(list, 'timed-out')
+            expectListRead(list)
+            expectShapeOf(kindList, list)
+          }
+        }),
+        { numRuns: 2 * SOAK, endOnFailure: true },
+      )
+    },
+    60_000 * SOAK,
+  )
 })
 
 describe('an error that nobody caught', () => {

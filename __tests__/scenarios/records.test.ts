@@ -225,3 +225,40 @@ it('leaves nothing of its own beside the files of the runner', async () => {
   const names = readdirSync(join(runnerTemp, '_runner_file_commands'))
   expect(names.filter((name) => name.includes('milvus'))).toEqual([])
 })
+
+describe('the log', () => {
+  const EXCHANGE = /^[\d:.]{12} POST /
+
+  it.concurrent(
+    'shows every exchange with its time, status, code and size where debug logging is on',
+    async () => {
+      const run = await runGate(completed, { inputs: once, debug: true, env: { NO_COLOR: '1' } })
+      const exchanges = run.debugLines.filter((line) => EXCHANGE.test(line))
+      expect(exchanges).toHaveLength(run.requests.length)
+      expect(exchanges[0]).toMatch(
+        new RegExp(
+          `POST /v2/vectordb/jobs/import/describe, job ${JOB_ID}: HTTP 200, code 0, [\\d.]+ k?B, [\\d.]+ m?s: answered$`,
+        ),
+      )
+      expect(run.debugLines.join()).not.toContain(API_KEY)
+      expect(run.rawStdout).not.toContain('\u001b')
+    },
+    30_000,
+  )
+
+  it.concurrent(
+    'folds the details away and ends with the verdict, in colours',
+    async () => {
+      const run = await runGate(completed, { inputs: once })
+      expect(run.groups).toHaveLength(1)
+      expect(run.log.filter((line) => line.startsWith('  ✔ Completed'))).toHaveLength(3)
+      expect(run.log.at(-2)).toBe('##[endgroup]')
+      expect(run.log.at(-1)).toMatch(/^ +0:\d\d {2}Passed: /)
+      expect(run.log.filter((line) => line.length > 160)).toEqual([])
+      expect(run.rawStdout).toContain('\u001b[32mPassed:\u001b[0m')
+      // Not even hidden, where nobody asked for them.
+      expect(run.commands.filter(({ name, data }) => name === 'debug' && EXCHANGE.test(data))).toEqual([])
+    },
+    30_000,
+  )
+})

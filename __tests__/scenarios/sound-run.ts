@@ -2,8 +2,8 @@ import { expect } from '@jest/globals'
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts'
 import type { Run } from '../runner/runner.ts'
 
-const PASSING = ['completed', 'uncommitted', 'timed-out']
-const OUR_COMMANDS = ['add-mask', 'debug', 'error', 'warning']
+const PASSING = ['completed', 'uncommitted', 'timed-out', 'no-jobs']
+const OUR_COMMANDS = ['add-mask', 'debug', 'error', 'warning', 'group', 'endgroup']
 
 /** What holds of every run, however it ends; the conclusion comes back. */
 export function expectSoundRun(run: Run): string {

@@ -15,7 +15,7 @@ describe('every stored story', () => {
     async (name) => {
       const { service, inputs, expected } = loadScenario(name)
       const run = await runGate(service, {
-        inputs: { ...inputs, timeout: IMPATIENT[name] ?? '1m', 'poll-interval': '1s' },
+        inputs: { 'job-id': '', ...inputs, timeout: IMPATIENT[name] ?? '1m', 'poll-interval': '1s' },
         wiring: { speed: 12 },
       })
       expect(expectSoundRun(run)).toBe(expected.outputs['conclusion'])

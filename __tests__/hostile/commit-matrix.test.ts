@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { ConclusionKind } from '../../src/watch/conclusion.ts'
+import { DEADLINE_MS, inParallel, openStage } from './cell.ts'
+import type { CommitCell, Stage } from './cell.ts'
+import { FAULTS } from './faults.ts'
+import type { Fault } from './faults.ts'
+
+/** `SOAK=1 npm test -- commit-matrix` plays the whole product. */
+const IS_SOAK = process.env['SOAK'] !== undefined
+const AT_A_TIME = 24
+
+/** What has to come of a fault at the commit of a job: whatever was answered, what was carried out is seen by the look after it. */
+function expectedOf({ fault, isCarriedOut, lasts }: CommitCell): ConclusionKind {
+  if (isCarriedOut) return 'completed'
+  if (isRefused(fault)) return 'rejected'
+  return lasts === 'once' ? 'completed' : 'unreachable'
+}
+
+/**
+ * A refusal ends the gate, and so does what only a commit says: that there is no such path, that the job is unknown, and with
+ * the code of a failed import that it is in the wrong state. Other refusals without an envelope come from something in between.
+ */
+function isRefused({ name, sort }: Fault): boolean {
+  return sort === 'refusal' || sort === 'unknown job' || /^HTTP 40[45]\b/.test(name) || /^code 210[01]\b/.test(name)
+}
+
+const GOOD_ANSWERS = [
+  'an answer about another job',
+  'deep nesting in state',
+  'a record collected in the middle of the call',
+]
+
+/** The answer to a commit has no members that could be wrong. */
+function isGoodAnswer({ name, sort }: Fault): boolean {
+  return sort === 'harmless' || name.startsWith('data.') || GOOD_ANSWERS.includes(name)
+}
+
+/** A good answer to a commit that is not carried out would be a lie, and a way that leads elsewhere carries out nothing. */
+function cellsOf(fault: Fault): readonly CommitCell[] {
+  const carriedOut = fault.where.kind === 'answer' ? [true] : []
+  const leftUndone = isGoodAnswer(fault) ? [] : [false]
+  return [...carriedOut, ...leftUndone].flatMap((isCarriedOut) =>
+    (['once', 'for good'] as const).map((lasts) => ({ fault, isCarriedOut, lasts })),
+  )
+}
+
+const MATRIX = Object.entries<readonly Fault[]>(FAULTS).map(([where, faults]) => ({
+  where,
+  rows: faults
+    .filter(({ isHeavy }) => IS_SOAK || isHeavy !== true)
+    .map((fault, nth) => ({ fault, cells: cellsOf(fault).filter((_, i, all) => IS_SOAK || i === nth % all.length) })),
+}))
+
+function told({ isCarriedOut, lasts }: CommitCell, kind: ConclusionKind): string {
+  return `${isCarriedOut ? 'carried out' : 'left undone'}, ${lasts}: ${kind}`
+}
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await openStage()
+})
+afterAll(() => stage.close())
+
+const amount = MATRIX.flatMap(({ rows }) => rows.flatMap(({ cells }) => cells)).length
+
+describe(`a fault at a commit, in ${amount} cells of whether it is carried out and how long the fault lasts:`, () => {
+  it.each(MATRIX.map(({ where, rows }) => [where, rows] as const))(
+    'in %s',
+    async (_where, rows) => {
+      const cells = rows.flatMap((row) => row.cells)
+      const ends = await inParallel(cells, AT_A_TIME, (cell) => stage.playCommit(cell))
+      const named = (cell: CommitCell, kind: ConclusionKind) => `${cell.fault.name}, ${told(cell, kind)}`
+      expect(ends.map(({ conclusion }, i) => named(cells[i]!, conclusion.kind))).toEqual(
+        cells.map((cell) => named(cell, expectedOf(cell))),
+      )
+      expect(ends.filter(({ metFault }) => metFault === 0)).toEqual([])
+      expect(ends.filter(({ endedAtMs }) => endedAtMs > DEADLINE_MS)).toEqual([])
+    },
+    120_000,
+  )
+})
