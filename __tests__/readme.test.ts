@@ -107,7 +107,7 @@ describe('an example of the README', () => {
     )
   })
 
-  it.each(gates)(
+  it.concurrent.each(gates)(
     'opens the gate once all is imported: %s',
     async (_, given) => {
       const isZilliz = 'cluster-id' in given

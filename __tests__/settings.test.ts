@@ -20,6 +20,7 @@ import {
 import { durationMs } from '../src/settings/duration.ts'
 import type { Environment, Settings } from '../src/settings.ts'
 import type { Mistake } from '../src/watch/conclusion.ts'
+import { cases } from './support/soak.ts'
 
 const MINIMAL = { 'job-id': '448761313698322011', endpoint: 'http://localhost:19530' }
 const CLOUD = { 'job-id': 'job-01fa0e5f', 'cluster-id': 'in01-a1b2c3', 'api-key': 'f3b1c0ffee' }
@@ -845,7 +846,7 @@ describe('any text', () => {
         expect(result.kind === 'settings' || result.mistakes.length > 0).toBe(true)
         expect(secretsOf(env)).not.toContain('')
       }),
-      { numRuns: 500 },
+      cases(500),
     )
   })
 
@@ -870,7 +871,7 @@ describe('any text', () => {
         const env = environment({ ...given, ...spoilt, headers: `X-A: ${secret}`, 'api-key': secret }, proxy)
         expect(JSON.stringify(parseSettings(env).kind === 'mistakes' ? parseSettings(env) : {})).not.toContain(secret)
       }),
-      { numRuns: 500 },
+      cases(500),
     )
   })
 })

@@ -4,9 +4,8 @@ import { DEADLINE_MS, inParallel, openStage } from './cell.ts'
 import type { CommitCell, Stage } from './cell.ts'
 import { FAULTS } from './faults.ts'
 import type { Fault } from './faults.ts'
+import { IS_SOAK } from '../support/soak.ts'
 
-/** `SOAK=1 npm test -- commit-matrix` plays the whole product. */
-const IS_SOAK = process.env['SOAK'] !== undefined
 const AT_A_TIME = 24
 
 /** What has to come of a fault at the commit of a job: whatever was answered, what was carried out is seen by the look after it. */

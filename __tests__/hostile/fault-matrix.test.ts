@@ -6,6 +6,7 @@ import { FAULTS } from './faults.ts'
 import type { Fault, Sort } from './faults.ts'
 import { DURATIONS, MOMENTS } from './moments.ts'
 import type { Duration, Moment, Stage as StageOfWait } from './moments.ts'
+import { IS_SOAK } from '../support/soak.ts'
 
 /** How a wait ends that nothing disturbs: `timed-out` where the job needs longer than there is time, else `completed`. */
 const AS_EVER = 'as ever'
@@ -51,8 +52,6 @@ const TABLE: Readonly<Record<Sort, Readonly<Record<StageOfWait, readonly [Expect
 /** The step passes; a deadline does here, since the waits have `on-timeout: pass`. */
 const PASSES: readonly ConclusionKind[] = ['completed', 'timed-out']
 
-/** `SOAK=1 npm test -- fault-matrix` plays the whole product. */
-const IS_SOAK = process.env['SOAK'] !== undefined
 const AT_A_TIME = 24
 
 /** Where faults are many and alike they take turns outside the soak: each meets every moment, for one duration after another. */

@@ -12,10 +12,9 @@ import { inputsOf, playedExchange } from './replies-on-the-wire.ts'
 import { anyPlay, passingCloud, segmentAt } from './scripts.ts'
 import type { Play, Reply } from './scripts.ts'
 import { runStep } from './whole-gate.ts'
+import { cases, timeFor } from '../support/soak.ts'
 
-/** `SOAK=20 npm test -- gate.properties` plays twenty times as many scripts. */
-const SOAK = Number(process.env['SOAK'] ?? 1)
-const MAX_MS = 120_000 * SOAK
+const MAX_MS = timeFor(120_000)
 
 const TIMED_OUT: Reply = { kind: 'outage' }
 
@@ -74,7 +73,7 @@ describe('the watch, whatever the service says', () => {
         fc.asyncProperty(anyPlay, zeroToOne, async (script, jitter) => {
           expect(brokenPromises(await play(script, () => jitter))).toEqual([])
         }),
-        { numRuns: 10_000 * SOAK },
+        cases(10_000),
       ),
     MAX_MS,
   )
@@ -89,7 +88,7 @@ describe('the watch, whatever the service says', () => {
           expect(played.conclusion.kind).not.toBe('timed-out')
           expect(brokenPromises(played)).toEqual([])
         }),
-        { numRuns: 300 * SOAK },
+        cases(300),
       ),
     MAX_MS,
   )
@@ -126,7 +125,7 @@ describe('the whole step, whatever the service says', () => {
           expect(sizeBytesOf(left.summary)).toBeLessThanOrEqual(1_000_000)
           expect(left.annotations).toEqual(left.passes ? (kind === 'completed' ? [] : ['warning']) : ['error'])
         }),
-        { numRuns: 100 * SOAK },
+        cases(100),
       ),
     MAX_MS,
   )

@@ -7,9 +7,8 @@ import { DEADLINE_MS, inParallel, openStage, SEARCH_ANSWERS } from './cell.ts'
 import type { Question, SearchCell, Stage } from './cell.ts'
 import { FAULTS } from './faults.ts'
 import type { Fault } from './faults.ts'
+import { IS_SOAK } from '../support/soak.ts'
 
-/** `SOAK=1 npm test -- search-matrix` plays the whole product. */
-const IS_SOAK = process.env['SOAK'] !== undefined
 const AT_A_TIME = 24
 const QUESTIONS = Object.keys(SEARCH_ANSWERS) as readonly Question[]
 

@@ -17,10 +17,9 @@ import {
 } from '../support/searching.ts'
 import type { CollectionPlay, Question } from '../support/searching.ts'
 import { brokenSearchPromises } from './search-promises.ts'
+import { cases, timeFor } from '../support/soak.ts'
 
-/** `SOAK=20 npm test -- search.properties` plays twenty times as many scripts. */
-const SOAK = Number(process.env['SOAK'] ?? 1)
-const MAX_MS = 120_000 * SOAK
+const MAX_MS = timeFor(120_000)
 
 /** What a collection says for a while, whatever it is asked. */
 interface Segment {
@@ -105,7 +104,7 @@ describe('the wait for collections, whatever they say', () => {
           ends.set(played.conclusion.kind, (ends.get(played.conclusion.kind) ?? 0) + 1)
           expect(brokenSearchPromises(played)).toEqual([])
         }),
-        { numRuns: 1_500 * SOAK },
+        cases(1_500),
       )
       // Scripts that all end alike would prove nothing.
       for (const kind of [
@@ -153,7 +152,7 @@ describe('the wait for collections, whatever they say', () => {
           expect(played.conclusion).toEqual({ kind: 'completed', passes: true })
           expect(brokenSearchPromises(played)).toEqual([])
         }),
-        { numRuns: 300 * SOAK },
+        cases(300),
       )
     },
     MAX_MS,

@@ -28,6 +28,11 @@ const STAGES: readonly Stage[] = [
   tests('search properties', '__tests__/hostile/search.properties.test.ts'),
   tests('faults at a search, in all cells', '__tests__/hostile/search-matrix.test.ts'),
   tests('injection', '__tests__/scenarios/injection.test.ts'),
+  tests('signals', '__tests__/scenarios/signals.test.ts'),
+  tests(
+    'untrusted input',
+    '__tests__/(settings|milvus/(decode|look-by-list)|render/(untrusted|estimate)|runner/runner).test.ts',
+  ),
   tests('large', '__tests__/hostile/large.test.ts'),
   { name: 'endurance: 20,000 looks', holds: () => isFlat({ looks: 20_000 }) },
   // Checks that cannot fail prove nothing.

@@ -40,14 +40,33 @@ function tooEarly({ world, requests }: PlayedWorld, nth: number): string[] {
     (_, job) => before.findLast((request) => request.job === job && request.said === 'answered')?.state,
   )
   const rows = world.jobs.reduce((sum, job) => sum + job.rows, 0)
-  const isFirst = commits.every(({ said }) => said === 'outage')
+  const isFirst = commits.every((one) => one.said === 'outage' && !isSeenCommitted(one, before))
   return [
     ...(isFirst && lastSeen.some((state) => !['Uncommitted', 'Committing', 'Completed'].includes(state ?? ''))
       ? ['a commit before all jobs were ready']
       : []),
     ...(rows < (world.policy.expectedRows?.min ?? 1) ? ['a commit although the rows do not hold'] : []),
-    ...(commits.some(({ said }) => said === 'refused') ? ['a commit after one was refused'] : []),
+    ...(commits.some((one) => one.said === 'refused' && !isSeenCommitted(one, before))
+      ? ['a commit after one was refused']
+      : []),
+    ...(isFirst && requests.some((other) => isUnderWayAt(other, commit)) ? ['a first commit beside a look'] : []),
   ]
+}
+
+/** The job itself has said that it is being committed, whatever became of the request. */
+function isSeenCommitted({ job, endedNth }: PlayedRequest, requests: readonly PlayedRequest[]): boolean {
+  return requests.some(
+    (look) =>
+      look.kind === 'look' &&
+      look.job === job &&
+      look.said === 'answered' &&
+      look.startedNth > endedNth &&
+      ['Committing', 'Completed'].includes(look.state),
+  )
+}
+
+function isUnderWayAt({ startedNth, endedNth }: PlayedRequest, commit: PlayedRequest | undefined): boolean {
+  return commit !== undefined && startedNth < commit.startedNth && endedNth > commit.startedNth
 }
 
 function commitsAgain(requests: readonly PlayedRequest[]): string[] {
@@ -104,17 +123,17 @@ function tooMany(requests: readonly PlayedRequest[]): string[] {
 }
 
 function wronglyGreen(
-  { world: { policy }, conclusion }: PlayedWorld,
+  { world: { policy }, conclusion, committed }: PlayedWorld,
   byJob: readonly (readonly PlayedRequest[])[],
 ): string[] {
   if (!conclusion.passes) return []
   if (conclusion.kind === 'timed-out') {
+    // By what really happened, also where the gate was never told.
     const areHalf =
-      byJob.some((requests) => requests.some(({ kind, said }) => kind === 'commit' && said === 'done')) &&
-      byJob.some((requests) => {
+      committed.includes('by the gate') &&
+      byJob.some((requests, job) => {
         const seen = requests.findLast(({ kind, said }) => kind === 'look' && said === 'answered')?.state
-        const commit = requests.findLast(({ kind }) => kind === 'commit')
-        return seen !== 'Completed' && seen !== 'Committing' && commit?.said !== 'done'
+        return committed[job] === undefined && seen !== 'Completed' && seen !== 'Committing'
       })
     return [
       ...(policy.onTimeout === 'pass' ? [] : ['passed, although a timeout fails']),

@@ -57,6 +57,8 @@ export interface PlayedWorld {
   readonly requests: readonly PlayedRequest[]
   readonly conclusion: Conclusion
   readonly endedAtMs: number
+  /** Who has committed each job; undefined where nobody has. */
+  readonly committed: readonly ('by the gate' | 'by somebody else' | undefined)[]
 }
 
 const fates = (weights: Readonly<Record<Fate, number>>): Arbitrary<readonly Fate[]> =>
@@ -117,7 +119,7 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
   const clock = new FakeClock()
   const requests: PlayedRequest[] = []
   const interrupt = new AbortController()
-  const jobs = world.jobs.map((job) => ({ ...job, abortedAtMs: Infinity }))
+  const jobs = world.jobs.map((job) => ({ ...job, abortedAtMs: Infinity, isCommittedByGate: false }))
   const nth = { looks: 0, acts: 0, moments: 0 }
 
   const stateOf = (job: (typeof jobs)[number]): string => {
@@ -132,7 +134,8 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
     return now >= restsFromMs ? 'Uncommitted' : 'Importing'
   }
   const carryOut = (kind: 'commit' | 'abort', job: (typeof jobs)[number], state: string): Deed => {
-    if (kind === 'commit' && state === 'Uncommitted') job.committedAtMs = clock.now()
+    if (kind === 'commit' && state === 'Uncommitted')
+      Object.assign(job, { committedAtMs: clock.now(), isCommittedByGate: true })
     if (kind === 'abort' && (state === 'Uncommitted' || state === 'Importing')) job.abortedAtMs = clock.now()
     const isDone =
       kind === 'commit'
@@ -217,7 +220,11 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
     })
   }
   const conclusion = await clock.until(watching)
-  return { world, requests, conclusion, endedAtMs: clock.now() }
+  const committed = jobs.map((job) => {
+    if (job.isCommittedByGate) return 'by the gate'
+    return ['Committing', 'Completed'].includes(stateOf(job)) ? 'by somebody else' : undefined
+  })
+  return { world, requests, conclusion, endedAtMs: clock.now(), committed }
 }
 
 function snapshotOf(state: string, rows: number): Observation {

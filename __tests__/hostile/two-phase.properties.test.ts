@@ -2,10 +2,9 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { brokenTwoPhasePromises } from './two-phase-promises.ts'
 import { anyWorld, kindWorld, playWorld } from './two-phase-world.ts'
+import { cases, timeFor } from '../support/soak.ts'
 
-/** `SOAK=20 npm test -- two-phase.properties` plays twenty times as many worlds. */
-const SOAK = Number(process.env['SOAK'] ?? 1)
-const MAX_MS = 120_000 * SOAK
+const MAX_MS = timeFor(120_000)
 
 describe('a gate over two-phase imports, whatever becomes of its requests', () => {
   it(
@@ -15,7 +14,7 @@ describe('a gate over two-phase imports, whatever becomes of its requests', () =
         fc.asyncProperty(anyWorld, async (world) => {
           expect(brokenTwoPhasePromises(await playWorld(world))).toEqual([])
         }),
-        { numRuns: 3_000 * SOAK },
+        cases(3_000),
       ),
     MAX_MS,
   )
@@ -29,7 +28,7 @@ describe('a gate over two-phase imports, whatever becomes of its requests', () =
           expect(played.conclusion).toEqual({ kind: 'completed', passes: true })
           expect(brokenTwoPhasePromises(played)).toEqual([])
         }),
-        { numRuns: 1_000 * SOAK },
+        cases(1_000),
       ),
     MAX_MS,
   )

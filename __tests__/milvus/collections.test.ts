@@ -132,6 +132,12 @@ describe('reading a collection', () => {
     ['loading', { loadState: 'LoadStateLoading', loadProgress: 42.9 }, { state: 'loading', percent: 42 }],
     ['a string', { loadState: 'LoadStateLoading', loadProgress: '42' }, { state: 'loading', percent: 42 }],
     ['no progress', { loadState: 'LoadStateLoading', loadProgress: -1 }, { state: 'loading', percent: undefined }],
+    [
+      'loaded without progress',
+      { loadState: 'LoadStateLoaded', loadProgress: -1 },
+      { state: 'loading', percent: undefined },
+    ],
+    ['loaded without a figure', { loadState: 'LoadStateLoaded' }, { state: 'loaded', percent: undefined }],
     ['too much', { loadState: 'LoadStateLoading', loadProgress: 400 }, { state: 'loading', percent: 100 }],
     ['not loaded', { loadState: 'LoadStateNotLoad', loadProgress: 9 }, { state: 'not-loaded', percent: undefined }],
     ['a new word', { loadState: 'LoadStateReloading' }, { state: 'loading', percent: undefined }],

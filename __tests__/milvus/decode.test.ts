@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { decodeJob } from '../../src/milvus/decode.ts'
 import type { JsonObject } from '../../src/milvus/envelope.ts'
 import { createSanitiser } from '../../src/render/untrusted.ts'
+import { cases } from '../support/soak.ts'
 
 const sanitise = createSanitiser(['s3cret-api-key'])
 const decode = (data: JsonObject) => decodeJob(data, sanitise)
@@ -201,7 +202,7 @@ describe('the snapshot in an answer', () => {
         expect(job?.phase === 'completed').toBe(exact === 'Completed')
         expect(job?.label === 'Completed').toBe(exact === 'Completed')
       }),
-      { numRuns: 2000 },
+      cases(2000),
     )
   })
 })

@@ -10,6 +10,7 @@ import { watchImports } from '../../src/watch/watch-imports.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { answered, outage, unknownJob } from '../support/watching.ts'
 import { serviceThat, WALL_CLOCK_MS } from '../support/services.ts'
+import { cases } from '../support/soak.ts'
 
 const JOBS = 8
 
@@ -438,6 +439,6 @@ describe('a gate over many jobs', () => {
         expect(conclusion.kind === 'completed').toBe(completed.size === JOBS)
       },
     )
-    await fc.assert(property, { numRuns: 100 })
+    await fc.assert(property, cases(100))
   })
 })

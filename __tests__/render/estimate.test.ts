@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { rowsPerSecond, timeLeftMs } from '../../src/render/estimate.ts'
 import { aHistory, aJob, aTrouble } from '../support/builders.ts'
 import type { Look } from '../support/builders.ts'
+import { cases } from '../support/soak.ts'
 
 /** 1,000 rows a second and one per cent every two seconds, from 40 % on. */
 const steady = (looks: number): readonly Look[] =>
@@ -71,6 +72,6 @@ it('is positive and finite, or silent, whatever the service says', () => {
         expect(estimate === undefined || (estimate > 0 && Number.isFinite(estimate))).toBe(true)
       }
     }),
-    { numRuns: 500 },
+    cases(500),
   )
 })

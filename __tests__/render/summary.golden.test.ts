@@ -8,7 +8,7 @@ import type { View } from '../../src/watch/events.ts'
 import { record } from '../../src/watch/history.ts'
 import type { Deed } from '../../src/watch/import-service.ts'
 import type { Policy } from '../../src/watch/policy.ts'
-import { attempted } from '../../src/watch/two-phase.ts'
+import { attempted } from '../../src/watch/attempt.ts'
 import type { Milestone } from '../support/builders.ts'
 import {
   aCompletedJob,

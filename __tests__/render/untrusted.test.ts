@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createSanitiser } from '../../src/render/untrusted.ts'
+import { cases } from '../support/soak.ts'
 
 const sanitise = createSanitiser([])
 
@@ -165,7 +166,7 @@ describe('on any text', () => {
         expect(result).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]|##\[|^\s*::/u)
         expect(result).toBe(result.trim())
       }),
-      { numRuns: 2000 },
+      cases(2000),
     )
   })
 
@@ -180,7 +181,7 @@ describe('on any text', () => {
         const once = sanitise(raw)
         expect(sanitise(once)).toBe(once)
       }),
-      { numRuns: 5000 },
+      cases(5000),
     )
   })
 
@@ -190,7 +191,7 @@ describe('on any text', () => {
       fc.property(text, text, fc.integer({ min: 0, max: 40 }), (before, after, maxLength) => {
         expect(guarded(`${before}s3cr3tk3y${after}`, maxLength)).not.toContain('s3cr3t')
       }),
-      { numRuns: 2000 },
+      cases(2000),
     )
   })
 

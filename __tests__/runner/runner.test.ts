@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { LineReader } from './dotnet.ts'
 import { removeRunnerFolders, type Run, runAction, type RunOptions } from './runner.ts'
+import { cases } from '../support/soak.ts'
 
 let folder: string
 let scripts = 0
@@ -70,7 +71,7 @@ describe('the streams of a step', () => {
         )
         expect(printed.toString('utf8').startsWith(rawStdout)).toBe(true)
       }),
-      { numRuns: 15 },
+      cases(15),
     )
   })
 

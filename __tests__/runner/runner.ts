@@ -13,10 +13,10 @@ import { type Contexts, loadManifest, stepInputs, unexpectedInputs } from './man
 import { Masker } from './masking.ts'
 import { Step } from './step.ts'
 
-/** What ends a step from outside: a cancelled run, `timeout-minutes`, or the machine (SIGKILL out of the blue). */
 /** What `${{ github.token }}` stands for unless a test says otherwise. */
 export const GITHUB_TOKEN = 'ghs_0123456789abcdefghijklmnopqrstuvwxyz'
 
+/** What ends a step from outside: a cancelled run, `timeout-minutes`, or the machine (SIGKILL out of the blue). */
 export interface Interruption {
   readonly kind: 'cancel' | 'timeout' | 'kill'
   /** So many milliseconds after the start, at the first line of the log that fits, or when a promise settles. */

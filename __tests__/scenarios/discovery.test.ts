@@ -75,164 +75,212 @@ const dialects: readonly Dialect[] = [
 ]
 
 describe.each(dialects)('the jobs of a collection of $name', ({ of }) => {
-  it('are all waited for that have not ended, whatever else there is', async () => {
-    const run = await discover(
-      of([
-        job(OLD, FAILED),
-        job(FIRST, UNDER_WAY),
-        job(SECOND, UNDER_WAY, { collectionName: 'reviews' }),
-        job(THIRD, UNDER_WAY),
-        job(FOURTH, FAILED, { collectionName: 'reviews' }),
-      ]),
-    )
-    expect(expectSoundRun(run)).toBe('completed')
-    expect(run.outputs).toMatchObject({
-      jobId: `${FIRST},${THIRD}`,
-      state: 'Completed',
-      collectionName: 'products',
-      importedRows: '6000',
-    })
-    expect(bodiesOf(run, 'describe').map((body) => (body as { jobId: string }).jobId)).toEqual(
-      expect.arrayContaining([FIRST, THIRD]),
-    )
-    expect(JSON.stringify(bodiesOf(run, 'describe'))).not.toMatch(new RegExp(`${OLD}|${SECOND}|${FOURTH}`))
-    expect(timesTold(run, LATER)).toBe(1)
-    expect(timesTold(run, 'collection products has 2 import jobs to wait for; 1 other job ended before')).toBe(1)
-    expect(run.report).toMatchObject({
-      discovery: {
+  it.concurrent(
+    'are all waited for that have not ended, whatever else there is',
+    async () => {
+      const run = await discover(
+        of([
+          job(OLD, FAILED),
+          job(FIRST, UNDER_WAY),
+          job(SECOND, UNDER_WAY, { collectionName: 'reviews' }),
+          job(THIRD, UNDER_WAY),
+          job(FOURTH, FAILED, { collectionName: 'reviews' }),
+        ]),
+      )
+      expect(expectSoundRun(run)).toBe('completed')
+      expect(run.outputs).toMatchObject({
+        jobId: `${FIRST},${THIRD}`,
+        state: 'Completed',
         collectionName: 'products',
-        jobIds: [FIRST, THIRD],
-        ended: [{ jobId: OLD, phase: 'failed', label: 'Failed' }],
-      },
-    })
-  }, 30_000)
+        importedRows: '6000',
+      })
+      expect(bodiesOf(run, 'describe').map((body) => (body as { jobId: string }).jobId)).toEqual(
+        expect.arrayContaining([FIRST, THIRD]),
+      )
+      expect(JSON.stringify(bodiesOf(run, 'describe'))).not.toMatch(new RegExp(`${OLD}|${SECOND}|${FOURTH}`))
+      expect(timesTold(run, LATER)).toBe(1)
+      expect(timesTold(run, 'collection products has 2 import jobs to wait for; 1 other job ended before')).toBe(1)
+      expect(run.report).toMatchObject({
+        discovery: {
+          collectionName: 'products',
+          jobIds: [FIRST, THIRD],
+          ended: [{ jobId: OLD, phase: 'failed', label: 'Failed' }],
+        },
+      })
+    },
+    30_000,
+  )
 
-  it('count with since though they ended, if they are young enough', async () => {
-    const run = await discover(
-      of([
-        job(OLD, FAILED, { createTime: new Date(NOW - 6 * 3_600_000).toISOString() }),
-        job(FIRST, UNDER_WAY),
-        job(SECOND, FAILED, { createTime: new Date(NOW - 60_000).toISOString() }),
-      ]),
-      { since: '1h' },
-    )
-    expect(expectSoundRun(run)).toBe('failed')
-    expect(run.outputs).toMatchObject({ jobId: `${FIRST},${SECOND}`, state: 'Failed', reason: 'disk quota exceeded' })
-  }, 30_000)
+  it.concurrent(
+    'count with since though they ended, if they are young enough',
+    async () => {
+      const run = await discover(
+        of([
+          job(OLD, FAILED, { createTime: new Date(NOW - 6 * 3_600_000).toISOString() }),
+          job(FIRST, UNDER_WAY),
+          job(SECOND, FAILED, { createTime: new Date(NOW - 60_000).toISOString() }),
+        ]),
+        { since: '1h' },
+      )
+      expect(expectSoundRun(run)).toBe('failed')
+      expect(run.outputs).toMatchObject({ jobId: `${FIRST},${SECOND}`, state: 'Failed', reason: 'disk quota exceeded' })
+    },
+    30_000,
+  )
 
-  it('are red where there are none, with all that is known of it', async () => {
-    const run = await discover(of([job(OLD, FAILED), job(SECOND, UNDER_WAY, { collectionName: 'reviews' })]))
-    expect(expectSoundRun(run)).toBe('no-jobs')
-    expect(run.outputs).toMatchObject({
-      state: 'Unknown',
-      jobId: '',
-      collectionName: '',
-      progress: '',
-      importedRows: '',
-      totalRows: '',
-      collectionRows: '',
-      fileSize: '',
-      fileCount: '',
-      failedFileCount: '',
-      completeTime: '',
-      reason: `No import job of collection products is under way. It lists 1 job that ended before: ${OLD} (Failed).`,
-      details: '[]',
-      jobs: '[]',
-    })
-    expect(run.exitCode).toBe(1)
-    expect(timesTold(run, LATER)).toBe(0)
-    expect(bodiesOf(run, 'describe')).toEqual([])
-    expect(run.annotations[0]?.message).toMatch(/left out of the list without a word/)
-    expect(run.report).toMatchObject({ conclusion: 'no-jobs', jobs: [], discovery: { jobIds: [] } })
-  }, 30_000)
+  it.concurrent(
+    'are red where there are none, with all that is known of it',
+    async () => {
+      const run = await discover(of([job(OLD, FAILED), job(SECOND, UNDER_WAY, { collectionName: 'reviews' })]))
+      expect(expectSoundRun(run)).toBe('no-jobs')
+      expect(run.outputs).toMatchObject({
+        state: 'Unknown',
+        jobId: '',
+        collectionName: '',
+        progress: '',
+        importedRows: '',
+        totalRows: '',
+        collectionRows: '',
+        fileSize: '',
+        fileCount: '',
+        failedFileCount: '',
+        completeTime: '',
+        reason: `No import job of collection products is under way. It lists 1 job that ended before: ${OLD} (Failed).`,
+        details: '[]',
+        jobs: '[]',
+      })
+      expect(run.exitCode).toBe(1)
+      expect(timesTold(run, LATER)).toBe(0)
+      expect(bodiesOf(run, 'describe')).toEqual([])
+      expect(run.annotations[0]?.message).toMatch(/left out of the list without a word/)
+      expect(run.report).toMatchObject({ conclusion: 'no-jobs', jobs: [], discovery: { jobIds: [] } })
+    },
+    30_000,
+  )
 })
 
 describe('a search for jobs', () => {
-  it('passes without jobs where that is allowed', async () => {
-    const run = await discover(aMilvus([job(OLD, COMPLETED)]), { 'on-no-jobs': 'pass' })
-    expect(expectSoundRun(run)).toBe('no-jobs')
-    expect(run.exitCode).toBe(0)
-    expect(run.annotations[0]?.message).toMatch(/the step passes, as on-no-jobs asks/)
-  }, 30_000)
+  it.concurrent(
+    'passes without jobs where that is allowed',
+    async () => {
+      const run = await discover(aMilvus([job(OLD, COMPLETED)]), { 'on-no-jobs': 'pass' })
+      expect(expectSoundRun(run)).toBe('no-jobs')
+      expect(run.exitCode).toBe(0)
+      expect(run.annotations[0]?.message).toMatch(/the step passes, as on-no-jobs asks/)
+    },
+    30_000,
+  )
 
-  it('asks for long pages of a cluster, and takes the short ones that it gets', async () => {
-    const run = await discover(zilliz([FIRST, SECOND, THIRD].map((id) => job(id, UNDER_WAY))))
-    expect(expectSoundRun(run)).toBe('completed')
-    expect(run.outputs['jobId']).toBe([FIRST, SECOND, THIRD].join(','))
-    expect(bodiesOf(run, 'list').slice(0, 2)).toEqual([
-      { clusterId: 'in01-abc', collectionName: 'products', pageSize: 1000, currentPage: 1 },
-      { clusterId: 'in01-abc', collectionName: 'products', pageSize: 1000, currentPage: 2 },
-    ])
-  }, 30_000)
+  it.concurrent(
+    'asks for long pages of a cluster, and takes the short ones that it gets',
+    async () => {
+      const run = await discover(zilliz([FIRST, SECOND, THIRD].map((id) => job(id, UNDER_WAY))))
+      expect(expectSoundRun(run)).toBe('completed')
+      expect(run.outputs['jobId']).toBe([FIRST, SECOND, THIRD].join(','))
+      expect(bodiesOf(run, 'list').slice(0, 2)).toEqual([
+        { clusterId: 'in01-abc', collectionName: 'products', pageSize: 1000, currentPage: 1 },
+        { clusterId: 'in01-abc', collectionName: 'products', pageSize: 1000, currentPage: 2 },
+      ])
+    },
+    30_000,
+  )
 
-  it('names project and region where those are given', async () => {
-    const place = { projectId: 'proj-1', regionId: 'gcp-us-west1' }
-    const run = await discover(
-      { ...zilliz([job(FIRST, UNDER_WAY)]), ...place },
-      { 'cluster-id': '', 'project-id': place.projectId, 'region-id': place.regionId },
-    )
-    expect(expectSoundRun(run)).toBe('completed')
-    expect(bodiesOf(run, 'list')[0]).toMatchObject(place)
-  }, 30_000)
+  it.concurrent(
+    'names project and region where those are given',
+    async () => {
+      const place = { projectId: 'proj-1', regionId: 'gcp-us-west1' }
+      const run = await discover(
+        { ...zilliz([job(FIRST, UNDER_WAY)]), ...place },
+        { 'cluster-id': '', 'project-id': place.projectId, 'region-id': place.regionId },
+      )
+      expect(expectSoundRun(run)).toBe('completed')
+      expect(bodiesOf(run, 'list')[0]).toMatchObject(place)
+    },
+    30_000,
+  )
 
-  it('stays within its database', async () => {
-    const run = await discover(aMilvus([job(FIRST, UNDER_WAY), job(SECOND, UNDER_WAY, { database: 'shop' })]), {
-      'db-name': 'shop',
-    })
-    expect(expectSoundRun(run)).toBe('completed')
-    expect(run.outputs['jobId']).toBe(SECOND)
-    expect(timesTold(run, 'collection products in database shop has 1 import job to wait for')).toBe(1)
-  }, 30_000)
+  it.concurrent(
+    'stays within its database',
+    async () => {
+      const run = await discover(aMilvus([job(FIRST, UNDER_WAY), job(SECOND, UNDER_WAY, { database: 'shop' })]), {
+        'db-name': 'shop',
+      })
+      expect(expectSoundRun(run)).toBe('completed')
+      expect(run.outputs['jobId']).toBe(SECOND)
+      expect(timesTold(run, 'collection products in database shop has 1 import job to wait for')).toBe(1)
+    },
+    30_000,
+  )
 
-  it('cannot tell jobs that are hidden from none, and says so', async () => {
-    const run = await discover(
-      { ...aMilvus([job(FIRST, UNDER_WAY, { database: 'shop' })]), databases: ['default'] },
-      { 'db-name': 'shop' },
-    )
-    expect(expectSoundRun(run)).toBe('no-jobs')
-    expect(run.outputs['reason']).toBe(
-      'No import job of collection products in database shop is under way. The service lists no other import job of this collection.',
-    )
-    expect(run.annotations[0]?.message).toMatch(/Jobs that the user of the key may not see are left out/)
-  }, 30_000)
+  it.concurrent(
+    'cannot tell jobs that are hidden from none, and says so',
+    async () => {
+      const run = await discover(
+        { ...aMilvus([job(FIRST, UNDER_WAY, { database: 'shop' })]), databases: ['default'] },
+        { 'db-name': 'shop' },
+      )
+      expect(expectSoundRun(run)).toBe('no-jobs')
+      expect(run.outputs['reason']).toBe(
+        'No import job of collection products in database shop is under way. The service lists no other import job of this collection.',
+      )
+      expect(run.annotations[0]?.message).toMatch(/Jobs that the user of the key may not see are left out/)
+    },
+    30_000,
+  )
 
-  it('finds the jobs of a collection by its alias, as a Milvus does', async () => {
-    const alias = (collectionName: string) =>
-      json({ code: 0, data: { records: [{ jobId: FIRST, collectionName, state: 'Importing', progress: 40 }] } })
-    const run = await discover(
-      aMilvus([job(FIRST, UNDER_WAY, { collectionName: 'products_v7' })], {
-        gateway: ({ path }) => (path === LIST ? alias('products_v7') : undefined),
-      }),
-    )
-    expect(expectSoundRun(run)).toBe('completed')
-    expect(run.outputs).toMatchObject({ jobId: FIRST, collectionName: 'products_v7' })
-  }, 30_000)
+  it.concurrent(
+    'finds the jobs of a collection by its alias, as a Milvus does',
+    async () => {
+      const alias = (collectionName: string) =>
+        json({ code: 0, data: { records: [{ jobId: FIRST, collectionName, state: 'Importing', progress: 40 }] } })
+      const run = await discover(
+        aMilvus([job(FIRST, UNDER_WAY, { collectionName: 'products_v7' })], {
+          gateway: ({ path }) => (path === LIST ? alias('products_v7') : undefined),
+        }),
+      )
+      expect(expectSoundRun(run)).toBe('completed')
+      expect(run.outputs).toMatchObject({ jobId: FIRST, collectionName: 'products_v7' })
+    },
+    30_000,
+  )
 
-  it('is red for a collection that is not there, also where there may be no jobs', async () => {
-    const run = await discover(aMilvus([job(FIRST, UNDER_WAY)]), {
-      'collection-name': 'prodcuts',
-      'on-no-jobs': 'pass',
-    })
-    expect(expectSoundRun(run)).toBe('rejected')
-    expect(run.exitCode).toBe(1)
-    expect(run.annotations[0]?.message).toMatch(/collection-name/)
-  }, 30_000)
+  it.concurrent(
+    'is red for a collection that is not there, also where there may be no jobs',
+    async () => {
+      const run = await discover(aMilvus([job(FIRST, UNDER_WAY)]), {
+        'collection-name': 'prodcuts',
+        'on-no-jobs': 'pass',
+      })
+      expect(expectSoundRun(run)).toBe('rejected')
+      expect(run.exitCode).toBe(1)
+      expect(run.annotations[0]?.message).toMatch(/collection-name/)
+    },
+    30_000,
+  )
 
-  it('cannot tell a collection that is not there from one without jobs where the service does not', async () => {
-    const run = await discover(zilliz([job(FIRST, UNDER_WAY)]), { 'collection-name': 'prodcuts' })
-    expect(expectSoundRun(run)).toBe('no-jobs')
-    expect(run.annotations[0]?.message).toMatch(/Check collection-name, db-name and endpoint or cluster-id/)
-  }, 30_000)
+  it.concurrent(
+    'cannot tell a collection that is not there from one without jobs where the service does not',
+    async () => {
+      const run = await discover(zilliz([job(FIRST, UNDER_WAY)]), { 'collection-name': 'prodcuts' })
+      expect(expectSoundRun(run)).toBe('no-jobs')
+      expect(run.annotations[0]?.message).toMatch(/Check collection-name, db-name and endpoint or cluster-id/)
+    },
+    30_000,
+  )
 
-  it('is red at a deadline that a gateway in front has used up, whatever on-timeout says', async () => {
-    const run = await discover(aMilvus([job(FIRST, UNDER_WAY)], { gateway: () => htmlPage(502, 'Bad Gateway') }), {
-      timeout: '2s',
-      'on-timeout': 'pass',
-    })
-    expect(expectSoundRun(run)).toBe('unreachable')
-    expect(run.outputs).toMatchObject({ state: 'Unknown', jobId: '', details: '[]', jobs: '[]' })
-    expect(run.outputs['reason']).toMatch(/^No usable answer about the import jobs of collection products/)
-    expect(timesTold(run, 'the gate goes on asking.')).toBe(1)
-    expect(run.summary.text).toContain('Looked for the import jobs of <code>products</code> at ')
-  }, 30_000)
+  it.concurrent(
+    'is red at a deadline that a gateway in front has used up, whatever on-timeout says',
+    async () => {
+      const run = await discover(aMilvus([job(FIRST, UNDER_WAY)], { gateway: () => htmlPage(502, 'Bad Gateway') }), {
+        timeout: '2s',
+        'on-timeout': 'pass',
+      })
+      expect(expectSoundRun(run)).toBe('unreachable')
+      expect(run.outputs).toMatchObject({ state: 'Unknown', jobId: '', details: '[]', jobs: '[]' })
+      expect(run.outputs['reason']).toMatch(/^No usable answer about the import jobs of collection products/)
+      expect(timesTold(run, 'the gate goes on asking.')).toBe(1)
+      expect(run.summary.text).toContain('Looked for the import jobs of <code>products</code> at ')
+    },
+    30_000,
+  )
 })

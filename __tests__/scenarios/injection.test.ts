@@ -11,9 +11,7 @@ import { actionAfter, aMilvus, anImport, API_KEY, COMPLETED, type Gated, HALFWAY
 import { render, type Rendered } from '../support/github-markdown.ts'
 import { DETAILS_TITLE } from '../../src/render/details.ts'
 import { expectSoundRun } from './sound-run.ts'
-
-/** `SOAK=20 npm test -- injection` makes up twenty times as many texts. */
-const SOAK = Number(process.env['SOAK'] ?? 1)
+import { cases, timeFor } from '../support/soak.ts'
 
 /** Where nobody has any business. */
 let elsewhere: Simulator
@@ -425,10 +423,10 @@ describe('text of the service', () => {
             expectShapeOf(kindList, list)
           }
         }),
-        { numRuns: 2 * SOAK, endOnFailure: true },
+        { ...cases(2), endOnFailure: true },
       )
     },
-    60_000 * SOAK,
+    timeFor(60_000),
   )
 })
 

@@ -9,6 +9,7 @@ import { removeRunnerFolders, type Run } from '../runner/runner.ts'
 import { json, type Reply } from '../simulator/faults.ts'
 import { actionAfter, aMilvus, anImport, COMPLETED, HALFWAY, JOB_ID, runGate } from '../support/gating.ts'
 import { expectSoundRun } from './sound-run.ts'
+import { cases } from '../support/soak.ts'
 
 let folder: string
 
@@ -149,7 +150,7 @@ describe('a signal', () => {
 const AT_A_TIME = 4
 const batches = (longestMs: number) => ({
   moments: fc.array(fc.integer({ min: 0, max: longestMs }), { minLength: AT_A_TIME, maxLength: AT_A_TIME }),
-  rounds: { numRuns: 2, endOnFailure: true },
+  rounds: { ...cases(2), endOnFailure: true },
 })
 
 describe('at any moment', () => {

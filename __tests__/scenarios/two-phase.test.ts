@@ -53,61 +53,85 @@ const ABORT = { ...COMMIT, 'abort-uncommitted': 'true' }
 const DENIED = json({ code: 65535, message: 'rpc error: code = PermissionDenied desc = permission deny to u' }, 403)
 
 describe('an import in two phases', () => {
-  it('is committed as a whole once all of it is there', async () => {
-    const gated = await run(
-      twoPhase({}, { course: [{ phase: 'Importing', lasts: 2 }, { phase: 'Uncommitted' }] }),
-      COMMIT,
-    )
-    expect(expectSoundRun(gated)).toBe('completed')
-    expect(acts(gated)).toEqual({ commit: ['0', '1'], abort: [] })
-    expect(gated.outputs).toMatchObject({ state: 'Completed', importedRows: '6000' })
-    expect(gated.log.join('\n')).toContain('job 470592730169344000: commit accepted')
-  }, 30_000)
+  it.concurrent(
+    'is committed as a whole once all of it is there',
+    async () => {
+      const gated = await run(
+        twoPhase({}, { course: [{ phase: 'Importing', lasts: 2 }, { phase: 'Uncommitted' }] }),
+        COMMIT,
+      )
+      expect(expectSoundRun(gated)).toBe('completed')
+      expect(acts(gated)).toEqual({ commit: ['0', '1'], abort: [] })
+      expect(gated.outputs).toMatchObject({ state: 'Completed', importedRows: '6000' })
+      expect(gated.log.join('\n')).toContain('job 470592730169344000: commit accepted')
+    },
+    30_000,
+  )
 
-  it('is not committed where there are fewer rows than expected', async () => {
-    const gated = await run(twoPhase({}, {}), { ...COMMIT, 'expected-rows': '6001' })
-    expect(expectSoundRun(gated)).toBe('rows-not-met')
-    expect(acts(gated)).toEqual({ commit: [], abort: [] })
-    expect(gated.log.join(' ')).toContain('Left behind at Uncommitted')
-  }, 30_000)
+  it.concurrent(
+    'is not committed where there are fewer rows than expected',
+    async () => {
+      const gated = await run(twoPhase({}, {}), { ...COMMIT, 'expected-rows': '6001' })
+      expect(expectSoundRun(gated)).toBe('rows-not-met')
+      expect(acts(gated)).toEqual({ commit: [], abort: [] })
+      expect(gated.log.join(' ')).toContain('Left behind at Uncommitted')
+    },
+    30_000,
+  )
 
-  it('is asked about where the answer to its commit is lost, and not committed again where it was carried out', async () => {
-    const lost = { reply: text(502, 'Bad Gateway'), until: 1 }
-    const carriedOut = await run(twoPhase({ commitFaults: [{ ...lost, takesEffect: true }] }), COMMIT)
-    expect(expectSoundRun(carriedOut)).toBe('completed')
-    expect(acts(carriedOut)).toEqual({ commit: ['0'], abort: [] })
-    const leftUndone = await run(twoPhase({ commitFaults: [lost] }), COMMIT)
-    expect(expectSoundRun(leftUndone)).toBe('completed')
-    expect(acts(leftUndone)).toEqual({ commit: ['0', '0'], abort: [] })
-    expect(leftUndone.log.join('\n')).toMatch(/the answer to the commit was lost: .*HTTP 502.* \(MIG-026\)/)
-  }, 30_000)
+  it.concurrent(
+    'is asked about where the answer to its commit is lost, and not committed again where it was carried out',
+    async () => {
+      const lost = { reply: text(502, 'Bad Gateway'), until: 1 }
+      const carriedOut = await run(twoPhase({ commitFaults: [{ ...lost, takesEffect: true }] }), COMMIT)
+      expect(expectSoundRun(carriedOut)).toBe('completed')
+      expect(acts(carriedOut)).toEqual({ commit: ['0'], abort: [] })
+      const leftUndone = await run(twoPhase({ commitFaults: [lost] }), COMMIT)
+      expect(expectSoundRun(leftUndone)).toBe('completed')
+      expect(acts(leftUndone)).toEqual({ commit: ['0', '0'], abort: [] })
+      expect(leftUndone.log.join('\n')).toMatch(/the answer to the commit was lost: .*HTTP 502.* \(MIG-026\)/)
+    },
+    30_000,
+  )
 
-  it('stays as it was where the first commit is refused', async () => {
-    const gated = await run(twoPhase({ answerCommit: () => DENIED }, {}), COMMIT)
-    expect(expectSoundRun(gated)).toBe('rejected')
-    expect(acts(gated)).toEqual({ commit: ['0'], abort: [] })
-    expect(gated.outputs['reason']).toContain('refused to commit job 470592730169344000')
-  }, 30_000)
+  it.concurrent(
+    'stays as it was where the first commit is refused',
+    async () => {
+      const gated = await run(twoPhase({ answerCommit: () => DENIED }, {}), COMMIT)
+      expect(expectSoundRun(gated)).toBe('rejected')
+      expect(acts(gated)).toEqual({ commit: ['0'], abort: [] })
+      expect(gated.outputs['reason']).toContain('refused to commit job 470592730169344000')
+    },
+    30_000,
+  )
 
-  it('is told of job by job where it is committed by half, and what is left is aborted where that is asked for', async () => {
-    const gated = await run(twoPhase({}, { answerCommit: () => DENIED }), ABORT)
-    expect(expectSoundRun(gated)).toBe('partly-committed')
-    expect(acts(gated)).toEqual({ commit: ['0', '1'], abort: ['1'] })
-    expect(gated.annotations[0]?.message).toMatch(
-      /Only 1 of 2 import jobs was committed.*\n.*committed: 470592730169344000\n.*not committed: 470592730169344001/,
-    )
-    expect(gated.summary.text).toContain('Uncommitted, aborted')
-  }, 30_000)
+  it.concurrent(
+    'is told of job by job where it is committed by half, and what is left is aborted where that is asked for',
+    async () => {
+      const gated = await run(twoPhase({}, { answerCommit: () => DENIED }), ABORT)
+      expect(expectSoundRun(gated)).toBe('partly-committed')
+      expect(acts(gated)).toEqual({ commit: ['0', '1'], abort: ['1'] })
+      expect(gated.annotations[0]?.message).toMatch(
+        /Only 1 of 2 import jobs was committed.*\n.*committed: 470592730169344000\n.*not committed: 470592730169344001/,
+      )
+      expect(gated.summary.text).toContain('Uncommitted, aborted')
+    },
+    30_000,
+  )
 
-  it('needs a service that knows commits', async () => {
-    const gated = await run({ ...twoPhase({ answerCommit: () => text(404, '404 page not found') }) }, COMMIT)
-    expect(expectSoundRun(gated)).toBe('rejected')
-    expect(gated.outputs['reason']).toContain('knows no commit (HTTP 404): two-phase imports need Milvus 3.0')
-  }, 30_000)
+  it.concurrent(
+    'needs a service that knows commits',
+    async () => {
+      const gated = await run({ ...twoPhase({ answerCommit: () => text(404, '404 page not found') }) }, COMMIT)
+      expect(expectSoundRun(gated)).toBe('rejected')
+      expect(gated.outputs['reason']).toContain('knows no commit (HTTP 404): two-phase imports need Milvus 3.0')
+    },
+    30_000,
+  )
 })
 
 describe('what a gate leaves behind that does not pass', () => {
-  it.each<[string, ServiceScript, Readonly<Record<string, string>>, string, readonly string[]]>([
+  it.concurrent.each<[string, ServiceScript, Readonly<Record<string, string>>, string, readonly string[]]>([
     ['where a job fails', twoPhase({ course: FAILS }, {}, { course: RUNS }), ABORT, 'failed', ['1', '2']],
     ['where rows are missing', twoPhase({}), { ...ABORT, 'expected-rows': '9999' }, 'rows-not-met', ['0']],
     ['at Uncommitted that fails the gate', twoPhase({}), { 'abort-uncommitted': 'true' }, 'uncommitted', ['0']],
@@ -137,39 +161,47 @@ describe('what a gate leaves behind that does not pass', () => {
     30_000,
   )
 
-  it('is an ordinary import, which the service does not abort', async () => {
-    const gated = await run(twoPhase({ course: RUNS, autoCommit: true }), { ...ABORT, timeout: '1s' })
-    expect(expectSoundRun(gated)).toBe('timed-out')
-    expect(gated.log.join('\n')).toMatch(/ {2}not aborted: .*auto-commit/)
-    expect(gated.log.join(' ')).toContain('The import goes on at the service')
-  }, 30_000)
+  it.concurrent(
+    'is an ordinary import, which the service does not abort',
+    async () => {
+      const gated = await run(twoPhase({ course: RUNS, autoCommit: true }), { ...ABORT, timeout: '1s' })
+      expect(expectSoundRun(gated)).toBe('timed-out')
+      expect(gated.log.join('\n')).toMatch(/ {2}not aborted: .*auto-commit/)
+      expect(gated.log.join(' ')).toContain('The import goes on at the service')
+    },
+    30_000,
+  )
 
-  it('is aborted when the run is cancelled, after outputs and summary are there', async () => {
-    let atAbort: string | undefined
-    let summaryPath = ''
-    const service = twoPhase({
-      answerAbort: () => {
-        atAbort ??= readFileSync(summaryPath, 'utf8')
-        return undefined
-      },
-    })
-    const gated = await run(
-      service,
-      { ...ABORT, 'on-uncommitted': 'wait' },
-      {
-        interruption: { kind: 'cancel', when: /Uncommitted, 99 %/ },
-        ...actionAfter('console.log(`summary ${process.env.GITHUB_STEP_SUMMARY}`)', folder),
-        onLine: (line) => {
-          summaryPath = /^summary (.+)/.exec(line)?.[1] ?? summaryPath
+  it.concurrent(
+    'is aborted when the run is cancelled, after outputs and summary are there',
+    async () => {
+      let atAbort: string | undefined
+      let summaryPath = ''
+      const service = twoPhase({
+        answerAbort: () => {
+          atAbort ??= readFileSync(summaryPath, 'utf8')
+          return undefined
         },
-      },
-    )
-    expect(expectSoundRun(gated)).toBe('cancelled')
-    expect([gated.exitCode, gated.outcome, gated.signalsSent]).toEqual([1, 'cancelled', ['SIGINT']])
-    expect(acts(gated).abort).toEqual(['0'])
-    expect(atAbort).toContain('The gate was stopped by SIGINT')
-    expect(gated.log.join(' ')).toMatch(
-      /Not passed: The gate was stopped by SIGINT.* Aborted, as abort-uncommitted asks/,
-    )
-  }, 30_000)
+      })
+      const gated = await run(
+        service,
+        { ...ABORT, 'on-uncommitted': 'wait' },
+        {
+          interruption: { kind: 'cancel', when: /Uncommitted, 99 %/ },
+          ...actionAfter('console.log(`summary ${process.env.GITHUB_STEP_SUMMARY}`)', folder),
+          onLine: (line) => {
+            summaryPath = /^summary (.+)/.exec(line)?.[1] ?? summaryPath
+          },
+        },
+      )
+      expect(expectSoundRun(gated)).toBe('cancelled')
+      expect([gated.exitCode, gated.outcome, gated.signalsSent]).toEqual([1, 'cancelled', ['SIGINT']])
+      expect(acts(gated).abort).toEqual(['0'])
+      expect(atAbort).toContain('The gate was stopped by SIGINT')
+      expect(gated.log.join(' ')).toMatch(
+        /Not passed: The gate was stopped by SIGINT.* Aborted, as abort-uncommitted asks/,
+      )
+    },
+    30_000,
+  )
 })

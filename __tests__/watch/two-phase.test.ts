@@ -6,7 +6,8 @@ import type { History } from '../../src/watch/history.ts'
 import type { Observation } from '../../src/watch/import-job.ts'
 import type { Deed } from '../../src/watch/import-service.ts'
 import type { Policy } from '../../src/watch/policy.ts'
-import { abortableJobs, attempted, dueCommits, isCommitted } from '../../src/watch/two-phase.ts'
+import { attempted, isCommitted, isCommitInDoubt } from '../../src/watch/attempt.ts'
+import { abortableJobs, dueCommits, outdatedJobs } from '../../src/watch/two-phase.ts'
 import { aPolicy } from '../support/builders.ts'
 import { answered, outage, refused, unknownJob } from '../support/watching.ts'
 
@@ -114,6 +115,14 @@ describe('the verdict on a job that the gate is to commit', () => {
       lookAgain,
       timedOut,
     ],
+    ['its commit was refused and it runs again', jobAfter(rests, { commit: REFUSED }, running), rejected, rejected],
+    ['its commit was refused and it has failed', jobAfter(rests, { commit: REFUSED }, failed), rejected, rejected],
+    [
+      'its commit was refused and nobody could be asked',
+      jobAfter(rests, { commit: REFUSED }, outage()),
+      lookAgain,
+      rejected,
+    ],
     [
       'it failed after its commit',
       jobAfter(rests, { commit: DONE }, failed),
@@ -165,6 +174,11 @@ describe('the commits that are due', () => {
       [jobAfter(rests, { commit: DONE }), jobAfter(rests, { commit: REFUSED }), jobAfter(rests)],
       [],
     ],
+    [
+      'all others where the one that was refused is committed all the same',
+      [jobAfter(rests, { commit: REFUSED }, committing), jobAfter(rests)],
+      [1],
+    ],
     ['none where all is through', [jobAfter(completed)], []],
   ])('are %s', (_, jobs, expected) => {
     expect(due(jobs)).toEqual(expected)
@@ -211,8 +225,23 @@ describe('the conclusion over jobs that the gate is to commit', () => {
       { kind: 'partly-committed', committed: [0], jobs: [1], because: { kind: 'failed' } },
     ],
     [
-      'failed where all had been committed',
+      'half done where one fails after all commits were accepted',
       [committed, jobAfter(rests, { commit: DONE }, failed)],
+      { kind: 'partly-committed', committed: [0], jobs: [1], because: { kind: 'failed' } },
+    ],
+    [
+      'failed where the only one fails after its commit was accepted',
+      [jobAfter(rests, { commit: DONE }, failed)],
+      { kind: 'failed', jobs: [0] },
+    ],
+    [
+      'half done, for all that anybody knows, where a commit is in doubt and another job fails',
+      [jobAfter(rests, { commit: LOST }), jobAfter(rests, failed)],
+      { kind: 'partly-committed', committed: [], jobs: [0, 1], because: { kind: 'failed' } },
+    ],
+    [
+      'about the failure where a commit was lost and was not carried out',
+      [jobAfter(rests, { commit: LOST }, rests), jobAfter(rests, failed)],
       { kind: 'failed', jobs: [1] },
     ],
     [
@@ -228,6 +257,21 @@ describe('the conclusion over jobs that the gate is to commit', () => {
   it.each(['pass', 'fail'] as const)('is half done at the deadline under on-timeout %s', (onTimeout) => {
     const end = concludeFor([accepted, jobAfter(rests)], { onTimeout }, true)
     expect(end).toMatchObject({ kind: 'partly-committed', passes: false, committed: [0], jobs: [1] })
+  })
+
+  it.each<[string, Happening]>([
+    ['lost', { commit: LOST }],
+    ['cut short', { commit: CUT }],
+  ])('is half done at the deadline where the first commit was %s and nobody could be asked since', (_, commit) => {
+    const end = concludeFor([jobAfter(rests, commit), jobAfter(rests)], { onTimeout: 'pass' }, true)
+    expect(end).toMatchObject({ kind: 'partly-committed', passes: false, committed: [], jobs: [0, 1] })
+  })
+
+  it('is out of time where the commit of the only job is in doubt', () => {
+    expect(concludeFor([jobAfter(rests, { commit: LOST })], {}, true)).toMatchObject({ kind: 'timed-out', jobs: [0] })
+    expect(
+      concludeFor([jobAfter(rests, { commit: LOST }), jobAfter(completed)], { onTimeout: 'pass' }, true),
+    ).toMatchObject({ kind: 'timed-out', passes: true, jobs: [0] })
   })
 
   it('is out of time where all commits were made, and where none was', () => {
@@ -263,8 +307,60 @@ describe('a job is committed by the gate', () => {
     ['not where the answer was lost', jobAfter(rests, { commit: LOST }), false],
     ['not where it was refused', jobAfter(rests, { commit: REFUSED }, rests), false],
     ['not where somebody else did', jobAfter(rests, completed), false],
+    ['not where it failed all the same', jobAfter(rests, { commit: DONE }, failed), false],
   ])('%s', (_, job, expected) => {
     expect(isCommitted(job)).toBe(expected)
+  })
+})
+
+describe('a commit is in doubt', () => {
+  it.each<[string, History, boolean]>([
+    ['where its answer was lost', jobAfter(rests, { commit: LOST }), true],
+    ['where it was cut short', jobAfter(rests, { commit: CUT }), true],
+    ['also where the job did not answer since', jobAfter(rests, { commit: LOST }, outage()), true],
+    ['not where there was none', jobAfter(rests), false],
+    ['not where it was accepted', jobAfter(rests, { commit: DONE }), false],
+    ['not where it was refused', jobAfter(rests, { commit: REFUSED }), false],
+    ['not once the job still rests', jobAfter(rests, { commit: LOST }, rests), false],
+    ['not once the job is being committed', jobAfter(rests, { commit: LOST }, committing), false],
+    ['not once the job has failed', jobAfter(rests, { commit: LOST }, failed), false],
+  ])('%s', (_, job, expected) => {
+    expect(isCommitInDoubt(job)).toBe(expected)
+  })
+})
+
+describe('before the first commit', () => {
+  const seenAt = (...moments: readonly (readonly [atMs: number, observation: Observation])[]) =>
+    moments.reduce<History>(
+      (history, [atMs, observation]) => record(history, observation, { startedAtMs: atMs, endedAtMs: atMs }),
+      newHistory('1'),
+    )
+  const outdated = (jobs: readonly History[], hold = true) => outdatedJobs(jobs, verdictsOn(jobs), hold)
+
+  it('a job is looked at again that was last seen well before the last one came to rest', () => {
+    const jobs = [seenAt([0, rests], [20_000, rests]), seenAt([22_001, rests]), seenAt([20_001, rests])]
+    expect(outdated(jobs)).toEqual([0])
+    expect(due(jobs)).toEqual([])
+    expect(due([seenAt([0, rests], [22_000, rests]), ...jobs.slice(1)])).toEqual([0])
+  })
+
+  it('a job is looked at again that was last seen well before a commit was lost', () => {
+    const lost = { ...seenAt([0, rests], [9_000, rests]) }
+    const jobs = [
+      record({ ...lost, commit: attempted(undefined, LOST, { startedAtMs: 9_000, endedAtMs: 9_500 }) }, rests, {
+        startedAtMs: 11_500,
+        endedAtMs: 11_500,
+      }),
+      seenAt([7_499, rests]),
+    ]
+    expect(outdated(jobs)).toEqual([1])
+  })
+
+  it('nothing is looked at again that is through, where the rows do not hold, or once commits have begun', () => {
+    expect(outdated([seenAt([0, completed]), seenAt([50_000, rests])])).toEqual([])
+    expect(outdated([seenAt([0, rests]), seenAt([50_000, rests])], false)).toEqual([])
+    expect(outdated([jobAfter(rests, { commit: DONE }), seenAt([50_000, rests])])).toEqual([])
+    expect(outdated([seenAt([0, rests]), seenAt([50_000, running])])).toEqual([])
   })
 })
 

@@ -275,6 +275,8 @@ describe('the rows of a collection', () => {
     ['above, then met', [6, 5], { min: 5, max: 5 }, 'completed', 2],
     ['below twice', [4, 4], { min: 5, max: 5 }, 'rows-not-met', 2],
     ['above twice', [6, 6], { min: 5, max: 5 }, 'rows-not-met', 2],
+    ['all there, as long as they go on arriving', [1, 3, 5], { min: 5, max: 5 }, 'completed', 3],
+    ['at rest', [1, 3, 3], { min: 5, max: 5 }, 'rows-not-met', 3],
     ['none', [0], { min: 1, max: undefined }, 'rows-not-met', 2],
   ])('are counted until they are %s', async (_what, counts, expected, conclusion, counted) => {
     const [first, ...others] = counts.map(rows)
@@ -409,6 +411,11 @@ describe('a standstill', () => {
   ])('is none while %s move now and then', async (_what, at) => {
     const read: CollectionPlay = ({ atMs }) => at(Math.floor(atMs / (4 * MINUTE)))
     expect((await search(aCollection({ read }), patient)).conclusion.kind).toBe('timed-out')
+  })
+
+  it('is none where nothing is missing any more', async () => {
+    const searched = await search(aCollection(), { pollIntervalMs: 30_000, stallTimeoutMs: MINUTE })
+    expect(searched.conclusion.kind).toBe('completed')
   })
 
   it('does not count an outage', async () => {

@@ -154,9 +154,12 @@ const LOAD_STATE: Wish<LoadProgress | 'gone', never> = {
     if (state === 'LoadStateNotExist') return 'gone'
     if (state === 'LoadStateNotLoad') return { state: 'not-loaded', percent: undefined }
     const progress = numberOf(valueOf(data, 'loadProgress'))
-    // -1 where the progress could not be had.
-    const percent = progress === undefined || progress < 0 ? undefined : percentage(progress)
-    return { state: state === 'LoadStateLoaded' ? 'loaded' : 'loading', percent }
+    // -1 where the service could not find out how much is loaded, whatever the state says.
+    const isKnown = progress === undefined || progress >= 0
+    return {
+      state: state === 'LoadStateLoaded' && isKnown ? 'loaded' : 'loading',
+      percent: isKnown && progress !== undefined ? percentage(progress) : undefined,
+    }
   },
 }
 

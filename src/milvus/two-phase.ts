@@ -43,12 +43,12 @@ function judge(answer: Answer, verb: Verb, around: Circumstances): Found<true> |
   return diagnoseEnvelope(envelope, reply, around)
 }
 
-/** A reason for which a job has failed may also be that something was not found. */
 /** The documents of Milvus 2.3 and 2.4 show failures with the code of a success, and no data. */
 function hasData({ data }: Envelope): true | undefined {
   return data === undefined ? undefined : true
 }
 
+/** A reason for which a job has failed may also be that something was not found. */
 const JOB_UNKNOWN = /\bjob(?: \S+)? (?:not found|does not exist)\b/i
 
 function noSuchPath(verb: Verb, status: number, { host }: Circumstances): Refusal {

@@ -1,7 +1,7 @@
 import type { Conclusion } from '../watch/conclusion.ts'
 import type { View } from '../watch/events.ts'
 import type { History } from '../watch/history.ts'
-import { isCommitted } from '../watch/two-phase.ts'
+import { isCommitted } from '../watch/attempt.ts'
 import { count, counted, shortened } from './format.ts'
 import { MAX_NAME_LENGTH, named, subjectOf, whereabouts } from './subjects.ts'
 import type { Words } from './subjects.ts'

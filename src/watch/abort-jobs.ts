@@ -1,10 +1,11 @@
 import { createAskPool, TIME_IS_UP } from './ask-pool.ts'
+import { attempted } from './attempt.ts'
 import type { Conclusion } from './conclusion.ts'
 import type { WatchEvent } from './events.ts'
 import type { Deed } from './import-service.ts'
 import { newsOfDeed } from './news.ts'
 import { SPACING_MS } from './turnstile.ts'
-import { abortableJobs, attempted } from './two-phase.ts'
+import { abortableJobs } from './two-phase.ts'
 import type { Vigil } from './vigil.ts'
 
 /** What the aborts may take past the end, besides the time that the rate limit makes of many. */

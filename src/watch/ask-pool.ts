@@ -38,8 +38,8 @@ export interface AskPool<Brought> {
   start(subject: number, ask: (options: AskOptions) => Promise<Brought>): void
   isBusy(subject: number): boolean
   size(): number
-  /** Gives every question under way at most `budgetMs` from now, or from its first request if that is still to come. */
-  limit(budgetMs: number): void
+  /** Gives such questions under way at most `budgetMs` from now, or from their first request if that is still to come. */
+  limit(budgetMs: number, isMeant?: (subject: number) => boolean): void
   /**
    * Waits until something arrived, the moment has come, or `wake` was called; brings what arrived, possibly nothing. Throws
    * what a question threw.
@@ -108,8 +108,9 @@ export function createAskPool<Brought>(turnstile: Turnstile, clock: Clock): AskP
     },
     isBusy: (subject) => underWay.has(subject),
     size: () => underWay.size,
-    limit(budgetMs) {
-      for (const entry of underWay.values()) {
+    limit(budgetMs, isMeant = () => true) {
+      for (const [subject, entry] of underWay) {
+        if (!isMeant(subject)) continue
         entry.budgetMs = budgetMs
         spend(entry)
       }

@@ -30,8 +30,9 @@ export interface CollectionHistory {
   /** Readings in a row, since the refresh, that found nothing missing, each a moment after the one before. */
   readonly goodReadings: number
   readonly rows: number | undefined
-  /** When its rows were first and last counted. */
-  readonly firstCountedAtMs: number | undefined
+  /** When its rows were first counted, or last found to have become more. */
+  readonly rowsSinceMs: number | undefined
+  /** When its rows were last counted. */
   readonly countedAtMs: number | undefined
   /** When the last answer came that says something of it. */
   readonly answeredAtMs: number | undefined
@@ -61,7 +62,7 @@ export function newCollection(name: string): CollectionHistory {
     isInDoubt: false,
     goodReadings: 0,
     rows: undefined,
-    firstCountedAtMs: undefined,
+    rowsSinceMs: undefined,
     countedAtMs: undefined,
     answeredAtMs: undefined,
     changedAtMs: undefined,
@@ -113,7 +114,8 @@ export function recordAnswer(before: CollectionHistory, answer: CollectionAnswer
         ...asked,
         ...answered,
         rows: answer.rows,
-        firstCountedAtMs: before.firstCountedAtMs ?? endedAtMs,
+        // Rows that go on arriving are not missing yet.
+        rowsSinceMs: answer.rows > (before.rows ?? -1) ? endedAtMs : before.rowsSinceMs,
         countedAtMs: endedAtMs,
       }
     case 'read':
@@ -136,7 +138,8 @@ function read(before: CollectionHistory, { indexes, load }: Extract<Reading, { k
     waitsSinceMs: before.waitsSinceMs ?? atMs,
     answeredAtMs: atMs,
     changedAtMs: changed ? atMs : before.changedAtMs,
-    quietMs: changed ? 0 : before.quietMs + quietSince(before, atMs),
+    // Where nothing is missing any more, nothing has to move.
+    quietMs: changed || isGood ? 0 : before.quietMs + quietSince(before, atMs),
     outage: undefined,
   }
 }

@@ -32,9 +32,9 @@ export type Conclusion =
   | {
       readonly kind: 'partly-committed'
       readonly passes: false
-      /** Those that the gate has committed. */
+      /** Those that the gate has committed; none where all that is known is that one may have been. */
       readonly committed: readonly number[]
-      /** Those that it could not commit. */
+      /** Those that it could not commit, or of which nobody knows. */
       readonly jobs: readonly number[]
       /** How the gate would have ended had no job been committed. */
       readonly because: Conclusion

@@ -4,7 +4,7 @@ import type { Discovery } from './discovery.ts'
 import type { History } from './history.ts'
 import type { FileProgress, Observation, Phase, Trouble } from './import-job.ts'
 import type { Deed, Reading, Refresh, RowsCounted } from './import-service.ts'
-import type { Act } from './two-phase.ts'
+import type { Act } from './attempt.ts'
 
 /** What a look changed, in the terms of somebody who reads the log. */
 export type News =

@@ -4,7 +4,8 @@ import { importedRowsOf } from './import-job.ts'
 import { judge } from './judge.ts'
 import type { Ending, Verdict } from './judge.ts'
 import type { Policy, RowRange } from './policy.ts'
-import { commitsHaveBegun, isCommitted } from './two-phase.ts'
+import { isCommitInDoubt, isCommitted } from './attempt.ts'
+import { commitsHaveBegun } from './two-phase.ts'
 
 /** Rows imported over all jobs, as far as the service says. */
 export interface RowCount {
@@ -96,12 +97,14 @@ function lost(job: History) {
   return { trouble: outage?.trouble, outageMs: outage === undefined ? 0 : endedAtMs - outage.sinceMs }
 }
 
-/** The gate has committed some jobs, and others are left behind. */
+/** The gate has committed some jobs, for all that anybody knows, and others are left behind. */
 function halfCommitted(jobs: readonly History[], because: Conclusion): Conclusion | undefined {
-  const committed = jobs.flatMap((job, i) => (isCommitted(job) ? [i] : []))
-  const left = jobs.flatMap((job, i) => (isCommitted(job) || job.latest?.phase === 'completed' ? [] : [i]))
-  if (committed.length === 0 || left.length === 0) return undefined
-  return { kind: 'partly-committed', passes: false, committed, jobs: left, because }
+  const having = (is: (job: History) => boolean) => jobs.flatMap((job, i) => (is(job) ? [i] : []))
+  const committed = having(isCommitted)
+  const left = having((job) => !isCommitted(job) && job.latest?.phase !== 'completed')
+  // Of a job alone that is in doubt nothing can be half done.
+  const isHalf = committed.length > 0 ? left.length > 0 : left.length > 1 && jobs.some(isCommitInDoubt)
+  return isHalf ? { kind: 'partly-committed', passes: false, committed, jobs: left, because } : undefined
 }
 
 function restingUncommitted(jobs: readonly number[]): Conclusion | undefined {

@@ -1,5 +1,5 @@
 import type { Span } from './clock.ts'
-import type { Attempt } from './two-phase.ts'
+import type { Attempt } from './attempt.ts'
 import { importedRowsOf, totalRowsOf } from './import-job.ts'
 import type { FileProgress, JobSnapshot, Observation, Phase, Trouble } from './import-job.ts'
 import { prolonged } from './outage.ts'
@@ -151,9 +151,10 @@ function measured(history: History, phase: Phase, changed: boolean, atMs: number
   return { answeredAtMs: atMs, quietMs, lostMs: 0 }
 }
 
-/** How much of the time since the last answer counts as a standstill: none of an outage, none of waiting for a commit. */
+/** How much of the time since the last answer counts as a standstill: none of an outage, none of waiting for a commit to come. */
 function quietSince(history: History, phase: Phase, atMs: number): number {
-  if (phase === 'uncommitted' || history.answeredAtMs === undefined) return 0
+  const waitsForCommit = phase === 'uncommitted' && history.commit?.state !== 'done'
+  if (waitsForCommit || history.answeredAtMs === undefined) return 0
   return atMs - history.answeredAtMs - lostMsAt(history, atMs)
 }
 

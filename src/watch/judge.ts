@@ -1,7 +1,8 @@
+import { isCommitRefused } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
 import type { History } from './history.ts'
 import { isTooLong, maxOutageMs } from './outage.ts'
 import type { Policy } from './policy.ts'
-import type { Attempt } from './two-phase.ts'
 
 /** A job's end that decides the gate by itself. */
 export type Ending =
@@ -30,7 +31,7 @@ const ended = (as: Ending): Verdict => ({ kind: 'ended', as })
 /** The verdict on one job. Fails closed: only the state `Completed` (or `Uncommitted`, where asked for) is ever ready. */
 export function judge(history: History, policy: Policy, circumstances: Circumstances): Verdict {
   const { latest, unknown, outage } = history
-  if (history.refusal !== undefined) return ended('rejected')
+  if (history.refusal !== undefined || isCommitRefused(history, circumstances.timeIsUp)) return ended('rejected')
   if (latest?.phase === 'failed') return ended('failed')
   if (belongsElsewhere(history, policy)) return ended('wrong-collection')
   if (unknown !== undefined && outage === undefined && isGone(history, unknown)) return ended('not-found')
@@ -60,7 +61,6 @@ function atRest(history: History, policy: Policy, circumstances: Circumstances):
 
 /** Fails closed: an accepted commit is over only once the job is Completed, one in doubt is asked about before it is repeated. */
 function toBeCommitted(commit: Attempt | undefined, timeIsUp: boolean, mostOutageMs: number): Verdict {
-  if (commit?.state === 'refused' && (commit.isAskedAbout || timeIsUp)) return ended('rejected')
   if (isTooLong(commit?.outage, mostOutageMs)) return ended('unreachable')
   if (timeIsUp) return ended('timed-out')
   return commit === undefined || (commit.state === 'in-doubt' && commit.isAskedAbout)

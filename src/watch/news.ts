@@ -4,7 +4,7 @@ import type { CollectionNews, News } from './events.ts'
 import type { History } from './history.ts'
 import type { FileProgress, JobSnapshot, Observation } from './import-job.ts'
 import type { Deed, LoadProgress } from './import-service.ts'
-import type { Act, Attempt } from './two-phase.ts'
+import type { Act, Attempt } from './attempt.ts'
 
 /** How long a job may stand still before the log says so. */
 export const QUIET_NOTICE_MS = 30 * 60_000

@@ -1,6 +1,6 @@
 import type { History } from './history.ts'
 import { NOT_FOUND_GRACE_MS } from './judge.ts'
-import type { Attempt } from './two-phase.ts'
+import type { Attempt } from './attempt.ts'
 
 /** The server's state machine moves every 2 s: to ask more often brings nothing. */
 export const MIN_PAUSE_MS = 2_000

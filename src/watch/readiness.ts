@@ -46,7 +46,7 @@ export function nextStepAtMs(
   { pollIntervalMs, mostOutageMs }: { readonly pollIntervalMs: number | undefined; readonly mostOutageMs: number },
   random: number,
 ): number {
-  const { askedAtMs, outage, firstCountedAtMs, notLoadedSinceMs, waitsSinceMs, goodReadings } = collection
+  const { askedAtMs, outage, rowsSinceMs, notLoadedSinceMs, waitsSinceMs, goodReadings } = collection
   if (askedAtMs === undefined) return Number.NEGATIVE_INFINITY
   if (outage !== undefined) {
     if (pollIntervalMs !== undefined) return askedAtMs + pollIntervalMs
@@ -54,7 +54,7 @@ export function nextStepAtMs(
     return Math.max(askedAtMs + MIN_PAUSE_MS, Math.min(nextMs, outage.sinceMs + mostOutageMs))
   }
   if (step === 'refresh') return askedAtMs
-  if (step === 'count') return firstCountedAtMs === undefined ? askedAtMs : firstCountedAtMs + SECOND_READING_MS
+  if (step === 'count') return rowsSinceMs === undefined ? askedAtMs : rowsSinceMs + SECOND_READING_MS
   if (pollIntervalMs !== undefined) return askedAtMs + pollIntervalMs
   if (notLoadedSinceMs !== undefined) return Math.max(askedAtMs + MIN_PAUSE_MS, notLoadedSinceMs + SECOND_READING_MS)
   // An index that takes an hour is worth no look every two seconds; what seems ready is to be confirmed at once.
@@ -128,8 +128,8 @@ export function rowsHold(collections: readonly CollectionHistory[], { expectedCo
 /** Counted as often as it takes: rows that are missing at first may be on their way. */
 function areCounted(collection: CollectionHistory, collections: readonly CollectionHistory[], policy: Policy): boolean {
   if (policy.expectedCollectionRows === undefined) return true
-  const { firstCountedAtMs, countedAtMs } = collection
-  if (firstCountedAtMs === undefined || countedAtMs === undefined) return false
-  const isRecounted = countedAtMs - firstCountedAtMs >= SECOND_READING_MS
+  const { rowsSinceMs, countedAtMs } = collection
+  if (rowsSinceMs === undefined || countedAtMs === undefined) return false
+  const isRecounted = countedAtMs - rowsSinceMs >= SECOND_READING_MS
   return isRecounted || rowsIn(collections) === undefined || rowsHold(collections, policy)
 }

@@ -1,54 +1,10 @@
-import type { Span } from './clock.ts'
+import { isCommitInDoubt, isCommitted } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
 import type { History } from './history.ts'
-import type { Trouble } from './import-job.ts'
-import type { Deed } from './import-service.ts'
 import { belongsElsewhere } from './judge.ts'
 import type { Verdict } from './judge.ts'
-import { prolonged } from './outage.ts'
-import type { Outage } from './outage.ts'
+import { MIN_PAUSE_MS } from './pace.ts'
 import type { Policy } from './policy.ts'
-
-/** What the gate can do to a two-phase job. */
-export type Act = 'commit' | 'abort'
-
-/** What became of the gate's own attempts to commit or to abort a job. */
-export interface Attempt {
-  /** `in-doubt`: the answer was lost, so that nobody here knows whether it was carried out. */
-  readonly state: 'done' | 'refused' | 'in-doubt'
-  readonly times: number
-  /** When the last attempt ended. */
-  readonly endedAtMs: number
-  /** The job itself has been looked at since. */
-  readonly isAskedAbout: boolean
-  /** Why the last one failed. */
-  readonly trouble: Trouble | undefined
-  /** Since when the answers have been lost. */
-  readonly outage: Outage | undefined
-}
-
-/** The attempts after one more. One that was cut short by ourselves may have been carried out all the same. */
-export function attempted(before: Attempt | undefined, deed: Deed, span: Span): Attempt {
-  const after = { times: (before?.times ?? 0) + 1, endedAtMs: span.endedAtMs, isAskedAbout: false }
-  switch (deed.kind) {
-    case 'done':
-      return { ...after, state: 'done', trouble: undefined, outage: undefined }
-    case 'refused':
-    case 'unknown-job':
-      return { ...after, state: 'refused', trouble: deed.trouble, outage: undefined }
-    case 'cancelled':
-      return { ...after, state: 'in-doubt', trouble: before?.trouble, outage: before?.outage }
-    case 'outage': {
-      const { trouble } = deed
-      return { ...after, state: 'in-doubt', trouble, outage: prolonged(before?.outage, trouble, span) }
-    }
-  }
-}
-
-/** The gate has committed the job, as far as anybody can tell. */
-export function isCommitted({ commit, latest }: History): boolean {
-  if (commit === undefined) return false
-  return commit.state === 'done' || latest?.phase === 'committing' || latest?.phase === 'completed'
-}
 
 /** Some jobs have been committed by the gate: what happens to the others now leaves the import half done. */
 export function commitsHaveBegun(jobs: readonly History[]): boolean {
@@ -62,22 +18,43 @@ export interface DueCommit {
 }
 
 /**
- * The commits that are due: none before every job is ready, the first one alone, lest a service that knows no commit or a key
- * that may not is found out half way; then the others, unless one was refused.
+ * The commits that are due: none before every job is ready and has been seen so of late, the first one alone, lest a service
+ * that knows no commit or a key that may not is found out half way; then the others, unless one was refused.
  */
 export function dueCommits(
   jobs: readonly History[],
   verdicts: readonly Verdict[],
   rowsHold: boolean,
 ): readonly DueCommit[] {
-  if (jobs.some(({ commit }) => commit?.state === 'refused')) return []
+  if (jobs.some((job) => job.commit?.state === 'refused' && !isCommitted(job))) return []
   const due = jobs.flatMap((job, i) => {
     const verdict = verdicts[i]
     return verdict?.kind === 'ready' && verdict.as === 'uncommitted' ? [{ job: i, atMs: repeatAtMs(job.commit) }] : []
   })
   if (commitsHaveBegun(jobs)) return due
-  const areReady = rowsHold && verdicts.every(({ kind }) => kind === 'ready')
-  return areReady ? due.slice(0, 1) : []
+  return areReady(verdicts, rowsHold) && outdatedJobs(jobs, verdicts, rowsHold).length === 0 ? due.slice(0, 1) : []
+}
+
+/**
+ * The jobs to be looked at once more before the first commit, after which there is no way back: they rest at Uncommitted as of
+ * a look that is older than the news that all are ready, and somebody may have aborted them since.
+ */
+export function outdatedJobs(
+  jobs: readonly History[],
+  verdicts: readonly Verdict[],
+  rowsHold: boolean,
+): readonly number[] {
+  if (!areReady(verdicts, rowsHold) || commitsHaveBegun(jobs)) return []
+  const readySinceMs = Math.max(
+    ...jobs.flatMap(({ changedAtMs, commit }) => [changedAtMs ?? 0, commit?.endedAtMs ?? 0]),
+  )
+  return jobs.flatMap(({ latest, lookedAtMs = 0 }, i) =>
+    latest?.phase === 'uncommitted' && lookedAtMs < readySinceMs - MIN_PAUSE_MS ? [i] : [],
+  )
+}
+
+function areReady(verdicts: readonly Verdict[], rowsHold: boolean): boolean {
+  return rowsHold && verdicts.every(({ kind }) => kind === 'ready')
 }
 
 const FIRST_PAUSE_MS = 2_000
@@ -97,8 +74,9 @@ export function abortableJobs(jobs: readonly History[], policy: Policy): readonl
   return jobs.flatMap((job, i) => (isAbortable(job) && !belongsElsewhere(job, policy) ? [i] : []))
 }
 
-function isAbortable({ latest, unknown, refusal, commit }: History): boolean {
+function isAbortable(job: History): boolean {
+  const { latest, unknown, refusal, commit } = job
   if (latest === undefined || unknown !== undefined || refusal !== undefined) return false
-  if (commit?.state === 'done' || (commit?.state === 'in-doubt' && !commit.isAskedAbout)) return false
+  if (commit?.state === 'done' || isCommitInDoubt(job)) return false
   return latest.phase !== 'completed' && latest.phase !== 'failed' && latest.phase !== 'committing'
 }

@@ -1,4 +1,5 @@
 import type { Arrival } from './ask-pool.ts'
+import { attempted, isCommitInDoubt } from './attempt.ts'
 import { interrupted } from './conclusion.ts'
 import type { Conclusion } from './conclusion.ts'
 import type { WatchEvent } from './events.ts'
@@ -8,9 +9,9 @@ import type { Observation } from './import-job.ts'
 import type { Deed } from './import-service.ts'
 import type { Verdict } from './judge.ts'
 import { newsOf, newsOfDeed } from './news.ts'
-import { lookAfterCommitAtMs, nextLookAtMs } from './pace.ts'
+import { lookAfterCommitAtMs, MIN_PAUSE_MS, nextLookAtMs } from './pace.ts'
 import { SPACING_MS } from './turnstile.ts'
-import { attempted, dueCommits } from './two-phase.ts'
+import { commitsHaveBegun, dueCommits, outdatedJobs } from './two-phase.ts'
 import type { Vigil } from './vigil.ts'
 
 /** What the last look may take once the deadline has passed. */
@@ -95,9 +96,14 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
     while (vigil.timeIsLeft() && !interrupt.aborted) {
       const all = verdicts()
       if (conclude(jobs, all, policy) !== undefined) return
-      const commits = commitsIn(all)
-      for (const { job, atMs } of commits) if (atMs <= clock.now()) startCommit(job)
-      const idle = idleJobs(all)
+      const { commits, outdated } = whatToCommit(all)
+      for (const job of outdated)
+        dueAtMs[job] = Math.min(dueAtMs[job] ?? 0, (jobs[job]?.lookedAtMs ?? 0) + MIN_PAUSE_MS)
+      const dueNow = commits.filter(({ atMs }) => atMs <= clock.now())
+      // What a look under way brings may speak against the first commit, so that it waits for all of them, and for no more.
+      const waits = dueNow.length > 0 && !commitsHaveBegun(jobs) && inquiry.size() > 0
+      if (!waits) for (const { job } of dueNow) startCommit(job)
+      const idle = waits ? [] : idleJobs(all)
       for (const job of idle) if (lookAtMs(job) <= clock.now()) startLook(job, false)
       const nextMs = Math.min(
         ...idle.filter((job) => !inquiry.isBusy(job)).map(lookAtMs),
@@ -111,15 +117,29 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
       }
     }
   }
-  const commitsIn = (all: readonly Verdict[]) => {
-    if (policy.onUncommitted !== 'commit') return []
-    return dueCommits(jobs, all, rowsHold(jobs, policy))
+  const whatToCommit = (all: readonly Verdict[]) => {
+    if (policy.onUncommitted !== 'commit') return { commits: [], outdated: [] }
+    const hold = rowsHold(jobs, policy)
+    const commits = dueCommits(jobs, all, hold)
       .filter(({ job }) => !inquiry.isBusy(job))
       .map(({ job, atMs }) => ({ job, atMs: Math.max(atMs, vigil.quietUntilMs()) }))
+    return { commits, outdated: outdatedJobs(jobs, all, hold) }
   }
 
+  /** Takes in what is under way, and asks each job once whose commit may have been carried out for all that came in. */
   async function* drained(untilMs: number, counts = everyObservation): AsyncGenerator<WatchEvent, void> {
-    for await (const arrived of inquiry.drain(untilMs)) yield* told(arrived, counts)
+    const asked = new Set<number>()
+    for await (const arrived of inquiry.drain(untilMs)) {
+      yield* told(arrived, counts)
+      const leftMs = untilMs - clock.now()
+      if (leftMs <= 0 || clock.now() < vigil.quietUntilMs() || interrupt.aborted) continue
+      for (const job of jobsInDoubt()) {
+        if (asked.has(job)) continue
+        asked.add(job)
+        startLook(job, true)
+        inquiry.limit(Math.min(leftMs, FAREWELL_LOOK_MS), (subject) => subject === job)
+      }
+    }
   }
 
   /** When time is up every unfinished job gets its last look: the one in flight, or else one that starts now. */
@@ -128,18 +148,26 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
     recallCommits([])
     for (const job of idleJobs()) startLook(job, true)
     inquiry.limit(budgetMs)
+    // What became of a commit is still to be asked.
+    inquiry.limit(budgetMs / 2, (job) => underCommit.has(job))
     yield* drained(policy.timeoutMs === 0 ? Infinity : deadlineMs + budgetMs)
   }
 
-  /** One job has decided: the others are looked at once more, for the report; what goes wrong then changes nothing. */
-  async function* farewellLooks(): AsyncGenerator<WatchEvent, void> {
+  /**
+   * One job has decided: the others are looked at once more, for the report; what goes wrong then changes nothing. Where a
+   * look can bring nothing, only the commits under way are waited for.
+   */
+  async function* farewell(decided: Conclusion): AsyncGenerator<WatchEvent, void> {
     const nowMs = clock.now()
     recallCommits([])
-    if (nowMs >= vigil.quietUntilMs() && nowMs < deadlineMs) for (const job of idleJobs()) startLook(job, true)
+    const worthLooks = deservesFarewell(decided) ? idleJobs() : jobsInDoubt()
+    if (!deservesFarewell(decided) && worthLooks.length === 0 && underCommit.size === 0) return
+    if (nowMs >= vigil.quietUntilMs() && nowMs < deadlineMs) for (const job of worthLooks) startLook(job, true)
     inquiry.limit(FAREWELL_LOOK_MS)
     if (nowMs < vigil.quietUntilMs()) inquiry.recall()
     yield* drained(deadlineMs, ({ kind }) => kind === 'answered')
   }
+  const jobsInDoubt = () => jobs.flatMap((job, i) => (!inquiry.isBusy(i) && isCommitInDoubt(job) ? [i] : []))
 
   /** A commit that was cut short may have been carried out all the same. */
   const doubtCommitsUnderWay = () => {
@@ -158,7 +186,7 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
     yield* untilDecided()
     const decided = conclude(jobs, verdicts(), policy)
     if (decided === undefined && !interrupt.aborted) yield* lastLooks()
-    if (decided !== undefined && deservesFarewell(decided)) yield* farewellLooks()
+    if (decided !== undefined && !decided.passes) yield* farewell(decided)
     doubtCommitsUnderWay()
     if (interrupt.aborted) return interrupted(interrupt)
     // What was decided in time stands, whatever time it is now; the other jobs may have added to it.
@@ -180,6 +208,6 @@ function wantsLook(verdict: Verdict | undefined): boolean {
   return verdict?.kind === 'look-again' || (verdict?.kind === 'ready' && verdict.as === 'uncommitted')
 }
 
-function deservesFarewell({ kind, passes }: Conclusion): boolean {
-  return !passes && kind !== 'rejected' && kind !== 'unreachable' && kind !== 'rows-not-met'
+function deservesFarewell({ kind }: Conclusion): boolean {
+  return kind !== 'rejected' && kind !== 'unreachable' && kind !== 'rows-not-met'
 }
