@@ -43,6 +43,7 @@ const SHAPES: readonly Shape[] = [
   { name: 'sort-rests-at-70', shares: [0.02, 0.1, 0.5, 0.28, 0.08, 0.02], restsAt: [70] },
   { name: 'pre-import-rests-at-10', shares: [0.02, 0.4, 0.42, 0.06, 0.08, 0.02], restsAt: [10] },
   { name: 'commit-rests-at-99', shares: [0.02, 0.12, 0.56, 0.1, 0.12, 0.08] },
+  { name: 'commit-stays-at-99', shares: [0.02, 0.1, 0.38, 0.08, 0.1, 0.32] },
   { name: 'queued', shares: [0.4, 0.1, 0.35, 0.06, 0.07, 0.02] },
   { name: 'no-index', shares: [0.03, 0.22, 0.65, 0.09, 0, 0.01] },
   { name: 'milvus-2.4', shares: [0.03, 0.2, 0.55, 0, 0.2, 0.02], bounds: [10, 40, 70, 70, 90] },
@@ -57,11 +58,17 @@ const SHAPES: readonly Shape[] = [
 /** From ten seconds to five hours. */
 const DURATIONS_SECONDS = [10, 35, 120, 400, 1_300, 4_500, 18_000]
 
+/** From one file to as many as a Milvus takes. */
+const FILES = [1, 4, 19, 106, 1_024]
+
 /** Imports of every shape and duration, the same in every run; `seed` gives others of the same kinds. */
 export function corpus(seed = 1): readonly Trace[] {
   const random = seeded(seed)
-  return SHAPES.flatMap((shape) =>
-    DURATIONS_SECONDS.map((seconds) => traceOf(shape, seconds * (0.7 + 0.6 * random()), random)),
+  return SHAPES.flatMap((shape, i) =>
+    DURATIONS_SECONDS.map((seconds, j) => ({
+      ...traceOf(shape, seconds * (0.7 + 0.6 * random()), random),
+      files: FILES[(i + j) % FILES.length] ?? 1,
+    })),
   )
 }
 

@@ -18,7 +18,7 @@ export function play(trace: Trace, strategy: Strategy, seeds: number): Cost {
   const runs = Array.from({ length: seeds }, (_, seed) => {
     const random = seeded(seed + 1)
     const startsAt = ((seed + random()) / seeds) * 2
-    const poller = strategy.start(random)
+    const poller = strategy.start(random, trace.files ?? 0)
     let at = startsAt
     let looks = 1
     for (; at < endsAt; looks += 1) at = startsAt + poller.next(changeAt(trace, at), at - startsAt)

@@ -2,6 +2,7 @@ import { decodeJob } from '../../src/milvus/decode.ts'
 import { newHistory, record } from '../../src/watch/history.ts'
 import type { History } from '../../src/watch/history.ts'
 import { nextLookAtMs } from '../../src/watch/pace.ts'
+import { aFile } from '../support/builders.ts'
 import type { TraceChange } from './trace.ts'
 
 /** When to look again, from what the looks so far have shown; times are seconds since the first look. */
@@ -12,18 +13,21 @@ export interface Poller {
 /** A way of polling that somebody uses. */
 export interface Strategy {
   readonly name: string
-  readonly start: (random: () => number) => Poller
+  /** For an import of so many files. */
+  readonly start: (random: () => number, files: number) => Poller
 }
 
 /** This action's own. */
 export const AUTO: Strategy = {
   name: 'auto',
-  start: (random) => {
+  start: (random, files) => {
     let history: History = newHistory('1')
+    const listed = Array.from({ length: files }, () => A_FILE)
     return {
       next: (seen, atSeconds) => {
-        const snapshot = decodeJob({ ...seen, reason: '' }, String)
-        if (snapshot === undefined) throw new Error('a trace without a state')
+        const job = decodeJob({ ...seen, reason: '' }, String)
+        if (job === undefined) throw new Error('a trace without a state')
+        const snapshot = { ...job, files: listed }
         const atMs = atSeconds * 1_000
         history = record(history, { kind: 'answered', snapshot }, { startedAtMs: atMs, endedAtMs: atMs })
         return nextLookAtMs(history, { pollIntervalMs: undefined, maxOutageMs: 300_000 }, random()) / 1_000
@@ -31,6 +35,8 @@ export const AUTO: Strategy = {
     }
   },
 }
+
+const A_FILE = aFile({ phase: 'running', label: 'InProgress' })
 
 /** What the Zilliz CLI waits with, and most scripts: the measure of all others. */
 export const FIVE_SECONDS = fixed(5)

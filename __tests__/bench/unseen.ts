@@ -21,7 +21,8 @@ const ROWS_A_SECOND = 1_000
  */
 export function unseen(amount: number, seed: number): readonly Trace[] {
   const random = seeded(seed)
-  return Array.from({ length: amount }, (_, i) => traceOf(`unseen-${i + 1}`, random))
+  const traces = Array.from({ length: amount }, (_, i) => traceOf(`unseen-${i + 1}`, random))
+  return traces.map((trace) => ({ ...trace, files: Math.round(1_024 ** random()) }))
 }
 
 function traceOf(name: string, random: () => number): Trace {

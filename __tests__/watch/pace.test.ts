@@ -119,13 +119,39 @@ describe('the pace', () => {
   })
 
   it.each([
-    [1, 2_004],
-    [1_024, 6_096],
-    [10_000, LONGEST_STEADY_MS],
-  ])('waits 4 ms longer at least for every file that the answer has to list: %i files', (amount, leastMs) => {
-    const all = Array.from({ length: amount }, () => aFile())
-    expect(pauseMs(aHistory({ looks: [[0, aJob({ progress: 95, files: all })]] }))).toBeCloseTo(leastMs)
-  })
+    [1, minutes(60), 2_001],
+    [1_024, minutes(60), 3_024],
+    [10_000, minutes(60), 7_400],
+    [10_000, minutes(240), 12_000],
+    [1_024, seconds(60), 2_090],
+  ])(
+    'waits 1 ms longer at least for every file that the answer has to list, %i, but not for long after %i ms',
+    (amount, ageMs, leastMs) => {
+      const all = Array.from({ length: amount }, () => aFile())
+      const looks = [
+        [0, aJob({ progress: 60, files: all })],
+        [ageMs, aJob({ progress: 95, files: all })],
+      ] as const
+      expect(pauseMs(aHistory({ looks }))).toBeCloseTo(leastMs)
+    },
+  )
+
+  it.each([
+    [seconds(60), seconds(29), MIN_PAUSE_MS],
+    [seconds(60), seconds(31), seconds(10)],
+    [minutes(60), minutes(14), MIN_PAUSE_MS],
+    [minutes(60), minutes(16), seconds(10)],
+  ])(
+    'looks often at a commit, after an import of %i ms, but no longer where it takes %i ms',
+    (importMs, commitMs, pause) => {
+      const looks = [
+        [0, aJob({ progress: 50 })],
+        [importMs, aJob({ progress: 99 })],
+        [importMs + commitMs, aJob({ progress: 99 })],
+      ] as const
+      expect(pauseMs(aHistory({ looks }))).toBeCloseTo(pause)
+    },
+  )
 
   it('keeps a fixed interval to the millisecond, in health and in an outage', () => {
     const pace = { ...AUTOMATIC, pollIntervalMs: 7_000 }

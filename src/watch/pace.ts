@@ -25,24 +25,31 @@ const STRETCHES: readonly Stretch[] = [
   { startsAt: 70, endsAt: 80, spendOver: 0.12 },
   { startsAt: 40, endsAt: 70, spendOver: undefined },
 ]
-/** From here only the commit is missing, a matter of seconds. */
+/** From here only the commit is missing: usually a matter of seconds, or of a share of what the import has taken. */
 const INDEXED = 90
+const SOON_MS = 30_000
+const SOON_SHARE_OF_AGE = 0.2
+/** How often to look at a commit that takes longer than that. */
+const LATE_COMMIT_PAUSE_MS = 10_000
 const BEFORE_IMPORT: Stretch = { startsAt: 10, endsAt: 40, spendOver: undefined }
 
 /** No pause is longer than this share of the job's age: an import that just began may be a matter of seconds. */
-const SHARE_OF_AGE = 0.28
+const SHARE_OF_AGE = 0.25
 /** Where the end of a stretch is in sight, this share of the way there, and then again. */
 const SHARE_OF_WAY = 0.65
 /** To know the end of a stretch more exactly than this share of the job's age is not worth a look. */
 const EXACTNESS = 0.001
-/** The looks that a job may cost: one for this much of its age, a little over a third of what a poller of 5 s spends. */
-const AGE_PER_LOOK_MS = 17_500
+/** The looks that a job may cost: one for this much of its age, a little over a quarter of what a poller of 5 s spends. */
+const AGE_PER_LOOK_MS = 18_500
 /** While a job is young it may end any moment, and looks are few anyway. */
 const YOUNG_SHARE_OF_AGE = 0.016
-/** The answer for a job of 1,024 files is 234 kB: whoever asks for much asks a little less often. */
-const PAUSE_PER_FILE_MS = 4
-/** How much of a standstill the next pause may be: of the commit, which may take a moment longer; of what nobody can foresee. */
-const SHARE_OF_COMMIT = 0.002
+/**
+ * The answer for a job of 1,024 files is 234 kB: whoever asks for much asks a little less often, but not so much less that a
+ * young import is known late.
+ */
+const PAUSE_PER_FILE_MS = 1
+const FILES_SHARE_OF_AGE = 0.0015
+/** How much of a standstill that nobody can foresee the next pause may be. */
 const SHARE_OF_OUTAGE = 0.1
 const SHARE_OF_REST = 0.1
 
@@ -100,8 +107,11 @@ function pauseAfter(history: History, nowMs: number): number {
   // It waits for a person.
   const waitsForPerson = history.latest?.phase === 'uncommitted' && history.commit === undefined
   if (waitsForPerson) return MIN_PAUSE_MS + SHARE_OF_REST * standstillMs
-  if (history.progress >= INDEXED) return MIN_PAUSE_MS + SHARE_OF_COMMIT * standstillMs
   const ageMs = nowMs - (history.timeline[0]?.atMs ?? nowMs)
+  if (history.progress >= INDEXED) {
+    const isSoon = standstillMs < Math.max(SOON_MS, SOON_SHARE_OF_AGE * ageMs)
+    return isSoon ? MIN_PAUSE_MS : LATE_COMMIT_PAUSE_MS
+  }
   const longestMs = SHARE_OF_AGE * ageMs
   const stretch = stretchOf(history)
   const leftMs = timeLeftInStretchMs(history, stretch, standstillMs)
@@ -146,8 +156,9 @@ function speedIn({ startsAt }: Stretch, { timeline, progress }: History): number
   return points > 0 ? points / (latest.atMs - from.atMs) : undefined
 }
 
-function leastPauseMs({ latest }: History): number {
-  return MIN_PAUSE_MS + PAUSE_PER_FILE_MS * (latest?.files.length ?? 0)
+function leastPauseMs({ latest, timeline, lookedAtMs = 0 }: History): number {
+  const ageMs = lookedAtMs - (timeline[0]?.atMs ?? lookedAtMs)
+  return MIN_PAUSE_MS + Math.min(PAUSE_PER_FILE_MS * (latest?.files.length ?? 0), FILES_SHARE_OF_AGE * ageMs)
 }
 
 function within(value: number, least: number, most: number): number {
