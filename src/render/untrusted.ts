@@ -60,12 +60,25 @@ function withoutCommands(text: string): string {
   return text.replaceAll('##[', '## [').replace(/^::/, ': :')
 }
 
-/** Each rule looks at a character a bounded number of times, whatever the text. */
+/** What one cut leaves may look like another credential; nothing needs more than a few. */
+const MOST_CUTS = 5
+
 function withoutCredentials(text: string): string {
+  let clean = text
+  for (let cuts = 0; cuts < MOST_CUTS; cuts += 1) {
+    const before = clean
+    clean = cutCredentials(before)
+    if (clean === before) break
+  }
+  return clean
+}
+
+/** Each rule looks at a character a bounded number of times, whatever the text. */
+function cutCredentials(text: string): string {
   return text
-    .replace(/[^\s"<>`]+/g, (word) => (/[?@#]/.test(word) ? withoutUrlCredentials(word) : word))
     .replace(SIGNED_PAIR, `$1${MASK}`)
     .replace(BEARER, `$1${MASK}`)
+    .replace(/[^\s"<>`]+/g, (word) => (/[?@#]/.test(word) ? withoutUrlCredentials(word) : word))
 }
 
 const SIGNED_PAIR =
@@ -154,21 +167,38 @@ function needlesOf(secrets: readonly string[]): RegExp | undefined {
   return new RegExp(longestFirst.map((needle) => needle.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g')
 }
 
+/** In the forms that services, gateways and their languages give a text; the runner masks most of them in the log alone. */
 function encodingsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret)
   const base64 = [0, 1, 2].map((shift) => base64Inside(bytes, shift))
   const hex = bytes.toString('hex')
-  const uris = [encodeURIComponent(secret), encodeURI(secret), encodeURIComponent(secret).replaceAll('%20', '+')]
+  const uris = [
+    encodeURIComponent(secret),
+    encodeURI(secret),
+    encodeURIComponent(secret).replaceAll('%20', '+'),
+    hex.replace(/../g, '%$&'),
+  ].flatMap((uri) => [uri, withEscapes(uri, 'toUpperCase'), withEscapes(uri, 'toLowerCase')])
+  const json = JSON.stringify(secret).slice(1, -1)
+  // Go's encoder, which Milvus uses, and .NET's.
+  const careful = [/[&<>]/g, /[&<>'+`]/g].map((special) => json.replace(special, unicodeEscape))
   return [
     ...base64,
     ...base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
     hex,
     hex.toUpperCase(),
     ...uris,
-    ...uris.map((uri) => uri.replace(/%[\dA-F]{2}/g, (escape) => escape.toLowerCase())),
-    JSON.stringify(secret).slice(1, -1),
-    secret.replace(/[&<>"']/g, (character) => XML_ENTITIES[character] ?? character),
+    ...uris.map((uri) => uri.replaceAll('%', '%25')),
+    ...[json, ...careful].flatMap((text) => [text, text.replaceAll('/', '\\/')]),
+    ...XML_FORMS.map((form) => secret.replace(/[&<>"'/]/g, form)),
   ]
+}
+
+function withEscapes(uri: string, change: 'toUpperCase' | 'toLowerCase'): string {
+  return uri.replace(/%[\da-f]{2}/gi, (escape) => escape[change]())
+}
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** The characters of base64 that a secret alone decides, where `shift` bytes of a group of three stand before it. */
@@ -184,3 +214,12 @@ const XML_ENTITIES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&apos;',
 }
+
+/** By name, with Go's and Python's numbers for the quotes, and all by number. */
+const XML_FORMS: readonly ((character: string) => string)[] = [
+  (character) => XML_ENTITIES[character] ?? character,
+  (character) => (/['"]/.test(character) ? `&#${character.charCodeAt(0)};` : (XML_ENTITIES[character] ?? character)),
+  (character) => (character === "'" ? '&#x27;' : (XML_ENTITIES[character] ?? character)),
+  (character) => (character === '/' ? character : `&#${character.charCodeAt(0)};`),
+  (character) => (character === '/' ? character : `&#x${character.charCodeAt(0).toString(16)};`),
+]
