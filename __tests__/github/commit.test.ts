@@ -41,6 +41,11 @@ describe('the commit that a run is about', () => {
     },
   )
 
+  it('is not the head of the default branch where somebody comments on a pull request', () => {
+    expect(commitOf('issue_comment', { issue: { pull_request: { url: 'x' } } }, RUN)).toBeUndefined()
+    expect(commitOf('issue_comment', { issue: { number: 1 } }, RUN)).toBe(RUN)
+  })
+
   it.each(['', 'main', '../../user', `${RUN}/../x`, 'a'.repeat(39)])('is nothing that is no hash: %j', (sha) => {
     expect(commitOf('push', {}, sha)).toBeUndefined()
   })

@@ -1,7 +1,7 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
-import type { operations } from '@octokit/openapi-types'
+import type { operations, paths } from '@octokit/openapi-types'
 import { json, play, type Reply } from '../simulator/faults.ts'
 
 type Fields = operations['repos/create-commit-status']['requestBody']['content']['application/json']
@@ -18,6 +18,27 @@ const demands: { readonly [Field in keyof Required<Fields>]: (value: unknown) =>
   // https://docs.github.com/rest/commits/statuses: a longer one is answered with 422
   description: (value) => typeof value === 'string' && value !== '' && Array.from(value).length <= 140,
   context: (value) => typeof value === 'string' && value !== '' && value.length <= 255,
+}
+
+/** Below the address of a GitHub Enterprise Server, as GitHub's own description of its API writes it. */
+const PATH: keyof paths = '/repos/{owner}/{repo}/statuses/{sha}'
+type Parameters = paths[typeof PATH]['post']['parameters']['path']
+const parameters: { readonly [Name in keyof Parameters]: string } = {
+  owner: 'octocat',
+  repo: 'hello-world',
+  sha: '(?<sha>[\\da-f]{40})',
+}
+const ADDRESS = new RegExp(
+  `^/api/v3${PATH.replace(/\{(\w+)\}/g, (_, name: string) => parameters[name as keyof Parameters])}$`,
+)
+
+/** https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#headers */
+const headersThatHold: Readonly<Record<string, (value: string) => boolean>> = {
+  // A request without one is refused.
+  'user-agent': (value) => value.startsWith('milvus-import-gate/'),
+  accept: (value) => value.includes('application/vnd.github.v3+json') || value.includes('application/vnd.github+json'),
+  'content-type': (value) => value.startsWith('application/json'),
+  authorization: (value) => /^token \S+$/.test(value),
 }
 
 /** A part of GitHub's REST API: the statuses of commits. */
@@ -43,8 +64,10 @@ export async function startGitHub(
   const authorizations: (string | undefined)[] = []
   const faults: string[] = []
 
-  const answer = (method: string, path: string, body: string): Reply => {
-    const [, sha] = /^\/api\/v3\/repos\/octocat\/hello-world\/statuses\/([\da-f]{40})$/.exec(path) ?? []
+  const answer = ({ method = '', headers }: IncomingMessage, path: string, body: string): Reply => {
+    const sha = ADDRESS.exec(path)?.groups?.['sha']
+    const missing = Object.entries(headersThatHold).filter(([name, holds]) => !holds(String(headers[name])))
+    faults.push(...missing.map(([name]) => name))
     if (method !== 'POST' || sha === undefined) {
       faults.push(`${method} ${path}`)
       return json({ message: 'Not Found', status: '404' }, 404)
@@ -71,7 +94,7 @@ export async function startGitHub(
       const path = url.replace(/^http:\/\/[^/]+/, '')
       requests.push(`${method} ${url}`)
       authorizations.push(headers.authorization)
-      return play(answer(method, path, body), response)
+      return play(answer(request, path, body), response)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

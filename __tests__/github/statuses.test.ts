@@ -129,8 +129,8 @@ describe('setting a status', () => {
 })
 
 describe('a limit', () => {
-  const thrown = (status: number, headers: Readonly<Record<string, string>>) => ({
-    message: '',
+  const thrown = (status: number, headers: Readonly<Record<string, string>>, message = '') => ({
+    message,
     response: { status, headers },
   })
 
@@ -142,5 +142,13 @@ describe('a limit', () => {
     ['for a minute where nobody can read what it says', 429, { 'retry-after': 'soon' }, 60_000],
   ])('keeps quiet %s', (_, status, headers, waitMs) => {
     expect(deliveryOf(thrown(status, headers), 1_000_000)).toEqual({ kind: 'limited', waitMs })
+  })
+
+  it.each([
+    'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
+    'You have triggered an abuse detection mechanism.',
+  ])('that says so only in words is none of a missing permission: %s', (message) => {
+    expect(deliveryOf(thrown(403, {}, message))).toEqual({ kind: 'limited', waitMs: 60_000 })
+    expect(deliveryOf(thrown(404, {}, message))).toMatchObject({ kind: 'refused' })
   })
 })

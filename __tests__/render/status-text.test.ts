@@ -99,7 +99,7 @@ describe('the verdict on a commit', () => {
 
 describe('a refusal', () => {
   it.each([
-    [401, 'Leave github-token out'],
+    [401, 'Leave `github-token` out'],
     [403, 'permissions: statuses: write'],
     [404, 'permissions: statuses: write'],
     [422, 'HTTP 422: Validation Failed'],

@@ -50,7 +50,8 @@ function reporting(answerTo: (status: CommitStatus, nth: number) => Answer = () 
     clock,
     interrupt: interrupt.signal,
     sanitise: createSanitiser(['s3cret-value']),
-    log: { info: (line) => lines.push(line), warning: (_, message) => warnings.push(message) },
+    notice: (text) => lines.push(text),
+    warn: (_, message) => warnings.push(message),
   })
   const view = (progress: number) => aView([aHistory({ looks: [[0, aJob({ progress })]] })], clock.now())
   const tell = (event: WatchEvent) => Promise.resolve(reporter.tell(event))
@@ -61,6 +62,7 @@ function reporting(answerTo: (status: CommitStatus, nth: number) => Answer = () 
     owed,
     warnings,
     lines,
+    start: () => tell({ kind: 'started', view: aView([aHistory({})], clock.now()) }),
     heartbeat: (progress: number) => tell({ kind: 'heartbeat', view: view(progress) }),
     ending: (conclusion: Conclusion) => tell({ kind: 'ending', view: view(50), conclusion, jobs: [0] }),
     end: (conclusion: Conclusion) => tell({ kind: 'ended', view: view(50), conclusion }),
@@ -70,13 +72,47 @@ function reporting(answerTo: (status: CommitStatus, nth: number) => Answer = () 
 
 describe('the status of a commit', () => {
   it('is pending at once, then says how the gate ended', async () => {
-    const { clock, heartbeat, end, sent, owed, states, warnings } = reporting()
+    const { clock, start, heartbeat, end, sent, owed, states, warnings } = reporting()
+    await start()
     await clock.until(heartbeat(10))
     await clock.until(end(FAILED))
     expect(states()).toEqual(['pending', 'failure'])
     expect(sent.at(-1)?.status.description).toContain('stood still')
     expect(owed).toEqual([KILLED, sent.at(-1)?.status, undefined])
     expect(warnings).toEqual([])
+  })
+
+  it('is left to the post step from the first moment on, in case the step is killed', async () => {
+    const { start, owed } = reporting()
+    await start()
+    expect(owed).toEqual([KILLED])
+  })
+
+  it('says at first how far the import is, where that is known soon', async () => {
+    const { clock, start, heartbeat, sent } = reporting()
+    await start()
+    await clock.until(clock.sleep(1_999))
+    expect(sent).toEqual([])
+    await heartbeat(42)
+    await clock.until(clock.sleep(10_000))
+    expect(sent).toEqual([{ atMs: 1_999, status: { state: 'pending', description: expect.stringMatching(/^42 %/) } }])
+  })
+
+  it('says after two seconds that the gate waits, where nothing more is known', async () => {
+    const { clock, start, sent } = reporting()
+    await start()
+    await clock.until(clock.sleep(10_000))
+    expect(sent).toEqual([
+      { atMs: 2_000, status: { state: 'pending', description: expect.stringMatching(/^Waiting for import job/) } },
+    ])
+  })
+
+  it('is never pending where the gate ends before there was anything to tell', async () => {
+    const { clock, start, end, states } = reporting()
+    await start()
+    await clock.until(end(FAILED))
+    await clock.until(clock.sleep(10_000))
+    expect(states()).toEqual(['failure'])
   })
 
   it('changes at most once a minute, and only where there is something new', async () => {
@@ -144,6 +180,39 @@ describe('the status of a commit', () => {
     const { clock, end, warnings, owed, lines } = reporting(() => ({ delivery: REFUSED }))
     await clock.until(end(COMPLETED))
     expect([warnings.length, lines, owed.at(-1)]).toEqual([1, [], undefined])
+  })
+
+  it('is not given up where GitHub has taken it before', async () => {
+    const { clock, heartbeat, end, owed, states, warnings, lines } = reporting((_, nth) =>
+      nth === 0 ? {} : { delivery: REFUSED },
+    )
+    await clock.until(heartbeat(1))
+    await clock.until(clock.sleep(61_000))
+    await clock.until(heartbeat(2))
+    await clock.until(end(FAILED))
+    expect([states(), warnings]).toEqual([['pending', 'pending', 'failure'], []])
+    expect(owed.at(-1)).toMatchObject({ state: 'failure' })
+    expect(lines).toEqual([expect.stringContaining('left to the post step')])
+  })
+
+  it('is told again where it was not taken, although nothing has changed', async () => {
+    const { clock, heartbeat, sent } = reporting((_, nth) =>
+      nth === 0 ? { delivery: { kind: 'failed', cause: 'HTTP 502' } } : {},
+    )
+    for (let minute = 0; minute < 4; minute += 1) {
+      await clock.until(heartbeat(80))
+      await clock.until(clock.sleep(61_000))
+    }
+    expect(sent.map(({ atMs }) => atMs)).toEqual([0, 61_000])
+  })
+
+  it('that says success is only left behind once the step can have passed', async () => {
+    const { clock, heartbeat, end, owed } = reporting((_, nth) => ({ afterMs: nth === 0 ? 0 : Infinity }))
+    await clock.until(heartbeat(1))
+    const told = end(COMPLETED)
+    expect(owed.at(-1)).toEqual(KILLED)
+    await clock.until(told)
+    expect(owed.at(-1)).toMatchObject({ state: 'success' })
   })
 
   it('keeps quiet for as long as GitHub asks', async () => {

@@ -66,7 +66,13 @@ describe('a commit', () => {
   it.concurrent(
     'shows progress and then success, on the head of the pull request, with a link to the run',
     async () => {
-      const { gitHub, states, exitCode, state, post: after } = await show(anImport(COMPLETED))
+      const {
+        gitHub,
+        states,
+        exitCode,
+        state,
+        post: after,
+      } = await show(anImport([{ phase: 'Importing', within: [0.5, 0.5], lasts: 1 }, { phase: 'Completed' }]))
       expect([exitCode, states]).toEqual([0, ['pending', 'success']])
       const shared = {
         sha: HEAD,
@@ -74,7 +80,7 @@ describe('a commit', () => {
         target_url: 'https://github.com/octocat/hello-world/actions/runs/1658821493/attempts/1',
       }
       expect(gitHub.statuses).toEqual([
-        { ...shared, state: 'pending', description: expect.stringMatching(/^Waiting for import job/) },
+        { ...shared, state: 'pending', description: expect.stringMatching(/^55 %, 1\.5 k of 3 k rows/) },
         { ...shared, state: 'success', description: expect.stringMatching(/is complete: 3,000 rows/) },
       ])
       expect([state, after?.log]).toEqual([{}, []])

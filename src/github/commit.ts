@@ -3,6 +3,8 @@
  * https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
  */
 export function commitOf(eventName: string, event: unknown, sha: string): string | undefined {
+  // A comment on a pull request runs the workflow of the default branch, and names no commit.
+  if (eventName === 'issue_comment' && entry(entry(event, 'issue'), 'pull_request') !== undefined) return undefined
   const path = SHA_IN_EVENT[eventName]
   const named = path === undefined ? sha : path.reduce(entry, event)
   return typeof named === 'string' && /^[\da-f]{40}(?:[\da-f]{24})?$/i.test(named) ? named : undefined

@@ -6,7 +6,7 @@ import { timeLeftMs } from './estimate.ts'
 import { counted, roughDuration, shortened } from './format.ts'
 import { searchText } from './collection-words.ts'
 import { searchedJobs } from './discovery-words.ts'
-import { headline } from './headline.ts'
+import { codedSentence, headline } from './headline.ts'
 import { crowd } from './progress-line.ts'
 import { whereabouts } from './subjects.ts'
 
@@ -24,7 +24,7 @@ export function progressText(view: View): string {
 
 /** How the gate ended, for a commit's status. */
 export function conclusionText(conclusion: Conclusion, view: View, policy: Policy): string {
-  return shortened(headline(conclusion, view, policy).sentence, MAX_DESCRIPTION_LENGTH)
+  return shortened(codedSentence(headline(conclusion, view, policy)), MAX_DESCRIPTION_LENGTH)
 }
 
 /** The verdict for a commit: an error says that the gate could not judge the import. */
@@ -39,7 +39,7 @@ const WITHOUT_JUDGEMENT: readonly ConclusionKind[] = ['cancelled', 'invalid-inpu
 export function refusalText(httpStatus: number, message: string): string {
   switch (httpStatus) {
     case 401:
-      return 'GitHub does not accept the token (HTTP 401). Leave github-token out to use the token of the job.'
+      return 'GitHub does not accept the token (HTTP 401). Leave `github-token` out to use the token of the job.'
     case 403:
     case 404:
       return (

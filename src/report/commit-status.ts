@@ -6,7 +6,6 @@ import { conclusionText, MAX_DESCRIPTION_LENGTH, progressText, refusalText, verd
 import type { Sanitise } from '../render/untrusted.ts'
 import type { Clock } from '../watch/clock.ts'
 import type { Policy } from '../watch/policy.ts'
-import type { LogSink } from './log.ts'
 import type { Reporter } from './reporter.ts'
 import { writeWholeFile } from './whole-file.ts'
 
@@ -124,12 +123,16 @@ export interface CommitStatusOptions {
   /** A status that says that the step passes is not waited for once this is aborted. */
   readonly interrupt: AbortSignal
   readonly sanitise: Sanitise
-  readonly log: Pick<LogSink, 'info' | 'warning'>
+  /** Takes a text of any length into the log. */
+  readonly notice: (text: string) => void
+  readonly warn: (title: string, message: string) => void
 }
 
 /** GitHub allows 1,000 statuses a commit and name, and 1,000 requests an hour for all steps of a repository. */
 const PAUSE_MS = 60_000
 const MOST_UPDATES = 200
+/** How long the first status waits for something to tell. */
+const FIRST_NEWS_MS = 2_000
 /** At the end a request under way is waited for, lest it overtake the last one: both take at most this. */
 const REQUEST_TIMEOUT_MS = 3_000
 
@@ -138,36 +141,38 @@ const REQUEST_TIMEOUT_MS = 3_000
  * holds up the gate, nor does a refusal cost more than one warning.
  */
 export function commitStatusReporter(options: CommitStatusOptions): Reporter {
-  const { deliver, handOver, policy, clock, interrupt, sanitise, log } = options
+  const { deliver, handOver, policy, clock, interrupt, sanitise, notice, warn } = options
   const described = (state: CommitStatus['state'], text: string): CommitStatus => ({
     state,
     description: sanitise(text, MAX_DESCRIPTION_LENGTH),
   })
+  const firstNews = new AbortController()
   let underWay: Promise<void> | undefined
-  let refused = false
+  let hasBeenSet = false
+  let isHopeless = false
   let updates = 0
   let latest = ''
   let nextUpdateAtMs = -Infinity
   let limitedUntilMs = -Infinity
-  let owed: CommitStatus | undefined
   let verdict: { readonly status: CommitStatus; readonly isTold: Promise<void> } | undefined
 
   const owe = (status: CommitStatus | undefined) => {
-    owed = status
     try {
       handOver(status)
     } catch (error) {
-      log.info(`Nothing could be left for the post step: ${sanitise(error)}.`)
+      notice(`Nothing could be left for the post step: ${sanitise(error)}. (${NOTICES.commitStatus})`)
     }
   }
 
   const send = async (status: CommitStatus): Promise<Delivery> => {
     const delivery = await deliverWithin(REQUEST_TIMEOUT_MS, clock, deliver, status)
+    if (delivery.kind === 'set') hasBeenSet = true
     if (delivery.kind === 'limited') limitedUntilMs = clock.now() + delivery.waitMs
-    if (delivery.kind === 'refused' && !refused) {
-      refused = true
+    // What GitHub has taken once it may take again.
+    if (delivery.kind === 'refused' && !hasBeenSet && !isHopeless) {
+      isHopeless = true
       owe(undefined)
-      log.warning(WARNING_TITLE, `The commit status is not set. ${troubleOf(delivery, sanitise)}`)
+      warn(WARNING_TITLE, `The commit status is not set. ${troubleOf(delivery, sanitise)}`)
     }
     return delivery
   }
@@ -176,34 +181,44 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
     const nowMs = clock.now()
     const isDue = nowMs >= Math.max(nextUpdateAtMs, limitedUntilMs) && updates < MOST_UPDATES
     if (!isDue || underWay !== undefined || status.description === latest) return
-    if (owed === undefined) owe(KILLED)
     latest = status.description
     nextUpdateAtMs = nowMs + PAUSE_MS
     updates += 1
-    underWay = send(status).then(() => {
+    underWay = send(status).then(({ kind }) => {
       underWay = undefined
+      // What was not told is still news.
+      if (kind !== 'set') latest = ''
     })
   }
 
-  const conclude = async (status: CommitStatus, before: Promise<void> | undefined) => {
-    owe(status)
+  /** Until GitHub has taken it, a step that passes may yet be killed, and then has not passed. */
+  const conclude = async (status: CommitStatus, passes: boolean, before: Promise<void> | undefined) => {
+    owe(passes ? KILLED : status)
     await before
-    if (refused) return
+    if (isHopeless) return
     const delivery: Delivery =
       clock.now() < limitedUntilMs ? { kind: 'limited', waitMs: limitedUntilMs - clock.now() } : await send(status)
     // A signal may have changed the end meanwhile.
-    if (owed !== status) return
-    if (delivery.kind === 'set') owe(undefined)
-    else if (delivery.kind !== 'refused') {
-      log.info(`The commit status is left to the post step, after the job: ${troubleOf(delivery, sanitise)}`)
-    }
+    if (verdict?.status !== status || (delivery.kind === 'refused' && !hasBeenSet)) return
+    owe(delivery.kind === 'set' ? undefined : status)
+    if (delivery.kind === 'set') return
+    notice(`The commit status is left to the post step, after the job: ${troubleOf(delivery, sanitise)}`)
   }
 
   return {
     name: 'commit status',
     tell(event) {
       const { view } = event
-      if (refused) return
+      if (isHopeless) return
+      if (event.kind === 'started') {
+        owe(KILLED)
+        // Nobody is told that the gate waits where the next moment says for what and how far it is.
+        void clock.sleep(FIRST_NEWS_MS, firstNews.signal).then(() => {
+          if (!firstNews.signal.aborted) update(described('pending', progressText(view)))
+        })
+        return
+      }
+      firstNews.abort()
       if (!('conclusion' in event)) {
         update(described('pending', progressText(view)))
         return
@@ -211,7 +226,7 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
       const { conclusion } = event
       const status = described(verdictOf(conclusion), conclusionText(conclusion, view, policy))
       if (verdict?.status.state !== status.state || verdict.status.description !== status.description) {
-        verdict = { status, isTold: conclude(status, underWay) }
+        verdict = { status, isTold: conclude(status, conclusion.passes, underWay) }
         underWay = verdict.isTold
       }
       // What the gate still has to do must not wait for GitHub, nor GitHub for that.
