@@ -35,8 +35,6 @@ export interface Access {
 export interface Listing {
   /** The longest page that it gives, whatever it was asked for. */
   readonly longestPage?: number
-  /** It refuses to give pages that are longer. */
-  readonly refusedAbove?: number
   readonly omitsProgress?: boolean
   /** It shows the jobs of all collections, as its reference, which knows no such parameter, lets one expect. */
   readonly ignoresCollection?: boolean

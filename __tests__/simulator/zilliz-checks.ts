@@ -56,11 +56,14 @@ function admitToPage(
   { pageSize = 10, currentPage = 1 }: Readonly<Record<string, unknown>>,
   dbName: string,
   collectionName: string,
-  { longestPage = Infinity, refusedAbove = Infinity }: Listing,
+  { longestPage = Infinity }: Listing,
 ): Admission {
-  if (!isCountingNumber(pageSize) || pageSize > refusedAbove)
-    return refuse(failure(INVALID_PAGING, 'Invalid pageSize.'))
-  if (!isCountingNumber(currentPage)) return refuse(failure(INVALID_PAGING, 'Invalid currentPage.'))
+  if (!isCountingNumber(pageSize) || pageSize > LONGEST_PAGE)
+    return refuse(failure(96008, 'The parameter value for pageSize should be between 1 and 100.'))
+  if (!isCountingNumber(currentPage))
+    return refuse(
+      failure(96009, 'The parameter currentPage should have a value between 1 and the maximum value of Int.'),
+    )
   return {
     kind: 'list',
     database: dbName || undefined,
@@ -69,8 +72,8 @@ function admitToPage(
   }
 }
 
-/** The reference has no code for it; one that its table does not list stands for whatever it may be. */
-const INVALID_PAGING = 96050
+/** https://docs.zilliz.com/reference/restful/error-codes-v2 */
+const LONGEST_PAGE = 100
 
 function isCountingNumber(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 1
