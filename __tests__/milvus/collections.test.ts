@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import { createSanitiser } from '../../src/render/untrusted.ts'
 import type { Reading } from '../../src/watch/import-service.ts'
 import { htmlPage, json, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
-import { asking, asMany, closeAll, KEY, played } from './asked-service.ts'
+import { asking, asMany, closeAll, inTurn, KEY, played } from './asked-service.ts'
 import type { Answering } from './asked-service.ts'
 
 const INDEXES = '/v2/vectordb/indexes/list'
@@ -336,6 +337,29 @@ describe.each([
     expect((await service.collections[verb]('books', asMany())).kind).toBe(kind)
   })
 })
+
+describe('a collection whose name holds a secret', () => {
+  const SECRETIVE = { sanitise: createSanitiser(['bookstore']), collectionName: undefined }
+
+  it('is asked about by its name, and told of without the secret', async () => {
+    const answering: Answering = ({ path }) => (path.endsWith('/describe') ? importInto('bookstore_items') : COUNTED)
+    const { service, bodiesOf } = await asking(answering, SECRETIVE)
+    const look = await service.lookAt(['1'])('1', { ...asMany(), isLast: false })
+    expect(look).toMatchObject({ kind: 'answered', snapshot: { collectionName: '***_items' } })
+    await service.collections.count('***_items', asMany())
+    expect(bodiesOf('/v2/vectordb/entities/query')).toMatchObject([{ collectionName: 'bookstore_items' }])
+  })
+
+  it('is asked about by its name where the user alone knows it', async () => {
+    const { service, bodiesOf } = await asking(inTurn(COUNTED), { ...SECRETIVE, collectionName: 'bookstore_items' })
+    await service.collections.count('***_items', asMany())
+    expect(bodiesOf('/v2/vectordb/entities/query')).toMatchObject([{ collectionName: 'bookstore_items' }])
+  })
+})
+
+const COUNTED = json({ code: 0, data: [{ 'count(*)': 7 }] })
+const importInto = (collectionName: string) =>
+  json({ code: 0, data: { jobId: '1', state: 'Completed', collectionName } })
 
 describe('the words about a collection', () => {
   it('are about what was asked, and about the right input', async () => {

@@ -37,6 +37,16 @@ describe('the data plane', () => {
     expect(JSON.parse(request?.body ?? '')).not.toHaveProperty('clusterId')
   })
 
+  it('at an address of the user’s own gets the user’s own headers too', async () => {
+    const elsewhere = await serving(inTurn(COUNTED))
+    const { service } = await asking(inTurn(htmlPage(500, 'no')), {
+      headers: [['X-Access-Token', 'of the gateway']],
+      dataPlane: { kind: 'address', endpoint: elsewhere.url },
+    })
+    await service.collections.count('books', asMany())
+    expect(elsewhere.requests[0]?.headers).toMatchObject({ 'x-access-token': 'of the gateway' })
+  })
+
   it('below another path of the endpoint shares its connections', async () => {
     const server = await serving(inTurn(COUNTED))
     const { service, opened } = await asking(inTurn(COUNTED), {
@@ -68,9 +78,19 @@ describe('the address of a cluster', () => {
     expect(requests).toMatchObject([
       { method: 'GET', path: '/v2/clusters/in01-abc', body: '', headers: { authorization: `Bearer ${KEY}` } },
     ])
-    expect(opened).toEqual([cluster.url])
-    expect(cluster.requests.map(({ path }) => path)).toEqual(Array(2).fill('/v2/vectordb/entities/query'))
+    expect(opened).toEqual([`${cluster.url}/path`])
+    expect(cluster.requests.map(({ path }) => path)).toEqual(Array(2).fill('/path/v2/vectordb/entities/query'))
     expect(exchanges[0]).toMatchObject({ jobId: undefined, path: '/v2/clusters/in01-abc', outcome: 'answered' })
+  })
+
+  it('gets the key, and no headers that are meant for the endpoint', async () => {
+    const cluster = await serving(inTurn(COUNTED))
+    const headers = [['X-Access-Token', 'of the gateway']] as const
+    const { service, requests } = await asking(inTurn(addressed(cluster.url)), { ...CLUSTER, headers })
+    await service.collections.count('books', asMany())
+    expect(requests[0]?.headers).toMatchObject({ 'x-access-token': 'of the gateway' })
+    expect(cluster.requests[0]?.headers).toMatchObject({ authorization: `Bearer ${KEY}` })
+    expect(cluster.requests[0]?.headers).not.toHaveProperty('x-access-token')
   })
 
   it('is asked for again where it was not to be had, and takes a turn', async () => {

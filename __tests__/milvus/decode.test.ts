@@ -4,6 +4,7 @@ import { decodeJob } from '../../src/milvus/decode.ts'
 import type { JsonObject } from '../../src/milvus/envelope.ts'
 import { createSanitiser } from '../../src/render/untrusted.ts'
 import { cases } from '../support/soak.ts'
+import { importedRowsOf } from '../../src/watch/import-job.ts'
 
 const sanitise = createSanitiser(['s3cret-api-key'])
 const decode = (data: JsonObject) => decodeJob(data, sanitise)
@@ -124,6 +125,22 @@ describe('the snapshot in an answer', () => {
     [[12], undefined],
   ])('reads the rows %j as %j', (importedRows, read) => {
     expect(decode({ state: 'Importing', importedRows })?.importedRows).toBe(read)
+  })
+
+  it.each<[rows: unknown, counted: number | undefined]>([
+    [undefined, 100],
+    [null, 100],
+    ['', 100],
+    [100, 100],
+    [0, 0],
+    [-1, undefined],
+    [0.5, undefined],
+    ['abc', undefined],
+    [1e20, undefined],
+    [{}, undefined],
+  ])('counts no rows of the files where it cannot read how many were imported: %j', (importedRows, counted) => {
+    const job = decode({ state: 'Completed', importedRows, totalRows: 100 })
+    expect(job && importedRowsOf(job)).toBe(counted)
   })
 
   it.each([

@@ -143,15 +143,26 @@ describe('all jobs of a collection, of a Milvus', () => {
 })
 
 describe('all jobs of a collection, of Zilliz Cloud', () => {
-  it('are asked for with their place, on one long page where there may be one', async () => {
+  it('are asked for with their place, in the longest pages that there are', async () => {
     const { service, bodiesOf } = await asking(
-      paging(() => records(250), honest, 1_000),
+      paging(() => records(99), honest),
       CLUSTER,
     )
-    expect(idsOf(await service.list(asMany()))).toHaveLength(250)
+    expect(idsOf(await service.list(asMany()))).toHaveLength(99)
     expect(bodiesOf(LIST)).toEqual([
-      { collectionName: 'books', pageSize: 1_000, currentPage: 1, clusterId: 'in01-abc' },
+      { collectionName: 'books', pageSize: 100, currentPage: 1, clusterId: 'in01-abc' },
+      // The number of all that was told may be merely that of a page.
+      { collectionName: 'books', pageSize: 100, currentPage: 2, clusterId: 'in01-abc' },
     ])
+  })
+
+  it('take one request where they are few', async () => {
+    const { service, requests } = await asking(
+      paging(() => records(9), honest),
+      CLUSTER,
+    )
+    expect(idsOf(await service.list(asMany()))).toHaveLength(9)
+    expect(requests).toHaveLength(1)
   })
 
   it.each<[what: string, tells: Parameters<typeof paging>[1]]>([
@@ -161,7 +172,7 @@ describe('all jobs of a collection, of Zilliz Cloud', () => {
     ['the length of the page for the number of all', ({ length }) => ({ count: length })],
     ['that length, and the length of pages', ({ length, size }) => ({ count: length, pageSize: size })],
     ['zero', () => ({ count: 0, pageSize: 0 })],
-    ['far too many', () => ({ count: 1e9 })],
+    ['a longer page than it sends, and that page’s length', ({ length }) => ({ count: length, pageSize: 1_000 })],
     ['its numbers as strings', ({ total, size }) => ({ count: `${total}`, pageSize: `${size}` })],
   ])('are all there, however many pages, where the service tells %s', async (_what, tells) => {
     for (const amount of [0, 3, 100, 101, 300]) {
@@ -171,26 +182,6 @@ describe('all jobs of a collection, of Zilliz Cloud', () => {
       )
       expect(idsOf(await service.list(asMany()))).toEqual(records(amount).map(({ jobId }) => jobId))
     }
-  })
-
-  it('are asked for in pages of the usual length where a long one is refused', async () => {
-    const answering = paging(() => records(150), honest)
-    const { service, bodiesOf } = await asking(
-      (request, nth) => (nth === 0 ? json({ code: 1100, message: 'pageSize' }) : answering(request, nth)),
-      CLUSTER,
-    )
-    expect(idsOf(await service.list(asMany()))).toHaveLength(150)
-    expect(bodiesOf(LIST)).toMatchObject([
-      { pageSize: 1_000, currentPage: 1 },
-      { pageSize: 100, currentPage: 1 },
-      { pageSize: 100, currentPage: 2 },
-    ])
-  })
-
-  it('are not asked for in another length where the service only asks for patience', async () => {
-    const { service, requests } = await asking(inTurn(json({ code: 1807, message: 'limit' })), CLUSTER)
-    expect(await service.list(asMany())).toMatchObject({ kind: 'outage' })
-    expect(requests).toHaveLength(1)
   })
 
   it('are each there once, and none is lost, where another comes while the pages are read', async () => {
@@ -263,9 +254,17 @@ describe('all jobs of a collection, of Zilliz Cloud', () => {
   })
 
   it('are not read further where a page repeats itself', async () => {
-    const { service, requests } = await asking(inTurn(listOf(records(20), { count: 500 })), CLUSTER)
+    const { service, requests } = await asking(inTurn(listOf(records(20))), CLUSTER)
     expect(idsOf(await service.list(asMany()))).toHaveLength(20)
     expect(requests).toHaveLength(2)
+  })
+
+  it.each([
+    ['repeats itself', listOf(records(20), { count: 500 })],
+    ['is empty', listOf([], { count: 500 })],
+  ])('are not known where there are said to be more, and a page %s', async (_what, second) => {
+    const { service } = await asking(inTurn(listOf(records(20), { count: 500 }), second), CLUSTER)
+    expect(await service.list(asMany())).toMatchObject({ kind: 'outage', trouble: { outcome: 'partial-list' } })
   })
 })
 

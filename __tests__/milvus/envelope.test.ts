@@ -13,6 +13,8 @@ describe('the envelope in a body', () => {
     ['{"code":-1}', { code: -1, message: '', data: undefined }],
     ['{"code":0,"status":1100,"data":{}}', { code: 0, message: '', data: {} }],
     ['{"status":0,"data":{"state":"Importing"}}', { code: 0, message: '', data: { state: 'Importing' } }],
+    ['{"status":200,"code":null,"data":{}}', undefined],
+    ['{"status":200,"code":"x","data":{}}', undefined],
     ['{"status":200,"data":{}}', { code: 200, message: '', data: {} }],
     ['\uFEFF{"code":0}', { code: 0, message: '', data: undefined }],
   ])('%s', (body, envelope) => {

@@ -21,7 +21,7 @@ afterEach(async () => {
 
 interface Asked {
   /** Looks at all jobs of the service at the same moment. */
-  readonly round: () => Promise<readonly Observation[]>
+  readonly round: (options?: { readonly isLast: boolean }) => Promise<readonly Observation[]>
   /** Bodies of the lists asked for so far. */
   readonly lists: () => readonly unknown[]
   readonly described: () => readonly string[]
@@ -68,7 +68,8 @@ async function asking(
   const { signal } = new AbortController()
   const turn = () => Promise.resolve(true)
   return {
-    round: () => Promise.all(jobIds.map((jobId) => look(jobId, { signal, turn, isLast: false }))),
+    round: ({ isLast } = { isLast: false }) =>
+      Promise.all(jobIds.map((jobId) => look(jobId, { signal, turn, isLast }))),
     lists: () => service.requests.filter(({ path }) => path === LIST).map(({ body }) => JSON.parse(body) as unknown),
     described: () => service.requests.flatMap(({ jobId }) => jobId ?? []),
     exchanges,
@@ -220,34 +221,44 @@ describe('the list of a Milvus', () => {
 })
 
 describe('the list of a Zilliz Cloud', () => {
-  it('is one long page where there may be one', async () => {
+  it('is read page by page', async () => {
     const { round, lists, described } = await asking(aCloud(250))
     expect(words(await round())).toEqual(new Set(['Importing']))
-    expect(lists()).toEqual([{ clusterId: CLUSTER, pageSize: 1_000, currentPage: 1 }])
+    expect(lists()).toEqual([1, 2, 3].map((currentPage) => ({ clusterId: CLUSTER, pageSize: 100, currentPage })))
     expect(described()).toHaveLength(2)
   })
 
-  it('is read page by page where pages are shorter than asked for', async () => {
-    const { round, lists, described } = await asking(aCloud(250, { longestPage: 100 }))
-    expect(words(await round())).toEqual(new Set(['Importing']))
-    expect(lists()).toMatchObject([{ currentPage: 1 }, { currentPage: 2 }, { currentPage: 3 }])
-    expect(described()).toHaveLength(2)
-  })
-
-  it('is asked for in usual pages where a long one is refused, by whatever code', async () => {
-    const { round, lists, described, clock } = await asking(aCloud(150, { refusedAbove: 100 }))
-    expect(words(await round())).toEqual(new Set(['Importing']))
-    await clock.until(clock.sleep(3_000))
+  it('is read one page at a time once all pages were seen, and shows no job of which it has not heard for long', async () => {
+    const script = aCloud(250)
+    let isShort = false
+    const { round, lists, described, clock } = await asking({
+      ...script,
+      gateway: ({ path }) => (isShort && path === LIST ? json({ code: 0, data: { records: [] } }) : undefined),
+    })
+    const rounds = async (times: number) => {
+      for (let i = 0; i < times; i += 1) {
+        await clock.until(clock.sleep(3_000))
+        expect(words(await round())).toEqual(new Set(['Importing']))
+      }
+    }
     await round()
-    const pages = lists().map((body) => Object.values(body as Record<string, unknown>).slice(0, 2))
-    expect(pages).toEqual([
-      [1_000, 1],
-      [100, 1],
-      [100, 2],
-      [100, 1],
-      [100, 2],
-    ])
-    expect(described()).toHaveLength(4)
+    expect(lists()).toHaveLength(3)
+    await rounds(4)
+    expect(lists().slice(3)).toMatchObject([1, 2, 3, 1].map((currentPage) => ({ currentPage })))
+    expect(described()).toHaveLength(2 * 5)
+    // All jobs vanish from the list: what it showed on the way is good for that way alone.
+    isShort = true
+    await rounds(2)
+    expect(described().length).toBeGreaterThan(200)
+  })
+
+  it('is read as a whole for the last looks', async () => {
+    const script = aCloud(250)
+    const { round, lists, clock } = await asking(script)
+    await round()
+    await clock.until(clock.sleep(3_000))
+    await round({ isLast: true })
+    expect(lists()).toHaveLength(6)
   })
 
   it('may have records without progress', async () => {
@@ -259,7 +270,7 @@ describe('the list of a Zilliz Cloud', () => {
   })
 
   it('is not read any further once all jobs were seen', async () => {
-    const script = aCloud(300, { longestPage: 100 })
+    const script = aCloud(300)
     const { round, lists } = await asking(script, { jobIds: script.jobs.slice(0, 8).map(({ jobId }) => jobId) })
     await round()
     expect(lists()).toHaveLength(1)

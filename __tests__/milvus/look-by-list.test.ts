@@ -22,6 +22,8 @@ interface Script {
   readonly describe?: (job: number, atMs: number) => Observation | undefined
   readonly list?: (atMs: number) => Listed | undefined
   readonly listTakesMs?: number
+  /** The collection that all jobs should belong to. */
+  readonly collectionName?: string
 }
 
 /** One request as the service saw it; of a list, `job` is undefined. */
@@ -31,7 +33,14 @@ interface Asked {
 }
 
 /** A service, its list and somebody who looks at its jobs, in virtual time. */
-function aService({ jobs = JOBS, state = () => 'Importing', describe, list, listTakesMs = 0 }: Script = {}) {
+function aService({
+  jobs = JOBS,
+  state = () => 'Importing',
+  describe,
+  list,
+  listTakesMs = 0,
+  collectionName,
+}: Script = {}) {
   const clock = new FakeClock()
   const asked: Asked[] = []
   const jobIds = Array.from({ length: jobs }, (_, job) => `job-${job}`)
@@ -51,7 +60,7 @@ function aService({ jobs = JOBS, state = () => 'Importing', describe, list, list
       if (signal.aborted) return { kind: 'cancelled' }
       return list?.(clock.now()) ?? listing(jobIds.map((_id, job) => [job, state(job, clock.now())]))
     },
-    jobIds,
+    { jobIds, collectionName },
     clock,
   )
   return {
@@ -117,11 +126,11 @@ describe('looks at many jobs', () => {
     expect(lists()).toBe(2)
   })
 
-  it('share a list that is under way, however long it takes', async () => {
-    const { look, clock, lists } = aService({ listTakesMs: 20_000 })
+  it('share a list that is under way', async () => {
+    const { look, clock, lists } = aService({ listTakesMs: 2_900 })
     const options = { signal: new AbortController().signal, turn: () => Promise.resolve(true), isLast: false }
     const first = look('job-0', options)
-    const second = clock.sleep(10_000).then(() => look('job-1', options))
+    const second = clock.sleep(2_800).then(() => look('job-1', options))
     await clock.until(Promise.all([first, second]))
     expect(lists()).toBe(1)
   })
@@ -228,6 +237,18 @@ describe('running jobs', () => {
     }
   })
 
+  it('are described oldest first, also those that are looked at seldom', async () => {
+    const { round, pass, described } = aService({ jobs: 20 })
+    const often = Array.from({ length: 16 }, (_, job) => job)
+    for (let i = 0; i < 40; i += 1) {
+      await round({ of: i % 4 === 3 ? [...often, 16, 17, 18, 19] : often })
+      await pass(2_500)
+    }
+    const gaps = described().map((job, i, all) => i - all.lastIndexOf(job, i - 1))
+    expect(Math.max(...gaps.slice(20))).toBeLessThanOrEqual(20 + 8)
+    expect(new Set(described()).size).toBe(20)
+  })
+
   it('go on being described when one of them cannot be', async () => {
     const { round, pass, described } = aService({ describe: (job) => (job === 0 ? outage() : undefined) })
     for (let i = 0; i < 8; i += 1) {
@@ -316,6 +337,53 @@ describe('a list', () => {
     const { round, lists, described } = aService()
     expect(labels(await round({ isLast: true }))).toEqual(Array(JOBS).fill('Importing'))
     expect([lists(), described().length]).toEqual([0, JOBS])
+  })
+
+  it('that hangs is not waited for, and is done without for five minutes', async () => {
+    const { round, pass, lists, described, clock } = aService({ listTakesMs: 20_000 })
+    expect(labels(await round())).toEqual(Array(JOBS).fill('Importing'))
+    expect(clock.now()).toBe(3_000)
+    await pass(299_000)
+    await round()
+    expect([lists(), described().length]).toEqual([1, 2 * JOBS])
+    await pass(1_000)
+    await round()
+    expect(lists()).toBe(2)
+  })
+
+  it('that hangs when time is up leaves time for descriptions', async () => {
+    const { conclusion } = await watched(
+      { state: (_, atMs) => (atMs >= 30_000 ? 'Completed' : 'Importing'), listTakesMs: 60_000 },
+      { timeoutMs: 30_000 },
+    )
+    expect(conclusion).toMatchObject({ kind: 'completed' })
+  })
+
+  it('that says that a job is of another collection is not believed', async () => {
+    const { conclusion, asked } = await watched(
+      {
+        collectionName: 'films',
+        describe: (_, atMs) =>
+          answered(atMs >= 30_000 ? 'Completed' : 'Importing', { collectionName: 'films', importedRows: 1 }),
+      },
+      { expectedCollection: 'films' },
+    )
+    expect(conclusion).toMatchObject({ kind: 'completed' })
+    expect(new Set(asked.slice(0, JOBS + 1).map(({ job }) => job)).size).toBe(JOBS + 1)
+  })
+
+  it('that says that a job is of another collection has it asked, once', async () => {
+    const { round, pass, described } = aService({
+      collectionName: 'films',
+      describe: () => answered('Importing', { collectionName: 'films' }),
+    })
+    await round()
+    expect(described()).toHaveLength(JOBS)
+    await pass(2_500)
+    expect(await round()).toEqual(
+      Array(JOBS).fill(expect.objectContaining({ snapshot: expect.objectContaining({ collectionName: 'films' }) })),
+    )
+    expect(described().length).toBeLessThanOrEqual(JOBS + 2)
   })
 
   it('in an outage is done without for a minute', async () => {

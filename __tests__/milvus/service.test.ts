@@ -199,6 +199,12 @@ describe('an answer with an envelope', () => {
     ['success with empty data', json({ code: 0, data: {} }), 'outage', 'no-state'],
     ['success with an empty state', json({ code: 0, data: { state: '' } }), 'outage', 'no-state'],
     ['success with a list for data', json({ code: 0, data: [{ state: 'Completed' }] }), 'outage', 'no-state'],
+    [
+      'more files than there can be',
+      json({ code: 0, data: { jobId: JOB, state: 'Completed', details: Array(50_001).fill({}) } }),
+      'outage',
+      'too-large',
+    ],
     ['another job', json({ code: 0, data: { jobId: '1', state: 'Completed' } }), 'outage', 'wrong-job'],
     [
       'a job whose record was collected in the middle of the call',

@@ -17,6 +17,8 @@ const aDiscovery = (but: Partial<Discovery> = {}): Discovery => ({
   sinceMs: undefined,
   jobIds: [],
   ended: [],
+  place: undefined,
+  undated: 0,
   ...but,
 })
 const told = (discovery: Discovery, passes = false) => {
@@ -36,6 +38,12 @@ describe('a search without jobs', () => {
       'a database',
       { dbName: 'shop' },
       'No import job of collection docs in database shop is under way.',
+      'The service lists no other import job of this collection.',
+    ],
+    [
+      'a service',
+      { place: 'api.cloud.zilliz.com, cluster in01-abc' },
+      'No import job of collection docs is under way at api.cloud.zilliz.com, cluster in01-abc.',
       'The service lists no other import job of this collection.',
     ],
     [
@@ -68,16 +76,36 @@ describe('a search without jobs', () => {
 
   it('says that a missing permission hides jobs, and what to set', () => {
     expect(told(aDiscovery()).next).toBe(
-      'Check collection-name, db-name and endpoint or cluster-id. Jobs that the user of the key may not see are left out of the list without a word. To count jobs that ended before this step, set since, or name the job with job-id. If there may be none, set on-no-jobs to pass.',
+      'Check `collection-name`, `db-name` and `endpoint` or `cluster-id`. Jobs that the user of the key may not see are left out of the list without a word. To count jobs that ended before this step, set `since`, or name the job with `job-id`. If there may be none, set `on-no-jobs` to `pass`.',
     )
-    expect(told(aDiscovery({ sinceMs: 0 })).next).toMatch(/set since further back/)
+    expect(told(aDiscovery({ sinceMs: 0 })).next).toMatch(/set `since` further back/)
   })
 
   it('warns of what it did not see where it passes', () => {
     expect(told(aDiscovery(), true)).toMatchObject({
       sentence: 'No import job of collection docs is under way; the step passes, as on-no-jobs asks.',
-      next: 'What follows must not rely on rows that this gate has seen.',
+      next: 'Jobs that the user of the key may not see are left out of the list without a word. What follows must not rely on rows that this gate has seen.',
     })
+  })
+})
+
+describe('a search that had no time to ask about all ended jobs', () => {
+  const end: Conclusion = { kind: 'unreachable', passes: false, jobs: [], trouble: undefined, outageMs: 0 }
+  const toldOf = (undated: number, conclusion = end) =>
+    headline(conclusion, { ...aView([], 400), discovery: aDiscovery({ undated }) }, policy)
+
+  it('does not blame the service, and says what to raise', () => {
+    expect(toldOf(109)).toMatchObject({
+      sentence:
+        'Time is up after 1 h: collection docs still has 109 ended jobs of which nobody knows when they were created.',
+      next: expect.stringMatching(/^Raise `timeout`, or name the jobs/),
+    })
+    expect(toldOf(1).sentence).toContain('1 ended job of which nobody knows when it was created')
+  })
+
+  it('tells of an outage where there was one', () => {
+    expect(toldOf(109, { ...end, outageMs: 5_000 }).sentence).toMatch(/^No usable answer .* for 5 s/)
+    expect(toldOf(0).sentence).toMatch(/^No usable answer/)
   })
 })
 
@@ -91,13 +119,13 @@ describe('jobs that were found', () => {
       'a timeout',
       { kind: 'timed-out', passes: false, jobs: [0] },
       [found],
-      /these jobs in job-id, or with since, without/,
+      /these jobs in `job-id`, or with `since`, without/,
     ],
     [
       'a signal',
       { kind: 'cancelled', passes: false, signal: 'SIGINT' },
       [found],
-      /these jobs in job-id, or with since/,
+      /these jobs in `job-id`, or with `since`/,
     ],
     ['a signal before any was found', { kind: 'cancelled', passes: false, signal: 'SIGINT' }, [], /re-run this job\.$/],
   ])('are not found again once they have ended, so the advice after %s is another', (_, conclusion, jobs, next) => {

@@ -331,6 +331,18 @@ describe('where the service fails, the search', () => {
     expect(endedAtMs).toBeLessThan(1_000)
   })
 
+  it('knows of how many ended jobs it has yet to ask when they were created, where time is up', async () => {
+    const jobIds = ['a', 'b', 'c', 'd'] as const
+    const { conclusion, events } = await search({
+      since: AN_HOUR,
+      list: always(listed(...jobIds.map((jobId) => [jobId, 'completed'] as const))),
+      jobs: Object.fromEntries(jobIds.map((jobId) => [jobId, always({ answer: doneAt(AFTER), tookMs: 4_000 })])),
+      policy: { timeoutMs: 10_000, onTimeout: 'pass' },
+    })
+    expect(conclusion).toMatchObject({ kind: 'unreachable', passes: false, outageMs: 0 })
+    expect(events.at(-1)?.view.discovery).toMatchObject({ undated: 2, jobIds: [] })
+  })
+
   it('says now and then that it is still looking', async () => {
     const { events } = await search({
       list: ({ nth }) => (nth === 0 ? { answer: listed(['a', 'importing']), tookMs: 150_000 } : listed()),

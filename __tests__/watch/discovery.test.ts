@@ -83,12 +83,14 @@ describe('a search', () => {
     ['a moment', { kind: 'at', timeMs: NOON - 5 }, NOON - 5],
     ['a time ago, by the wall clock', { kind: 'ago', durationMs: 7_200_000 }, NOON - 7_200_000],
   ] as const)('asks for %s', (_, since, sinceMs) => {
-    expect(newDiscovery({ ...selection, since }, 'shop', NOON)).toEqual({
+    expect(newDiscovery({ ...selection, since }, { dbName: 'shop', place: 'milvus.test' }, NOON)).toEqual({
       collectionName: 'products',
       dbName: 'shop',
+      place: 'milvus.test',
       sinceMs,
       jobIds: [],
       ended: [],
+      undated: 0,
     })
   })
 })

@@ -21,11 +21,15 @@ import { aboutData } from './question.ts'
 
 type Sanitise = Circumstances['sanitise']
 
+export interface CollectionsOptions {
+  readonly dbName: string | undefined
+  readonly sanitise: Sanitise
+  /** What the service calls a collection, by what is told of it. */
+  readonly nameOf: (told: string) => string
+}
+
 /** Asks about collections where they are searched. Never rejects; all text that comes back has been sanitised. */
-export function createCollections(
-  reach: Reach,
-  { dbName, sanitise }: { readonly dbName: string | undefined; readonly sanitise: Sanitise },
-): Collections {
+export function createCollections(reach: Reach, { dbName, sanitise, nameOf }: CollectionsOptions): Collections {
   const placeOf = (collection: string): Place => ({ name: sanitise(collection), database: dbName && sanitise(dbName) })
 
   /** One request about a collection; what `other` makes of an error is what it means, not trouble. */
@@ -42,7 +46,7 @@ export function createCollections(
     const request = {
       path: `/v2/vectordb${path}`,
       jobId: undefined,
-      body: { ...(dbName && { dbName }), collectionName: collection, ...body },
+      body: { ...(dbName && { dbName }), collectionName: nameOf(collection), ...body },
       ...(headers && { headers }),
       isPlaceless: true,
       signal,

@@ -44,11 +44,13 @@ export function createReach(
 ): Reach {
   let reached: Reached | undefined
   const isElsewhere = (endpoint: string) => new URL(endpoint).origin !== new URL(options.endpoint).origin
-  const reachAt = (endpoint: string): Reached => {
-    const exchange = isElsewhere(endpoint) ? openExchange(endpoint) : options.exchange
-    const client = createClient({ ...options, endpoint, exchange })
-    return { kind: 'reached', client, addressInput: '`cluster-endpoint`' }
-  }
+  const reachAt = (endpoint: string, but: Partial<ClientOptions> = {}): Client =>
+    createClient({
+      ...options,
+      endpoint,
+      exchange: isElsewhere(endpoint) ? openExchange(endpoint) : options.exchange,
+      ...but,
+    })
 
   const reach: Reach['reach'] = async (ask) => {
     if (reached !== undefined) return reached
@@ -57,13 +59,13 @@ export function createReach(
         reached = { kind: 'reached', client: control, addressInput: '`endpoint`' }
         return reached
       case 'address':
-        reached = reachAt(dataPlane.endpoint)
+        reached = { kind: 'reached', client: reachAt(dataPlane.endpoint), addressInput: '`cluster-endpoint`' }
         return reached
       case 'cluster': {
         const address = await askForAddress(control, options, ask)
         if (address.kind !== 'answered') return address
-        // Two calls may have asked at the same time.
-        reached ??= reachAt(address.value)
+        // Two calls may have asked at the same time. Headers of the user's own are for the addresses of the user's own.
+        reached ??= { kind: 'reached', client: reachAt(address.value, { headers: [] }), addressInput: NAMED_ADDRESS }
         return reached
       }
     }
@@ -72,6 +74,8 @@ export function createReach(
     dataPlane.kind === 'cluster' || (dataPlane.kind === 'address' && isElsewhere(dataPlane.endpoint))
   return { isElsewhere: isElsewhereFirst, reach }
 }
+
+const NAMED_ADDRESS = '`cluster-endpoint` (empty: the address that the control plane names)'
 
 async function askForAddress(
   control: Client,
@@ -98,7 +102,10 @@ function wordOf(value: unknown): string | undefined {
 
 function addressIn(text: string, asked: URL, { host, sanitise }: Circumstances): Found<string> {
   const fault = faultOf(text, asked)
-  if (fault === undefined) return { kind: 'answered', value: new URL(text).origin }
+  if (fault === undefined) {
+    const { origin, pathname } = new URL(text)
+    return { kind: 'answered', value: origin + pathname.replace(/\/+$/, '') }
+  }
   return {
     kind: 'refused',
     trouble: {

@@ -35,6 +35,8 @@ const FILE_PHASES: Readonly<Record<string, FilePhase>> = {
   Failed: 'failed',
 }
 
+/** A job of more files does not exist: Milvus takes 1,024 unless it is told otherwise, Zilliz Cloud 1,000. */
+export const MOST_FILES = 50_000
 const MAX_WORD = 64
 const MAX_NAME = 1_024
 
@@ -43,11 +45,14 @@ export function decodeJob(data: JsonObject, sanitise: Sanitise): JobSnapshot | u
   const state = valueOf(data, 'state')
   if (typeof state !== 'string' || state === '') return undefined
   const details = valueOf(data, 'details')
+  const imported = valueOf(data, 'importedRows')
+  const importedRows = count(imported)
   return {
     phase: Object.hasOwn(JOB_PHASES, state) ? (JOB_PHASES[state] ?? 'unknown') : 'unknown',
     label: stateLabel(state, sanitise),
     progress: percentage(valueOf(data, 'progress')),
-    importedRows: count(valueOf(data, 'importedRows')),
+    importedRows,
+    ...(importedRows === undefined && isSent(imported) && { isRowCountUnreadable: true }),
     totalRows: count(valueOf(data, 'totalRows')),
     sizeBytes: count(valueOf(data, 'fileSize')),
     collectionName: text(valueOf(data, 'collectionName'), sanitise, MAX_NAME),
@@ -99,6 +104,10 @@ export function text(value: unknown, sanitise: Sanitise, maxLength?: number): st
   if (typeof value !== 'string') return undefined
   const clean = sanitise(value, maxLength).trim()
   return clean === '' ? undefined : clean
+}
+
+function isSent(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== ''
 }
 
 /** A whole number of rows or bytes, which some answers send as a string. */

@@ -2,7 +2,7 @@ import type { Observation } from '../watch/import-job.ts'
 import { TIME_IS_UP } from '../watch/ask-pool.ts'
 import type { Look } from '../watch/ask-pool.ts'
 import type { Answer, Client } from './client.ts'
-import { decodeJob } from './decode.ts'
+import { decodeJob, MOST_FILES } from './decode.ts'
 import { diagnoseEnvelope, diagnoseReply, saysJobDoesNotExist, timedOut, unknownJob, unusable } from './diagnose.ts'
 import type { Circumstances } from './diagnose.ts'
 import { isSuccess, valueOf } from './envelope.ts'
@@ -13,8 +13,14 @@ import { isSuccess, valueOf } from './envelope.ts'
  */
 const PATHS = ['describe', 'get_progress', 'getProgress'].map((name) => `/v2/vectordb/jobs/import/${name}`)
 
-/** Looks at import jobs one by one. Never rejects; all text that comes back has been sanitised. */
-export function createDescribe(client: Client): Look {
+/**
+ * Looks at import jobs one by one. Never rejects; all text that comes back has been sanitised. `onCollection` hears what the
+ * service itself calls a collection that is told of in other words.
+ */
+export function createDescribe(
+  client: Client,
+  onCollection: (told: string, name: string) => void = () => undefined,
+): Look {
   let pathIndex = 0
   let hasAnswered = false
 
@@ -29,6 +35,9 @@ export function createDescribe(client: Client): Look {
         const mayFallBack = isMissing && !hasAnswered && index < PATHS.length - 1
         if (mayFallBack) return NO_SUCH_PATH
         const observation = observe(answer, jobId, around)
+        const name = answer.envelope?.data && valueOf(answer.envelope.data, 'collectionName')
+        const told = observation.kind === 'answered' ? observation.snapshot.collectionName : undefined
+        if (told !== undefined && typeof name === 'string') onCollection(told, name)
         hasAnswered ||= answer.envelope !== undefined && observation.kind !== 'refused'
         return observation
       })
@@ -47,6 +56,10 @@ function observe({ reply, envelope }: Answer, jobId: string, around: Circumstanc
   }
   if (reply.kind !== 'reply' || envelope === undefined) return diagnoseReply(reply, around)
   const isGood = isSuccess(envelope) && reply.status >= 200 && reply.status < 300
+  const details = envelope.data && valueOf(envelope.data, 'details')
+  if (isGood && Array.isArray(details) && details.length > MOST_FILES) {
+    return unusable('too-large', `with ${details.length} files, more than an import job can have`, around)
+  }
   const snapshot = isGood && envelope.data !== undefined ? decodeJob(envelope.data, around.sanitise) : undefined
   if (snapshot === undefined || envelope.data === undefined) return diagnoseEnvelope(envelope, reply, around)
   const echoed = valueOf(envelope.data, 'jobId')

@@ -61,11 +61,6 @@ export function isParticular(envelope: Envelope, status: number): boolean {
   return !isRefusal(envelope, status) && !PASSING.has(envelope.code)
 }
 
-/** Whether the service only asks for patience. */
-export function isPassing({ code }: Envelope): boolean {
-  return PASSING.has(code)
-}
-
 /** Whether the collection, or its database, is said to be not there. */
 export function isGone({ code }: Envelope, status: number): boolean {
   return GONE.has(code) && status !== 401 && status !== 403

@@ -1,19 +1,19 @@
 import type { AskOptions } from '../watch/ask-pool.ts'
 import type { ImportService, ListedJob, NoAnswer } from '../watch/import-service.ts'
-import type { Answer, Client } from './client.ts'
+import type { Client } from './client.ts'
 import { count, decodeJob } from './decode.ts'
-import { isPassing, unusable } from './diagnose.ts'
+import { unusable } from './diagnose.ts'
 import type { Circumstances } from './diagnose.ts'
-import { isObject, isSuccess, valueOf } from './envelope.ts'
+import { isObject, valueOf } from './envelope.ts'
 import type { Envelope, JsonObject } from './envelope.ts'
 import { found } from './found.ts'
 import type { Found } from './found.ts'
-import { comesInPages, LIST_PATH, PAGE_SIZES, scopeOf } from './list.ts'
+import { comesInPages, LIST_PATH, PAGE_SIZE, scopeOf } from './list.ts'
 import type { ListOptions } from './list.ts'
 import { ABOUT_ALL_JOBS } from './question.ts'
 
 const MOST_PAGES = 100
-/** A shorter page is the last one, also where the service does not say how long its pages are. */
+/** No service has shorter pages unless it is asked for them: what is shorter is the last one. */
 const SHORTEST_FULL_PAGE = 10
 /** What the input `job-id` takes, but that no command of the runner (`::error::`) begins so: ids stand in the log as they are. */
 const JOB_ID = /^\w[\w.:~-]{0,255}$/
@@ -23,7 +23,6 @@ interface Page {
   readonly records: readonly unknown[]
   /** Records on all pages, where the service says so, and means it. */
   readonly count: number | undefined
-  readonly pageSize: number | undefined
 }
 
 /** Every job on every page, or why they are not to be had. */
@@ -35,29 +34,20 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
   const isPaged = comesInPages(options)
   const around = () => client.around(ABOUT_ALL_JOBS)
 
-  const askForPage = async (currentPage: number, pageSize: number, { signal, turn }: AskOptions) => {
-    if (!(await turn())) return { kind: 'cancelled' } as const
-    const body = { ...scopeOf(options), ...(isPaged && { pageSize, currentPage }) }
-    return client.ask({ path: LIST_PATH, jobId: undefined, body, signal }, (answer): Found<Page> | typeof TOO_LONG =>
-      currentPage === 1 && pageSize > PAGE_SIZES.usual && mayBeTooLong(answer)
-        ? TOO_LONG
-        : found(answer, around(), pageOf),
-    )
+  const askForPage = async (currentPage: number, { signal, turn }: AskOptions): Promise<Found<Page>> => {
+    if (!(await turn())) return { kind: 'cancelled' }
+    const body = { ...scopeOf(options), ...(isPaged && { pageSize: PAGE_SIZE, currentPage }) }
+    return client.ask({ path: LIST_PATH, jobId: undefined, body, signal }, (answer) => found(answer, around(), pageOf))
   }
 
   /** All pages from the first to the last, unless their number changes on the way; `mayGrow` lets pass that they become more. */
   const walk = async (mayGrow: boolean, ask: AskOptions): Promise<Walk> => {
     const jobs = new Map<string, ListedJob>()
     const seen = new Set<string>()
-    let pageSize = isPaged ? PAGE_SIZES.all : PAGE_SIZES.usual
     let counted: number | undefined
+    let countedFirst: number | undefined
     for (let number = 1; number <= MOST_PAGES; number += 1) {
-      const answer = await askForPage(number, pageSize, ask)
-      if (answer.kind === 'too-long') {
-        pageSize = PAGE_SIZES.usual
-        number = 0
-        continue
-      }
+      const answer = await askForPage(number, ask)
       if (answer.kind !== 'answered') return answer
       const page = answer.value
       const seenBefore = seen.size
@@ -73,15 +63,19 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
         jobs.set(job.jobId, job)
       }
       const walked = { kind: 'walked', jobs: [...jobs.values()] } as const
-      if (!isPaged) return page.count !== undefined && page.count > page.records.length ? partial(around()) : walked
+      if (!isPaged)
+        return page.count !== undefined && page.count > page.records.length ? partial(around(), UNPAGED_ADVICE) : walked
       // Less than what was seen is the length of one page, or nothing at all.
       const total = page.count !== undefined && page.count >= seen.size ? page.count : undefined
       const isShorter = total !== undefined && counted !== undefined && total < counted
       const isLonger = total !== undefined && counted !== undefined && total > counted
       if (isShorter || (isLonger && !mayGrow)) return { kind: 'changed' }
       counted = total ?? counted
-      const mayBeOnePage = total === page.records.length && isFull(page)
-      if (seen.size === seenBefore || (seen.size === total && !mayBeOnePage)) return walked
+      countedFirst ??= total
+      if (seen.size === seenBefore) return seen.size < (countedFirst ?? 0) ? partial(around(), PAGED_ADVICE) : walked
+      // The number of all, or merely that of a page which may be full.
+      const isOfAll = total !== undefined && (total > page.records.length || total < SHORTEST_FULL_PAGE)
+      if (isOfAll && seen.size === total) return walked
     }
     return tooMany(around())
   }
@@ -96,22 +90,10 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
   }
 }
 
-const TOO_LONG = { kind: 'too-long' } as const
-
-/** No code is documented for a page that is too long. */
-function mayBeTooLong({ envelope }: Answer): boolean {
-  return envelope !== undefined && !isSuccess(envelope) && !isPassing(envelope)
-}
-
 function pageOf({ data }: Envelope): Page | undefined {
   const records = data && valueOf(data, 'records')
   if (data === undefined || !Array.isArray(records)) return undefined
-  return { records, count: count(valueOf(data, 'count')), pageSize: count(valueOf(data, 'pageSize')) }
-}
-
-/** Where there may be another page, for all that this one says. */
-function isFull({ records, pageSize }: Page): boolean {
-  return records.length >= (pageSize || SHORTEST_FULL_PAGE)
+  return { records, count: count(valueOf(data, 'count')) }
 }
 
 /**
@@ -137,9 +119,11 @@ function unreadable(around: Circumstances): NoAnswer {
   return unusable('unreadable-list', 'with a list of import jobs of which some cannot be read', around)
 }
 
-function partial(around: Circumstances): NoAnswer {
+const UNPAGED_ADVICE = 'On Zilliz Cloud, whose lists come in pages, set `cluster-id`, or `project-id` and `region-id`.'
+const PAGED_ADVICE = 'If this lasts, name the jobs with `job-id`.'
+
+function partial(around: Circumstances, advice: string): NoAnswer {
   const answer = unusable('partial-list', 'with a part of its list of import jobs', around)
-  const advice = 'On Zilliz Cloud, whose lists come in pages, set `cluster-id`, or `project-id` and `region-id`.'
   return { ...answer, trouble: { ...answer.trouble, advice } }
 }
 

@@ -21,7 +21,8 @@ export function readEnvelope(body: string): Envelope | undefined {
   if (!isObject(json)) return undefined
   const data = valueOf(json, 'data')
   const message = valueOf(json, 'message')
-  const code = integerLike(valueOf(json, 'code')) ?? successStatus(json, data)
+  const told = valueOf(json, 'code')
+  const code = told === undefined ? successStatus(json, data) : integerLike(told)
   if (code === undefined) return undefined
   return {
     code,

@@ -23,11 +23,20 @@ export type Listed =
   | { readonly kind: 'outage'; readonly observation: Observation }
   | { readonly kind: 'cancelled' }
 
-/** Lists the import jobs that the service shows, until all that are `wanted` have been seen. Never rejects. */
-export type List = (
-  wanted: ReadonlySet<string>,
-  options: { readonly signal: AbortSignal; readonly turn: () => Promise<boolean> },
-) => Promise<Listed>
+/** What a list is asked for with. */
+export interface ListRequest {
+  readonly signal: AbortSignal
+  readonly turn: () => Promise<boolean>
+  /** The newest word on all of them, whatever it costs. */
+  readonly isLast: boolean
+}
+
+/**
+ * Lists the import jobs that the service shows, until all that are `wanted` have been seen. Where that takes several pages
+ * only the first list brings all of them: each later one reads on where the one before ended, and has the rest from there.
+ * Never rejects.
+ */
+export type List = (wanted: ReadonlySet<string>, request: ListRequest) => Promise<Listed>
 
 export interface ListOptions {
   readonly clusterId: string | undefined
@@ -39,10 +48,19 @@ export interface ListOptions {
 
 /** Both services know the list by this name. */
 export const LIST_PATH = '/v2/vectordb/jobs/import/list'
-/** The largest page is nowhere documented: one that holds all is asked for first, and a usual one where that is refused. */
-export const PAGE_SIZES = { all: 1_000, usual: 100 }
+/** The largest that Zilliz Cloud takes: https://docs.zilliz.com/reference/restful/error-codes-v2, 96008. */
+export const PAGE_SIZE = 100
 /** A page that stands for fewer descriptions is not worth its request; who is on none of the pages is described. */
 const JOBS_WORTH_A_PAGE = 4
+/** At one page every three seconds, so many show every job once a minute. */
+const MOST_PAGES = 20
+
+/** One way through all pages. */
+interface Walk {
+  readonly sightings: Map<string, Sighting>
+  nextPage: number
+  records: number
+}
 
 /** The list of both services: Milvus answers in one piece, Zilliz Cloud in pages. */
 export function createList(client: Client, options: ListOptions): List {
@@ -50,33 +68,43 @@ export function createList(client: Client, options: ListOptions): List {
   const isPaged = comesInPages(options)
   const scope = scopeOf(options)
 
-  let pageSize = PAGE_SIZES.all
+  let before: ReadonlyMap<string, Sighting> | undefined
+  let walk = newWalk()
 
-  return async (wanted, { signal, turn }) => {
-    const mostPages = Math.max(1, Math.ceil(wanted.size / JOBS_WORTH_A_PAGE))
-    const sightings = new Map<string, Sighting>()
-    let size = pageSize
-    let records = 0
-    for (let page = 1; page <= mostPages; page += 1) {
+  return async (wanted, { signal, turn, isLast }) => {
+    if (isLast) walk = newWalk()
+    const isInOne = before === undefined || isLast || !isPaged
+    const mostPages = Math.min(MOST_PAGES, Math.max(1, Math.ceil(wanted.size / JOBS_WORTH_A_PAGE)))
+    for (;;) {
       if (!(await turn())) return { kind: 'cancelled' }
-      const paging = isPaged ? { pageSize: size, currentPage: page } : {}
+      const paging = isPaged ? { pageSize: PAGE_SIZE, currentPage: walk.nextPage } : {}
       const request = { path: LIST_PATH, jobId: undefined, body: { ...scope, ...paging }, signal }
       const answer = await client.ask(request, (raw) => readPage(raw, client, sanitise))
-      if (isPaged && size > PAGE_SIZES.usual && answer.kind !== 'answered' && answer.mayBeTooLong) {
-        size = PAGE_SIZES.usual
-        page = 0
-        continue
+      if (answer.kind !== 'answered') {
+        walk = newWalk()
+        return answer.listed
       }
-      if (answer.kind !== 'answered') return answer.listed
-      pageSize = size
-      const seenBefore = sightings.size
-      for (const sighting of answer.sightings) sightings.set(sighting.jobId, sighting)
-      records += answer.records
-      const isLast = !isPaged || sightings.size === seenBefore || records >= (answer.count ?? Infinity)
-      if (isLast || [...wanted].every((jobId) => sightings.has(jobId))) break
+      const seenBefore = walk.sightings.size
+      for (const sighting of answer.sightings) walk.sightings.set(sighting.jobId, sighting)
+      walk.records += answer.records
+      const isLastPage =
+        !isPaged ||
+        walk.sightings.size === seenBefore ||
+        walk.records >= (answer.count ?? Infinity) ||
+        walk.nextPage >= mostPages
+      if (isLastPage || [...wanted].every((jobId) => walk.sightings.has(jobId))) {
+        before = walk.sightings
+        walk = newWalk()
+        return { kind: 'listed', sightings: before }
+      }
+      walk.nextPage += 1
+      if (!isInOne) return { kind: 'listed', sightings: new Map([...(before ?? []), ...walk.sightings]) }
     }
-    return { kind: 'listed', sightings }
   }
+}
+
+function newWalk(): Walk {
+  return { sightings: new Map(), nextPage: 1, records: 0 }
 }
 
 /** Only Zilliz Cloud pages. */
@@ -98,25 +126,23 @@ interface Page {
   readonly count: number | undefined
 }
 
-/** No page, and whether a shorter one may be had: no code is documented for a page that is too long. */
 interface NoPage {
   readonly kind: 'refused' | 'outage' | 'cancelled'
   readonly listed: Exclude<Listed, { kind: 'listed' }>
   readonly trouble?: Trouble
-  readonly mayBeTooLong: boolean
 }
 
 function readPage({ reply, envelope }: Answer, client: Client, sanitise: ListOptions['sanitise']): Page | NoPage {
-  if (reply.kind === 'aborted') return { kind: 'cancelled', listed: { kind: 'cancelled' }, mayBeTooLong: false }
+  if (reply.kind === 'aborted') return { kind: 'cancelled', listed: { kind: 'cancelled' } }
   const around = client.around()
   if (reply.kind !== 'reply' || envelope === undefined) {
     // A server or gateway that does not know this path says so without an envelope, at any time.
     const isMissing = reply.kind === 'reply' && [400, 403, 404, 405].includes(reply.status)
-    return noPage(diagnoseReply(reply, around), isMissing, false)
+    return noPage(diagnoseReply(reply, around), isMissing)
   }
   const records = isSuccess(envelope) && reply.status < 300 && envelope.data && valueOf(envelope.data, 'records')
   if (!Array.isArray(records)) {
-    return noPage(diagnoseEnvelope(envelope, reply, around), isSuccess(envelope), !isSuccess(envelope))
+    return noPage(diagnoseEnvelope(envelope, reply, around), isSuccess(envelope))
   }
   const count = envelope.data && valueOf(envelope.data, 'count')
   return {
@@ -127,10 +153,10 @@ function readPage({ reply, envelope }: Answer, client: Client, sanitise: ListOpt
   }
 }
 
-function noPage(observation: ReturnType<typeof diagnoseEnvelope>, isFinal: boolean, mayBeTooLong: boolean): NoPage {
+function noPage(observation: ReturnType<typeof diagnoseEnvelope>, isFinal: boolean): NoPage {
   const isOutage = observation.kind === 'outage' && !isFinal
   const listed = isOutage ? ({ kind: 'outage', observation } as const) : ({ kind: 'refused' } as const)
-  return { kind: listed.kind, listed, trouble: observation.trouble, mayBeTooLong }
+  return { kind: listed.kind, listed, trouble: observation.trouble }
 }
 
 function sightingOf(record: JsonObject, sanitise: ListOptions['sanitise']): readonly Sighting[] {

@@ -1,6 +1,6 @@
 import type { Clock } from '../watch/clock.ts'
 import type { JobSnapshot, Observation } from '../watch/import-job.ts'
-import type { Look } from '../watch/ask-pool.ts'
+import type { Look, LookOptions } from '../watch/ask-pool.ts'
 import type { List, Listed, Sighting } from './list.ts'
 
 /** From so many unfinished jobs on, one list costs less than a question about each. */
@@ -12,47 +12,88 @@ const ROUND_MS_PER_JOB = 1
 const FRESH_MS = 100
 /** How many jobs may be described for each list, so that their files and rows stay known. */
 const DESCRIPTIONS_A_ROUND = 2
-/** How long to do without a list that was not to be had. */
+/** Of rounds in which none of the oldest jobs was looked at, so many are made up for. */
+const ROUNDS_SAVED = 8
+/** Whoever waits for longer asks about the job itself. */
+const LIST_PATIENCE_MS = 3_000
+/** How long to do without a list that was not to be had, and without one that hangs. */
 const WITHOUT_LIST_MS = 60_000
+const WITHOUT_SLOW_LIST_MS = 300_000
+
+/** Many jobs of one service. */
+export interface Crowd {
+  readonly jobIds: readonly string[]
+  /** The collection that all of them should belong to, as it is told; undefined: any. */
+  readonly collectionName: string | undefined
+}
 
 interface Round {
   readonly startedAtMs: number
-  readonly listed: Promise<Listed>
+  readonly listed: Promise<Listed | TooSlow>
   isUnderWay: boolean
 }
 
+type TooSlow = typeof TOO_SLOW
+const TOO_SLOW = { kind: 'too-slow' } as const
+
 /**
  * Looks at many jobs by a list of all that is shared between their looks. A list has neither rows nor files, and is never
- * believed about an end: a job that it shows as ended is described, the others in turn, none twice before all were once.
+ * believed about an end or about another collection than the expected one: such a job is described, the others in turn, the
+ * one that was described longest ago first.
  */
-export function lookByList(describe: Look, list: List, jobIds: readonly string[], clock: Clock): Look {
+export function lookByList(describe: Look, list: List, { jobIds, collectionName }: Crowd, clock: Clock): Look {
+  /** In the order in which they were last described. */
   const unfinished = new Set(jobIds)
   const described = new Map<string, JobSnapshot>()
   const roundMs = ROUND_MS + ROUND_MS_PER_JOB * jobIds.length
   let round: Round | undefined
   let withoutListUntilMs = Number.NEGATIVE_INFINITY
-  /** What is left of this turn. By order and not by time: however seldom there is a round, nobody is passed over for ever. */
-  let waiting = new Set(jobIds)
   /** Below zero where more had to be described than the rounds so far allow; never further than one turn can be. */
   let budget = 0
 
   const describeOne: Look = async (jobId, options) => {
+    if (unfinished.delete(jobId)) unfinished.add(jobId)
     const observation = await describe(jobId, options)
     if (observation.kind === 'answered') {
       described.set(jobId, observation.snapshot)
       const { phase } = observation.snapshot
       if (phase === 'completed' || phase === 'failed') unfinished.delete(jobId)
     }
-    if (observation.kind !== 'cancelled') waiting.delete(jobId)
-    if (waiting.size === 0) waiting = new Set(unfinished)
     return observation
   }
 
-  const currentRound = (options: Parameters<Look>[1]): Round => {
+  /** The list, unless it keeps everybody waiting. */
+  const listSoon = async ({ signal, turn, isLast }: LookOptions): Promise<Listed | TooSlow> => {
+    const limit = new AbortController()
+    const done = new AbortController()
+    const cancel = () => {
+      limit.abort(signal.reason)
+    }
+    if (signal.aborted) cancel()
+    signal.addEventListener('abort', cancel)
+    // From the first request on: to wait for a turn is no fault of the service.
+    let isTimed = false
+    const timed = async () => {
+      const granted = await turn()
+      if (granted && !isTimed) {
+        isTimed = true
+        void clock.sleep(LIST_PATIENCE_MS, done.signal).then(() => {
+          if (!done.signal.aborted) limit.abort(TOO_SLOW)
+        })
+      }
+      return granted
+    }
+    const answer = await list(unfinished, { signal: limit.signal, turn: timed, isLast })
+    done.abort()
+    signal.removeEventListener('abort', cancel)
+    return answer.kind === 'cancelled' && limit.signal.reason === TOO_SLOW ? TOO_SLOW : answer
+  }
+
+  const currentRound = (options: LookOptions): Round => {
     const oldestMs = clock.now() - (options.isLast ? FRESH_MS : roundMs)
     if (round !== undefined && (round.startedAtMs >= oldestMs || (round.isUnderWay && !options.isLast))) return round
-    budget = Math.min(DESCRIPTIONS_A_ROUND, budget + DESCRIPTIONS_A_ROUND)
-    const listed = list(unfinished, options).then((answer) => {
+    budget = Math.min(ROUNDS_SAVED * DESCRIPTIONS_A_ROUND, budget + DESCRIPTIONS_A_ROUND)
+    const listed = listSoon(options).then((answer) => {
       withoutListUntilMs = Math.max(withoutListUntilMs, noListUntilMs(answer, unfinished, clock.now()))
       next.isUnderWay = false
       return answer
@@ -60,6 +101,16 @@ export function lookByList(describe: Look, list: List, jobIds: readonly string[]
     const next: Round = { startedAtMs: clock.now(), listed, isUnderWay: true }
     round = next
     return next
+  }
+
+  const isAmongOldest = (jobId: string) => {
+    let rank = 0
+    for (const other of unfinished) {
+      if (rank >= budget) return false
+      if (other === jobId) return true
+      rank += 1
+    }
+    return false
   }
 
   return async (jobId, options) => {
@@ -72,11 +123,18 @@ export function lookByList(describe: Look, list: List, jobIds: readonly string[]
     if (answer.kind === 'outage' && asksForQuiet(answer.observation)) return answer.observation
     const sighting = answer.kind === 'listed' ? answer.sightings.get(jobId) : undefined
     const known = described.get(jobId)
-    const isDue = budget > 0 && waiting.has(jobId)
-    if (sighting !== undefined && !needsDescription(sighting, known) && !isDue) return seen(sighting, known)
+    if (sighting !== undefined) {
+      const isElsewhere = differs(sighting, collectionName)
+      const isEnough = !needsDescription(sighting, known) && !(isElsewhere && known === undefined)
+      if (isEnough && !isAmongOldest(jobId)) return seen(sighting, known, isElsewhere)
+    }
     budget = Math.max(-jobIds.length, budget - 1)
     return describeOne(jobId, options)
   }
+}
+
+function differs({ collectionName }: Sighting, expected: string | undefined): boolean {
+  return expected !== undefined && collectionName !== undefined && collectionName !== expected
 }
 
 /** Who is told to come back later must not ask the same another way. */
@@ -90,8 +148,9 @@ function needsDescription({ phase, label }: Sighting, known: JobSnapshot | undef
   return phase === 'completed' || phase === 'failed' || known?.label !== label
 }
 
-/** What is known of the job, with what the list says of it. */
-function seen({ phase, label, progress, collectionName }: Sighting, known: JobSnapshot | undefined): Observation {
+/** What is known of the job, with what the list says of it and is believed. */
+function seen(sighting: Sighting, known: JobSnapshot | undefined, isElsewhere: boolean): Observation {
+  const { phase, label, progress, collectionName } = sighting
   const before = known ?? NOTHING_KNOWN
   return {
     kind: 'answered',
@@ -101,7 +160,7 @@ function seen({ phase, label, progress, collectionName }: Sighting, known: JobSn
       phase,
       label,
       progress: progress ?? before.progress,
-      collectionName: collectionName ?? before.collectionName,
+      collectionName: before.collectionName ?? (isElsewhere ? undefined : collectionName),
     },
   }
 }
@@ -119,12 +178,14 @@ const NOTHING_KNOWN: Omit<JobSnapshot, 'phase' | 'label'> = {
 }
 
 /** A list that does not show most of the jobs costs more than it saves: they are too new, or hidden by permissions. */
-function noListUntilMs(answer: Listed, unfinished: ReadonlySet<string>, nowMs: number): number {
+function noListUntilMs(answer: Listed | TooSlow, unfinished: ReadonlySet<string>, nowMs: number): number {
   switch (answer.kind) {
     case 'cancelled':
       return Number.NEGATIVE_INFINITY
     case 'outage':
       return nowMs + WITHOUT_LIST_MS
+    case 'too-slow':
+      return nowMs + WITHOUT_SLOW_LIST_MS
     case 'refused':
       return Infinity
     case 'listed': {

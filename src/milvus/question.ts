@@ -15,10 +15,14 @@ export interface Question {
   /** What is not below the address, and what address is wanted. */
   readonly api: { readonly name: string; readonly address: string }
   /** The input that the address comes from. */
-  readonly addressInput: '`endpoint`' | '`cluster-endpoint`'
+  readonly addressInput: AddressInput
   /** Clusters answer it, and not the control plane alone. */
   readonly isForClusters: boolean
 }
+
+/** How a sentence names the input that an address comes from. */
+export type AddressInput =
+  '`endpoint`' | '`cluster-endpoint`' | '`cluster-endpoint` (empty: the address that the control plane names)'
 
 /** How far a job is. */
 export const ABOUT_A_JOB: Question = {
@@ -70,7 +74,7 @@ export const ABOUT_THE_CLUSTER: Question = {
 }
 
 /** Something about a collection, which whoever searches it could ask too; `wish` completes "HOST refused to …". */
-export function aboutData(wish: string, lacking: string, addressInput: '`endpoint`' | '`cluster-endpoint`'): Question {
+export function aboutData(wish: string, lacking: string, addressInput: AddressInput): Question {
   return {
     refused: `refused to ${wish}`,
     answered: 'answered',

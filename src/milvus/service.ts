@@ -28,14 +28,17 @@ export interface ServiceOptions extends ClientOptions {
 
 /** All that one service can be asked for. Never rejects; all text that comes back has been sanitised. */
 export function createService(options: ServiceOptions): ImportService {
+  const { collectionName, sanitise } = options
   const client = createClient(options)
-  const describe = createDescribe(client)
+  // A name may hold a secret, as when the password is a word of it: what is told of it is not what to ask by.
+  const names = new Map(collectionName === undefined ? [] : [[sanitise(collectionName), collectionName]])
+  const describe = createDescribe(client, (told, name) => names.set(told, name))
   const reach = createReach(client, options, options.dataPlane, options.openExchange)
   return {
     lookAt: (jobIds) => lookOf(client, describe, options, { ...options, jobIds }),
     list: createDiscovery(client, options),
-    ...createTwoPhase(client, options.sanitise),
-    collections: createCollections(reach, options),
+    ...createTwoPhase(client, sanitise),
+    collections: createCollections(reach, { ...options, nameOf: (told) => names.get(told) ?? told }),
   }
 }
 
@@ -56,5 +59,6 @@ export function createLook(options: ClientOptions, many?: ManyJobs): Look {
 function lookOf(client: Client, describe: Look, options: ClientOptions, many: ManyJobs | undefined): Look {
   if (many === undefined || many.jobIds.length < WORTH_A_LIST) return describe
   const list = createList(client, { ...options, collectionName: many.collectionName })
-  return lookByList(describe, list, many.jobIds, many.clock)
+  const expected = many.collectionName && options.sanitise(many.collectionName)
+  return lookByList(describe, list, { jobIds: many.jobIds, collectionName: expected }, many.clock)
 }

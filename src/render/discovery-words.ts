@@ -1,7 +1,8 @@
 import { createdAtMs } from '../watch/discovery.ts'
 import type { Discovery } from '../watch/discovery.ts'
 import type { View } from '../watch/events.ts'
-import { counted, shortened, utcTime } from './format.ts'
+import type { Policy } from '../watch/policy.ts'
+import { counted, duration, shortened, utcTime } from './format.ts'
 import { MOST_NAMED, searchedCollection } from './subjects.ts'
 import type { Words } from './subjects.ts'
 
@@ -11,20 +12,33 @@ const MAX_LABEL_LENGTH = 20
 export function noJobs(passes: boolean, view: View): Words {
   const { discovery } = view
   const where = `${searchedCollection(view)}${databaseText(discovery)}`
+  const at = discovery?.place === undefined ? '' : ` at ${discovery.place}`
   const since = discovery?.sinceMs === undefined ? '' : `, and none was created since ${moment(discovery.sinceMs)}`
   return {
-    sentence: `No import job of ${where} is under way${since}${passes ? '; the step passes, as on-no-jobs asks' : ''}.`,
+    sentence: `No import job of ${where} is under way${at}${since}${passes ? '; the step passes, as on-no-jobs asks' : ''}.`,
     points: [endedText(discovery)],
     next: passes
-      ? 'What follows must not rely on rows that this gate has seen.'
-      : `Check collection-name, db-name and endpoint or cluster-id. Jobs that the user of the key may not see are left out of the list without a word. ${hint(discovery)} If there may be none, set on-no-jobs to pass.`,
+      ? `${HIDDEN} What follows must not rely on rows that this gate has seen.`
+      : `Check \`collection-name\`, \`db-name\` and \`endpoint\` or \`cluster-id\`. ${HIDDEN} ${hint(discovery)} If there may be none, set \`on-no-jobs\` to \`pass\`.`,
+  }
+}
+
+const HIDDEN = 'Jobs that the user of the key may not see are left out of the list without a word.'
+
+/** Of a search that had no time to ask all ended jobs when they were created; undefined where that was not what was missing. */
+export function outOfTime(view: View, policy: Policy): Words | undefined {
+  const { undated = 0 } = view.discovery ?? {}
+  if (undated === 0 || view.jobs.length > 0) return undefined
+  return {
+    sentence: `Time is up after ${duration(policy.timeoutMs)}: ${searchedCollection(view)}${databaseText(view.discovery)} still has ${counted(undated, 'ended job')} of which nobody knows when ${undated === 1 ? 'it was' : 'they were'} created.`,
+    next: 'Raise `timeout`, or name the jobs to wait for with `job-id`. The service is asked about each ended job alone, up to 9 a second.',
   }
 }
 
 function hint(discovery: Discovery | undefined): string {
   return discovery?.sinceMs === undefined
-    ? 'To count jobs that ended before this step, set since, or name the job with job-id.'
-    : 'To count jobs that were created earlier, set since further back, or name the job with job-id.'
+    ? 'To count jobs that ended before this step, set `since`, or name the job with `job-id`.'
+    : 'To count jobs that were created earlier, set `since` further back, or name the job with `job-id`.'
 }
 
 function endedText(discovery: Discovery | undefined): string {

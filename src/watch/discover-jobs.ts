@@ -5,7 +5,7 @@ import { countsSince, createdAtMs, hasEnded, latestFirst } from './discovery.ts'
 import type { Discovery } from './discovery.ts'
 import type { WatchEvent } from './events.ts'
 import type { Observation } from './import-job.ts'
-import type { ListedJob, Listing } from './import-service.ts'
+import type { Listing } from './import-service.ts'
 import { isTooLong, prolonged } from './outage.ts'
 import type { Outage } from './outage.ts'
 import { pauseInOutageMs } from './pace.ts'
@@ -31,12 +31,10 @@ export async function* discoverJobs(vigil: Vigil, search: Discovery): AsyncGener
   try {
     const listing = yield* questions.answerTo((options) => service.list(options))
     if (listing.kind === 'end') return listing
-    const isToWaitFor = new Map<ListedJob, boolean>()
-    for (const job of listing.jobs) {
-      if (!hasEnded(job) || sinceMs === undefined) {
-        isToWaitFor.set(job, !hasEnded(job))
-        continue
-      }
+    const isToWaitFor = new Map(listing.jobs.map((job) => [job, !hasEnded(job)]))
+    const undated = sinceMs === undefined ? [] : listing.jobs.filter(hasEnded)
+    for (const [i, job] of undated.entries()) {
+      vigil.discovery = { ...search, undated: undated.length - i }
       const look = service.lookAt([job.jobId])
       const seen = yield* questions.answerTo((options) => look(job.jobId, { ...options, isLast: false }))
       if (seen.kind === 'end') return seen

@@ -6,22 +6,26 @@ import type { Selection } from './policy.ts'
 export interface Discovery {
   readonly collectionName: string
   readonly dbName: string | undefined
+  /** The service that is asked, and where on it the collection is. */
+  readonly place: string | undefined
   /** Jobs created from then on count even if they have ended, in milliseconds since the epoch; undefined: only those that have not. */
   readonly sinceMs: number | undefined
   /** The jobs to wait for. */
   readonly jobIds: readonly string[]
   /** The jobs that ended before the gate looked, and that it does not wait for; the latest first, as far as ids tell. */
   readonly ended: readonly ListedJob[]
+  /** Ended jobs of which it is still to be asked when they were created. */
+  readonly undated: number
 }
 
 /** What is known of a search before it begins; `nowMs` is the wall clock's time. */
 export function newDiscovery(
   { collectionName, since }: Extract<Selection, { kind: 'discovered' }>,
-  dbName: string | undefined,
+  { dbName, place }: Partial<Pick<Discovery, 'dbName' | 'place'>>,
   nowMs: number,
 ): Discovery {
   const sinceMs = since?.kind === 'ago' ? nowMs - since.durationMs : since?.timeMs
-  return { collectionName, dbName, sinceMs, jobIds: [], ended: [] }
+  return { collectionName, dbName, place, sinceMs, jobIds: [], ended: [], undated: 0 }
 }
 
 /** Whether the service says that a job is over; a word nobody knows may be a running one. */
