@@ -55,7 +55,7 @@ function whyRed(
       ...never,
       ...(policy.onTimeout === 'pass' ? [] : ['a timeout fails']),
       ...(endedAtMs > policy.timeoutMs - TIME_LEFT_MS ? [] : ['there was time left']),
-      ...(each.every((own) => own.some((one) => !is('outage', 'cancelled')(one))) ? [] : ['one was never answered']),
+      ...(each.some((own) => neverAnswered(own, policy)) ? ['one was never answered'] : []),
     ]
   }
   return [
@@ -64,6 +64,15 @@ function whyRed(
     ...each.flatMap(notSearchable),
     ...(rowsHold(each, policy) ? [] : ['the rows do not hold']),
   ]
+}
+
+/** Although there was time for an answer, or with trouble that is not for lack of time. */
+function neverAnswered(own: readonly SeenQuestion[], { timeoutMs }: Policy): boolean {
+  const isCutShort = ({ answer }: SeenQuestion) => answer.kind === 'outage' && answer.trouble.outcome === 'timeout'
+  return (
+    own.every((one) => is('outage', 'cancelled')(one)) &&
+    (timeoutMs >= LAST_LOOK_MS || own.some((one) => is('outage')(one) && !isCutShort(one)))
+  )
 }
 
 function notSearchable(own: readonly SeenQuestion[]): readonly string[] {

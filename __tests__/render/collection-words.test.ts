@@ -125,7 +125,7 @@ describe('what happened to a collection', () => {
       [],
       {},
       'The import is complete, but the service does not say into which collection, so nobody can tell whether it can be searched.',
-      /^Set collection-name\.$/,
+      /^Set `collection-name`\.$/,
     ],
     [
       'too few rows',
@@ -149,7 +149,7 @@ describe('what happened to a collection', () => {
       [docs([0, reading()])],
       {},
       'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, not refreshed yet).',
-      /Raise timeout/,
+      /Raise `timeout`/,
     ],
     [
       'late, not counted',
@@ -157,7 +157,7 @@ describe('what happened to a collection', () => {
       [ready],
       asked,
       'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, rows not counted yet, and expected-collection-rows asks for 8 rows).',
-      /Raise timeout/,
+      /Raise `timeout`/,
     ],
     [
       'late, counted once',
@@ -173,7 +173,7 @@ describe('what happened to a collection', () => {
       [docs([0, pending(9)]), aSearch('films')],
       {},
       'Time is up after 1 h: the import is complete, but 2 of 2 collections (docs, films) cannot be searched yet (docs: 9 rows not indexed yet, loaded).',
-      /Raise timeout/,
+      /Raise `timeout`/,
     ],
     [
       'refused',

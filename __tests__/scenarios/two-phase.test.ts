@@ -156,7 +156,7 @@ describe('what a gate leaves behind that does not pass', () => {
       const gated = await run(service, inputs)
       expect(expectSoundRun(gated)).toBe(conclusion)
       expect(acts(gated).abort).toEqual(aborted)
-      if (aborted.length > 0) expect(gated.log.join(' ')).toContain('Aborted, as abort-uncommitted asks')
+      if (aborted.length > 0) expect(gated.log.join(' ')).toContain('Aborted, as `abort-uncommitted` asks')
     },
     30_000,
   )
@@ -199,7 +199,7 @@ describe('what a gate leaves behind that does not pass', () => {
       expect(acts(gated).abort).toEqual(['0'])
       expect(atAbort).toContain('The gate was stopped by SIGINT')
       expect(gated.log.join(' ')).toMatch(
-        /Not passed: The gate was stopped by SIGINT.* Aborted, as abort-uncommitted asks/,
+        /Not passed: The gate was stopped by SIGINT.* Aborted, as `abort-uncommitted` asks/,
       )
     },
     30_000,

@@ -490,12 +490,20 @@ describe('the deadline', () => {
     expect(searched.conclusion).toMatchObject({ kind: 'unreachable', passes: false })
   })
 
-  it('is red for one that there was no time to ask about', async () => {
+  it.each<[what: string, answer: ReturnType<typeof noAnswer>, conclusion: string]>([
+    ['that is cut short by the deadline', noAnswer('timeout'), 'timed-out'],
+    ['that brings trouble of its own', noAnswer('connection-refused'), 'unreachable'],
+  ])('leaves no time for more than one question, %s', async (_what, answer, conclusion) => {
+    const searched = await search(aCollection({ read: () => answer }), { timeoutMs: 0, onTimeout: 'pass' })
+    expect(searched.conclusion).toMatchObject({ kind: conclusion, passes: conclusion === 'timed-out' })
+  })
+
+  it('is no outage where there was no time to ask about all of very many', async () => {
     const plays = Object.fromEntries(
       Array.from({ length: 60 }, (_, i) => [`c${i}`, aCollection({ read: () => pending(9) })]),
     )
-    const searched = await watchSearch(plays, { timeoutMs: 1_000, onTimeout: 'pass' })
-    expect(searched.conclusion).toMatchObject({ kind: 'unreachable', passes: false })
+    const searched = await watchSearch(plays, { timeoutMs: 1_000 })
+    expect(searched.conclusion).toMatchObject({ kind: 'timed-out', passes: false })
     expect(searched.endedAtMs).toBeLessThanOrEqual(3_000)
   })
 })

@@ -116,7 +116,7 @@ function notReadyAdvice(cause: NotReady): string {
     case 'gone':
       return cause.trouble.advice
     case 'unnamed':
-      return 'Set collection-name.'
+      return 'Set `collection-name`.'
   }
 }
 
@@ -134,8 +134,8 @@ export function collectionRowsNotMet(
     sentence: `${hold}, but expected-collection-rows asks for ${rangeText(expected)}.`,
     next:
       (imported ?? 0) < (expected?.min ?? 0)
-        ? 'Rows are missing: rows with the same primary key count once where they were upserted, and a delete after the import hides rows. Compare with what was exported, or correct expected-collection-rows.'
-        : 'There are rows too many: the collection may have held some before, or a file was imported twice, since an import does not remove duplicate primary keys. Compare with what was exported, or correct expected-collection-rows.',
+        ? 'Rows are missing: rows with the same primary key count once where they were upserted, and a delete after the import hides rows. Compare with what was exported, or correct `expected-collection-rows`.'
+        : 'There are rows too many: the collection may have held some before, or a file was imported twice, since an import does not remove duplicate primary keys. Compare with what was exported, or correct `expected-collection-rows`.',
   }
 }
 
@@ -144,7 +144,7 @@ export function stalledCollections(collections: readonly number[], quietMs: numb
   const { subject } = collectionsOf(view, collections)
   return {
     sentence: `The import is complete, but ${lowerFirst(subject)} stood still for ${duration(quietMs)}${standText(collections, view)}.`,
-    next: 'Look whether index nodes and query nodes are up and have free memory and slots. To be more patient, raise stall-timeout.',
+    next: 'Look whether index nodes and query nodes are up and have free memory and slots. To be more patient, raise `stall-timeout`.',
   }
 }
 
@@ -158,7 +158,7 @@ export function searchTimedOut(collections: readonly number[], passes: boolean, 
     sentence: `${patience}: the import is complete, but ${lowerFirst(subject)} cannot be searched yet${standText(collections, view, policy)}${pass}.`,
     next: passes
       ? 'Indexing and loading go on at the service: what follows must not rely on a search.'
-      : `Indexing and loading go on at the service. Raise timeout, or ${waitAgain(view)}`,
+      : `Indexing and loading go on at the service. Raise \`timeout\`, or ${waitAgain(view)}`,
   }
 }
 

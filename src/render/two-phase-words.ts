@@ -1,7 +1,7 @@
 import type { Conclusion } from '../watch/conclusion.ts'
 import type { View } from '../watch/events.ts'
 import type { History } from '../watch/history.ts'
-import { isCommitted } from '../watch/attempt.ts'
+import { isCommitInDoubt, isCommitted } from '../watch/attempt.ts'
 import { count, counted, shortened } from './format.ts'
 import { MAX_NAME_LENGTH, named, subjectOf, whereabouts } from './subjects.ts'
 import type { Words } from './subjects.ts'
@@ -25,8 +25,8 @@ export function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncom
   return {
     sentence: `${subject} ${jobs.length === 1 ? 'rests' : 'rest'} at Uncommitted: the rows are imported, but nobody sees them before a commit.`,
     next: areAborted
-      ? 'To let the step commit, set on-uncommitted to commit, and import once more.'
-      : `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step commit, set on-uncommitted to commit; to let it wait for somebody's commit, to wait; to go on without one, to pass.`,
+      ? 'To let the step commit, set `on-uncommitted` to `commit`, and import once more.'
+      : `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to let it wait for somebody's commit, to \`wait\`; to go on without one, to \`pass\`.`,
   }
 }
 
@@ -36,53 +36,80 @@ export function partlyCommitted(
   because: Words,
   view: View,
 ): Words {
+  const left = jobs.flatMap((i) => view.jobs[i] ?? [])
+  const inAll = counted(view.jobs.length, 'import job')
   return {
-    sentence: `Only ${count(committed.length)} of ${counted(view.jobs.length, 'import job')} ${committed.length === 1 ? 'was' : 'were'} committed, and nobody sees the rows of the others.`,
+    sentence:
+      committed.length === 0
+        ? `Perhaps only some of ${inAll} were committed: the answer to a commit was lost, and nobody knows what became of it.`
+        : `Only ${count(committed.length)} of ${inAll} ${committed.length === 1 ? 'was' : 'were'} committed, and nobody sees the rows of ${left.length === 1 ? 'the other' : 'the others'}.`,
     points: [
-      `committed: ${named(idsOf(view, committed))}`,
-      ...jobs
-        .slice(0, MOST_TOLD)
-        .flatMap((i) => view.jobs[i] ?? [])
-        .map(notCommitted),
-      ...(jobs.length > MOST_TOLD ? [`not committed: ${count(jobs.length - MOST_TOLD)} more`] : []),
-      ...(jobs.some((i) => view.jobs[i]?.commit?.trouble?.what === because.sentence) ? [] : [because.sentence]),
+      ...(committed.length === 0 ? [] : [`committed: ${named(idsOf(view, committed))}`]),
+      ...left.slice(0, MOST_TOLD).map(notCommitted),
+      ...(left.length > MOST_TOLD ? [`not committed: ${count(left.length - MOST_TOLD)} more`] : []),
+      ...(left.some(({ commit }) => commit?.trouble?.what === because.sentence) ? [] : [because.sentence]),
+      ...(because.points ?? []),
     ],
-    next: [
-      jobs.every((i) => view.jobs[i]?.abort?.state === 'done')
-        ? 'What was committed stays. Import the others once more, once the cause is mended.'
-        : `What was committed stays. Commit the others by hand (${COMMIT}) once the cause is mended.`,
-      because.next ?? [],
-    ]
-      .flat()
-      .join(' '),
+    next: [because.next ?? [], afterHalf(left, committed.length > 0)].flat().join(' '),
   }
 }
 
 function notCommitted(job: History): string {
   const { trouble } = job.commit ?? {}
-  return `not committed: ${job.jobId}, ${whereabouts(job)}${trouble === undefined ? '' : `: ${trouble.what}`}`
+  const which = isCommitInDoubt(job) ? 'perhaps committed' : 'not committed'
+  return `${which}: ${job.jobId}, ${whereabouts(job)}${trouble === undefined ? '' : `: ${trouble.what}`}`
+}
+
+/** What to do about the jobs that were left, each according to what can still become of it. */
+function afterHalf(left: readonly History[], someCommitted: boolean): string {
+  const others = left.length === 1 ? 'the other' : 'the others'
+  const areLost = left.every(({ abort, latest }) => abort?.state === 'done' || latest?.phase === 'failed')
+  return [
+    ...(someCommitted ? ['What was committed stays.'] : []),
+    left.some(isCommitInDoubt)
+      ? `Look at the state of each job, then commit what rests at Uncommitted (${COMMIT}).`
+      : areLost
+        ? `Once the cause is mended, import ${others} once more.`
+        : `Once the cause is mended, commit ${others} by hand (${COMMIT}).`,
+  ].join(' ')
 }
 
 /** The words for an end, with what becomes of two-phase jobs that nobody else collects. */
 export function withWhatIsLeft(words: Words, { kind, passes }: Conclusion, view: View): Words {
   if (passes) return words
-  const aborted = view.jobs.filter(({ abort }) => abort?.state === 'done')
-  const left = view.jobs.filter((job) => isLeft(job))
+  const { jobs } = view
+  const aborted = jobs.filter(({ abort }) => abort?.state === 'done')
+  // Who reads of a job at Uncommitted, or of some that are not committed, knows already.
+  const isKnown = kind === 'uncommitted' || kind === 'partly-committed'
   const sentences = [
-    ...(aborted.length === 0 ? [] : [`Aborted, as abort-uncommitted asks: ${jobList(aborted)}.`]),
-    // Who reads of a job at Uncommitted, or of some that are not committed, knows already.
-    ...(left.length === 0 || kind === 'uncommitted' || kind === 'partly-committed' ? [] : [leftBehind(left)]),
+    ...sentenceOn(aborted, (list) => `Aborted, as \`abort-uncommitted\` asks: ${list}.`),
+    ...(isKnown
+      ? []
+      : [
+          ...sentenceOn(kind === 'cancelled' ? jobs.filter(isCommitted) : [], (list) => `Committed already: ${list}.`),
+          ...sentenceOn(
+            jobs.filter(isCommitInDoubt),
+            (list) =>
+              `Nobody knows what became of the commit of ${list}: look at its state before you commit or abort.`,
+          ),
+          ...sentenceOn(jobs.filter(isLeft), leftBehind),
+        ]),
   ]
   return sentences.length === 0 ? words : { ...words, next: [words.next ?? [], sentences].flat().join(' ') }
 }
 
-function leftBehind(left: readonly History[]): string {
-  const rests = left.length === 1 ? 'rests' : 'rest'
-  return `Left behind at Uncommitted, where nobody collects what ${rests}: ${jobList(left)}. Commit (${COMMIT}) or abort (${ABORT}).`
+function sentenceOn(jobs: readonly History[], sentence: (list: string) => string): readonly string[] {
+  return jobs.length === 0 ? [] : [sentence(jobList(jobs))]
+}
+
+function leftBehind(list: string): string {
+  return `Left behind at Uncommitted, where nobody collects what rests: ${list}. Commit (${COMMIT}) or abort (${ABORT}).`
 }
 
 function isLeft(job: History): boolean {
-  return job.latest?.phase === 'uncommitted' && job.abort?.state !== 'done' && !isCommitted(job)
+  return (
+    job.latest?.phase === 'uncommitted' && job.abort?.state !== 'done' && !isCommitted(job) && !isCommitInDoubt(job)
+  )
 }
 
 function jobList(jobs: readonly History[]): string {

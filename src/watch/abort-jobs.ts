@@ -55,6 +55,12 @@ export async function* abortJobs(vigil: Vigil, conclusion: Conclusion): AsyncGen
       const now = view()
       for (const [i, event] of taken.entries()) yield { ...event, view: now, more: i < taken.length - 1 }
     }
+    const unsent = targets.filter((job) => jobs[job]?.abort === undefined)
+    for (const [i, job] of unsent.entries()) {
+      const news = [{ kind: 'act-not-sent', act: 'abort' } as const]
+      const more = i < unsent.length - 1
+      yield { kind: 'acted', job, act: 'abort', deed: { kind: 'cancelled' }, tookMs: 0, news, view: view(), more }
+    }
   } finally {
     interrupt.removeEventListener('abort', hurry)
     pool.abort('the gate has ended')

@@ -86,7 +86,6 @@ export function createAskPool<Brought>(turnstile: Turnstile, clock: Clock): AskP
     }
     const brought = await ask({ signal: entry.controller.signal, turn })
     entry.done.abort('done')
-    underWay.delete(subject)
     const endedAtMs = clock.now()
     inbox.push({ subject, brought, span: { startedAtMs: entry.startedAtMs ?? endedAtMs, endedAtMs } })
     wake()
@@ -119,7 +118,10 @@ export function createAskPool<Brought>(turnstile: Turnstile, clock: Clock): AskP
       if (inbox.length === 0 && !nap.signal.aborted) await clock.sleep(untilMs - clock.now(), nap.signal)
       if (bug !== undefined) throw bug.error
       nap = new AbortController()
-      return inbox.splice(0)
+      const arrived = inbox.splice(0)
+      // A question whose answer nobody has read yet must not be asked again.
+      for (const { subject } of arrived) underWay.delete(subject)
+      return arrived
     },
     wake,
     recall(isMeant = () => true) {

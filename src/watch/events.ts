@@ -20,6 +20,8 @@ export type News =
   | { readonly kind: 'act-refused'; readonly act: Act; readonly trouble: Trouble }
   /** The answer was lost: the job is asked about, and the act repeated where it was not carried out. */
   | { readonly kind: 'act-in-doubt'; readonly act: Act; readonly trouble: Trouble }
+  /** The service had asked for a pause, and there was no time to wait for its end. */
+  | { readonly kind: 'act-not-sent'; readonly act: Act }
 
 /** What asking for the jobs of a collection changed. */
 export type DiscoveryNews =

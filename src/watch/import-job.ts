@@ -29,6 +29,8 @@ export interface JobSnapshot {
   /** 0 to 100, a whole number. */
   readonly progress: number | undefined
   readonly importedRows: number | undefined
+  /** The service sent a number of imported rows that is none. */
+  readonly isRowCountUnreadable?: boolean
   readonly totalRows: number | undefined
   readonly sizeBytes: number | undefined
   readonly collectionName: string | undefined
@@ -69,6 +71,8 @@ export type Observation =
  */
 export function importedRowsOf(job: JobSnapshot): number | undefined {
   if (job.importedRows !== undefined) return job.importedRows
+  // What was said of the rows, whatever it was, is not to be replaced by what merely stands in the files.
+  if (job.isRowCountUnreadable) return undefined
   if (job.totalRows !== undefined && (job.phase === 'completed' || job.phase === 'uncommitted')) return job.totalRows
   return sumOverFiles(job.files, (file) => file.importedRows)
 }

@@ -3,6 +3,7 @@ import type { CollectionHistory } from './collection-history.ts'
 import type { Conclusion, NotReady } from './conclusion.ts'
 import { isWithin } from './gate.ts'
 import { isTooLong } from './outage.ts'
+import type { Outage } from './outage.ts'
 import { MIN_PAUSE_MS, pauseAtRestMs, pauseInOutageMs } from './pace.ts'
 import type { Policy } from './policy.ts'
 
@@ -17,6 +18,8 @@ export type Step = 'read' | 'refresh' | 'count' | 'nothing'
 /** What holds for all collections at the moment of judging. */
 export interface Circumstances {
   readonly timeIsUp: boolean
+  /** Before the deadline a service that answers at all could have done so. */
+  readonly hadTime: boolean
   /** How long the service may give no usable answer. */
   readonly mostOutageMs: number
 }
@@ -65,7 +68,7 @@ export function nextStepAtMs(
 export function concludeCollections(
   collections: readonly CollectionHistory[],
   policy: Policy,
-  { timeIsUp, mostOutageMs }: Circumstances,
+  { timeIsUp, hadTime, mostOutageMs }: Circumstances,
 ): Conclusion | undefined {
   const having = (is: (collection: CollectionHistory) => boolean) =>
     collections.flatMap((one, i) => (is(one) ? [i] : []))
@@ -79,9 +82,9 @@ export function concludeCollections(
   if (stalled.length > 0) {
     return { kind: 'stalled', passes: false, jobs: [], collections: stalled, quietMs: first(stalled)?.quietMs ?? 0 }
   }
-  const lost = having(
-    ({ outage, answeredAtMs }) => isTooLong(outage, mostOutageMs) || (timeIsUp && answeredAtMs === undefined),
-  )
+  const neverAnswers = ({ outage, answeredAtMs }: CollectionHistory) =>
+    answeredAtMs === undefined && (hadTime || !isCutShort(outage))
+  const lost = having((one) => isTooLong(one.outage, mostOutageMs) || (timeIsUp && neverAnswers(one)))
   if (lost.length > 0) {
     const { outage, askedAtMs = 0 } = first(lost) ?? {}
     const outageMs = askedAtMs - (outage?.sinceMs ?? askedAtMs)
@@ -102,6 +105,11 @@ export function concludeCollections(
   return { kind: 'timed-out', passes: policy.onTimeout === 'pass', jobs: [], collections: late }
 }
 
+/** No more than a first question that the deadline has cut short. */
+function isCutShort(outage: Outage | undefined): boolean {
+  return outage === undefined || (outage.trouble.outcome === 'timeout' && outage.untilMs <= outage.sinceMs)
+}
+
 /** What waiting does not mend. */
 function obstacle(collection: CollectionHistory | undefined): NotReady | undefined {
   if (collection === undefined) return undefined
@@ -109,8 +117,13 @@ function obstacle(collection: CollectionHistory | undefined): NotReady | undefin
   if (gone !== undefined) return { kind: 'gone', trouble: gone }
   const index = indexes?.find(({ isFailed }) => isFailed)
   if (index !== undefined) return { kind: 'index-failed', index }
-  const isNotLoaded = notLoadedSinceMs !== undefined && (readAtMs ?? 0) - notLoadedSinceMs >= SECOND_READING_MS
+  const isNotLoaded = notLoadedSinceMs !== undefined && isSecondReading(notLoadedSinceMs, readAtMs ?? 0)
   return isNotLoaded ? { kind: 'not-loaded', hasIndex: indexes !== undefined && indexes.length > 0 } : undefined
+}
+
+/** A reading that is due then may come a fraction of a millisecond before its time, for all that adding up fractions loses. */
+function isSecondReading(fromMs: number, toMs: number): boolean {
+  return toMs - fromMs > SECOND_READING_MS - 1
 }
 
 /** Rows in all collections together; undefined until all have been counted. */
@@ -130,6 +143,5 @@ function areCounted(collection: CollectionHistory, collections: readonly Collect
   if (policy.expectedCollectionRows === undefined) return true
   const { rowsSinceMs, countedAtMs } = collection
   if (rowsSinceMs === undefined || countedAtMs === undefined) return false
-  const isRecounted = countedAtMs - rowsSinceMs >= SECOND_READING_MS
-  return isRecounted || rowsIn(collections) === undefined || rowsHold(collections, policy)
+  return isSecondReading(rowsSinceMs, countedAtMs) || rowsIn(collections) === undefined || rowsHold(collections, policy)
 }

@@ -16,6 +16,8 @@ export interface Watch {
   readonly selection: Selection
   /** The database that the service is asked about; undefined: its default. */
   readonly dbName?: string | undefined
+  /** The service that is asked, and where on it the jobs are, in words. */
+  readonly place?: string | undefined
   readonly policy: Policy
   readonly service: ImportService
   readonly clock: Clock

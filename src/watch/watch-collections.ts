@@ -23,9 +23,10 @@ export async function* watchCollections(vigil: Vigil): AsyncGenerator<WatchEvent
     () => !service.isElsewhere || collections.some(({ answeredAtMs }) => answeredAtMs !== undefined),
   )
   const jitter = vigil.random()
+  const hadTime = deadlineMs - clock.now() >= LAST_LOOK_MS
 
   const conclude = (timeIsUp = false) =>
-    concludeCollections(collections, policy, { timeIsUp, mostOutageMs: inquiry.mostOutageMs() })
+    concludeCollections(collections, policy, { timeIsUp, hadTime, mostOutageMs: inquiry.mostOutageMs() })
   const idle = () =>
     collections.flatMap((collection, i) => {
       const step = nextStep(collection, collections, policy)

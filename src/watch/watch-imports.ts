@@ -26,7 +26,7 @@ async function* decide(vigil: Vigil): AsyncGenerator<WatchEvent, Conclusion> {
   const waitFor = (jobIds: readonly string[], wasListed: boolean) =>
     jobs.push(...jobIds.map((jobId) => newHistory(jobId, { wasListed })))
   if (selection.kind === 'given') waitFor(selection.jobIds, false)
-  else vigil.discovery = newDiscovery(selection, vigil.dbName, vigil.wallClockMs())
+  else vigil.discovery = newDiscovery(selection, vigil, vigil.wallClockMs())
   yield { kind: 'started', view: view() }
   if (vigil.discovery !== undefined) {
     const found = yield* discoverJobs(vigil, vigil.discovery)
