@@ -143,7 +143,7 @@ interface Module {
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   index: ['without-headers', 'finish', 'run', 'world'],
   'without-headers': [],
-  finish: ['world', 'settings', 'report', 'render', 'version'],
+  finish: ['world', 'settings', 'report', 'github', 'render', 'watch', 'version'],
   run: ['world', 'settings', 'milvus', 'report', 'render', 'watch', 'version'],
   world: ['milvus', 'watch'],
   settings: ['render', 'watch'],

@@ -4,6 +4,7 @@ import type { Exchange } from './milvus/exchange.ts'
 import { createService } from './milvus/service.ts'
 import { NOTICES } from './render/codes.ts'
 import { exchangeLine } from './render/exchange-line.ts'
+import { timedLines } from './render/log-lines.ts'
 import { createSanitiser } from './render/untrusted.ts'
 import type { Sanitise } from './render/untrusted.ts'
 import { commitStatusReporter, handOverTo, wayToCommit } from './report/commit-status.ts'
@@ -23,7 +24,7 @@ import {
   secretsOf,
   summaryWanted,
 } from './settings.ts'
-import type { Connection, ParsedSettings, Settings } from './settings.ts'
+import type { Connection, ParsedSettings, Settings, Target } from './settings.ts'
 import { USER_AGENT, VERSION } from './version.ts'
 import { interrupted } from './watch/conclusion.ts'
 import type { Conclusion, Mistake } from './watch/conclusion.ts'
@@ -42,10 +43,11 @@ export async function run(world: World): Promise<boolean> {
   const sanitise = createSanitiser(secrets)
   const journal = createJournal()
   const parsed = parseSettings(env)
-  const tell = tellAll(reportersOf(world, parsed, journal, sanitise), (name, error) => {
-    world.log.info(
-      `The ${name} could not be written: ${sanitise(messageOf(error))}. The gate goes on. (${NOTICES.notWritten})`,
-    )
+  const notice: Notice = (text) => {
+    for (const line of timedLines(clock.now() - startedAtMs, text)) world.log.info(line)
+  }
+  const tell = tellAll(reportersOf(world, parsed, journal, sanitise, notice), (name, error) => {
+    notice(`The ${name} could not be written: ${sanitise(messageOf(error))}. The gate goes on. (${NOTICES.notWritten})`)
   })
 
   let view: View = { startedAtMs, nowMs: startedAtMs, jobs: [], collections: [], discovery: undefined }
@@ -59,7 +61,7 @@ export async function run(world: World): Promise<boolean> {
     const events =
       parsed.kind === 'mistakes'
         ? [{ kind: 'ended', view, conclusion: invalidInput(parsed.mistakes, sanitise) } satisfies WatchEvent]
-        : watchAsSet(world, parsed.settings, startedAtMs, journal, sanitise)
+        : watchAsSet(world, parsed.settings, startedAtMs, journal, sanitise, notice)
     for await (const event of events) {
       view = event.view
       if (event.kind === 'ended') conclusion = event.conclusion
@@ -79,23 +81,27 @@ export async function run(world: World): Promise<boolean> {
   return false
 }
 
+/** Takes a text of any length into the log, with the time in front. */
+type Notice = (text: string) => void
+
 async function* watchAsSet(
   world: World,
   { connection, dataPlane, target, policy, selection }: Settings,
   startedAtMs: number,
   journal: Journal,
   sanitise: Sanitise,
+  notice: Notice,
 ): AsyncGenerator<WatchEvent, void> {
   const { clock, random, interrupt } = world
-  const isSearched = policy.waitFor === 'searchable' && dataPlane.kind === 'address'
-  const addresses = [connection.endpoint, ...(isSearched ? [dataPlane.endpoint] : [])]
-  if (connection.apiKey !== '' && addresses.some(isReadableOnTheWay)) {
-    world.log.info(
-      `The key travels over plain http to a public address, where others can read it: use https:// if you can. (${NOTICES.readableKey})`,
-    )
-  }
   const exchanges: Exchange[] = []
+  let isTold = false
   const openExchange = (transport: Connection) => {
+    if (connection.apiKey !== '' && isReadableOnTheWay(transport.endpoint) && !isTold) {
+      isTold = true
+      notice(
+        `The key travels over plain http to a public address, where others can read it: use https:// if you can. (${NOTICES.readableKey})`,
+      )
+    }
     const exchange = world.openExchange(transport)
     exchanges.push(exchange)
     return exchange
@@ -122,6 +128,7 @@ async function* watchAsSet(
       selection:
         selection.kind === 'given' ? selection : { ...selection, collectionName: sanitise(selection.collectionName) },
       dbName: target.dbName && sanitise(target.dbName),
+      place: sanitise(placeOf(connection, target)),
       policy: { ...policy, expectedCollection: policy.expectedCollection && sanitise(policy.expectedCollection) },
       service,
       clock,
@@ -135,13 +142,29 @@ async function* watchAsSet(
   }
 }
 
-function reportersOf(world: World, parsed: ParsedSettings, journal: Journal, sanitise: Sanitise): readonly Reporter[] {
+/** Who is asked, and which part of it, in words. */
+function placeOf({ endpoint }: Connection, { clusterId, projectId, regionId }: Target): string {
+  const parts = [
+    ...(clusterId === undefined ? [] : [`cluster ${clusterId}`]),
+    ...(projectId === undefined ? [] : [`project ${projectId}`]),
+    ...(regionId === undefined ? [] : [`region ${regionId}`]),
+  ]
+  return [new URL(endpoint).host, ...parts].join(', ')
+}
+
+function reportersOf(
+  world: World,
+  parsed: ParsedSettings,
+  journal: Journal,
+  sanitise: Sanitise,
+  notice: Notice,
+): readonly Reporter[] {
   const { env, log, clock } = world
   const { outputPath, summaryPath, tempDir } = runnerFilesOf(env)
   const settings = parsed.kind === 'settings' ? parsed.settings : undefined
   const policy = settings?.policy ?? DEFAULT_POLICY
   const reportPath = reportPathIn(tempDir, (error) => {
-    log.info(`There is no report file: ${sanitise(messageOf(error))}. The gate goes on. (${NOTICES.notWritten})`)
+    notice(`There is no report file: ${sanitise(messageOf(error))}. The gate goes on. (${NOTICES.notWritten})`)
   })
   const context = { version: VERSION, inputs: settings?.inputs ?? {}, policy, journal }
   return [
@@ -160,7 +183,7 @@ function reportersOf(world: World, parsed: ParsedSettings, journal: Journal, san
         ]),
     logReporter(log, policy, { asked: journal.asked, colours: coloursWanted(env) }),
     // Last, since only GitHub can keep the end of the gate waiting.
-    ...commitStatusReportersOf(world, policy, sanitise),
+    ...commitStatusReportersOf(world, policy, sanitise, notice),
   ]
 }
 
@@ -168,16 +191,20 @@ function commitStatusReportersOf(
   { env, clock, interrupt, log }: World,
   policy: Policy,
   sanitise: Sanitise,
+  notice: Notice,
 ): readonly Reporter[] {
   const wish = commitStatusOf(env)
   if (wish === undefined) return []
   const deliver = wayToCommit({ ...wish, context: sanitise(wish.context) }, USER_AGENT)
   if (typeof deliver === 'string') {
-    log.info(`There is no commit status: ${sanitise(deliver)}. (${NOTICES.commitStatus})`)
+    notice(`There is no commit status: ${sanitise(deliver)}. (${NOTICES.commitStatus})`)
     return []
   }
   const handOver = handOverTo(wish.state)
-  return [commitStatusReporter({ deliver, handOver, policy, clock, interrupt, sanitise, log })]
+  const warn = (title: string, message: string) => {
+    log.warning(title, message)
+  }
+  return [commitStatusReporter({ deliver, handOver, policy, clock, interrupt, sanitise, notice, warn })]
 }
 
 function reportPathIn(tempDir: string, onError: (error: unknown) => void): string | undefined {

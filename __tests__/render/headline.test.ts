@@ -75,7 +75,7 @@ describe('what happened', () => {
       { kind: 'uncommitted', passes: false, jobs: [0] },
       viewOf(uncommitted),
       'Import job j0 rests at Uncommitted: the rows are imported, but nobody sees them before a commit.',
-      /import\/commit.*import\/abort.*on-uncommitted to commit.*to wait.*pass/,
+      /import\/commit.*import\/abort.*`on-uncommitted` to `commit`.*to `wait`.*`pass`/,
     ],
     [
       'uncommitted and passed',
@@ -152,7 +152,7 @@ describe('what happened', () => {
       { kind: 'wrong-collection', passes: false, jobs: [0], expected: 'docs' },
       viewOf(aJob({ collectionName: 'other' })),
       'Import job j0 belongs to collection other, not to docs.',
-      /job-id or collection-name/,
+      /`job-id` or `collection-name`/,
     ],
     [
       'no rows',
@@ -179,15 +179,15 @@ describe('what happened', () => {
       'unknown rows',
       { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 1, max: undefined }, imported: undefined },
       viewOf(aCompletedJob({ importedRows: undefined, totalRows: undefined, files: [] })),
-      'Import job j0 is complete, but the service does not say of every job how many rows it imported, and expected-rows asks for at least 1 row.',
-      /Leave expected-rows empty/,
+      'Import job j0 is through, but the service does not say of every job how many rows it imported, and expected-rows asks for at least 1 row.',
+      /Leave `expected-rows` empty/,
     ],
     [
       'not found, never seen',
       { kind: 'not-found', passes: false, jobs: [0], trouble },
       forgotten([]),
       'The service does not know import job j0, also after 30 s. It said no.',
-      /job-id.*quoted.*endpoint, cluster-id and db-name.*3 hours/,
+      /`job-id`.*quoted.*`endpoint`, `cluster-id` and `db-name`.*3 hours/,
     ],
     [
       'not found, expired',

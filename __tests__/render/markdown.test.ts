@@ -1,6 +1,17 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { alert, code, joined, markup, tableOf } from '../../src/render/markdown.ts'
+import { alert, code, joined, markup, prose, tableOf } from '../../src/render/markdown.ts'
+import { cases } from '../support/soak.ts'
+
+/** What a reader sees of it. */
+const textOf = (source: string) =>
+  source
+    .replace(/<\/?(?:span|code)>/g, '')
+    .replace(/&#(\d+);/g, (_, digits: string) => String.fromCharCode(Number(digits)))
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&quot;/g, '"')
+    .replace(/&amp;/g, '&')
 
 const escape = (text: string) => markup`${text}`.source
 
@@ -44,14 +55,32 @@ describe('markup', () => {
         const source = escape(text)
         const plain = source.replace(/<\/?span>/g, '')
         expect(plain.replace(/&#\d+;|&[a-z]+;/g, '')).not.toMatch(/[&<>"'|`*_~[\]()!#$:@\\\n\r]/)
-        const decoded = plain
-          .replace(/&#(\d+);/g, (_, digits: string) => String.fromCharCode(Number(digits)))
-          .replace(/&lt;/g, '<')
-          .replace(/&gt;/g, '>')
-          .replace(/&quot;/g, '"')
-          .replace(/&amp;/g, '&')
-        expect(decoded).toBe(text.trimStart())
+        expect(textOf(source)).toBe(text.replace(/[\r\n\u2028\u2029]+/g, ' ').trimStart())
       }),
+      cases(1_000),
+    )
+  })
+})
+
+describe('prose', () => {
+  it.each([
+    ['Set `api-key`, or leave `endpoint` empty.', 'Set <code>api-key</code>, or leave <code>endpoint</code> empty.'],
+    ['`timeout` is over', '<code>timeout</code> is over'],
+    ['Set `commit`', 'Set <code>commit</code>'],
+    ['no word: `<b>`', 'no word&#58; &#96;&lt;b&gt;&#96;'],
+    ['  a `b', 'a &#96;b'],
+  ])('shows %j as code where a word stands between backticks', (sentence, expected) => {
+    expect(prose(sentence).source).toBe(expected)
+  })
+
+  it('shows the same text as the sentence without its backticks, whatever stands in it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...Array.from('`a-b: <&|\n@1')) }), (sentence) => {
+        const plain = sentence.replace(/`([\w./:@-]{1,60})`/g, '$1')
+        const decoded = textOf(prose(sentence).source)
+        expect(decoded.trimStart()).toBe(plain.replace(/\n+/g, ' ').trimStart())
+      }),
+      cases(1_000),
     )
   })
 })

@@ -424,6 +424,8 @@ const CASES: Readonly<Record<string, Case>> = {
         collectionName: 'docs',
         dbName: 'shop',
         sinceMs: Date.UTC(2026, 10, 23, 4, 17, 55),
+        place: 'milvus.example.com:19530',
+        undated: 0,
         jobIds: [],
         ended: [4, 3, 2, 1].map((n) => ({
           jobId: `45376131369832201${n}`,
@@ -490,7 +492,15 @@ const CASES: Readonly<Record<string, Case>> = {
   'still-looking': {
     view: {
       ...aView([], 65_000),
-      discovery: { collectionName: 'docs', dbName: undefined, sinceMs: undefined, jobIds: [], ended: [] },
+      discovery: {
+        collectionName: 'docs',
+        dbName: undefined,
+        sinceMs: undefined,
+        jobIds: [],
+        ended: [],
+        place: undefined,
+        undated: 0,
+      },
     },
     conclusion: undefined,
   },

@@ -54,7 +54,7 @@ const attempts: readonly Attempt[] = [
     conclusion: 'not-found',
     sentence:
       'The service does not know import job 999999999999999999. HOST says: “import job does not exist, jobID=999999999999999999: importing data failed on server side”.',
-    next: 'Check that job-id is whole and quoted, and that endpoint, cluster-id and db-name are those the import was started with. A job that finished long ago is forgotten too: a Milvus keeps finished jobs for 3 hours unless it is told otherwise.',
+    next: 'Check that `job-id` is whole and quoted, and that `endpoint`, `cluster-id` and `db-name` are those the import was started with. A job that finished long ago is forgotten too: a Milvus keeps finished jobs for 3 hours unless it is told otherwise.',
   },
   {
     title: 'a wrong key',

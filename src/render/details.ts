@@ -5,13 +5,13 @@ import { reasonOf } from '../watch/import-job.ts'
 import type { Asked } from './asked.ts'
 import { askedKinds } from './asked.ts'
 import { bytes, count, counted, percent, shortened } from './format.ts'
+import { MAX_LINE_LENGTH } from './log-lines.ts'
 import { throughputOf, throughputText } from './throughput.ts'
 import { slowestOf, STAGE_TITLES, stayText, staysOf } from './timeline.ts'
 
 /** Above the details, where the log folds them away. */
 export const DETAILS_TITLE = 'Details: times, files, requests'
 
-const MAX_LINE_LENGTH = 160
 const MAX_NAME_LENGTH = 80
 const MAX_ID_LENGTH = 40
 /** More is in the summary and in the report. */

@@ -1,5 +1,6 @@
 import type { Conclusion, ConclusionKind, Mistake } from '../watch/conclusion.ts'
 import type { View } from '../watch/events.ts'
+import { isCommitInDoubt } from '../watch/attempt.ts'
 import { rowCount } from '../watch/gate.ts'
 import type { History } from '../watch/history.ts'
 import type { FileProgress } from '../watch/import-job.ts'
@@ -15,7 +16,7 @@ import {
   searchTimedOut,
   stalledCollections,
 } from './collection-words.ts'
-import { noJobs } from './discovery-words.ts'
+import { noJobs, outOfTime } from './discovery-words.ts'
 import { diagnose } from './doctor.ts'
 import { count, counted, duration, percent, shortened } from './format.ts'
 import { isResting, restText } from './rests.ts'
@@ -32,6 +33,7 @@ import {
   whereabouts,
 } from './subjects.ts'
 import type { Words } from './subjects.ts'
+import { stageNow } from './timeline.ts'
 import { COMMIT, partlyCommitted, uncommitted, withWhatIsLeft } from './two-phase-words.ts'
 
 /** How the gate ended, in plain sentences of one line each, and where the README explains it. */
@@ -92,7 +94,7 @@ function wordsFor(conclusion: Conclusion, view: View, policy: Policy): Words {
             : `${conclusion.trouble.advice} ${IMPORT_IS_COMPLETE}`,
       }
     case 'unreachable':
-      return unreachable(conclusion, view)
+      return (conclusion.outageMs === 0 ? outOfTime(view, policy) : undefined) ?? unreachable(conclusion, view)
     case 'stalled':
       return stalled(conclusion, view)
     case 'timed-out':
@@ -213,33 +215,34 @@ function wrongCollection({ jobs, expected }: Extract<Conclusion, { kind: 'wrong-
       : ''
   return {
     sentence: `${subject} belongs to collection ${shortened(actual, MAX_NAME_LENGTH)}, not to ${expected}${others}.`,
-    next: 'Correct job-id or collection-name: an import into another collection must not open this gate.',
+    next: 'Correct `job-id` or `collection-name`: an import into another collection must not open this gate.',
   }
 }
 
 function rowsNotMet({ expected, imported }: Extract<Conclusion, { kind: 'rows-not-met' }>, view: View): Words {
   if (imported === undefined || (expected !== undefined && !rowCount(view.jobs).complete)) {
     return {
-      sentence: `${allJobs(view)} complete, but the service does not say of every job how many rows it imported, and expected-rows asks for ${rangeText(expected)}.`,
-      next: 'Leave expected-rows empty for this service, or count the rows of the collection in a step of your own.',
+      sentence: `${allJobs(view)} through, but the service does not say of every job how many rows it imported, and expected-rows asks for ${rangeText(expected)}.`,
+      next: 'Leave `expected-rows` empty for this service, or count the rows of the collection in a step of your own.',
     }
   }
   const demand =
     expected === undefined
       ? 'and an import without rows does not pass'
       : `but expected-rows asks for ${rangeText(expected)}`
-  const sentence = `${allJobs(view)} complete with ${counted(imported, 'row')}, ${demand}.`
+  const isStaged = view.jobs.some(({ latest }) => latest?.phase === 'uncommitted')
+  const sentence = `${allJobs(view)} ${isStaged ? 'ready to be committed' : 'complete'} with ${counted(imported, 'row')}, ${demand}.`
   if (imported === 0) {
     return {
       sentence,
-      next: 'The files may be empty, or their rows were filtered out: a file without rows counts as imported. Look at the files; if no rows are fine, set expected-rows to ">=0".',
+      next: 'The files may be empty, or their rows were filtered out: a file without rows counts as imported. Look into them; if no rows are fine, set `expected-rows` to ">=0".',
     }
   }
   return imported < (expected?.min ?? 1)
-    ? { sentence, next: 'Rows are missing: compare the files below with what was exported, or correct expected-rows.' }
+    ? { sentence, next: 'Rows are missing: compare the files with what was exported, or correct `expected-rows`.' }
     : {
         sentence,
-        next: 'There are rows too many: a file may be in there twice, since an import does not remove duplicate primary keys. Compare the files below with what was exported, or correct expected-rows.',
+        next: 'There are rows too many: a file may be in there twice, since an import does not remove duplicate primary keys. Compare the files with what was exported, or correct `expected-rows`.',
       }
 }
 
@@ -263,7 +266,7 @@ function notFound({ jobs, trouble }: Extract<Conclusion, { kind: 'not-found' }>,
   }
   return {
     sentence: `The service does not know ${lowerFirst(subject)}${stillUnknown}.${answer}`,
-    next: 'Check that job-id is whole and quoted, and that endpoint, cluster-id and db-name are those the import was started with. A job that finished long ago is forgotten too: a Milvus keeps finished jobs for 3 hours unless it is told otherwise.',
+    next: 'Check that `job-id` is whole and quoted, and that `endpoint`, `cluster-id` and `db-name` are those the import was started with. A job that finished long ago is forgotten too: a Milvus keeps finished jobs for 3 hours unless it is told otherwise.',
   }
 }
 
@@ -284,7 +287,7 @@ function unreachable(
       `No usable answer about ${lowerFirst(subject)}${since}${trouble === undefined ? '.' : `: ${trouble.what}`}`,
     ].join(''),
     next: [
-      trouble?.advice ?? 'Check endpoint and the network between this runner and the service, or raise timeout.',
+      trouble?.advice ?? 'Check `endpoint` and the network between this runner and the service, or raise `timeout`.',
       ...goesOn,
     ].join(' '),
   }
@@ -302,7 +305,7 @@ function stalled({ jobs, collections, quietMs }: Extract<Conclusion, { kind: 'st
   return {
     sentence: `${subject} stood still for ${duration(quietMs)}${job === undefined ? '' : ` at ${whereabouts(job)}`}.`,
     ...(rest !== undefined && { points: [rest] }),
-    next: `The import has not failed and may still move at the service. ${advice} To be more patient, raise stall-timeout.`,
+    next: `The import has not failed and may still move at the service. ${advice} To be more patient, raise \`stall-timeout\`.`,
   }
 }
 
@@ -315,24 +318,43 @@ function timedOut(
   const { subject, is } = subjectOf(view, jobs)
   const job = first(view, jobs)
   const where = job === undefined ? '' : whereabouts(job)
-  const rest = job !== undefined && isResting(job) ? restText(job) : undefined
   const stand = jobs.length === 1 ? `is still at ${where}` : `${is} not done, the first is at ${where}`
   const patience =
     policy.timeoutMs === 0 ? 'One look, no waiting (timeout is 0)' : `Time is up after ${duration(policy.timeoutMs)}`
   return {
     sentence: `${patience}: ${lowerFirst(subject)} ${stand}${passes ? '; the step passes, as on-timeout asks' : ''}.`,
-    ...(rest !== undefined && { points: [rest] }),
-    next: passes
-      ? 'The import goes on at the service: what follows must not rely on its rows.'
-      : `${whatIsLeft(job)} Raise timeout, or ${waitAgain(view)}`,
+    ...whereItRests(job),
+    next: [whatIsLeft(job, passes), ...(passes ? [] : [afterTimeout(job, view)])].flat().join(' '),
   }
 }
 
-function whatIsLeft(job: History | undefined): string {
-  if (job?.latest?.phase === 'uncommitted') return `It waits for somebody to commit it (${COMMIT}).`
-  return allRowsAreIn(job)
-    ? 'The import goes on at the service: all rows are in, and sorting and building indexes can take as long again.'
-    : 'The import goes on at the service.'
+/** Where a job has stood still for long, that belongs to any end that leaves it there. */
+function whereItRests(job: History | undefined): Pick<Words, 'points'> {
+  const rest = job !== undefined && isResting(job) ? restText(job) : undefined
+  return rest === undefined ? {} : { points: [rest] }
+}
+
+function whatIsLeft(job: History | undefined, passes: boolean): readonly string[] {
+  if (job?.abort?.state === 'done') return []
+  if (passes) return ['The import goes on at the service: what follows must not rely on its rows.']
+  if (job?.commit?.state === 'done')
+    return ['Its commit was accepted, so that its rows will be seen without further ado.']
+  if (job?.latest?.phase === 'uncommitted') {
+    return isCommitInDoubt(job) ? [] : [`It waits for somebody to commit it (${COMMIT}).`]
+  }
+  if (!allRowsAreIn(job)) return ['The import goes on at the service.']
+  const stage = job && stageNow(job)?.stage
+  return [
+    stage === 'indexing'
+      ? 'The import goes on at the service: all rows are in, and building indexes can take as long again.'
+      : 'The import goes on at the service: all rows are in, and sorting and building indexes can take as long again.',
+  ]
+}
+
+function afterTimeout(job: History | undefined, view: View): string {
+  return job?.abort?.state === 'done'
+    ? 'Raise `timeout`, and import once more.'
+    : `Raise \`timeout\`, or ${waitAgain(view)}`
 }
 
 function allRowsAreIn(job: History | undefined): boolean {
@@ -352,7 +374,11 @@ function cancelled(signal: string, view: View): Words {
   const sentence = `The gate was stopped by ${signal}${where}.`
   return running.length > 0 && running.every(({ abort }) => abort?.state === 'done')
     ? { sentence }
-    : { sentence, next: `The import goes on at the service. To wait for it again, ${waitAgain(view)}` }
+    : {
+        sentence,
+        ...whereItRests(running.find(isResting)),
+        next: `The import goes on at the service. To wait for it again, ${waitAgain(view)}`,
+      }
 }
 
 function invalidInput(mistakes: readonly Mistake[]): Words {

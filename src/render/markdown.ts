@@ -26,6 +26,15 @@ export function code(text: string): Markup {
   return markup`<code>${text}</code>`
 }
 
+/** A sentence of ours, in which names of inputs and values to write stand between backticks. */
+export function prose(sentence: string): Markup {
+  const [start = '', ...rest] = sentence.split(/`([\w./:@-]{1,60})`/)
+  return joined([
+    markup`${start}`,
+    ...rest.map((piece, i) => (i % 2 === 0 ? code(piece) : new Markup(escapedInside(piece)))),
+  ])
+}
+
 /** An address of our own choosing: never one that the service sent. */
 export type HttpsUrl = `https://${string}`
 
@@ -79,19 +88,24 @@ function sourceOf(value: string | number | Markup): string {
   return value instanceof Markup ? value.source : escaped(String(value))
 }
 
+/** Text in which nothing means anything, also at the start of a line, where spaces, list items and underlines would. */
+function escaped(text: string): string {
+  return escapedInside(text)
+    .replace(/^\s+/, '')
+    .replace(/^(?:[-+](?=\s|$)|=)|(?<=^\d{1,9})\.(?=\s|$)/, entity)
+}
+
 /**
  * Text in which nothing means anything to Markdown, to HTML, or to what GitHub does after both. An entity is text again by
  * the time e-mail addresses, mentions, issue numbers, emoji and formulas are looked for, so where one of these could begin
  * an element of its own keeps the character apart.
  */
-function escaped(text: string): string {
+function escapedInside(text: string): string {
   return text
     .replace(/[\r\n\u2028\u2029]+/g, ' ')
     .replace(SPECIAL, (character, beginsMore?: string) =>
       beginsMore === undefined ? entity(character) : `<span>${entity(character)}</span>`,
     )
-    .replace(/^\s+/, '')
-    .replace(/^(?:[-+](?=\s|$)|=)|(?<=^\d{1,9})\.(?=\s|$)/, entity)
 }
 
 /** First what begins more than itself: `www.`, `GH-12`, `://`, `:emoji:`, `@name`, `#12`, `$x$`; then what is special alone. */

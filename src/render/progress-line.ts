@@ -7,16 +7,14 @@ import type { Policy } from '../watch/policy.ts'
 import type { Act } from '../watch/attempt.ts'
 import { NOTICES, outageCode, refusalCode } from './codes.ts'
 import { rowsPerSecond, timeLeftMs } from './estimate.ts'
-import { count, counted, duration, percent, roughDuration, rowRate, shortened, stopwatch } from './format.ts'
+import { count, counted, duration, percent, roughDuration, rowRate, shortened } from './format.ts'
 import { collectionMessages, collectionStand } from './collection-line.ts'
 import { discoveredText, searchedJobs } from './discovery-words.ts'
 import { codedSentence, headline, serviceReason } from './headline.ts'
+import { continuedLine, timedLine, wrapped } from './log-lines.ts'
 import { isResting, restGlance, restText } from './rests.ts'
 import { whereabouts } from './subjects.ts'
 
-const MAX_LINE_LENGTH = 160
-const STOPWATCH_WIDTH = 7
-const MAX_MESSAGE_LENGTH = MAX_LINE_LENGTH - STOPWATCH_WIDTH - 2
 const MAX_JOB_ID_LENGTH = 40
 /** With more jobs than this, lines tell how many jobs are in which state. */
 const JOBS_TOLD_ONE_BY_ONE = 10
@@ -58,7 +56,7 @@ export function closingBlock(conclusion: Conclusion, view: View, policy: Policy)
   ]
   const [first = '', ...others] = verdict.flatMap(wrapped)
   const ends = [...jobEnds(view, reason), ...view.collections.map(collectionStand)]
-  return [...ends.map((message) => line(view, message)), line(view, first), ...others.map(continued)]
+  return [...ends.map((message) => line(view, message)), line(view, first), ...others.map(continuedLine)]
 }
 
 /** How each job ended; of one alone the verdict tells. */
@@ -180,6 +178,8 @@ function newsMessages(news: News, job: History, view: View, policy: Policy): rea
       return [`${name}${news.act === 'commit' ? 'commit accepted' : 'aborted'}`]
     case 'act-refused':
       return [actRefused(news, name)]
+    case 'act-not-sent':
+      return [`${name}not aborted: the service asked for a pause, and there is no time to wait for its end`]
     case 'act-in-doubt':
       return [
         `${name}the answer to the ${news.act} was lost: ${news.trouble.what} (${outageCode(news.trouble)})`,
@@ -190,7 +190,7 @@ function newsMessages(news: News, job: History, view: View, policy: Policy): rea
 
 const DOUBT: Readonly<Record<Act, string>> = {
   commit: 'asked about, and committed again if it has not been',
-  abort: 'aborted again',
+  abort: 'aborted again, while there is time',
 }
 
 /** That an ordinary import cannot be aborted is as it should be. */
@@ -231,6 +231,8 @@ function crowdMessages(news: News, job: History, view: View, policy: Policy): re
         : []
     case 'act-done':
       return isActStep(view, news.act) ? [acts(view, news.act)] : []
+    case 'act-not-sent':
+      return isFirstWith(view, job, (other) => other.abort === undefined) ? newsMessages(news, job, view, policy) : []
     case 'act-refused':
     case 'act-in-doubt':
       return countOf(view, (other) => other[news.act] !== undefined && other[news.act]?.state !== 'done') <=
@@ -347,34 +349,6 @@ function countOf(view: View, holds: (job: History) => boolean): number {
   return view.jobs.filter(holds).length
 }
 
-/** The time comes first on every line: one that starts with text of the service could be a command to the runner. */
 function line(view: View, message: string): string {
-  const time = stopwatch(view.nowMs - view.startedAtMs).padStart(STOPWATCH_WIDTH)
-  return shortened(`${time}  ${message}`, MAX_LINE_LENGTH)
-}
-
-/** What belongs to the line above. The bar comes first for the same reason as the time. */
-function continued(message: string): string {
-  return `${'│'.padStart(STOPWATCH_WIDTH)}  ${message}`
-}
-
-/** A text in lines that fit, cut between words where it can be. */
-function wrapped(text: string): readonly string[] {
-  const lines: string[] = []
-  let current = ''
-  for (const word of text.split(' ').flatMap(chunked)) {
-    if (current !== '' && current.length + 1 + word.length > MAX_MESSAGE_LENGTH) {
-      lines.push(current)
-      current = word
-    } else {
-      current = current === '' ? word : `${current} ${word}`
-    }
-  }
-  return [...lines, current]
-}
-
-function chunked(word: string): readonly string[] {
-  if (word.length <= MAX_MESSAGE_LENGTH) return [word]
-  // Half as many characters as fit: each may be two units long.
-  return word.match(/.{1,75}/gsu) ?? []
+  return timedLine(view.nowMs - view.startedAtMs, message)
 }

@@ -45,7 +45,7 @@ export function waitAgain({ jobs, discovery }: View): string {
   if (discovery === undefined) return 're-run this job with the same job id, without starting the import a second time.'
   return jobs.length === 0
     ? 're-run this job.'
-    : 're-run this job with these jobs in job-id, or with since, without starting the import a second time.'
+    : 're-run this job with these jobs in `job-id`, or with `since`, without starting the import a second time.'
 }
 
 /** Job ids for a sentence, at most three of them by name. */

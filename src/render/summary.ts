@@ -13,7 +13,8 @@ import { bytes, count, counted, duration, momentOf, NOTHING, percent, shortened,
 import { searchedJobs } from './discovery-words.ts'
 import { codedSentence, headline, serviceReason } from './headline.ts'
 import type { AlertKind, Column, Table } from './markdown.ts'
-import { alert, code, joined, link, Markup, markup, tableOf } from './markdown.ts'
+import { alert, code, joined, link, Markup, markup, prose, tableOf } from './markdown.ts'
+import { isResting, restText } from './rests.ts'
 import { rangeText, whereabouts } from './subjects.ts'
 
 /** What the summary tells besides the view. */
@@ -81,9 +82,11 @@ export function renderSummary(
 
 function headlineBox(view: View, conclusion: Conclusion | undefined, policy: Policy): Markup {
   if (conclusion === undefined) {
+    const rest = view.jobs.filter(isResting).flatMap((job) => restText(job) ?? [])[0]
     return alert('NOTE', [
       markup`<b>${waitingFor(view)}</b>`,
-      markup`If the step has ended without another word, it was killed: this is the last it saw, and ${view.collections.length > 0 ? 'indexing and loading go' : 'the import goes'} on at the service.`,
+      ...(rest === undefined ? [] : [markup`${rest}`]),
+      markup`If the step has ended without another word, it was killed: this is the last it saw${whatGoesOn(view)}.`,
     ])
   }
   const told = headline(conclusion, view, policy)
@@ -92,10 +95,17 @@ function headlineBox(view: View, conclusion: Conclusion | undefined, policy: Pol
   const reason = serviceReason(conclusion, view)
   return alert(alertKind(conclusion), [
     markup`<b>${codedSentence(told)}</b>`,
-    ...(points.length === 0 ? [] : [markup`<ul>${joined(points.map((point) => markup`<li>${point}</li>`))}</ul>`]),
+    ...(points.length === 0
+      ? []
+      : [markup`<ul>${joined(points.map((point) => markup`<li>${prose(point)}</li>`))}</ul>`]),
     ...(reason === undefined ? [] : [markup`Reason: ${code(reason)}`]),
-    ...(next === undefined ? [] : [markup`${next}${more}`]),
+    ...(next === undefined ? [] : [markup`${prose(next)}${more}`]),
   ])
+}
+
+function whatGoesOn({ jobs, collections }: View): string {
+  if (collections.length > 0) return ', and indexing and loading go on at the service'
+  return jobs.length === 0 ? '' : `, and the import${jobs.length === 1 ? ' goes' : 's go'} on at the service`
 }
 
 function waitingFor(view: View): string {
