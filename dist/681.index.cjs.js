@@ -73,7 +73,7 @@ function deliveryOf(error, nowMs = Date.now()) {
         return { kind: 'failed', cause: causeOf(error) };
     const { status, headers } = response;
     const waitMs = waitMsOf(headers, nowMs);
-    if (status === 429 || (status === 403 && waitMs !== undefined)) {
+    if (status === 429 || (status === 403 && (waitMs !== undefined || LIMITED.test(message ?? '')))) {
         return { kind: 'limited', waitMs: waitMs ?? UNTOLD_WAIT_MS };
     }
     if (status >= 400 && status < 500 && status !== 408)
@@ -82,6 +82,8 @@ function deliveryOf(error, nowMs = Date.now()) {
 }
 /** https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
 const UNTOLD_WAIT_MS = 60_000;
+/** The secondary limit may come without a header that tells it from a missing permission. */
+const LIMITED = /rate limit|abuse/i;
 function waitMsOf(headers, nowMs) {
     const retryAfter = headers['retry-after'];
     if (retryAfter !== undefined)
