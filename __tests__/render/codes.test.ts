@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
-import { codeOf, endingCodes } from '../../src/render/codes.ts'
-import { diagnosisCodes } from '../../src/render/doctor.ts'
+import { codeOf, endingCodes, linkOf } from '../../src/render/codes.ts'
+import { diagnoses } from '../../src/render/doctor.ts'
 import type { Conclusion } from '../../src/watch/conclusion.ts'
 import { aTrouble } from '../support/builders.ts'
 
@@ -23,7 +23,7 @@ const unreachable = (outcome: string): Conclusion => ({
 })
 
 describe('the codes', () => {
-  const codes = [...endingCodes(), ...diagnosisCodes()]
+  const codes = [...endingCodes(), ...diagnoses().map(({ code }) => code)]
 
   it('are all different, and of one shape', () => {
     expect(codes).toEqual([...new Set(codes)])
@@ -34,6 +34,19 @@ describe('the codes', () => {
     const rows = [...README.matchAll(/^\| <a id="mig-(\d{3})"><\/a>`MIG-(\d{3})` +\|/gm)]
     for (const [, anchor, code] of rows) expect(anchor).toBe(code)
     expect(rows.map(([, , code]) => `MIG-${code ?? ''}`)).toEqual(codes.toSorted())
+  })
+
+  it('lead to the same place in the README as in a message, and never nowhere', () => {
+    const linkOfRow = (row: string) => /\]\((https:[^)]+)\) \|$/.exec(row)?.[1]
+    const rows = README.split('\n').filter((line) => line.startsWith('| <a id="mig-'))
+    const links = new Map<string, string | undefined>([
+      ...endingCodes().map((code) => [code, linkOf(code)] as const),
+      ...diagnoses().map(({ code, link }) => [code, link] as const),
+    ])
+    expect(rows.map((row) => [/MIG-\d+/.exec(row)?.[0], linkOfRow(row)])).toEqual(
+      rows.map((row) => [/MIG-\d+/.exec(row)?.[0], links.get(/MIG-\d+/.exec(row)?.[0] ?? '')]),
+    )
+    expect(rows.filter((row) => !row.includes(']('))).toEqual([])
   })
 
   it('stand in two files of the source and nowhere else', () => {
@@ -65,11 +78,24 @@ describe('the code of an ending', () => {
     ['a gateway that refuses', rejected('http-403'), 'MIG-015'],
     ['a proxy that refuses', rejected('proxy-407'), 'MIG-016'],
     ['a certificate that does not hold', rejected('tls'), 'MIG-017'],
+    ['a service without commits', rejected('no-commit'), 'MIG-018'],
+    ['a service without aborts', rejected('no-abort'), 'MIG-018'],
+    ['a service without refresh_load', rejected('no-refresh'), 'MIG-019'],
     ['no such host', unreachable('dns'), 'MIG-020'],
     ['nothing that listens', unreachable('connection-refused'), 'MIG-021'],
     ['no answer in time', unreachable('timeout'), 'MIG-022'],
     ['a cut connection', unreachable('reset'), 'MIG-023'],
     ['a web page', unreachable('not-json'), 'MIG-024'],
+    ['an answer without a state', unreachable('no-state'), 'MIG-024'],
+    ['no list', unreachable('no-list'), 'MIG-024'],
+    ['a list that cannot be read', unreachable('unreadable-list'), 'MIG-024'],
+    ['a part of a list', unreachable('partial-list'), 'MIG-024'],
+    ['a list that changes', unreachable('changing-list'), 'MIG-024'],
+    ['too many jobs', unreachable('too-many-jobs'), 'MIG-024'],
+    ['no address of a cluster', unreachable('no-address'), 'MIG-024'],
+    ['an address that gets no key', rejected('cluster-address'), 'MIG-024'],
+    ['an open answer to a commit', unreachable('unclear'), 'MIG-024'],
+    ['an unusable answer about a collection', unreachable('unusable'), 'MIG-024'],
     ['a rate limit', unreachable('code-1807'), 'MIG-025'],
     ['a rate limit of a gateway', unreachable('http-429'), 'MIG-025'],
     ['a gateway without an answer', unreachable('http-502'), 'MIG-026'],

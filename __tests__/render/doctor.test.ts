@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { diagnose, diagnosisCodes } from '../../src/render/doctor.ts'
+import { diagnose, diagnoses } from '../../src/render/doctor.ts'
 
 const LIMIT_OF_JOBS =
   'The number of jobs has reached the limit, please try again later. If your request is set to only import a single file, please consider importing multiple files in one request for better efficiency.'
@@ -28,6 +28,12 @@ const CORPUS: readonly (readonly [reason: string, code: string, file?: string])[
     'MIG-113',
     'bulk_data/c08b/1/id.npy',
   ],
+  // A Milvus whose storage is its own disk, where any path may be right.
+  [
+    "failed to get file size of '/tmp/milvus/id.npy', error:stat /tmp/milvus/id.npy: no such file or directory",
+    'MIG-113',
+    '/tmp/milvus/id.npy',
+  ],
   ['stat bulk_data/c08b/1/id.npy: no such file or directory', 'MIG-113', 'bulk_data/c08b/1/id.npy'],
   [
     "failed to get file size of 'E:/ygf/data/1.json', error:NoSuchKey(key=E:/ygf/data/1.json): importing data failed",
@@ -39,11 +45,32 @@ const CORPUS: readonly (readonly [reason: string, code: string, file?: string])[
     'MIG-110',
     '~/exports/1.json',
   ],
+  ...[
+    'file:///data/1.json',
+    '/home/me/1.json',
+    '/Users/me/1.json',
+    '/root/1.json',
+    '/tmp/1.json',
+    'c:\\data\\1.json',
+  ].map(
+    (path) =>
+      [`failed to get file size of '${path}', error:The specified key does not exist.`, 'MIG-110', path] as const,
+  ),
   [
     'failed to list insert logs with root path files/cbir/binlogs/insert_log/443/, error: The specified bucket does not exist',
     'MIG-111',
   ],
   ["failed to get file size of 'a.json', error:Access Denied.: importing data failed", 'MIG-114', 'a.json'],
+  [
+    "failed to get file size of 'a.json', error:The Access Key Id you provided does not exist in our records.",
+    'MIG-114',
+    'a.json',
+  ],
+  [
+    "failed to get file size of 'a.json', error:The request signature we calculated does not match the signature you provided.",
+    'MIG-114',
+    'a.json',
+  ],
   ["schema not equal, err=field '$meta' not in arrow schema: importing data failed: importing data failed", 'MIG-120'],
   ['no file for field: $meta, files: [a/id.npy a/vector.npy]', 'MIG-120'],
   [
@@ -80,15 +107,18 @@ const CORPUS: readonly (readonly [reason: string, code: string, file?: string])[
     'MIG-134',
   ],
   ['import timeout', 'MIG-140'],
-  ['the import task has timed out', 'MIG-140'],
+  ['import timeout: importing data failed', 'MIG-140'],
+  ['the import task has timed out', 'MIG-141'],
   ['import task was canceled', 'MIG-141'],
+  ['import task was cancelled', 'MIG-141'],
   ['failed to save import segment, reason = channel not found in current DataNode', 'MIG-142'],
   [
     'rpc error: code = ResourceExhausted desc = trying to send message larger than max (5055713 vs. 2097152)',
     'MIG-143',
   ],
   [EMPTY_BINLOG_PATHS, 'MIG-150'],
-  ['no binlog to import, input=[paths:"restore/insert_log/463/"  paths:""]: importing data failed', 'MIG-150'],
+  ['no binlog to import, input=[paths:"restore/insert_log/463/"  paths:""]: importing data failed', 'MIG-151'],
+  ['failed to list delta logs with root path backup/delta_log/451/, error: context deadline exceeded', 'MIG-151'],
   ['failed to list insert logs with root path backup/insert_log/451/', 'MIG-151'],
   ['import in replicating cluster is not supported yet', 'MIG-152'],
   ['auto_commit=true import in replicating cluster is not supported', 'MIG-153'],
@@ -99,6 +129,7 @@ const CORPUS: readonly (readonly [reason: string, code: string, file?: string])[
     'rpc error: code = PermissionDenied desc = PrivilegeImport: permission deny to loader in the `default` database',
     'MIG-162',
   ],
+  ['PrivilegeImport: permission deny to loader in the `default` database', 'MIG-162'],
 ]
 
 /** Texts about none of the causes, though they use the same words. */
@@ -132,7 +163,11 @@ describe('a reason that is known', () => {
 
   it('has every diagnosis among its examples', () => {
     const found = new Set([...CORPUS.map(([, code]) => code), 'MIG-100', 'MIG-101'])
-    expect([...found].sort()).toEqual(diagnosisCodes().toSorted())
+    expect([...found].sort()).toEqual(
+      diagnoses()
+        .map(({ code }) => code)
+        .toSorted(),
+    )
   })
 
   it('is still known with the file behind it that newer servers name', () => {

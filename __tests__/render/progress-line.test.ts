@@ -54,7 +54,7 @@ describe('a single job', () => {
     [
       'a file that failed',
       { kind: 'file-failed', file: aFile({ phase: 'failed', reason: 'no such file' }) },
-      ['   5:05  file failed: a/1.parquet: no such file'],
+      ['   5:05  file failed: a/1.parquet: no such file (MIG-100)'],
     ],
     [
       'a word nobody knows',
@@ -77,7 +77,7 @@ describe('a single job', () => {
     [
       'a job not listed yet',
       { kind: 'job-unknown', trouble: aTrouble(), seenBefore: false },
-      ['   5:05  the service does not know this job yet; a job can take a moment to be listed (MIG-040)'],
+      ['   5:05  the service does not know this job yet; it has 30 s to show up (MIG-040)'],
     ],
     [
       'a job that is gone',

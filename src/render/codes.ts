@@ -1,5 +1,6 @@
 import type { Conclusion, ConclusionKind } from '../watch/conclusion.ts'
 import type { Trouble } from '../watch/import-job.ts'
+import type { HttpsUrl } from './markdown.ts'
 
 /** What stands behind a sentence of the gate, to look it up in the README; it never changes its meaning. */
 export type Code = `MIG-${number}`
@@ -31,14 +32,39 @@ const TROUBLES: readonly { readonly code: Code; readonly outcomes: RegExp }[] = 
   { code: 'MIG-015', outcomes: /^http-40[13]$/ },
   { code: 'MIG-016', outcomes: /^proxy-/ },
   { code: 'MIG-017', outcomes: /^tls$/ },
+  { code: 'MIG-018', outcomes: /^no-(?:commit|abort)$/ },
+  { code: 'MIG-019', outcomes: /^no-refresh$/ },
   { code: 'MIG-020', outcomes: /^dns$/ },
   { code: 'MIG-021', outcomes: /^connection-refused$/ },
   { code: 'MIG-022', outcomes: /^timeout$/ },
   { code: 'MIG-023', outcomes: /^(?:reset|network)$/ },
-  { code: 'MIG-024', outcomes: /^(?:not-http|not-json|no-state|wrong-job|too-large)$/ },
+  {
+    code: 'MIG-024',
+    outcomes:
+      /^(?:not-http|not-json|too-large|no-state|wrong-job|(?:no|unreadable|partial|changing)-list|too-many-jobs|no-address|cluster-address|unclear|unusable)$/,
+  },
   { code: 'MIG-025', outcomes: /^(?:code-8|code-1807|http-429)$/ },
   { code: 'MIG-026', outcomes: /^http-/ },
 ]
+
+/** Where somebody else explains more of it. */
+const LINKS: Readonly<Partial<Record<Code, HttpsUrl>>> = {
+  'MIG-010': 'https://milvus.io/docs/authenticate.md',
+  'MIG-011': 'https://milvus.io/docs/grant_privileges.md',
+  'MIG-012': 'https://docs.zilliz.com/reference/restful/error-codes-v2',
+  'MIG-013': 'https://milvus.io/docs/manage_databases.md',
+  'MIG-014': 'https://docs.zilliz.com/reference/restful/get-import-job-progress-v2',
+  'MIG-016': 'https://docs.github.com/actions/hosting-your-own-runners/using-a-proxy-server-with-self-hosted-runners',
+  'MIG-017': 'https://milvus.io/docs/tls.md',
+  'MIG-018': 'https://milvus.io/docs/bulk_import_in_cdc_replication.md',
+  'MIG-019': 'https://github.com/milvus-io/milvus/issues/43234',
+  'MIG-023': 'https://github.com/milvus-io/milvus/issues/46523',
+  'MIG-040': 'https://github.com/zilliztech/milvus-backup/issues/1193',
+  'MIG-043': 'https://milvus.io/docs/bulk_import_in_cdc_replication.md',
+  'MIG-047': 'https://milvus.io/docs/bulk_import_in_cdc_replication.md',
+  'MIG-048': 'https://github.com/milvus-io/milvus/issues/21091',
+  'MIG-050': 'https://docs.github.com/rest/commits/statuses',
+}
 
 /** A request refused for another reason than those above. */
 const REFUSED: Code = 'MIG-012'
@@ -55,12 +81,18 @@ export const NOTICES = {
   notWritten: 'MIG-055',
   jobUnknown: CONCLUSIONS['not-found'],
   quiet: CONCLUSIONS.stalled,
+  limited: 'MIG-025',
 } as const satisfies Record<string, Code>
 
 /** Every code that an ending has by itself, and those of what ends nothing. */
 export function endingCodes(): readonly Code[] {
   const own = [...Object.values(CONCLUSIONS), ...TROUBLES.map(({ code }) => code), REFUSED, NO_ANSWER]
   return [...new Set([...own, ...Object.values(NOTICES)])]
+}
+
+/** Where there is more about a code; undefined where the README says all there is. */
+export function linkOf(code: Code): HttpsUrl | undefined {
+  return LINKS[code]
 }
 
 /** The code of an outage that the gate sits out. */

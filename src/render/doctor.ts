@@ -24,9 +24,9 @@ const REPLICATION = 'https://milvus.io/docs/bulk_import_in_cdc_replication.md'
 const issue = (number: number): HttpsUrl => `https://github.com/milvus-io/milvus/issues/${number}`
 const backupIssue = (number: number): HttpsUrl => `https://github.com/zilliztech/milvus-backup/issues/${number}`
 
-/** Every code that a diagnosis can have. */
-export function diagnosisCodes(): readonly Code[] {
-  return [UNKNOWN, WITHOUT_REASON, ...PATTERNS.map(({ diagnosis }) => diagnosis)].map(({ code }) => code)
+/** All that there are. */
+export function diagnoses(): readonly Diagnosis[] {
+  return [UNKNOWN, WITHOUT_REASON, ...PATTERNS.map(({ diagnosis }) => diagnosis)]
 }
 
 /** What is behind a failure with this reason; the general advice where the reason is not known, or not given. */
@@ -66,6 +66,15 @@ function fileIn(reason: string): string | undefined {
  */
 const PATTERNS: readonly Pattern[] = [
   {
+    reasons: /\bstat .{1,1000}?: no such file or directory/i,
+    diagnosis: {
+      code: 'MIG-113',
+      cause: 'This Milvus reads files from its own disk, and the file is not there.',
+      advice: 'Put the file on that disk, or set up Milvus with the object storage that the file was uploaded to.',
+      link: 'https://github.com/milvus-io/pymilvus/issues/1930',
+    },
+  },
+  {
     reasons: /file size of '(?:[a-z]:[\\/]|file:|~\/|\/(?:home|users|root|tmp)\/)/i,
     diagnosis: {
       code: 'MIG-110',
@@ -91,15 +100,6 @@ const PATTERNS: readonly Pattern[] = [
       advice:
         'Check the path letter by letter, and that the file is in the bucket that the service itself uses. Upload it through the API of the storage: a file copied into the folder of MinIO is not seen.',
       link: issue(24028),
-    },
-  },
-  {
-    reasons: /\bstat .{1,1000}?: no such file or directory/i,
-    diagnosis: {
-      code: 'MIG-113',
-      cause: 'This Milvus reads files from its own disk, and the file is not there.',
-      advice: 'Put the file on that disk, or set up Milvus with the object storage that the file was uploaded to.',
-      link: 'https://github.com/milvus-io/pymilvus/issues/1930',
     },
   },
   {
@@ -230,7 +230,7 @@ const PATTERNS: readonly Pattern[] = [
     },
   },
   {
-    reasons: /^import timeout(?=$|[:,])|import task has timed out/i,
+    reasons: /^import timeout(?=$|[:,])/i,
     diagnosis: {
       code: 'MIG-140',
       cause: 'The import took longer than the service allows it.',
@@ -240,11 +240,12 @@ const PATTERNS: readonly Pattern[] = [
     },
   },
   {
-    reasons: /import task was cancell?ed/i,
+    reasons: /import task (?:was cancell?ed|has timed out)/i,
     diagnosis: {
       code: 'MIG-141',
-      cause: 'The service cancelled the task, as older versions do with one that takes longer than 15 minutes.',
-      advice: 'Split the import, or raise rootCoord.importTaskExpiration where the version has it.',
+      cause: 'The service gave the task up, as older versions do with one that takes longer than 15 minutes.',
+      advice:
+        'Split the import into smaller ones, or update Milvus: later versions take a timeout with the import.',
       link: backupIssue(189),
     },
   },
@@ -269,20 +270,21 @@ const PATTERNS: readonly Pattern[] = [
     },
   },
   {
-    reasons: /too many input paths for binlog import|no binlog to import/i,
+    reasons: /too many input paths for binlog import/i,
     diagnosis: {
       code: 'MIG-150',
-      cause: 'The paths of a binlog import, as a restore makes one, are not one or two folders with binlogs.',
+      cause: 'A binlog import, as a restore makes one, was given other paths than one or two folders.',
       advice: 'Check the paths. Where they are empty and came from a restore, run it again with the newest versions.',
       link: issue(47762),
     },
   },
   {
-    reasons: /failed to list (?:insert|delta) logs with root path/i,
+    reasons: /failed to list (?:insert|delta) logs with root path|no binlog to import/i,
     diagnosis: {
       code: 'MIG-151',
-      cause: 'The service cannot list the files of a backup.',
-      advice: 'Check that the backup is in the bucket, and below the root path, that this service reads.',
+      cause: 'The service finds no binlogs where a restore says that they are.',
+      advice:
+        'Check that the backup is in the bucket, and below the root path, that this service reads. Where the reason tells of a timeout, the storage was too slow: try again, or restore less at a time.',
       link: backupIssue(436),
     },
   },
@@ -309,7 +311,8 @@ const PATTERNS: readonly Pattern[] = [
     diagnosis: {
       code: 'MIG-160',
       cause: 'The collection is gone.',
-      advice: 'Find out who dropped it while the import ran, create it again, and import then.',
+      advice:
+        'Was it dropped while the import ran? Then create it again, and import once more. Where it is still there, the import looked for it in another database: name that one when you start it.',
       link: issue(45766),
     },
   },

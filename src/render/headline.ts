@@ -6,7 +6,7 @@ import type { History } from '../watch/history.ts'
 import type { FileProgress } from '../watch/import-job.ts'
 import { reasonOf } from '../watch/import-job.ts'
 import type { Policy } from '../watch/policy.ts'
-import { codeOf } from './codes.ts'
+import { codeOf, linkOf } from './codes.ts'
 import type { Code } from './codes.ts'
 import {
   collectionRowsNotMet,
@@ -19,6 +19,7 @@ import {
 import { noJobs, outOfTime } from './discovery-words.ts'
 import { diagnose } from './doctor.ts'
 import { count, counted, duration, percent, shortened } from './format.ts'
+import type { HttpsUrl } from './markdown.ts'
 import { isResting, restText } from './rests.ts'
 import {
   allJobs,
@@ -40,6 +41,8 @@ import { COMMIT, partlyCommitted, uncommitted, withWhatIsLeft } from './two-phas
 export interface Headline extends Words {
   /** Where the README explains it; none for a completed import. */
   readonly code?: Code
+  /** Where somebody else explains more of it. */
+  readonly link?: HttpsUrl
 }
 
 /** The one annotation of a step. */
@@ -57,7 +60,8 @@ const MAX_REASON_LENGTH = 2000
 export function headline(conclusion: Conclusion, view: View, policy: Policy): Headline {
   const words = withWhatIsLeft(wordsFor(conclusion, view, policy), conclusion, view)
   const code = words.diagnosis?.code ?? codeOf(conclusion)
-  return { ...words, ...(code !== undefined && { code }) }
+  const link = words.diagnosis?.link ?? (code && linkOf(code))
+  return { ...words, ...(code !== undefined && { code }), ...(link !== undefined && { link }) }
 }
 
 /** The sentence with its code behind it, as everybody who reads it should see it. */
@@ -129,14 +133,14 @@ export function serviceReason(conclusion: Conclusion, view: View): string | unde
 export function annotationOf(conclusion: Conclusion, view: View, policy: Policy): Annotation | undefined {
   if (conclusion.kind === 'completed') return undefined
   const told = headline(conclusion, view, policy)
-  const { next, points = [], diagnosis } = told
+  const { next, points = [], link } = told
   const reason = serviceReason(conclusion, view)
   const paragraphs = [
     codedSentence(told),
     ...points,
     ...(reason === undefined ? [] : [`Reason: ${shortened(reason, MAX_REASON_LENGTH)}`]),
     ...(next === undefined ? [] : [next]),
-    ...(diagnosis?.link === undefined ? [] : [`More: ${diagnosis.link}`]),
+    ...(link === undefined ? [] : [`More: ${link}`]),
   ]
   return {
     level: conclusion.passes ? 'warning' : 'error',

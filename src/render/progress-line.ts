@@ -5,11 +5,13 @@ import type { FileProgress } from '../watch/import-job.ts'
 import { reasonOf } from '../watch/import-job.ts'
 import type { Policy } from '../watch/policy.ts'
 import type { Act } from '../watch/attempt.ts'
+import { NOT_FOUND_GRACE_MS } from '../watch/judge.ts'
 import { NOTICES, outageCode, refusalCode } from './codes.ts'
 import { rowsPerSecond, timeLeftMs } from './estimate.ts'
 import { count, counted, duration, percent, roughDuration, rowRate, shortened } from './format.ts'
 import { collectionMessages, collectionStand } from './collection-line.ts'
 import { discoveredText, searchedJobs } from './discovery-words.ts'
+import { diagnose } from './doctor.ts'
 import { codedSentence, headline, serviceReason } from './headline.ts'
 import { continuedLine, timedLine, wrapped } from './log-lines.ts'
 import { isResting, restGlance, restText } from './rests.ts'
@@ -45,14 +47,14 @@ export function debugLine(event: WatchEvent): string | undefined {
 /** What happened, at the end of the log: a line for each of several jobs, then the conclusion and what to do next. */
 export function closingBlock(conclusion: Conclusion, view: View, policy: Policy): readonly string[] {
   const told = headline(conclusion, view, policy)
-  const { next, points = [], diagnosis } = told
+  const { next, points = [], link } = told
   const reason = serviceReason(conclusion, view)
   const verdict = [
     `${conclusion.passes ? 'Passed' : 'Not passed'}: ${codedSentence(told)}`,
     ...points.map((point) => `- ${point}`),
     ...(reason === undefined ? [] : [`Reason: ${reason}`]),
     ...(next === undefined ? [] : [`Next: ${next}`]),
-    ...(diagnosis?.link === undefined ? [] : [`More: ${diagnosis.link}`]),
+    ...(link === undefined ? [] : [`More: ${link}`]),
   ]
   const [first = '', ...others] = verdict.flatMap(wrapped)
   const ends = [...jobEnds(view, reason), ...view.collections.map(collectionStand)]
@@ -167,7 +169,7 @@ function newsMessages(news: News, job: History, view: View, policy: Policy): rea
       return [
         news.seenBefore
           ? `${name}the service does not know this job any more; a second answer will tell (${NOTICES.jobUnknown})`
-          : `${name}the service does not know this job yet; a job can take a moment to be listed (${NOTICES.jobUnknown})`,
+          : `${name}the service does not know this job yet; it has ${duration(NOT_FOUND_GRACE_MS)} to show up (${NOTICES.jobUnknown})`,
       ]
     case 'quiet':
       return [
@@ -177,9 +179,11 @@ function newsMessages(news: News, job: History, view: View, policy: Policy): rea
     case 'act-done':
       return [`${name}${news.act === 'commit' ? 'commit accepted' : 'aborted'}`]
     case 'act-refused':
-      return [actRefused(news, name)]
+      return [`${name}${REFUSED[news.act]}: ${news.trouble.what} (${refusalCode(news.trouble)})`]
     case 'act-not-sent':
-      return [`${name}not aborted: the service asked for a pause, and there is no time to wait for its end`]
+      return [
+        `${name}not aborted: the service asked for a pause, and there is no time to wait for its end (${NOTICES.limited})`,
+      ]
     case 'act-in-doubt':
       return [
         `${name}the answer to the ${news.act} was lost: ${news.trouble.what} (${outageCode(news.trouble)})`,
@@ -188,16 +192,11 @@ function newsMessages(news: News, job: History, view: View, policy: Policy): rea
   }
 }
 
+const REFUSED: Readonly<Record<Act, string>> = { commit: 'commit refused', abort: 'not aborted' }
+
 const DOUBT: Readonly<Record<Act, string>> = {
   commit: 'asked about, and committed again if it has not been',
   abort: 'aborted again, while there is time',
-}
-
-/** That an ordinary import cannot be aborted is as it should be. */
-function actRefused({ act, trouble }: Extract<News, { kind: 'act-refused' }>, name: string): string {
-  return act === 'abort'
-    ? `${name}not aborted: ${trouble.what}`
-    : `${name}commit refused: ${trouble.what} (${refusalCode(trouble)})`
 }
 
 function goesOn(view: View, policy: Policy): string {
@@ -318,7 +317,7 @@ function withoutAnswer({ refusal, unknown }: History): string {
 }
 
 function fileFailed({ name, reason }: FileProgress): string {
-  return `file failed: ${shortened(name, 60)}${reason === undefined ? '' : `: ${reason}`}`
+  return `file failed: ${shortened(name, 60)}${reason === undefined ? '' : `: ${reason}`} (${diagnose(reason).code})`
 }
 
 function prefix(job: History, view: View): string {

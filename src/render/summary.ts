@@ -90,8 +90,8 @@ function headlineBox(view: View, conclusion: Conclusion | undefined, policy: Pol
     ])
   }
   const told = headline(conclusion, view, policy)
-  const { next, points = [], diagnosis } = told
-  const more = diagnosis?.link === undefined ? markup`` : markup` ${link(diagnosis.link, 'More about this')}`
+  const { next, points = [] } = told
+  const more = told.link === undefined ? markup`` : markup` ${link(told.link, 'More about this')}`
   const reason = serviceReason(conclusion, view)
   return alert(alertKind(conclusion), [
     markup`<b>${codedSentence(told)}</b>`,
