@@ -11,6 +11,7 @@ import {
   handedOverIn,
   inputDefaults,
   parseSettings,
+  readmeOf,
   runnerFilesOf,
   secretsOf,
   summaryWanted,
@@ -525,7 +526,7 @@ describe('endpoint', () => {
 
   it('needs project and region together and without cluster', () => {
     expect(mistakeOf({ 'project-id': 'p' })).toMatch(
-      /^region-id: got nothing; .*`project-id` has one; give both or neither/,
+      /^region-id: got nothing; .*project-id has one; give both or neither/,
     )
     expect(mistakeOf({ 'region-id': 'r' })).toMatch(/^project-id: got nothing/)
     expect(mistakeOf({ 'cluster-id': 'c', 'project-id': 'p', 'region-id': 'r' })).toMatch(
@@ -706,7 +707,7 @@ describe('TLS', () => {
   it('needs certificate and key together, and fitting', () => {
     const other = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
     expect(mistakeOf({ 'client-cert': 'ca.pem' })).toContain(
-      'client-key: got nothing; takes a value, since `client-cert`',
+      'client-key: got nothing; takes a value, since client-cert',
     )
     expect(mistakeOf({ 'client-key': 'client.key' })).toContain('client-cert: got nothing; takes a value')
     expect(mistakeOf({ 'client-cert': 'ca.pem', 'client-key': other })).toContain('a key that does not belong to')
@@ -884,6 +885,40 @@ describe('the runner’s files', () => {
 
   it.each([{}, { GITHUB_OUTPUT: '', GITHUB_STEP_SUMMARY: '', RUNNER_TEMP: '' }])('may be missing: %j', (env) => {
     expect(runnerFilesOf(env)).toEqual({ outputPath: undefined, summaryPath: undefined, tempDir: tmpdir() })
+  })
+})
+
+describe('the README of this version', () => {
+  const OF_A_RELEASE = {
+    GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_ACTION_REPOSITORY: 'octocat/milvus-import-gate',
+    GITHUB_ACTION_REF: 'v1',
+  }
+
+  it.each<[string, Environment, string]>([
+    ['github.com', {}, 'https://github.com/octocat/milvus-import-gate/blob/v1/README.md'],
+    [
+      'a server of its own',
+      { GITHUB_SERVER_URL: 'https://ghes.example:8443/' },
+      'https://ghes.example:8443/octocat/milvus-import-gate/blob/v1/README.md',
+    ],
+    [
+      'a branch',
+      { GITHUB_ACTION_REF: 'feature/x.1' },
+      'https://github.com/octocat/milvus-import-gate/blob/feature/x.1/README.md',
+    ],
+  ])('is on %s', (_, but, url) => {
+    expect(readmeOf({ ...OF_A_RELEASE, ...but })).toBe(url)
+  })
+
+  it.each<[string, Environment]>([
+    ['the action lies in the workflow’s own repository', { GITHUB_ACTION_REPOSITORY: '', GITHUB_ACTION_REF: '' }],
+    ['nothing is known of the server', { GITHUB_SERVER_URL: undefined }],
+    ['the server has no TLS', { GITHUB_SERVER_URL: 'http://ghes.example' }],
+    ['a name is not one of GitHub', { GITHUB_ACTION_REPOSITORY: 'octocat/x"><img>' }],
+    ['a ref would need escapes', { GITHUB_ACTION_REF: 'v1#"x' }],
+  ])('is not known where %s', (_, but) => {
+    expect(readmeOf({ ...OF_A_RELEASE, ...but })).toBeUndefined()
   })
 })
 

@@ -20,6 +20,7 @@ import {
   commitStatusOf,
   debugWanted,
   parseSettings,
+  readmeOf,
   runnerFilesOf,
   secretsOf,
   summaryWanted,
@@ -173,13 +174,13 @@ function reportersOf(
     ...(summaryPath === undefined || !summaryWanted(env)
       ? []
       : [
-          summaryReporter(
-            summaryPath,
+          summaryReporter(summaryPath, {
             policy,
-            settings && sanitise(new URL(settings.connection.endpoint).host),
-            journal.asked,
             clock,
-          ),
+            asked: journal.asked,
+            endpoint: settings && sanitise(new URL(settings.connection.endpoint).host),
+            readme: readmeOf(env),
+          }),
         ]),
     logReporter(log, policy, { asked: journal.asked, colours: coloursWanted(env) }),
     // Last, since only GitHub can keep the end of the gate waiting.

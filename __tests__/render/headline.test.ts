@@ -130,14 +130,14 @@ describe('what happened', () => {
       'failed in all files',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn', files: files(2, { phase: 'failed' }) })),
-      'Import job j0 failed: all 2 files are marked as failed, the first listed is export/part-01.parquet.',
+      'Import job j0 failed: all 2 files are marked as failed, from export/part-01.parquet on, and the service does not say which one is to blame.',
       /Mend/,
     ],
     [
       'failed in all files, of which the reason names one',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ files: files(2, { phase: 'failed' }) })),
-      'Import job j0 failed: all 2 files are marked as failed, the reason names export/part-02.parquet.',
+      'Import job j0 failed: all 2 files are marked as failed, and the reason is about export/part-02.parquet.',
       /Check the path/,
     ],
     [

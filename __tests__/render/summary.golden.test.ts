@@ -3,9 +3,13 @@ import { expect, it } from '@jest/globals'
 import { createSanitiser } from '../../src/render/untrusted.ts'
 import { renderSummary } from '../../src/render/summary.ts'
 import type { SummaryContext } from '../../src/render/summary.ts'
+import { diagnoseEnvelope, diagnoseReply } from '../../src/milvus/diagnose.ts'
+import type { Circumstances } from '../../src/milvus/diagnose.ts'
+import { ABOUT_A_JOB, toEnd } from '../../src/milvus/question.ts'
 import type { Conclusion } from '../../src/watch/conclusion.ts'
 import type { View } from '../../src/watch/events.ts'
 import { record } from '../../src/watch/history.ts'
+import type { Trouble } from '../../src/watch/import-job.ts'
 import type { Deed } from '../../src/watch/import-service.ts'
 import type { Policy } from '../../src/watch/policy.ts'
 import { attempted } from '../../src/watch/attempt.ts'
@@ -48,6 +52,28 @@ const hostile = sanitise(
   ].join('\n\n'),
 )
 
+/** What the gate makes of such an answer of the service, or of none. */
+function troubleIn(
+  answer: { readonly code: number; readonly message: string } | { readonly network: string; readonly message: string },
+  { status = 200, ...but }: Partial<Circumstances> & { readonly status?: number } = {},
+): Trouble {
+  const around: Circumstances = {
+    host: 'milvus.example',
+    answeredWell: false,
+    isClusterEndpoint: false,
+    question: ABOUT_A_JOB,
+    sanitise,
+    nowMs: 0,
+    ...but,
+  }
+  if ('network' in answer) {
+    return diagnoseReply({ kind: 'network', code: answer.network, message: answer.message }, around).trouble
+  }
+  const body = JSON.stringify(answer)
+  const reply = { kind: 'reply', status, retryAfter: undefined, location: undefined, body, sizeBytes: 0 } as const
+  return diagnoseEnvelope({ ...answer, data: undefined }, reply, around).trouble
+}
+
 /** Pending, then pre-import, import, sort, indexes and the automatic commit, all in a bit less than five minutes. */
 const STEADY: readonly Milestone[] = [
   [2_000, 'pending', 0],
@@ -61,12 +87,20 @@ const STEADY: readonly Milestone[] = [
 const AT_THE_END = { startedAtMs: 302_000, endedAtMs: 302_100 }
 const REFUSED_DEED = {
   kind: 'refused',
-  trouble: aTrouble({
-    outcome: 'code-65535',
-    what: 'milvus.example refused to commit job 453761313698322012 with code 65535 at HTTP 403: “permission deny to loader”.',
-    advice: 'Grant the user or API key the right to import into this collection (Milvus: privilege Import).',
-  }),
+  trouble: troubleIn(
+    { code: 65535, message: 'PrivilegeImport: permission deny to loader in the `default` database' },
+    { status: 403, question: toEnd('commit', '453761313698322012') },
+  ),
 } as const
+const UNKNOWN_JOB = troubleIn({
+  code: 2100,
+  message: 'import job does not exist, jobID=453761313698322011: importing data failed',
+})
+const REFUSED_KEY = troubleIn(
+  { code: 80001, message: 'Token not found or unauthorized' },
+  { host: 'api.cloud.zilliz.com' },
+)
+const NO_CONNECTION = troubleIn({ network: 'ECONNREFUSED', message: 'connect ECONNREFUSED 10.0.0.7:19530' })
 /** A two-phase job whose rows are in, and what came of the gate's commit. */
 const resting = (jobId: string, deed?: Deed) => {
   const job = aHistory({
@@ -313,13 +347,10 @@ const CASES: Readonly<Record<string, Case>> = {
               400,
               {
                 kind: 'unknown-job',
-                trouble: aTrouble({
-                  outcome: 'code-2100',
-                  what: 'It answered "import job does not exist, jobID=453761313698322011".',
-                }),
+                trouble: UNKNOWN_JOB,
               },
             ],
-            [30_600, { kind: 'unknown-job', trouble: aTrouble({ outcome: 'code-2100' }) }],
+            [30_600, { kind: 'unknown-job', trouble: UNKNOWN_JOB }],
           ],
         }),
       ],
@@ -329,10 +360,7 @@ const CASES: Readonly<Record<string, Case>> = {
       kind: 'not-found',
       passes: false,
       jobs: [0],
-      trouble: aTrouble({
-        outcome: 'code-2100',
-        what: 'It answered "import job does not exist, jobID=453761313698322011".',
-      }),
+      trouble: UNKNOWN_JOB,
     },
   },
   'not-found-record-expired': {
@@ -340,25 +368,16 @@ const CASES: Readonly<Record<string, Case>> = {
       aHistory({
         looks: [
           [400, indexing],
-          [300_000, { kind: 'unknown-job', trouble: aTrouble({ outcome: 'code-2100' }) }],
-          [302_000, { kind: 'unknown-job', trouble: aTrouble({ outcome: 'code-2100' }) }],
+          [300_000, { kind: 'unknown-job', trouble: UNKNOWN_JOB }],
+          [302_000, { kind: 'unknown-job', trouble: UNKNOWN_JOB }],
         ],
       }),
     ]),
-    conclusion: { kind: 'not-found', passes: false, jobs: [0], trouble: aTrouble({ outcome: 'code-2100' }) },
+    conclusion: { kind: 'not-found', passes: false, jobs: [0], trouble: UNKNOWN_JOB },
   },
   rejected: {
-    view: aView([aHistory({ looks: [[400, { kind: 'refused', trouble: aTrouble() }]] })], 400),
-    conclusion: {
-      kind: 'rejected',
-      passes: false,
-      jobs: [0],
-      trouble: aTrouble({
-        outcome: 'code-80001',
-        what: 'The service refused the key: "Token not found or unauthorized" (code 80001).',
-        advice: 'Check that api-key holds a Zilliz Cloud API key that is still valid and may see this cluster.',
-      }),
-    },
+    view: aView([aHistory({ looks: [[400, { kind: 'refused', trouble: REFUSED_KEY }]] })], 400),
+    conclusion: { kind: 'rejected', passes: false, jobs: [0], trouble: REFUSED_KEY },
     context: { endpoint: 'api.cloud.zilliz.com' },
   },
   unreachable: {
@@ -366,8 +385,8 @@ const CASES: Readonly<Record<string, Case>> = {
       [
         aHistory({
           looks: [
-            [400, { kind: 'outage', trouble: aTrouble() }],
-            [60_400, { kind: 'outage', trouble: aTrouble() }],
+            [400, { kind: 'outage', trouble: NO_CONNECTION }],
+            [60_400, { kind: 'outage', trouble: NO_CONNECTION }],
           ],
         }),
       ],
@@ -378,11 +397,7 @@ const CASES: Readonly<Record<string, Case>> = {
       passes: false,
       jobs: [0],
       outageMs: 60_000,
-      trouble: aTrouble({
-        outcome: 'refused',
-        what: 'Nothing listens at milvus.example, port 19530 (ECONNREFUSED).',
-        advice: 'Check host and port of endpoint, and whether this runner may reach them.',
-      }),
+      trouble: NO_CONNECTION,
     },
     context: { asked: [{ path: '/v2/vectordb/jobs/import/describe', outcomes: { 'connection-refused': 9 } }] },
   },
@@ -560,6 +575,7 @@ const CASES: Readonly<Record<string, Case>> = {
 it.each(Object.entries(CASES))('renders %s', (name, { view, conclusion, policy, context }) => {
   const rendered = renderSummary(view, conclusion, aPolicy(policy), {
     endpoint: 'milvus.example',
+    readme: 'https://github.com/octocat/milvus-import-gate/blob/v1/README.md',
     writtenAt: new Date('2026-11-23T06:17:56Z'),
     ...context,
   })

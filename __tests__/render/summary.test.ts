@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { MAX_SUMMARY_BYTES, renderSummary } from '../../src/render/summary.ts'
+import type { HttpsUrl } from '../../src/render/markdown.ts'
 import type { SummaryContext } from '../../src/render/summary.ts'
 import type { Conclusion } from '../../src/watch/conclusion.ts'
 import type { History } from '../../src/watch/history.ts'
@@ -30,6 +31,40 @@ const withFailures = (amount: number, failed: number, reasonBytes: number) =>
   )
 const rowsWith = (text: string, summary: string) =>
   summary.split('\n').filter((line) => line.startsWith('<tr><td>') && line.includes(text))
+
+describe('the code of an ending', () => {
+  const badge = (readme?: HttpsUrl) =>
+    renderSummary(aView([]), { kind: 'timed-out', passes: false, jobs: [] }, aPolicy(), { ...context, readme }).match(
+      /<\/b> (.*)$/m,
+    )?.[1]
+
+  it('leads to its explanation, where the README is known', () => {
+    expect(badge('https://github.com/o/r/blob/v1/README.md')).toBe(
+      '<a href="https://github.com/o/r/blob/v1/README.md#mig-045"><kbd>MIG-045</kbd></a>',
+    )
+    expect(badge()).toBe('<kbd>MIG-045</kbd>')
+  })
+})
+
+describe('the file to blame', () => {
+  const summary = (reason: string) => {
+    const all = files(3, { phase: 'failed', label: 'Failed', reason })
+    const view = aView([aHistory({ looks: [[0, aFailedJob({ files: all, reason })]] })])
+    return rowsWith('.parquet', renderSummary(view, FAILED, aPolicy(), context))
+  }
+
+  it('is the first of many that failed, and marked', () => {
+    const rows = summary("failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.")
+    expect(rows.map((row) => /part-\d+/.exec(row)?.[0])).toEqual(['part-02', 'part-01', 'part-03'])
+    expect(rows.map((row) => row.includes('👈 the reason above is about this one'))).toEqual([true, false, false])
+  })
+
+  it('is none where the reason names none, and the reason is not said again for each', () => {
+    const rows = summary('torn page')
+    expect(rows.map((row) => /part-\d+/.exec(row)?.[0])).toEqual(['part-01', 'part-02', 'part-03'])
+    expect(rows.join('')).not.toMatch(/👈|torn page/)
+  })
+})
 
 describe('the million bytes', () => {
   it.each([
@@ -114,10 +149,15 @@ describe('many jobs', () => {
     expect(text).toMatch(/<p>The files of \d+ more jobs are in the report file\.<\/p>/)
   })
 
-  it('show the reason of each that failed', () => {
-    expect(summary).toContain(
-      '<details open>\n<summary>Job <code>job-999</code>: no files listed</summary>\n<p>Reason: <code>torn</code></p>',
-    )
+  it('show the reason of each that failed, but for the one above', () => {
+    const failed = (jobId: string, reason: string, all: readonly FileProgress[] = []) =>
+      aHistory({ jobId, looks: [[0, aFailedJob({ reason, files: all })]] })
+    const summaryOfBoth = (all?: readonly FileProgress[]) =>
+      renderSummary(aView([failed('a', 'torn', all), failed('b', 'torn')]), FAILED, aPolicy(), context)
+    const section = '<summary>Job <code>b</code>: no files listed</summary>\n<p>Reason: <code>torn</code></p>'
+    expect(summaryOfBoth()).toContain(`<details open>\n${section}`)
+    expect(summaryOfBoth()).not.toContain('<summary>Job <code>a</code>')
+    expect(summaryOfBoth(files(1))).toContain('<summary>Job <code>a</code>: 1 file</summary>\n<table>')
   })
 
   it('show what is wrong with those that have no state', () => {
@@ -179,6 +219,16 @@ describe('where the time went', () => {
     expect(rendered([aHistory({ looks: steady })])).toContain('Slowest: <b>import</b>, &#126; 1 min, 50 % of the time.')
   })
 
+  it('tells for how long the service gave no usable answer, which counts as time in some stage', () => {
+    const outage = { kind: 'outage', trouble: aTrouble() } as const
+    const silent = aHistory({ looks: [...steady, [104_000, outage]] })
+    const back = aHistory({ looks: [...steady, [104_000, outage], [108_000, aJob({ progress: 71 })]] })
+    expect(rendered([silent])).toContain('For 16 s of it the service gave no usable answer.')
+    expect(rendered([back])).toContain('For 4 s of it the service gave no usable answer.')
+    expect(rendered([aHistory({ looks: steady }), silent])).toContain('For 16 s of it')
+    expect(rendered([aHistory({ looks: steady })])).not.toContain('usable answer')
+  })
+
   it('is not worth a word after a few seconds, nor where the one stage is short', () => {
     const brief = looksAlong([
       [111_000, 'pending', 0],
@@ -214,7 +264,7 @@ describe('where the time went', () => {
 describe('the time a job took', () => {
   const took = (looks: Parameters<typeof aHistory>[0]['looks']) => {
     const text = renderSummary(aView([aHistory({ looks: looks ?? [] })]), undefined, aPolicy(), context)
-    return /<td align="right">([^<]*)<\/td><\/tr>/.exec(text)?.[1]
+    return /<td align="right">([^<]*)<\/td><\/tr>/.exec(text)?.[1]?.replaceAll('\u00a0', ' ')
   }
 
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { throughputOf, throughputText } from '../../src/render/throughput.ts'
 import type { JobSnapshot } from '../../src/watch/import-job.ts'
-import { aHistory, aJob } from '../support/builders.ts'
+import { aHistory, aJob, aTrouble } from '../support/builders.ts'
 
 const rows = (importedRows: number | undefined, but: Partial<JobSnapshot> = {}) =>
   aJob({ importedRows, totalRows: 100_000, sizeBytes: 400_000_000, progress: undefined, ...but })
@@ -34,6 +34,19 @@ describe('the throughput', () => {
   it('has no size where the service does not say how large the files are', () => {
     const throughput = measured([0, rows(0, { sizeBytes: 0 })], [10, rows(100_000, { sizeBytes: 0 })])
     expect(throughput && throughputText(throughput)).toBe('Rows came in at 10,000 rows/s')
+  })
+
+  it('is a lower bound where the service was silent for a part of the time', () => {
+    const outage = { kind: 'outage', trouble: aTrouble() } as const
+    const history = aHistory({
+      looks: [
+        [0, rows(0)],
+        [10_000, rows(10_000)],
+        [20_000, outage],
+        [60_000, rows(90_000)],
+      ],
+    })
+    expect(throughputOf(history)).toMatchObject({ rowsPerSecond: 1500, isAtLeast: true })
   })
 
   it('is a lower bound where the service tells rows only at the end', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { newHistory, record } from '../../src/watch/history.ts'
+import { newHistory, record, silentMsAt } from '../../src/watch/history.ts'
 import type { History } from '../../src/watch/history.ts'
 import { importedRowsOf, reasonOf } from '../../src/watch/import-job.ts'
 import type { JobSnapshot, Observation } from '../../src/watch/import-job.ts'
-import { answered, outage, unknownJob } from '../support/watching.ts'
+import { answered, outage, refused, unknownJob } from '../support/watching.ts'
 
 function after(...observations: readonly Observation[]): History {
   return observations.reduce(
@@ -117,6 +117,15 @@ describe('what is known of a job', () => {
     expect(after(still, outage(), unknownJob(), outage(), still, still)).toMatchObject({ quietMs: 6000, lostMs: 0 })
     expect(after(still, outage(), unknownJob())).toMatchObject({ quietMs: 0, lostMs: 2000, answeredAtMs: 0 })
     expect(after(still, still, answered('Importing', { progress: 41 })).quietMs).toBe(0)
+  })
+
+  it('adds up for how long nothing usable was answered', () => {
+    const still = answered('Importing', { progress: 40 })
+    expect(after(still, outage(), outage(), still).silentMs).toBe(4000)
+    expect(after(still, outage(), unknownJob(), outage(), refused()).silentMs).toBe(4000)
+    const history = after(still, outage(), still, outage())
+    expect([history.silentMs, silentMsAt(history, 9000)]).toEqual([2000, 5000])
+    expect(silentMsAt(after(still), 9000)).toBe(0)
   })
 
   it('counts a look that only passed by as an answer where it changes anything', () => {

@@ -1,6 +1,7 @@
 import type { View } from '../watch/events.ts'
+import { silentMsAt } from '../watch/history.ts'
 import type { History } from '../watch/history.ts'
-import { count, counted, percent, rowRate, shortened } from './format.ts'
+import { count, counted, duration, percent, rowRate, shortened, unbroken } from './format.ts'
 import { code, joined, markup, tableOf } from './markdown.ts'
 import type { Column, Markup } from './markdown.ts'
 import { progressPicture } from './picture.ts'
@@ -39,7 +40,11 @@ export function courseSection(view: View): Markup {
   const picture = view.jobs.length === 1 ? progressPicture(only.job, view.nowMs) : undefined
   return joined([
     markup`\n#### Where the time went\n\n`,
-    view.jobs.length === 1 ? sentencesAbout(only, view.nowMs) : jobsSentence(courses.length, view.jobs.length),
+    paragraph([
+      ...(view.jobs.length === 1 ? sentencesAbout(only, view.nowMs) : jobsSentences(courses.length, view.jobs.length)),
+      ...silenceIn(view),
+      ...searchIn(view),
+    ]),
     courseTable(courses, view.jobs.length > 1),
     ...(picture === undefined ? [] : [markup`\n${picture}`]),
     legend(courses),
@@ -53,7 +58,7 @@ function courseOf(job: History, nowMs: number): Course | undefined {
   return { job, stays, slowest }
 }
 
-function sentencesAbout({ job, stays, slowest }: Course, nowMs: number): Markup {
+function sentencesAbout({ job, stays, slowest }: Course, nowMs: number): readonly Markup[] {
   const share = percent((100 * slowest.ms) / watchedMs(job, nowMs))
   const which =
     stays.length === 1
@@ -63,12 +68,30 @@ function sentencesAbout({ job, stays, slowest }: Course, nowMs: number): Markup 
         ]
   const throughput = throughputOf(job)
   const rate = throughput === undefined ? [] : [markup`${throughputText(throughput)}.`]
-  return which.length + rate.length === 0 ? markup`` : markup`${joined([...which, ...rate], ' ')}\n\n`
+  return [...which, ...rate]
 }
 
-function jobsSentence(told: number, jobs: number): Markup {
-  const which = told === jobs ? '' : `The ${count(told)} longest of ${counted(jobs, 'job')}. `
-  return markup`${which}The slowest stage of each job is bold.\n\n`
+function jobsSentences(told: number, jobs: number): readonly Markup[] {
+  return [
+    ...(told === jobs ? [] : [markup`The ${count(told)} longest of ${counted(jobs, 'job')}.`]),
+    markup`The slowest stage of each job is bold.`,
+  ]
+}
+
+/** An outage counts as time in the stage that was seen before it. */
+function silenceIn({ jobs, nowMs }: View): readonly Markup[] {
+  const longestMs = Math.max(...jobs.map((job) => silentMsAt(job, nowMs)))
+  return longestMs < 1000 ? [] : [markup`For ${duration(longestMs)} of it the service gave no usable answer.`]
+}
+
+/** What came after the imports, where a search was waited for. */
+function searchIn({ jobs, collections, nowMs }: View): readonly Markup[] {
+  const importedAtMs = Math.max(...jobs.flatMap(({ timeline }) => timeline.at(-1)?.atMs ?? []))
+  return collections.length === 0 ? [] : [markup`Then ${duration(nowMs - importedAtMs)} of waiting for a search.`]
+}
+
+function paragraph(sentences: readonly Markup[]): Markup {
+  return sentences.length === 0 ? markup`` : markup`${joined(sentences, ' ')}\n\n`
 }
 
 function courseTable(courses: readonly Course[], areSeveral: boolean): Markup {
@@ -107,11 +130,6 @@ function bestCell(throughput: Throughput | undefined): string | Markup {
   return throughput?.bestRowsPerSecond === undefined
     ? ''
     : rateCell({ ...throughput, rowsPerSecond: throughput.bestRowsPerSecond })
-}
-
-/** A figure and its unit stay on one line. */
-function unbroken(text: string): string {
-  return text.replaceAll(' ', '\u00a0')
 }
 
 function legend(courses: readonly Course[]): Markup {

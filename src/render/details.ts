@@ -4,6 +4,7 @@ import type { FilePhase, FileProgress } from '../watch/import-job.ts'
 import { reasonOf } from '../watch/import-job.ts'
 import type { Asked } from './asked.ts'
 import { askedKinds } from './asked.ts'
+import { culpritFirst, culpritOf } from './culprit.ts'
 import { bytes, count, counted, percent, shortened } from './format.ts'
 import { MAX_LINE_LENGTH } from './log-lines.ts'
 import { throughputOf, throughputText } from './throughput.ts'
@@ -55,7 +56,10 @@ function jobLines(job: History, view: View, mostFiles: number): readonly string[
 /** In columns, each as wide as it has to be. */
 function fileLines({ latest }: History, most: number): readonly string[] {
   if (latest === undefined) return []
-  const failedFirst = latest.files.toSorted((a, b) => Number(isFailedFile(b)) - Number(isFailedFile(a)))
+  const failedFirst = culpritFirst(
+    latest.files.toSorted((a, b) => Number(isFailedFile(b)) - Number(isFailedFile(a))),
+    culpritOf(latest.files, reasonOf(latest)),
+  )
   const told = failedFirst.slice(0, most)
   const rows = told.map((file) => [
     `${MARKS[file.phase]} ${shortened(file.label === '' ? file.phase : file.label, 12)}`,

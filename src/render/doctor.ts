@@ -244,8 +244,7 @@ const PATTERNS: readonly Pattern[] = [
     diagnosis: {
       code: 'MIG-141',
       cause: 'The service gave the task up, as older versions do with one that takes longer than 15 minutes.',
-      advice:
-        'Split the import into smaller ones, or update Milvus: later versions take a timeout with the import.',
+      advice: 'Split the import into smaller ones, or update Milvus: later versions take a timeout with the import.',
       link: backupIssue(189),
     },
   },

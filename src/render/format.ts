@@ -121,3 +121,8 @@ function isHighSurrogate(text: string, index: number): boolean {
 function isLowSurrogate(text: string, index: number): boolean {
   return (text.charCodeAt(index) & 0xfc00) === 0xdc00
 }
+
+/** Stays on one line, as a figure does with its unit. */
+export function unbroken(text: string): string {
+  return text.replaceAll(' ', '\u00a0')
+}

@@ -17,6 +17,7 @@ import {
   stalledCollections,
 } from './collection-words.ts'
 import { noJobs, outOfTime } from './discovery-words.ts'
+import { culpritOf } from './culprit.ts'
 import { diagnose } from './doctor.ts'
 import { count, counted, duration, percent, shortened } from './format.ts'
 import type { HttpsUrl } from './markdown.ts'
@@ -64,7 +65,7 @@ export function headline(conclusion: Conclusion, view: View, policy: Policy): He
   return { ...words, ...(code !== undefined && { code }), ...(link !== undefined && { link }) }
 }
 
-/** The sentence with its code behind it, as everybody who reads it should see it. */
+/** The sentence with its code behind it, as everybody who reads text alone should see it. */
 export function codedSentence({ sentence, code }: Headline): string {
   return code === undefined ? sentence : `${sentence} (${code})`
 }
@@ -174,9 +175,10 @@ function failed(conclusion: Extract<Conclusion, { kind: 'failed' }>, view: View)
   const { subject } = subjectOf(view, conclusion.jobs)
   const job = first(view, conclusion.jobs)
   const files = job?.latest?.files ?? []
-  const diagnosis = diagnose(serviceReason(conclusion, view))
+  const reason = serviceReason(conclusion, view)
+  const diagnosis = diagnose(reason)
   const at = conclusion.jobs.length === 1 && job !== undefined && job.progress > 0 ? ` at ${percent(job.progress)}` : ''
-  const which = failedFilesText(files, diagnosis.file)
+  const which = failedFilesText(files, reason)
   const isRiddle = diagnosis.cause === undefined && diagnosis.file === undefined && files.length === 0
   return {
     sentence: `${subject} failed${at}${which === undefined ? '' : `: ${which}`}.`,
@@ -195,19 +197,21 @@ function failed(conclusion: Extract<Conclusion, { kind: 'failed' }>, view: View)
 }
 
 /** Which files failed: the service's list says how many, and the reason at best which one. */
-function failedFilesText(files: readonly FileProgress[], inReason: string | undefined): string | undefined {
-  const failedFiles = files.filter(({ phase }) => phase === 'failed')
-  const [culprit] = failedFiles
-  const name = shortened(inReason ?? culprit?.name ?? '', MAX_NAME_LENGTH)
+function failedFilesText(files: readonly FileProgress[], reason: string | undefined): string | undefined {
+  const failures = files.filter(({ phase }) => phase === 'failed')
+  const culprit = culpritOf(files, reason)
+  const name = shortened(culprit ?? failures[0]?.name ?? '', MAX_NAME_LENGTH)
   if (name === '') return undefined
-  if (culprit === undefined || files.length === 1) return `file ${name}`
-  if (failedFiles.length === 1) return `1 of ${counted(files.length, 'file')} failed, ${name}`
-  const areAll = failedFiles.length === files.length
+  if (failures.length === 0 || files.length === 1) return `file ${name}`
+  if (failures.length === 1) return `1 of ${counted(files.length, 'file')} failed, ${name}`
+  const areAll = failures.length === files.length
   const amount = areAll
     ? `all ${counted(files.length, 'file')} are marked as failed`
-    : `${count(failedFiles.length)} of ${counted(files.length, 'file')} failed`
-  const which = inReason !== undefined ? 'the reason names' : areAll ? 'the first listed is' : 'the first is'
-  return `${amount}, ${which} ${name}`
+    : `${count(failures.length)} of ${counted(files.length, 'file')} failed`
+  if (culprit !== undefined) return `${amount}, and the reason is about ${name}`
+  return areAll
+    ? `${amount}, from ${name} on, and the service does not say which one is to blame`
+    : `${amount}, the first is ${name}`
 }
 
 function wrongCollection({ jobs, expected }: Extract<Conclusion, { kind: 'wrong-collection' }>, view: View): Words {

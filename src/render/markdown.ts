@@ -39,7 +39,7 @@ export function prose(sentence: string): Markup {
 export type HttpsUrl = `https://${string}`
 
 /** A link to one of our own addresses: an escaped one would be no address any more. */
-export function link(url: HttpsUrl, text: string): Markup {
+export function link(url: HttpsUrl, text: string | Markup): Markup {
   return markup`<a href="${new Markup(url)}">${text}</a>`
 }
 

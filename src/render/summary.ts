@@ -6,21 +6,25 @@ import { reasonOf } from '../watch/import-job.ts'
 import type { Policy } from '../watch/policy.ts'
 import type { Asked } from './asked.ts'
 import { askedKinds } from './asked.ts'
+import type { Code } from './codes.ts'
 import { collectionsTable } from './collection-table.ts'
 import { searchText } from './collection-words.ts'
 import { courseSection } from './course.ts'
-import { bytes, count, counted, duration, momentOf, NOTHING, percent, shortened, utcTime } from './format.ts'
+import { culpritFirst, culpritOf } from './culprit.ts'
+import { bytes, count, counted, duration, momentOf, NOTHING, percent, shortened, unbroken, utcTime } from './format.ts'
 import { searchedJobs } from './discovery-words.ts'
-import { codedSentence, headline, serviceReason } from './headline.ts'
-import type { AlertKind, Column, Table } from './markdown.ts'
+import { headline, serviceReason } from './headline.ts'
+import type { AlertKind, Column, HttpsUrl, Table } from './markdown.ts'
 import { alert, code, joined, link, Markup, markup, prose, tableOf } from './markdown.ts'
 import { isResting, restText } from './rests.ts'
-import { rangeText, whereabouts } from './subjects.ts'
+import { first, rangeText, whereabouts } from './subjects.ts'
 
 /** What the summary tells besides the view. */
 export interface SummaryContext {
+  /** The README of this version, where the codes are explained. */
+  readonly readme?: HttpsUrl | undefined
   /** The service's host, as the user knows it. */
-  readonly endpoint?: string
+  readonly endpoint?: string | undefined
   /** The wall clock's time. */
   readonly writtenAt: Date
   /** The requests so far, by kind. */
@@ -62,7 +66,7 @@ export function renderSummary(
   policy: Policy,
   context: SummaryContext,
 ): string {
-  const head = markup`### Milvus import gate\n\n${headlineBox(view, conclusion, policy)}`
+  const head = markup`### Milvus import gate\n\n${headlineBox(view, conclusion, policy, context)}`
   const foot = markup`\n${footer(view, policy, context)}\n`
   const course = courseSection(view)
   const collections = collectionsTable(view)
@@ -80,7 +84,12 @@ export function renderSummary(
   return joined([head, body, foot]).source
 }
 
-function headlineBox(view: View, conclusion: Conclusion | undefined, policy: Policy): Markup {
+function headlineBox(
+  view: View,
+  conclusion: Conclusion | undefined,
+  policy: Policy,
+  { readme }: SummaryContext,
+): Markup {
   if (conclusion === undefined) {
     const rest = view.jobs.filter(isResting).flatMap((job) => restText(job) ?? [])[0]
     return alert('NOTE', [
@@ -94,13 +103,18 @@ function headlineBox(view: View, conclusion: Conclusion | undefined, policy: Pol
   const more = told.link === undefined ? markup`` : markup` ${link(told.link, 'More about this')}`
   const reason = serviceReason(conclusion, view)
   return alert(alertKind(conclusion), [
-    markup`<b>${codedSentence(told)}</b>`,
-    ...(points.length === 0
-      ? []
-      : [markup`<ul>${joined(points.map((point) => markup`<li>${prose(point)}</li>`))}</ul>`]),
+    markup`<b>${told.sentence}</b>${codeBadge(told.code, readme)}`,
+    ...(points.length === 0 ? [] : [markup`<ul>${joined(points.map((point) => markup`<li>${point}</li>`))}</ul>`]),
     ...(reason === undefined ? [] : [markup`Reason: ${code(reason)}`]),
     ...(next === undefined ? [] : [markup`${prose(next)}${more}`]),
   ])
+}
+
+/** Behind the sentence, and never broken into two lines; it leads to its explanation. */
+function codeBadge(name: Code | undefined, readme: HttpsUrl | undefined): Markup {
+  if (name === undefined) return markup``
+  const badge = markup`<kbd>${name}</kbd>`
+  return markup` ${readme === undefined ? badge : link(`${readme}#${name.toLowerCase()}`, badge)}`
 }
 
 function whatGoesOn({ jobs, collections }: View): string {
@@ -153,12 +167,16 @@ function jobsTable(view: View, detail: Detail, budget: Budget): Markup {
     {
       title: 'Progress',
       align: 'right',
-      cell: ({ latest, progress }) => (latest === undefined ? '' : percent(progress)),
+      cell: ({ latest, progress }) => (latest === undefined ? '' : unbroken(percent(progress))),
     },
-    { title: 'Rows', align: 'right', cell: ({ importedRows, totalRows }) => rowsCell(importedRows, totalRows) },
-    { title: 'Size', align: 'right', cell: ({ latest }) => sizeCell(latest?.sizeBytes) },
-    { title: 'Files', align: 'right', cell: ({ latest }) => filesCell(latest?.files ?? []) },
-    { title: 'Took', align: 'right', cell: (job) => tookCell(job, view) },
+    {
+      title: 'Rows',
+      align: 'right',
+      cell: ({ importedRows, totalRows }) => unbroken(rowsCell(importedRows, totalRows)),
+    },
+    { title: 'Size', align: 'right', cell: ({ latest }) => unbroken(sizeCell(latest?.sizeBytes)) },
+    { title: 'Files', align: 'right', cell: ({ latest }) => unbroken(filesCell(latest?.files ?? [])) },
+    { title: 'Took', align: 'right', cell: (job) => unbroken(tookCell(job, view)) },
   ]
   const list = { rows: byUrgency(view.jobs, jobPhase), columns, noun: 'job', phaseOf: jobPhase }
   return markup`\n${longTable(list, detail, budget)}`
@@ -173,12 +191,13 @@ function fileSections(view: View, conclusion: Conclusion | undefined, detail: De
     const told = conclusion && serviceReason(conclusion, view)
     return markup`\n${filesTable(files, told, detail, budget)}`
   }
+  const told = conclusion?.kind === 'failed' ? first(view, conclusion.jobs) : undefined
   const worthASection = byUrgency(view.jobs, jobPhase).filter(
-    (job) => hasDetails(job) && (detail.completed === 'listed' || jobPhase(job) !== 'completed'),
+    (job) => hasDetails(job, job === told) && (detail.completed === 'listed' || jobPhase(job) !== 'completed'),
   )
   const failures = worthASection.filter((job) => jobPhase(job) === 'failed').length
   const inSight = worthASection.length <= ROWS_IN_SIGHT ? worthASection.length : Math.min(failures, FAILURES_IN_SIGHT)
-  const sections = worthASection.map((job) => fileSection(job, detail, budget))
+  const sections = worthASection.map((job) => fileSection(job, job === told, detail, budget))
   const folded = joined(sections.slice(inSight).flatMap((section) => section ?? []))
   const missing = sections.filter((section) => section === undefined).length
   return joined([
@@ -193,14 +212,22 @@ function fileSections(view: View, conclusion: Conclusion | undefined, detail: De
   ])
 }
 
-function fileSection(job: History, detail: Detail, budget: Budget): Markup | undefined {
+function fileSection(
+  job: History,
+  /** Its reason stands in the headline already. */
+  isTold: boolean,
+  detail: Detail,
+  budget: Budget,
+): Markup | undefined {
   const files = job.latest?.files ?? []
   const reason = job.latest?.phase === 'failed' ? reasonOf(job.latest) : undefined
   const trouble = job.refusal ?? job.outage?.trouble ?? job.unknown?.trouble
   const open = new Markup(jobPhase(job) === 'failed' ? ' open' : '')
   const start = joined([
     markup`<details${open}>\n<summary>Job ${code(shortened(job.jobId, NAME_LENGTH))}: ${files.length === 0 ? 'no files listed' : counted(files.length, 'file')}</summary>\n`,
-    ...(reason === undefined ? [] : [markup`<p>Reason: ${code(shortened(reason, detail.reasonLength))}</p>\n`]),
+    ...(reason === undefined || isTold
+      ? []
+      : [markup`<p>Reason: ${code(shortened(reason, detail.reasonLength))}</p>\n`]),
     ...(trouble === undefined ? [] : [markup`<p>${shortened(trouble.what, detail.reasonLength)}</p>\n`]),
   ])
   if (!budget.take(start, DETAILS_END)) return undefined
@@ -214,9 +241,11 @@ function filesTable(
   detail: Detail,
   budget: Budget,
 ): Markup {
-  const reasonCell = ({ reason }: FileProgress) => {
-    if (reason === undefined) return ''
-    return reason === toldReason ? 'as above' : code(shortened(reason, detail.reasonLength))
+  const culprit = culpritOf(files, toldReason)
+  const isOneOfMany = files.filter(({ phase }) => phase === 'failed').length > 1
+  const reasonCell = ({ name, reason }: FileProgress) => {
+    if (reason !== undefined && reason !== toldReason) return code(shortened(reason, detail.reasonLength))
+    return isOneOfMany && name === culprit ? '👈 the reason above is about this one' : ''
   }
   const columns: readonly Column<FileProgress>[] = [
     { title: 'File', cell: ({ name }) => code(shortened(name, NAME_LENGTH)) },
@@ -228,7 +257,8 @@ function filesTable(
     { title: 'Reason', cell: reasonCell },
   ]
   const phaseOf = ({ phase }: FileProgress) => phase
-  return longTable({ rows: byUrgency(files, phaseOf), columns, noun: 'file', phaseOf }, detail, budget)
+  const rows = culpritFirst(byUrgency(files, phaseOf), culprit)
+  return longTable({ rows, columns, noun: 'file', phaseOf }, detail, budget)
 }
 
 /** Rows of any number, the most urgent first. */
@@ -315,13 +345,9 @@ function hasFailed(job: History): boolean {
   return jobPhase(job) === 'failed' || job.latest?.files.some(({ phase }) => phase === 'failed') === true
 }
 
-function hasDetails(job: History): boolean {
-  return (
-    (job.latest?.files.length ?? 0) > 0 ||
-    job.latest?.phase === 'failed' ||
-    jobPhase(job) === 'failed' ||
-    job.outage !== undefined
-  )
+function hasDetails(job: History, isTold: boolean): boolean {
+  if ((job.latest?.files.length ?? 0) > 0 || job.outage !== undefined) return true
+  return jobPhase(job) === 'failed' && !isTold
 }
 
 const JOB_ICONS: Readonly<Record<Phase, string>> = {

@@ -4,7 +4,7 @@ import type { History, TimelinePoint } from '../watch/history.ts'
 /** How fast rows came in. */
 export interface Throughput {
   readonly rowsPerSecond: number
-  /** Only the whole import could be timed: while rows came in it was faster. */
+  /** More time was counted than rows came in: only the whole import could be timed, or an outage fell into it. */
   readonly isAtLeast: boolean
   /** Over a shorter time; undefined where it was never faster than on average. */
   readonly bestRowsPerSecond: number | undefined
@@ -27,7 +27,7 @@ export function throughputOf(job: History): Throughput | undefined {
   const { totalRows, latest } = job
   return {
     rowsPerSecond: measured,
-    isAtLeast: counts.length === 0,
+    isAtLeast: counts.length === 0 || job.silentMs > 0,
     bestRowsPerSecond: best !== undefined && best > measured ? best : undefined,
     bytesPerRow: latest?.sizeBytes && totalRows ? latest.sizeBytes / totalRows : undefined,
   }

@@ -1,3 +1,4 @@
+import type { HttpsUrl } from '../render/markdown.ts'
 import { isHeaderText } from './endpoint.ts'
 import { inputDefaults } from './inputs.ts'
 import { mistaken, parsed, sized } from './parsed.ts'
@@ -31,6 +32,18 @@ export function gitHubRunOf(env: Environment): GitHubRun {
     eventPath: variable('EVENT_PATH'),
     url: `${server}/${repository}/actions/runs/${variable('RUN_ID')}/attempts/${variable('RUN_ATTEMPT') || '1'}`,
   }
+}
+
+/**
+ * The README of the version of this action that the step uses; undefined for one that lies in the workflow's own
+ * repository, which GitHub does not name.
+ */
+export function readmeOf(env: Environment): HttpsUrl | undefined {
+  const server = /^https:\/\/([\w.-]+(?::\d+)?)\/?$/.exec(env['GITHUB_SERVER_URL'] ?? '')?.[1]
+  const repository = /^[\w.-]+\/[\w.-]+$/.exec(env['GITHUB_ACTION_REPOSITORY'] ?? '')?.[0]
+  const ref = /^[\w./-]+$/.exec(env['GITHUB_ACTION_REF'] ?? '')?.[0]
+  if (server === undefined || repository === undefined || ref === undefined) return undefined
+  return `https://${server}/${repository}/blob/${ref}/README.md`
 }
 
 /** The name of the commit status; a token that nobody could send is a mistake only where there is one. */

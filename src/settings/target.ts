@@ -52,7 +52,7 @@ function together(inputs: Inputs, input: InputName, partner: InputName, example:
   return mistaken({
     input,
     got: 'nothing',
-    takes: `a value, since \`${partner}\` has one; give both or neither`,
+    takes: `a value, since ${partner} has one; give both or neither`,
     example,
   })
 }

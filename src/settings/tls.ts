@@ -83,7 +83,7 @@ function withPartner(
   return mistaken({
     input,
     got: 'nothing',
-    takes: `a value, since \`${partner}\` has one; give both or neither`,
+    takes: `a value, since ${partner} has one; give both or neither`,
     example,
   })
 }

@@ -42,6 +42,8 @@ export interface History {
   readonly quietMs: number
   /** How much of the time since the last good answer went by in outages that are over. */
   readonly lostMs: number
+  /** How long all outages took that are over. */
+  readonly silentMs: number
   /** Since when the service has given no usable answer about this job. */
   readonly outage: Outage | undefined
   /** Since when the service has said that it does not know this job. */
@@ -72,6 +74,7 @@ export function newHistory(jobId: string, { wasListed = false }: Partial<Pick<Hi
     changedAtMs: undefined,
     quietMs: 0,
     lostMs: 0,
+    silentMs: 0,
     outage: undefined,
     unknown: undefined,
     refusal: undefined,
@@ -85,11 +88,12 @@ export function newHistory(jobId: string, { wasListed = false }: Partial<Pick<Hi
 export function record(history: History, observation: Observation, times: Span): History {
   const { endedAtMs } = times
   const seen = { ...history, looks: history.looks + 1, lookedAtMs: endedAtMs }
+  const spoke = { ...seen, silentMs: silentMsAt(history, endedAtMs) }
   switch (observation.kind) {
     case 'cancelled':
       return history
     case 'refused':
-      return { ...seen, outage: undefined, refusal: observation.trouble }
+      return { ...spoke, outage: undefined, refusal: observation.trouble }
     case 'outage':
       return {
         ...seen,
@@ -97,7 +101,7 @@ export function record(history: History, observation: Observation, times: Span):
       }
     case 'unknown-job':
       return {
-        ...seen,
+        ...spoke,
         lostMs: lostMsAt(history, endedAtMs),
         outage: undefined,
         unknown: {
@@ -107,7 +111,7 @@ export function record(history: History, observation: Observation, times: Span):
         },
       }
     case 'answered':
-      return answered(seen, observation.snapshot, endedAtMs, observation.isSighting === true)
+      return answered(spoke, observation.snapshot, endedAtMs, observation.isSighting === true)
   }
 }
 
@@ -160,6 +164,11 @@ function quietSince(history: History, phase: Phase, atMs: number): number {
 
 function lostMsAt({ lostMs, outage }: History, atMs: number): number {
   return outage === undefined ? lostMs : lostMs + atMs - outage.sinceMs
+}
+
+/** How long the service has given no usable answer, in all, by that time. */
+export function silentMsAt({ silentMs, outage }: History, atMs: number): number {
+  return outage === undefined ? silentMs : silentMs + atMs - outage.sinceMs
 }
 
 function progressOf(snapshot: JobSnapshot, before: number): number {
