@@ -15,17 +15,21 @@ interface Point {
   readonly delaySeconds: number
 }
 
-/** One line a strategy: fixed pauses are one strategy with several settings. */
+/** The points of a line: imports of so many minutes and more, up to those of the next one. */
+const FROM_MINUTES = [5, 15, 60, 120]
+
 interface Series {
-  readonly label: string
-  readonly colour: string
+  readonly name: string
+  /** One for each length of imports, the shortest first. */
   readonly points: readonly Point[]
 }
 
-/** Delay against looks over long imports as an SVG, both axes logarithmic: the lower left corner is where to be. */
+/**
+ * Delay against looks as an SVG, a line for each strategy, from shorter to longer imports. Both axes are logarithmic: the
+ * lower left corner is where to be.
+ */
 export function picture(played: readonly Played[]): string {
-  const names = Object.keys(played[0]?.strategies ?? {})
-  const series = seriesOf(played, names)
+  const series = Object.keys(played[0]?.strategies ?? {}).map((name) => seriesOf(name, played))
   const points = series.flatMap((one) => one.points)
   const x = axis(
     points.map(({ looks }) => looks),
@@ -39,7 +43,7 @@ export function picture(played: readonly Played[]): string {
   )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" font-family="system-ui, sans-serif" font-size="12" fill="${TEXT_COLOUR}">`,
-    `<title>Mean delay against looks, imports of five minutes and more</title>`,
+    `<title>Mean delay against looks at an import, of 5, 15, 60, and 120 minutes and more</title>`,
     ...x.ticks.map(
       (tick) =>
         `<path d="M${x.at(tick)} ${PLOT.top}V${PLOT.bottom}" stroke="${OTHER_COLOUR}" stroke-opacity=".25"/><text x="${x.at(tick)}" y="${PLOT.bottom + 18}" text-anchor="middle">${tick}</text>`,
@@ -48,47 +52,39 @@ export function picture(played: readonly Played[]): string {
       (tick) =>
         `<path d="M${PLOT.left} ${y.at(tick)}H${PLOT.right}" stroke="${OTHER_COLOUR}" stroke-opacity=".25"/><text x="${PLOT.left - 8}" y="${y.at(tick) + 4}" text-anchor="end">${tick} s</text>`,
     ),
-    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 42}" text-anchor="middle">looks a minute</text>`,
+    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 42}" text-anchor="middle">looks at an import of 5, 15, 60, and 120 minutes and more</text>`,
     `<text transform="translate(14 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle">mean delay</text>`,
     ...series.map((one) => drawn(one, x.at, y.at)),
     `</svg>\n`,
   ].join('\n')
 }
 
-function drawn(
-  { label, colour, points }: Series,
-  x: (looks: number) => number,
-  y: (delaySeconds: number) => number,
-): string {
+function drawn({ name, points }: Series, x: (looks: number) => number, y: (delaySeconds: number) => number): string {
+  const isOurs = name === 'auto'
+  const colour = isOurs ? AUTO_COLOUR : OTHER_COLOUR
   const places = points.map(({ looks, delaySeconds }) => [x(looks), y(delaySeconds)] as const)
-  const last = places.at(-1) ?? [0, 0]
-  const line =
-    places.length > 1 ? `<polyline points="${places.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>` : ''
-  const dots = places.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="4" fill="${colour}"/>`).join('')
-  const weight = colour === AUTO_COLOUR ? ' font-weight="bold"' : ''
-  return `${line}${dots}<text x="${last[0] + 9}" y="${last[1] + 4}" fill="${colour}"${weight}>${label}</text>`
+  const [right, height] = places.at(-1) ?? [0, 0]
+  const line = `<polyline points="${places.join(' ')}" fill="none" stroke="${colour}" stroke-width="${isOurs ? 3 : 1.5}"/>`
+  const dots = places.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="${isOurs ? 4 : 2.5}" fill="${colour}"/>`)
+  const weight = isOurs ? ' font-weight="bold"' : ''
+  return `${line}${dots.join('')}<text x="${right + 9}" y="${height + 4}" fill="${colour}"${weight}>${name}</text>`
 }
 
-function seriesOf(played: readonly Played[], names: readonly string[]): readonly Series[] {
-  const pointOf = (name: string): Point => ({
-    looks: mean(
-      played.map(({ durationSeconds, strategies }) => ((strategies[name]?.looks ?? NaN) * 60) / durationSeconds),
-    ),
-    delaySeconds: mean(played.map(({ strategies }) => strategies[name]?.meanDelaySeconds ?? NaN)),
+function seriesOf(name: string, played: readonly Played[]): Series {
+  const points = FROM_MINUTES.flatMap((minutes, i): readonly Point[] => {
+    const untilMinutes = FROM_MINUTES[i + 1] ?? Infinity
+    const scores = played
+      .filter(({ durationSeconds }) => durationSeconds >= minutes * 60 && durationSeconds < untilMinutes * 60)
+      .flatMap(({ strategies }) => strategies[name] ?? [])
+    if (scores.length === 0) return []
+    return [
+      {
+        looks: mean(scores.map(({ looks }) => looks)),
+        delaySeconds: mean(scores.map((score) => score.meanDelaySeconds)),
+      },
+    ]
   })
-  const isFixed = (name: string) => name.startsWith('fixed-')
-  const fixed = names.filter(isFixed)
-  const pauses = fixed.map((name) => name.slice('fixed-'.length, -1))
-  return [
-    {
-      label: `every ${pauses.at(0) ?? ''} to ${pauses.at(-1) ?? ''} s`,
-      colour: OTHER_COLOUR,
-      points: fixed.map(pointOf).toReversed(),
-    },
-    ...names
-      .filter((name) => !isFixed(name))
-      .map((name) => ({ label: name, colour: name === 'auto' ? AUTO_COLOUR : OTHER_COLOUR, points: [pointOf(name)] })),
-  ]
+  return { name, points }
 }
 
 /** A logarithmic axis around the values, with a tick at every 1, 2 and 5. */

@@ -34,13 +34,13 @@ const LATE_COMMIT_PAUSE_MS = 10_000
 const BEFORE_IMPORT: Stretch = { startsAt: 10, endsAt: 40, spendOver: undefined }
 
 /** No pause is longer than this share of the job's age: an import that just began may be a matter of seconds. */
-const SHARE_OF_AGE = 0.25
+const SHARE_OF_AGE = 0.22
 /** Where the end of a stretch is in sight, this share of the way there, and then again. */
 const SHARE_OF_WAY = 0.65
 /** To know the end of a stretch more exactly than this share of the job's age is not worth a look. */
 const EXACTNESS = 0.001
-/** The looks that a job may cost: one for this much of its age, a little over a quarter of what a poller of 5 s spends. */
-const AGE_PER_LOOK_MS = 18_500
+/** The looks that a job may cost: one for this much of its age, a quarter of what a poller of 5 s spends. */
+const AGE_PER_LOOK_MS = 20_000
 /** While a job is young it may end any moment, and looks are few anyway. */
 const YOUNG_SHARE_OF_AGE = 0.016
 /**
