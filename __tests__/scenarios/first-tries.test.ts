@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { linkOf } from '../../src/render/codes.ts'
 import { removeRunnerFolders } from '../runner/runner.ts'
 import { htmlPage } from '../simulator/faults.ts'
 import { aMilvus, anImport, COMPLETED, type GateOptions, JOB_ID, runGate } from '../support/gating.ts'
@@ -153,8 +154,11 @@ describe('a first try with', () => {
           .replace(/for \d+ s:/, 'for SECONDS:')
       expect(shown(run.outputs['reason'] ?? '')).toBe(sentence)
       const [annotation = '', ...others] = run.annotations.map(({ message }) => shown(message))
-      expect(annotation.replace(/ \(MIG-0\d\d\)(?=\n)/, '')).toBe(`${sentence}\n${next}`)
-      expect(annotation).toContain('(MIG-')
+      const [code = ''] = /MIG-0\d\d/.exec(annotation) ?? []
+      const more = linkOf(code)
+      expect(annotation).toBe(
+        [`${sentence} (${code})`, next, ...(more === undefined ? [] : [`More: ${more}`])].join('\n'),
+      )
       expect(others).toEqual([])
       expect(unwrapped(run.log)).toContain(` Next: ${next}`)
     },

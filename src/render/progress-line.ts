@@ -73,13 +73,7 @@ function messages(event: WatchEvent, policy: Policy): readonly string[] {
   switch (event.kind) {
     case 'started':
       return [startMessage(view, policy)]
-    case 'looked': {
-      const job = view.jobs[event.job]
-      if (job === undefined) return []
-      return event.news.flatMap((news) =>
-        isCrowd(view) ? crowdMessages(news, job, view, policy) : newsMessages(news, job, view, policy),
-      )
-    }
+    case 'looked':
     case 'acted': {
       const job = view.jobs[event.job]
       if (job === undefined) return []
