@@ -2,6 +2,7 @@ import type { FilePhase, FileProgress, JobSnapshot, Phase } from '../watch/impor
 import { isObject, valueOf } from './envelope.ts'
 import type { JsonObject } from './envelope.ts'
 
+/** Leaves no blanks at either end. */
 type Sanitise = (text: unknown, maxLength?: number) => string
 
 /**
@@ -9,31 +10,31 @@ type Sanitise = (text: unknown, maxLength?: number) => string
  * https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go. `InProgress` is what some documents of
  * Zilliz Cloud say for Importing; the hidden phases are listed in case a server ever shows them.
  */
-const JOB_PHASES: Readonly<Record<string, Phase>> = {
-  Pending: 'pending',
-  Importing: 'importing',
-  InProgress: 'importing',
-  PreImporting: 'importing',
-  Sorting: 'importing',
-  IndexBuilding: 'importing',
-  Uncommitted: 'uncommitted',
-  Committing: 'committing',
-  Completed: 'completed',
-  Failed: 'failed',
-}
+const JOB_PHASES: ReadonlyMap<string, Phase> = new Map([
+  ['Pending', 'pending'],
+  ['Importing', 'importing'],
+  ['InProgress', 'importing'],
+  ['PreImporting', 'importing'],
+  ['Sorting', 'importing'],
+  ['IndexBuilding', 'importing'],
+  ['Uncommitted', 'uncommitted'],
+  ['Committing', 'committing'],
+  ['Completed', 'completed'],
+  ['Failed', 'failed'],
+])
 
 /** The states of an import task, which is what a file's state is. */
-const FILE_PHASES: Readonly<Record<string, FilePhase>> = {
-  '': 'pending',
-  None: 'pending',
-  Pending: 'pending',
-  InProgress: 'running',
-  Importing: 'running',
-  PreImporting: 'running',
-  Retry: 'running',
-  Completed: 'completed',
-  Failed: 'failed',
-}
+const FILE_PHASES: ReadonlyMap<string, FilePhase> = new Map([
+  ['', 'pending'],
+  ['None', 'pending'],
+  ['Pending', 'pending'],
+  ['InProgress', 'running'],
+  ['Importing', 'running'],
+  ['PreImporting', 'running'],
+  ['Retry', 'running'],
+  ['Completed', 'completed'],
+  ['Failed', 'failed'],
+])
 
 /** A job of more files does not exist: Milvus takes 1,024 unless it is told otherwise, Zilliz Cloud 1,000. */
 export const MOST_FILES = 50_000
@@ -48,7 +49,7 @@ export function decodeJob(data: JsonObject, sanitise: Sanitise): JobSnapshot | u
   const imported = valueOf(data, 'importedRows')
   const importedRows = count(imported)
   return {
-    phase: Object.hasOwn(JOB_PHASES, state) ? (JOB_PHASES[state] ?? 'unknown') : 'unknown',
+    phase: JOB_PHASES.get(state) ?? 'unknown',
     label: stateLabel(state, sanitise),
     progress: percentage(valueOf(data, 'progress')),
     importedRows,
@@ -68,8 +69,8 @@ function decodeFile(file: JsonObject, sanitise: Sanitise): FileProgress {
   const word = typeof state === 'string' ? state : ''
   return {
     name: fileName(valueOf(file, 'fileName'), sanitise),
-    phase: Object.hasOwn(FILE_PHASES, word) ? (FILE_PHASES[word] ?? 'unknown') : 'unknown',
-    label: Object.hasOwn(FILE_PHASES, word) ? word : sanitise(word, MAX_WORD),
+    phase: FILE_PHASES.get(word) ?? 'unknown',
+    label: FILE_PHASES.has(word) ? word : sanitise(word, MAX_WORD),
     progress: percentage(valueOf(file, 'progress')),
     importedRows: count(valueOf(file, 'importedRows')),
     totalRows: count(valueOf(file, 'totalRows')),
@@ -81,9 +82,9 @@ function decodeFile(file: JsonObject, sanitise: Sanitise): FileProgress {
 
 /** Only the exact word reads as itself: one that merely looks like `Completed` must not be taken for it downstream. */
 function stateLabel(state: string, sanitise: Sanitise): string {
-  if (Object.hasOwn(JOB_PHASES, state)) return state
-  const label = sanitise(state, MAX_WORD).trim()
-  return label === '' || Object.hasOwn(JOB_PHASES, label) ? `${label}?` : label
+  if (JOB_PHASES.has(state)) return state
+  const label = sanitise(state, MAX_WORD)
+  return label === '' || JOB_PHASES.has(label) ? `${label}?` : label
 }
 
 /**
@@ -93,16 +94,17 @@ function stateLabel(state: string, sanitise: Sanitise): string {
 function fileName(value: unknown, sanitise: Sanitise): string {
   if (typeof value !== 'string') return ''
   const bare = value.trim()
-  const paths = [...bare.matchAll(/\bpaths:"((?:[^"\\]|\\.)*)"/g)].map(([, path = '']) => path.replace(/\\(.)/g, '$1'))
+  const quoted = [...bare.matchAll(/\bpaths:"(?:[^"\\]|\\.)*"/g)].map(([part]) => part.slice('paths:"'.length, -1))
+  const paths = quoted.map((path) => path.replace(/\\(.)/g, '$1'))
   const listed = paths.filter((path) => path !== '').join(' ')
   const unwrapped = listed !== '' ? listed : /^\[.*\]$/s.test(bare) ? bare.slice(1, -1) : bare
-  return sanitise(unwrapped.replace(/\?\S*/g, ''), MAX_NAME).trim()
+  return sanitise(unwrapped.replace(/\?\S*/g, ''), MAX_NAME)
 }
 
 /** Text that says something, made fit to be told. */
 export function text(value: unknown, sanitise: Sanitise, maxLength?: number): string | undefined {
   if (typeof value !== 'string') return undefined
-  const clean = sanitise(value, maxLength).trim()
+  const clean = sanitise(value, maxLength)
   return clean === '' ? undefined : clean
 }
 
@@ -112,8 +114,8 @@ function isSent(value: unknown): boolean {
 
 /** A whole number of rows or bytes, which some answers send as a string. */
 export function count(value: unknown): number | undefined {
-  const number = numberOf(value)
-  return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined
+  const number = numberOf(value) ?? NaN
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined
 }
 
 /** Progress was seen negative (milvus-io/milvus#31221) and as a string. */
