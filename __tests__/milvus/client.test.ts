@@ -186,8 +186,34 @@ describe('a look', () => {
     [{ state: 'Importing', reason: 'import job does not exist' }, 'answered'],
     [{ state: 'Failed' }, 'answered'],
     [{ state: '' }, 'outage'],
+    [{ state: 'Completed', details: 'none' }, 'answered'],
   ])('takes %j for %s', async (data, kind) => {
     expect((await serviceOf([state(200, data)]).look()).kind).toBe(kind)
+  })
+
+  it('believes so many files as a job can have, and not one more', async () => {
+    const files = (amount: number) => state(200, { details: Array<object>(amount).fill({}) })
+    expect(await serviceOf([files(50_000)]).look()).toMatchObject({ kind: 'answered' })
+    expect(await serviceOf([files(50_001)]).look()).toMatchObject({
+      kind: 'outage',
+      trouble: {
+        outcome: 'too-large',
+        what: 'milvus.test:19530 answered with 50001 files, more than an import job can have.',
+      },
+    })
+  })
+
+  it('hears what the service calls the collection, where it calls it something', async () => {
+    const heard: unknown[] = []
+    const named = [' my books', '', ' ', 7, undefined].map((collectionName) => state(200, { collectionName }))
+    const { client, signal } = serviceOf([...named, state(200, { jobId: '5', collectionName: 'others' })], {
+      sanitise: (text) => String(text).trim().replace('my', '***'),
+    })
+    const look = createDescribe(client, (told, name) => heard.push([told, name]))
+    for (let i = 0; i <= named.length; i += 1) {
+      await look(JOB, { signal, turn: () => Promise.resolve(true), isLast: false })
+    }
+    expect(heard).toEqual([['*** books', ' my books']])
   })
 
   it('says how long it had waited when time was up, and nothing where it was cut for another reason', async () => {
@@ -246,5 +272,34 @@ describe('a look', () => {
       names: ['describe', 'describe'],
     })
     expect(await asked(reply(403, ''), reply(405, ''))).toMatchObject({ names: ['describe', 'describe'] })
+    expect(
+      await asked({ kind: 'proxy-refused', status: 404 }, { kind: 'too-large', status: 404 }, reply(200, '')),
+    ).toMatchObject({ names: ['describe', 'describe', 'describe'] })
+  })
+
+  it('goes on from the name that others have come to while it waited', async () => {
+    const missing = reply(404, '404 page not found')
+    let answer: (late: HttpReply) => void = () => undefined
+    const late = new Promise<HttpReply>((resolve) => (answer = resolve))
+    const names: string[] = []
+    const { client, signal } = serviceOf([], {
+      exchange: {
+        get: () => Promise.reject(new Error('nobody should ask like this')),
+        post: ({ url }) => {
+          const name = url.split('/').at(-1) ?? ''
+          names.push(name)
+          if (names.length === 1) return late
+          return Promise.resolve(name === 'getProgress' ? reply(502, '') : missing)
+        },
+        close: () => Promise.resolve(),
+      },
+    })
+    const look = createDescribe(client)
+    const options = { signal, turn: () => Promise.resolve(true), isLast: false }
+    const first = look(JOB, options)
+    await look('2', options)
+    answer(missing)
+    await first
+    expect(names).toEqual(['describe', 'describe', 'get_progress', 'getProgress', 'getProgress'])
   })
 })

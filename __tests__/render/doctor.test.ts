@@ -47,9 +47,9 @@ const CORPUS: readonly (readonly [reason: string, code: string, file?: string])[
   ],
   ...[
     'file:///data/1.json',
-    // Spelt so that nobody takes it for the home of who wrote this.
+    // Spelt so that nobody takes them for the home of who wrote this.
     ['', 'home', 'me', '1.json'].join('/'),
-    '/Users/me/1.json',
+    ['', 'Users', 'me', '1.json'].join('/'),
     '/root/1.json',
     '/tmp/1.json',
     'c:\\data\\1.json',

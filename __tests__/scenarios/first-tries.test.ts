@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { linkOf } from '../../src/render/codes.ts'
+import type { Code } from '../../src/render/codes.ts'
 import { removeRunnerFolders } from '../runner/runner.ts'
 import { htmlPage } from '../simulator/faults.ts'
 import { aMilvus, anImport, COMPLETED, type GateOptions, JOB_ID, runGate } from '../support/gating.ts'
@@ -154,7 +155,7 @@ describe('a first try with', () => {
           .replace(/for \d+ s:/, 'for SECONDS:')
       expect(shown(run.outputs['reason'] ?? '')).toBe(sentence)
       const [annotation = '', ...others] = run.annotations.map(({ message }) => shown(message))
-      const [code = ''] = /MIG-0\d\d/.exec(annotation) ?? []
+      const code = /MIG-0\d\d/.exec(annotation)?.[0] as Code
       const more = linkOf(code)
       expect(annotation).toBe(
         [`${sentence} (${code})`, next, ...(more === undefined ? [] : [`More: ${more}`])].join('\n'),

@@ -56,11 +56,10 @@ export interface Request {
   readonly signal: AbortSignal
 }
 
-/** What a request brought; the envelope is undefined where the reply has none. */
-export interface Answer {
-  readonly reply: HttpReply
-  readonly envelope: Envelope | undefined
-}
+/** What a request brought; the envelope is undefined where there is no reply, or none in it. */
+export type Answer =
+  | { readonly reply: Extract<HttpReply, { kind: 'reply' }>; readonly envelope: Envelope }
+  | { readonly reply: HttpReply; readonly envelope: undefined }
 
 /** Sends requests to one service, and remembers what kind of service it has shown itself to be. */
 export interface Client {
@@ -103,8 +102,9 @@ export function createClient(options: ClientOptions): Client {
           ? await options.exchange.get(request)
           : await options.exchange.post({ ...request, body: JSON.stringify({ ...body, ...(!isPlaceless && place) }) })
       const tookMs = Math.round(performance.now() - startedMs)
-      const envelope = reply.kind === 'reply' ? readEnvelope(reply.body) : undefined
-      const meaning = judge({ reply, envelope })
+      const answer = answerIn(reply)
+      const { envelope } = answer
+      const meaning = judge(answer)
       if (envelope !== undefined && meaning.kind !== 'refused') answeredWell = true
       options.onExchange({
         jobId,
@@ -120,6 +120,11 @@ export function createClient(options: ClientOptions): Client {
       return meaning
     },
   }
+}
+
+function answerIn(reply: HttpReply): Answer {
+  const envelope = reply.kind === 'reply' ? readEnvelope(reply.body) : undefined
+  return reply.kind === 'reply' && envelope !== undefined ? { reply, envelope } : { reply, envelope: undefined }
 }
 
 function outcomeOf(meaning: { readonly kind: string; readonly trouble?: { readonly outcome: string } }): string {

@@ -76,7 +76,7 @@ function isPermissionDenied({ code, message }: Envelope): boolean {
 }
 
 /** A Failed whose reason is that the job does not exist: its record was collected in the middle of the call. */
-export function saysJobDoesNotExist(reason: string | undefined): boolean {
+export function saysJobDoesNotExist(reason: string | undefined): reason is string {
   return reason !== undefined && /import job does not exist/i.test(reason)
 }
 

@@ -3,8 +3,9 @@ import { TIME_IS_UP } from '../watch/ask-pool.ts'
 import type { Answer } from './client.ts'
 import { diagnoseJoblessEnvelope, diagnoseReply, timedOut } from './diagnose.ts'
 import type { Circumstances } from './diagnose.ts'
-import { isSuccess } from './envelope.ts'
+import { isGood } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
+import type { HttpReply } from './exchange.ts'
 
 /** What an answer brought to whoever did not ask how far a job is. */
 export type Found<Value> = { readonly kind: 'answered'; readonly value: Value } | NoAnswer
@@ -15,11 +16,13 @@ export function found<Value>(
   around: Circumstances,
   read: (envelope: Envelope) => Value | undefined,
 ): Found<Value> {
-  if (reply.kind === 'aborted') {
-    return reply.reason === TIME_IS_UP ? timedOut(reply.afterMs, around) : { kind: 'cancelled' }
-  }
-  if (reply.kind !== 'reply' || envelope === undefined) return diagnoseReply(reply, around)
-  const isGood = isSuccess(envelope) && reply.status >= 200 && reply.status < 300
-  const value = isGood ? read(envelope) : undefined
+  if (envelope === undefined) return noEnvelope(reply, around)
+  const value = isGood(envelope, reply.status) ? read(envelope) : undefined
   return value === undefined ? diagnoseJoblessEnvelope(envelope, reply, around) : { kind: 'answered', value }
+}
+
+/** What it means that there is no envelope in a reply, or no reply at all. */
+export function noEnvelope(reply: HttpReply, around: Circumstances): NoAnswer {
+  if (reply.kind !== 'aborted') return diagnoseReply(reply, around)
+  return reply.reason === TIME_IS_UP ? timedOut(reply.afterMs, around) : { kind: 'cancelled' }
 }

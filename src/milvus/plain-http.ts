@@ -17,7 +17,7 @@ const NEAR_NAME = /^[^.]+$|\.(localhost|local|internal|lan|svc|home\.arpa)$/i
 export function isReadableOnTheWay(endpoint: string): boolean {
   const { protocol, hostname } = new URL(endpoint)
   if (protocol !== 'http:') return false
-  const address = hostname.replace(/^\[(.*)\]$/, '$1')
+  const address = hostname.replace(/[[\]]/g, '')
   const family = isIP(address)
   if (family === 0) return !NEAR_NAME.test(hostname)
   return !NEAR.check(address, family === 6 ? 'ipv6' : 'ipv4')

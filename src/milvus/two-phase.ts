@@ -3,8 +3,8 @@ import type { Answer, Client } from './client.ts'
 import { diagnoseEnvelope, IMPORT_FAILED, isParticular, quoted, unknownJob } from './diagnose.ts'
 import type { Circumstances } from './diagnose.ts'
 import { isSuccess } from './envelope.ts'
-import type { Envelope } from './envelope.ts'
-import { found } from './found.ts'
+import type { JsonObject } from './envelope.ts'
+import { found, noEnvelope } from './found.ts'
 import type { Found } from './found.ts'
 import { toEnd } from './question.ts'
 
@@ -26,26 +26,21 @@ export function createTwoPhase(client: Client, sanitise: Circumstances['sanitise
   return { commit: end('commit'), abort: end('abort') }
 }
 
-function judge(answer: Answer, verb: Verb, around: Circumstances): Found<true> | UnknownJob {
+function judge(answer: Answer, verb: Verb, around: Circumstances): Found<JsonObject> | UnknownJob {
   const { reply, envelope } = answer
-  if (reply.kind !== 'reply') return found(answer, around, () => true)
   if (envelope === undefined) {
     // Unlike a describe, which every server has: a gateway in between is less likely than a Milvus before 3.0.
-    const isMissing = reply.status === 404 || reply.status === 405
-    return isMissing ? noSuchPath(verb, reply.status, around) : found(answer, around, () => true)
+    const isMissing = reply.kind === 'reply' && (reply.status === 404 || reply.status === 405)
+    return isMissing ? noSuchPath(verb, reply.status, around) : noEnvelope(reply, around)
   }
-  if (isSuccess(envelope)) return found(answer, around, hasData)
+  // The documents of Milvus 2.3 and 2.4 show failures with the code of a success, and no data.
+  if (isSuccess(envelope)) return found(answer, around, ({ data }) => data)
   const { code, message } = envelope
   // The code of a failed import, which is what Milvus also says of a job in another state than is wanted.
   if (IMPORT_FAILED.has(code) && isParticular(envelope, reply.status)) {
     return JOB_UNKNOWN.test(message) ? unknownJob(message, around) : wrongState(verb, code, message, around)
   }
   return diagnoseEnvelope(envelope, reply, around)
-}
-
-/** The documents of Milvus 2.3 and 2.4 show failures with the code of a success, and no data. */
-function hasData({ data }: Envelope): true | undefined {
-  return data === undefined ? undefined : true
 }
 
 /** A reason for which a job has failed may also be that something was not found. */
