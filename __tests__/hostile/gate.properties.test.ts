@@ -9,7 +9,8 @@ import type { Script } from '../support/watching.ts'
 import { brokenPromises } from './promises.ts'
 import type { Played, PlayedLook } from './promises.ts'
 import { inputsOf, playedExchange } from './replies-on-the-wire.ts'
-import { anyPlay, passingCloud, segmentAt } from './scripts.ts'
+import type { Seen } from './replies-on-the-wire.ts'
+import { anyCrowd, anyPlay, passingCloud, segmentAt } from './scripts.ts'
 import type { Play, Reply } from './scripts.ts'
 import { runStep } from './whole-gate.ts'
 import { cases, timeFor } from '../support/soak.ts'
@@ -60,7 +61,7 @@ async function play({ policy, jobs }: Play, random: () => number): Promise<Playe
       ? []
       : [{ job: Number(jobId.slice(4)), startedAtMs, endedAtMs: atMs, reply: replies.get(observation) ?? TIMED_OUT }],
   )
-  return { policy, jobCount: jobs.length, looks: played, conclusion, endedAtMs }
+  return { policy, jobCount: jobs.length, looks: played, lists: [], conclusion, endedAtMs }
 }
 
 const zeroToOne = fc.double({ min: 0, max: 1, noNaN: true })
@@ -94,39 +95,62 @@ describe('the watch, whatever the service says', () => {
   )
 })
 
+/** Plays the script to a whole step, and sees to it that it kept its promises and left everything that it owes. */
+async function playWholeStep(script: Play): Promise<Seen> {
+  const seen: Seen = { looks: [], lists: [] }
+  const clock = new FakeClock()
+  const left = await runStep(
+    { inputs: inputsOf(script), openExchange: () => playedExchange(script, clock, seen) },
+    clock,
+  )
+  const kind = left.outputs['conclusion'] as ConclusionKind
+  expect(
+    brokenPromises({
+      policy: script.policy,
+      jobCount: script.jobs.length,
+      ...seen,
+      conclusion: { kind, passes: left.passes },
+      endedAtMs: clock.now(),
+    }),
+  ).toEqual([])
+  expect(Object.keys(left.outputs)).toEqual(OUTPUT_NAMES)
+  expect(sizeBytesOf(left.outputs['details'])).toBeLessThanOrEqual(64 * 1024)
+  expect(sizeBytesOf(left.outputs['jobs'])).toBeLessThanOrEqual(64 * 1024)
+  expect(JSON.parse(left.outputs['jobs'] ?? '')).toHaveLength(script.jobs.length)
+  expect(JSON.parse(left.report)).toMatchObject({ conclusion: kind, passes: left.passes })
+  expect(left.summary).not.toBe('')
+  expect(sizeBytesOf(left.summary)).toBeLessThanOrEqual(1_000_000)
+  expect(left.annotations).toEqual(left.passes ? (kind === 'completed' ? [] : ['warning']) : ['error'])
+  return seen
+}
+
 describe('the whole step, whatever the service says', () => {
   it(
     'keeps its promises and leaves everything that it owes',
     () =>
       fc.assert(
         fc.asyncProperty(anyPlay, async (script) => {
-          const looks: PlayedLook[] = []
-          const clock = new FakeClock()
-          const left = await runStep(
-            { inputs: inputsOf(script), openExchange: () => playedExchange(script, clock, looks) },
-            clock,
-          )
-          const kind = left.outputs['conclusion'] as ConclusionKind
-          expect(
-            brokenPromises({
-              policy: script.policy,
-              jobCount: script.jobs.length,
-              looks,
-              conclusion: { kind, passes: left.passes },
-              endedAtMs: clock.now(),
-            }),
-          ).toEqual([])
-          expect(Object.keys(left.outputs)).toEqual(OUTPUT_NAMES)
-          expect(sizeBytesOf(left.outputs['details'])).toBeLessThanOrEqual(64 * 1024)
-          expect(sizeBytesOf(left.outputs['jobs'])).toBeLessThanOrEqual(64 * 1024)
-          expect(JSON.parse(left.outputs['jobs'] ?? '')).toHaveLength(script.jobs.length)
-          expect(JSON.parse(left.report)).toMatchObject({ conclusion: kind, passes: left.passes })
-          expect(left.summary).not.toBe('')
-          expect(sizeBytesOf(left.summary)).toBeLessThanOrEqual(1_000_000)
-          expect(left.annotations).toEqual(left.passes ? (kind === 'completed' ? [] : ['warning']) : ['error'])
+          await playWholeStep(script)
         }),
         cases(100),
       ),
+    MAX_MS,
+  )
+
+  it(
+    'does so too where it asks for lists of many jobs',
+    async () => {
+      let lists = 0
+      await fc.assert(
+        fc.asyncProperty(anyCrowd, async (script) => {
+          const seen = await playWholeStep(script)
+          lists += seen.lists.filter(({ jobs }) => jobs.length > 0).length
+        }),
+        cases(80),
+      )
+      // Scripts that never come to a list would prove nothing.
+      expect(lists).toBeGreaterThan(100)
+    },
     MAX_MS,
   )
 })

@@ -10,11 +10,20 @@ export interface PlayedLook {
   readonly reply: Reply
 }
 
-/** A watch that has ended. Looks are in the order in which they ended. */
+/** One request for a list of all jobs, and those that it showed: none where it brought no list. */
+export interface PlayedList {
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+  readonly jobs: readonly number[]
+  readonly retryAfterS: number | undefined
+}
+
+/** A watch that has ended. Looks and lists are in the order in which they ended. */
 export interface Played {
   readonly policy: Policy
   readonly jobCount: number
   readonly looks: readonly PlayedLook[]
+  readonly lists: readonly PlayedList[]
   readonly conclusion: Pick<Conclusion, 'kind' | 'passes'>
   readonly endedAtMs: number
 }
@@ -30,18 +39,24 @@ const ROUNDING_MS = 1e-6
 /** What a watch did that the gate promises never to do; nothing where it kept its word. */
 export function brokenPromises(played: Played): readonly string[] {
   const jobs = Array.from({ length: played.jobCount }, (_, job) => played.looks.filter((look) => look.job === job))
+  const { kind, passes } = played.conclusion
   return [
-    ...(played.conclusion.passes ? whyRed(played, jobs).map((why) => `passed, although ${why}`) : []),
+    // The inputs hold, and so does the program.
+    ...(kind === 'invalid-input' || kind === 'internal-error' ? [`ended as ${kind}`] : []),
+    ...(passes ? whyRed(played, jobs).map((why) => `passed, although ${why}`) : []),
     ...tooLate(played),
     ...jobs.flatMap((looks) => tooSoon(looks, played)),
-    ...tooMany(played.looks),
+    ...tooMany([...played.looks, ...played.lists]),
+    ...tooManyLists(played),
     ...jobs.flatMap(lookedAfterTheEnd),
     ...deaf(played),
   ]
 }
 
-function whyRed({ policy, conclusion, endedAtMs }: Played, jobs: readonly (readonly PlayedLook[])[]): string[] {
+function whyRed({ policy, conclusion, endedAtMs, lists }: Played, jobs: readonly (readonly PlayedLook[])[]): string[] {
   const last = jobs.map((looks) => looks.at(-1)?.reply)
+  const isListed = (job: number, fromMs = -Infinity) =>
+    lists.some((list) => list.endedAtMs > fromMs && list.jobs.includes(job))
   const everything = jobs.flat().map(({ reply }) => reply)
   const ends = [
     ...(everything.some(({ kind }) => kind === 'refused') ? ['the service refused'] : []),
@@ -49,14 +64,16 @@ function whyRed({ policy, conclusion, endedAtMs }: Played, jobs: readonly (reado
     ...(policy.expectedCollection !== undefined && everything.some((reply) => isElsewhere(reply, policy))
       ? ['a job belongs to another collection']
       : []),
-    ...(last.some((reply) => reply?.kind === 'unknown-job') ? ['the service does not know a job'] : []),
+    ...(last.some((reply, job) => reply?.kind === 'unknown-job' && !isListed(job, jobs[job]?.at(-1)?.endedAtMs))
+      ? ['the service does not know a job']
+      : []),
   ]
   if (conclusion.kind === 'timed-out') {
     return [
       ...ends,
       ...(policy.onTimeout === 'pass' ? [] : ['a timeout fails']),
       ...(endedAtMs > policy.timeoutMs - TIME_LEFT_MS ? [] : ['there was time left']),
-      ...(jobs.every((looks) => looks.some(({ reply }) => reply.kind === 'answered'))
+      ...(jobs.every((looks, job) => looks.some(({ reply }) => reply.kind === 'answered') || isListed(job))
         ? []
         : ['a job was never answered']),
     ]
@@ -99,8 +116,11 @@ function tooLate({ policy, jobCount, endedAtMs }: Played): string[] {
 }
 
 /** The pause may be shorter before one look only: the last one, at the deadline or once another job has decided. */
-function tooSoon(looks: readonly PlayedLook[], { policy, conclusion }: Played): string[] {
-  const seen = (until: number) => looks.slice(0, until).some(({ reply }) => reply.kind === 'answered')
+function tooSoon(looks: readonly PlayedLook[], { policy, conclusion, lists }: Played): string[] {
+  const isListedBy = (atMs: number) =>
+    looks[0] !== undefined && lists.some(({ endedAtMs, jobs }) => endedAtMs <= atMs && jobs.includes(looks[0]!.job))
+  const seen = (until: number) =>
+    looks.slice(0, until).some(({ reply }) => reply.kind === 'answered') || isListedBy(looks[until]?.startedAtMs ?? 0)
   return looks.flatMap((look, i) => {
     const before = looks[i - 1]
     if (before === undefined) return []
@@ -114,11 +134,17 @@ function tooSoon(looks: readonly PlayedLook[], { policy, conclusion }: Played): 
   })
 }
 
-function tooMany(looks: readonly PlayedLook[]): string[] {
-  const starts = looks.map(({ startedAtMs }) => startedAtMs).sort((a, b) => a - b)
+function tooMany(requests: readonly { readonly startedAtMs: number }[]): string[] {
+  const starts = requests.map(({ startedAtMs }) => startedAtMs).sort((a, b) => a - b)
   return starts.some((atMs, i) => atMs - (starts[i - 10] ?? -Infinity) < 1000 - ROUNDING_MS)
     ? ['eleven requests in a second']
     : []
+}
+
+/** One every two seconds at most, and one more when time is up. */
+function tooManyLists({ lists, endedAtMs }: Played): string[] {
+  const most = Math.floor(endedAtMs / 2_000) + 2
+  return lists.length > most ? [`${lists.length} lists in ${endedAtMs} ms`] : []
 }
 
 function lookedAfterTheEnd(looks: readonly PlayedLook[]): string[] {
@@ -127,12 +153,21 @@ function lookedAfterTheEnd(looks: readonly PlayedLook[]): string[] {
 }
 
 /** Looks that start while the service asks to be left alone. Only those that wait in the queue, or at the deadline, may. */
-function deaf({ policy, looks }: Played): string[] {
-  return looks.flatMap(({ endedAtMs, reply }) => {
-    if (reply.kind !== 'outage' || reply.retryAfterS === undefined) return []
-    const holdMs = Math.min(1000 * reply.retryAfterS, RETRY_AFTER_MOST_MS, policy.maxOutageMs ?? Infinity)
+function deaf({ policy, looks, lists }: Played): string[] {
+  const wishes = [
+    ...looks.map(({ endedAtMs, reply }) => ({
+      endedAtMs,
+      retryAfterS: reply.kind === 'outage' ? reply.retryAfterS : undefined,
+    })),
+    ...lists,
+  ]
+  return wishes.flatMap(({ endedAtMs, retryAfterS }) => {
+    if (retryAfterS === undefined) return []
+    const holdMs = Math.min(1000 * retryAfterS, RETRY_AFTER_MOST_MS, policy.maxOutageMs ?? Infinity)
     const untilMs = Math.min(endedAtMs + holdMs, policy.timeoutMs - TIME_LEFT_MS)
-    return looks.some((other) => other.startedAtMs > endedAtMs && other.startedAtMs < untilMs - ROUNDING_MS)
+    return [...looks, ...lists].some(
+      (other) => other.startedAtMs > endedAtMs && other.startedAtMs < untilMs - ROUNDING_MS,
+    )
       ? [`a look within the ${holdMs} ms after ${endedAtMs} that the service asked for`]
       : []
   })

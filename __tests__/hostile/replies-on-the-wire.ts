@@ -1,29 +1,79 @@
 import type { Exchange, HttpReply } from '../../src/milvus/exchange.ts'
-import type { Clock } from '../../src/watch/clock.ts'
-import type { PlayedLook } from './promises.ts'
+import type { Clock, Span } from '../../src/watch/clock.ts'
+import type { PlayedList, PlayedLook } from './promises.ts'
 import { segmentAt } from './scripts.ts'
-import type { Play, Reply } from './scripts.ts'
+import type { ListReply, Play, Reply, Segment } from './scripts.ts'
+
+/** What a service was asked, in the order in which it ended. */
+export interface Seen {
+  readonly looks: PlayedLook[]
+  readonly lists: PlayedList[]
+}
+
+/** What a request brought, or how it was cut. */
+type Brought<Said> =
+  | { readonly span: Span; readonly reply: Said; readonly cut?: undefined }
+  | { readonly span: Span; readonly reply?: undefined; readonly cut: HttpReply }
 
 /** A service that plays scripts over an imagined wire, and remembers what it was asked. */
-export function playedExchange({ jobs, policy }: Play, clock: Clock, looks: PlayedLook[]): Exchange {
+export function playedExchange(play: Play, clock: Clock, { looks, lists }: Seen): Exchange {
+  const { jobs, list, policy } = play
+
+  const exchanged = async <Said>({ reply, tookMs }: Segment<Said>, signal: AbortSignal): Promise<Brought<Said>> => {
+    const startedAtMs = clock.now()
+    const isTooSlow = tookMs >= policy.requestTimeoutMs
+    const budgetMs = isTooSlow ? policy.requestTimeoutMs : tookMs
+    if (budgetMs > 0) await clock.sleep(budgetMs, signal)
+    const span = { startedAtMs, endedAtMs: clock.now() }
+    if (!signal.aborted && !isTooSlow) return { span, reply }
+    const cut: HttpReply = signal.aborted
+      ? { kind: 'aborted', reason: signal.reason, afterMs: span.endedAtMs - startedAtMs }
+      : { kind: 'timeout', timeoutMs: policy.requestTimeoutMs }
+    return { span, cut }
+  }
+
   return {
-    async post({ body, signal }) {
-      const job = Number((JSON.parse(body) as { readonly jobId: string }).jobId)
-      const startedAtMs = clock.now()
-      const { reply, tookMs } = segmentAt(jobs[job] ?? [], startedAtMs)
-      const isTooSlow = tookMs >= policy.requestTimeoutMs
-      const budgetMs = isTooSlow ? policy.requestTimeoutMs : tookMs
-      if (budgetMs > 0) await clock.sleep(budgetMs, signal)
-      const endedAtMs = clock.now()
-      const isCut = isTooSlow || signal.aborted
-      if (!signal.aborted || signal.reason === 'time is up') {
-        looks.push({ job, startedAtMs, endedAtMs, reply: isCut ? { kind: 'outage' } : reply })
+    async post({ url, body, signal }) {
+      const nowMs = clock.now()
+      if (url.endsWith('/list')) {
+        const { span, reply, cut } = await exchanged(segmentAt(list, nowMs), signal)
+        const shown = reply?.kind === 'listed' ? recordsOf(play, reply, nowMs) : []
+        const retryAfterS = reply?.kind === 'outage' ? reply.retryAfterS : undefined
+        lists.push({ ...span, jobs: shown.map(({ jobId }) => Number(jobId)), retryAfterS })
+        return reply === undefined ? cut : listOnTheWire(reply, shown)
       }
-      if (signal.aborted) return { kind: 'aborted', reason: signal.reason, afterMs: endedAtMs - startedAtMs }
-      return isTooSlow ? { kind: 'timeout', timeoutMs: policy.requestTimeoutMs } : onTheWire(reply)
+      const job = Number((JSON.parse(body) as { readonly jobId: string }).jobId)
+      const { span, reply, cut } = await exchanged(segmentAt(jobs[job] ?? [], nowMs), signal)
+      const isWaitedFor = !signal.aborted || signal.reason === 'time is up'
+      if (isWaitedFor) looks.push({ job, ...span, reply: reply ?? { kind: 'outage' } })
+      return reply === undefined ? cut : onTheWire(reply)
     },
     get: () => Promise.reject(new Error('there is nothing to get')),
     close: () => Promise.resolve(),
+  }
+}
+
+/** A list has the jobs that the service would answer about, with neither rows nor files. */
+function recordsOf({ jobs }: Play, { lagMs, hidesEvery }: Extract<ListReply, { kind: 'listed' }>, nowMs: number) {
+  return jobs.flatMap((script, job) => {
+    const { reply } = segmentAt(script, Math.max(0, nowMs - lagMs))
+    if (reply.kind !== 'answered' || (job + 1) % hidesEvery === 0) return []
+    const { state, progress, collectionName } = reply
+    return [{ jobId: String(job), state, progress, collectionName }]
+  })
+}
+
+function listOnTheWire(reply: ListReply, records: readonly object[]): HttpReply {
+  switch (reply.kind) {
+    case 'listed':
+      return http(200, { code: 0, data: { records } })
+    case 'unreadable':
+      return http(200, { code: 0, data: { records: 'none' } })
+    case 'unknown-path':
+      return { ...http(404, ''), body: '404 page not found' }
+    case 'outage':
+    case 'refused':
+      return onTheWire(reply)
   }
 }
 
@@ -59,7 +109,7 @@ function onTheWire(reply: Reply): HttpReply {
   }
 }
 
-function http(status: number, envelope: unknown, retryAfterS?: number): HttpReply {
+function http(status: number, envelope: unknown, retryAfterS?: number): Extract<HttpReply, { kind: 'reply' }> {
   const body = JSON.stringify(envelope)
   const retryAfter = retryAfterS === undefined ? undefined : String(retryAfterS)
   return { kind: 'reply', status, retryAfter, location: undefined, body, sizeBytes: body.length }

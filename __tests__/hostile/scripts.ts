@@ -17,26 +17,36 @@ export type Reply =
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown-job' }
 
+/** What the service says to whoever asks for all jobs at once. */
+export type ListReply =
+  /** The jobs as they were so long ago, but for those that it never shows: every so many-th one. */
+  | { readonly kind: 'listed'; readonly lagMs: number; readonly hidesEvery: number }
+  | { readonly kind: 'outage'; readonly retryAfterS?: number }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'unknown-path' }
+  | { readonly kind: 'unreadable' }
+
 /** For how long the service says something, and how long it takes to say it: `Infinity` for never. */
-export interface Segment {
+export interface Segment<Said = Reply> {
   readonly ms: number
-  readonly reply: Reply
+  readonly reply: Said
   readonly tookMs: number
 }
 
 /** What the service says of one job over time; the last segment goes on for ever. */
 export type JobScript = readonly Segment[]
 
-/** Scripts of some jobs and what the user asked for. */
+/** Scripts of some jobs and of the list of them, and what the user asked for. */
 export interface Play {
   readonly policy: Policy
   readonly jobs: readonly JobScript[]
+  readonly list: readonly Segment<ListReply>[]
 }
 
 export const COLLECTION = 'docs'
 
 /** What the service says at a moment. */
-export function segmentAt(script: JobScript, atMs: number): Segment {
+export function segmentAt<Said>(script: readonly Segment<Said>[], atMs: number): Segment<Said> {
   let endMs = 0
   for (const segment of script) {
     endMs += segment.ms
@@ -51,22 +61,22 @@ const RUNNING = ['Pending', 'Importing', 'Sorting', 'Committing', 'Resharding', 
 
 const rows = fc.oneof(fc.constantFrom(0, 1, 1000), fc.nat(5000))
 
-const reported = {
-  progress: fc.integer({ min: -1, max: 101 }),
-  importedRows: rows,
-  totalRows: rows,
-  collectionName: fc.oneof(
-    { weight: 9, arbitrary: fc.constant(COLLECTION) },
-    { weight: 1, arbitrary: fc.constant('elsewhere') },
-  ),
-}
-
-function answer(state: Arbitrary<string>): Arbitrary<Reply> {
+/** One answer in so many is about another collection. */
+function answer(state: Arbitrary<string>, elsewhereIn = 10): Arbitrary<Reply> {
+  const reported = {
+    progress: fc.integer({ min: -1, max: 101 }),
+    importedRows: rows,
+    totalRows: rows,
+    collectionName: fc.oneof(
+      { weight: elsewhereIn - 1, arbitrary: fc.constant(COLLECTION) },
+      { weight: 1, arbitrary: fc.constant('elsewhere') },
+    ),
+  }
   return fc.record({ kind: fc.constant('answered' as const), state, ...reported }, { requiredKeys: ['kind', 'state'] })
 }
 
 const completed = answer(fc.constant('Completed'))
-const outage: Arbitrary<Reply> = fc.record(
+const outage = fc.record(
   { kind: fc.constant('outage' as const), retryAfterS: fc.integer({ min: 0, max: 100 }) },
   { requiredKeys: ['kind'] },
 )
@@ -87,15 +97,34 @@ const slowness = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(9000, 40_000, Infinity) },
 )
 
-const segment: Arbitrary<Segment> = fc.record({
-  ms: fc.oneof(fc.nat(5000), fc.nat(40_000)),
-  reply: anyReply,
-  tookMs: slowness,
-})
+const calmSlowness = fc.oneof({ weight: 300, arbitrary: fc.nat(900) }, { weight: 1, arbitrary: slowness })
 
-const jobScript: Arbitrary<JobScript> = fc
-  .tuple(fc.array(segment, { maxLength: 4 }), fc.oneof(completed, anyReply), slowness)
-  .map(([segments, reply, tookMs]) => [...segments, { ms: 0, reply, tookMs }])
+/** What is said for a while, again and again, and in the end for ever. */
+function script<Said>(reply: Arbitrary<Said>, lastReply: Arbitrary<Said>, tookMs = slowness) {
+  const segment = fc.record({ ms: fc.oneof(fc.nat(5000), fc.nat(40_000)), reply, tookMs })
+  const last = fc.record({ ms: fc.constant(0), reply: lastReply, tookMs })
+  return fc.tuple(fc.array(segment, { maxLength: 4 }), last).map(([segments, end]) => [...segments, end])
+}
+
+const jobScript: Arbitrary<JobScript> = script(anyReply, fc.oneof(completed, anyReply))
+
+/** Whoever is not given a list does without one for a minute: most have to be given. */
+const listReply: Arbitrary<ListReply> = fc.oneof(
+  {
+    weight: 60,
+    arbitrary: fc.record({
+      kind: fc.constant('listed' as const),
+      lagMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(30_000) }),
+      hidesEvery: fc.constantFrom(Infinity, Infinity, Infinity, Infinity, 5, 5, 2, 1),
+    }),
+  },
+  { weight: 6, arbitrary: outage },
+  { weight: 1, arbitrary: fc.constant<ListReply>({ kind: 'refused' }) },
+  { weight: 1, arbitrary: fc.constant<ListReply>({ kind: 'unknown-path' }) },
+  { weight: 1, arbitrary: fc.constant<ListReply>({ kind: 'unreadable' }) },
+)
+
+const listScript = script(listReply, listReply, calmSlowness)
 
 const range = fc
   .tuple(fc.nat(2000), fc.option(fc.nat(9000), { nil: undefined }))
@@ -122,6 +151,37 @@ export const anyPlay: Arbitrary<Play> = fc.record({
     { weight: 40, arbitrary: fc.array(jobScript, { minLength: 1, maxLength: 5 }) },
     { weight: 1, arbitrary: fc.array(jobScript, { minLength: 30, maxLength: 30 }) },
   ),
+  list: listScript,
+})
+
+/** What ends a gate is rare: of so many jobs it would soon come to one. */
+const calmReply: Arbitrary<Reply> = fc.oneof(
+  { weight: 300, arbitrary: answer(fc.constantFrom(...RUNNING), 200) },
+  { weight: 10, arbitrary: answer(fc.constant('Completed'), 200) },
+  { weight: 20, arbitrary: outage },
+  { weight: 1, arbitrary: anyReply },
+)
+const calmLastReply: Arbitrary<Reply> = fc.oneof(
+  { weight: 20, arbitrary: answer(fc.constant('Completed'), 200) },
+  { weight: 2, arbitrary: answer(fc.constantFrom(...RUNNING), 200) },
+  { weight: 1, arbitrary: calmReply },
+)
+
+/** A service with so many jobs that it is asked for a list of them, for somebody who has time and patience. */
+export const anyCrowd: Arbitrary<Play> = fc.record({
+  policy: fc
+    .tuple(
+      anyPolicy,
+      fc.nat(200_000),
+      fc.constantFrom(undefined, undefined, 60_000),
+      fc.constantFrom(undefined, 100_000),
+      fc.constantFrom(500, 5000, 5000, 5000, 30_000),
+    )
+    .map(([policy, moreMs, maxOutageMs, stallTimeoutMs, requestTimeoutMs]) => {
+      return { ...policy, timeoutMs: policy.timeoutMs + moreMs, maxOutageMs, stallTimeoutMs, requestTimeoutMs }
+    }),
+  jobs: fc.array(script(calmReply, calmLastReply, calmSlowness), { minLength: 9, maxLength: 14 }),
+  list: listScript,
 })
 
 /** The longest pause between two looks that nothing disturbs. */
@@ -199,6 +259,7 @@ export const passingCloud: Arbitrary<Play> = peacefulPolicy.chain((policy) =>
       const completedAtMs = Math.max(...jobs.map((job) => job.reduce((sum, { ms }) => sum + ms, 0)))
       return {
         jobs,
+        list: [{ ms: 0, reply: { kind: 'listed', lagMs: 0, hidesEvery: Infinity }, tookMs: 0 }],
         policy: aPolicy({
           ...policy,
           timeoutMs: completedAtMs + fairMs,
