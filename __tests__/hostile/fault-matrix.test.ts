@@ -54,7 +54,10 @@ const PASSES: readonly ConclusionKind[] = ['completed', 'timed-out']
 
 const AT_A_TIME = 24
 
-/** Where faults are many and alike they take turns outside the soak: each meets every moment, for one duration after another. */
+/**
+ * Where faults are many and alike they take turns outside the soak: each meets every other moment, for one duration after
+ * another, and two that stand side by side meet all of them.
+ */
 const ONE_BY_ONE: readonly string[] = ['the connection', 'a silence', 'the body']
 /** A heavy fault meets the moments at which most is at stake: the last one of each stage. */
 const HEAVY_MOMENTS = MOMENTS.filter(({ stage }, i) => i === MOMENTS.findLastIndex((moment) => moment.stage === stage))
@@ -63,7 +66,8 @@ function cellsOf(fault: Fault, turn: number | undefined): readonly Cell[] {
   if (IS_SOAK) return product(fault, MOMENTS, () => DURATIONS)
   if (fault.isHeavy === true) return product(fault, HEAVY_MOMENTS, () => ['once'])
   if (turn === undefined) return product(fault, MOMENTS, () => DURATIONS)
-  return product(fault, MOMENTS, (i) => DURATIONS.filter((_, nth) => nth === (turn + i) % DURATIONS.length))
+  const isDue = (_: Moment, i: number) => i % 2 === turn % 2
+  return product(fault, MOMENTS.filter(isDue), (i) => [DURATIONS[(Math.floor(turn / 2) + i) % DURATIONS.length]!])
 }
 
 function product(fault: Fault, moments: readonly Moment[], durations: (nth: number) => readonly Duration[]) {
