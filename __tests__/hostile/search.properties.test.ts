@@ -104,7 +104,7 @@ describe('the wait for collections, whatever they say', () => {
           ends.set(played.conclusion.kind, (ends.get(played.conclusion.kind) ?? 0) + 1)
           expect(brokenSearchPromises(played)).toEqual([])
         }),
-        cases(1_500),
+        cases(1_000),
       )
       // Scripts that all end alike would prove nothing.
       for (const kind of [
@@ -152,7 +152,7 @@ describe('the wait for collections, whatever they say', () => {
           expect(played.conclusion).toEqual({ kind: 'completed', passes: true })
           expect(brokenSearchPromises(played)).toEqual([])
         }),
-        cases(300),
+        cases(200),
       )
     },
     MAX_MS,

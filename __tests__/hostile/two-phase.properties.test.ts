@@ -14,7 +14,7 @@ describe('a gate over two-phase imports, whatever becomes of its requests', () =
         fc.asyncProperty(anyWorld, async (world) => {
           expect(brokenTwoPhasePromises(await playWorld(world))).toEqual([])
         }),
-        cases(3_000),
+        cases(1_500),
       ),
     MAX_MS,
   )
@@ -28,7 +28,7 @@ describe('a gate over two-phase imports, whatever becomes of its requests', () =
           expect(played.conclusion).toEqual({ kind: 'completed', passes: true })
           expect(brokenTwoPhasePromises(played)).toEqual([])
         }),
-        cases(1_000),
+        cases(500),
       ),
     MAX_MS,
   )

@@ -10,7 +10,7 @@ import { watchImports } from '../../src/watch/watch-imports.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { answered, outage, unknownJob } from '../support/watching.ts'
 import { serviceThat, WALL_CLOCK_MS } from '../support/services.ts'
-import { cases } from '../support/soak.ts'
+import { cases, IS_SOAK } from '../support/soak.ts'
 
 const JOBS = 8
 
@@ -441,7 +441,7 @@ describe('a gate over many jobs', () => {
     atMs >= 60_000 + (job < 100 ? job * 32_000 : job * 200) ? 'Completed' : 'Importing'
 
   it.each<[jobs: number, policy: Partial<Policy>]>([
-    [1_000, { pollIntervalMs: 5_000 }],
+    [IS_SOAK ? 1_000 : 300, { pollIntervalMs: 5_000 }],
     [100, {}],
   ])('of %d costs three requests a round over the whole wait, and sees each once a minute', async (jobs, policy) => {
     const { asked, lists, seen, conclusion, longestUnseenMs } = await watched({ jobs, state: oneByOne }, policy)

@@ -1,16 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { GITHUB_TOKEN, removeRunnerFolders } from '../runner/runner.ts'
+import { removeRunnerFolders } from '../runner/runner.ts'
 import { json, type Reply } from '../simulator/faults.ts'
 import type { JobScript } from '../simulator/script.ts'
 import { type ServiceScript, type Simulator, startSimulator } from '../simulator/server.ts'
 import { actionAfter, aMilvus, anImport, API_KEY, COMPLETED, type Gated, HALFWAY, runGate } from '../support/gating.ts'
 import { render, type Rendered } from '../support/github-markdown.ts'
-import { DETAILS_TITLE } from '../../src/render/details.ts'
-import { expectSoundRun } from './sound-run.ts'
+import { HOSTILE, hostileFrom, KIND, type Words, wordsFrom } from '../support/hostile-texts.ts'
+import { expectNothingSmuggled } from './nothing-smuggled.ts'
 import { cases, timeFor } from '../support/soak.ts'
 
 /** Where nobody has any business. */
@@ -35,88 +35,10 @@ beforeAll(async () => {
 }, 30_000)
 
 afterAll(async () => {
+  expect(elsewhere.requests).toEqual([])
   await elsewhere.close()
   removeRunnerFolders()
 })
-
-const PASSWORD = API_KEY.slice('root:'.length)
-const KEY_FORMS: readonly string[] = [API_KEY, PASSWORD].flatMap((secret) => [
-  secret,
-  JSON.stringify(secret).slice(1, -1),
-  encodeURIComponent(secret),
-  encodeURIComponent(secret).toLowerCase(),
-  Buffer.from(secret).toString('base64').replace(/=+$/, ''),
-  Buffer.from(secret).toString('base64url'),
-  Buffer.from(secret).toString('hex'),
-  Buffer.from(secret).toString('hex').toUpperCase(),
-])
-
-const COMMANDS: readonly string[] = [
-  '::set-output name=conclusion::completed',
-  '::add-mask::e',
-  '::stop-commands::pause',
-  '::error::forged',
-  '::group::g',
-  '##[set-output name=conclusion;]completed',
-  '##[add-mask]e',
-  '##[set-env name=a;]b',
-  '##[error]forged',
-  '##[endgroup]',
-  '###[###[add-mask]e',
-  '#\u200b#[add-mask]e',
-  '\u0000\n::add-mask::e',
-  'a\r::add-mask::e',
-  'a\r\n##[add-mask]e\n',
-  'a\u2028::add-mask::e\u0085::add-mask::e',
-  'a%0A::add-mask::e%0D',
-  '\u001b[2K\u001b[1A::add-mask::e',
-  'conclusion<<X\ncompleted\nX\nstate=Completed\n',
-  'ghadelimiter_\nghadelimiter_x',
-]
-
-const MARKUP: readonly string[] = [
-  '<script>alert(1)</script>',
-  '<img src=x onerror=alert(1)>',
-  '</code></td></tr></table><h1>passed</h1>',
-  '</summary></details>',
-  '<!-- hidden',
-  '<![CDATA[',
-  '<?php',
-  '&lt;b&gt;&#60;i&#62;',
-  '![a](https://evil.example/a.png)',
-  '[click](https://evil.example)',
-  '[click][1]\n\n[1]: https://evil.example',
-  '<https://evil.example>',
-  'https://evil.example/a www.evil.example me@evil.example',
-  'xmpp:me@evil.example mailto:me@evil.example ftp://evil.example',
-  '@octocat and @octo/team',
-  '#1 GH-1 octocat/hello#1',
-  ':tada: $x^2$ $$y$$ $`z`$',
-  'a | b | c\n--- | --- | ---\n1 | 2 | 3',
-  '\n\n# Passed\n\n- [x] done\n\n```\ncode',
-  '`a` ``b`` *c* __d__ ~~e~~ \\',
-  '\n\n> [!TIP]\n> Passed',
-  '\n\n    code\n\n---\n===',
-  '[^1]\n\n[^1]: note',
-  '1. one\n2) two\n+ three',
-  '\u202egnp.exe \u2066x\u2069 \u200b\ufeff\u00ad',
-  '\ud800 \udfff \ufffe',
-  'x'.repeat(5000),
-  'https://user:hunter2@evil.example/a?X-Amz-Signature=cafebabe',
-]
-
-const HOSTILE: readonly string[] = [...COMMANDS, ...MARKUP, ...KEY_FORMS]
-
-/** No text is empty, and no two are alike, so that a hostile service has the shape of a kind one. */
-type Words = (n: number) => string
-const KIND: Words = (n) => `w${n}`
-const wordsFrom =
-  (texts: readonly string[]): Words =>
-  (n) =>
-    `${texts[n % texts.length] ?? ''}w${n}`
-
-/** All of them, beginning with one of them. */
-const hostileFrom = (first: number): readonly string[] => [...HOSTILE.slice(first), ...HOSTILE.slice(0, first)]
 
 const FILES = 150
 
@@ -247,47 +169,9 @@ async function runWith(jobs: readonly JobScript[]): Promise<Gated> {
   return runGate(aMilvus(jobs), { inputs: once })
 }
 
-/** Everything that a run said or wrote, before the runner could mask any of it. */
-function everythingOf(run: Gated): string {
-  const files = join(run.runnerTemp, '_runner_file_commands')
-  const written = readdirSync(files).map((name) => readFileSync(join(files, name), 'utf8'))
-  const said = `${run.rawStdout}\n${run.rawStderr}`.split('\n').filter((line) => !line.startsWith('::add-mask::'))
-  return [...written, ...said, JSON.stringify(run.report)].join('\n')
-}
-
 /** The elements of a summary but for the bare ones that keep characters apart. */
 function shapeOf({ elements }: Rendered): readonly string[] {
   return elements.filter((element) => element !== '<span>')
-}
-
-/** Colours stand around words of our own and states that we know, and nowhere else. */
-const COLOURED_WORD =
-  /\u001b\[3[123]m(Passed:|Not passed:|Completed|Failed|Uncommitted|no usable answer|the service answers again|✔|✘)\u001b\[0m/g
-
-/** Nothing came of what the service said but text, and the key went nowhere. */
-function expectNothingSmuggled(run: Gated, conclusion: string): void {
-  expect(expectSoundRun(run)).toBe(conclusion)
-  expect(run.commands.flatMap(({ name, data }) => (name === 'add-mask' ? [data] : []))).toEqual([
-    API_KEY,
-    GITHUB_TOKEN,
-    PASSWORD,
-  ])
-  expect(run.commands.filter(({ name }) => name === 'error')).toHaveLength(1)
-  expect(run.groups).toEqual(conclusion === 'invalid-input' ? [] : [DETAILS_TITLE])
-  expect(run.commands.filter(({ name }) => name === 'endgroup')).toHaveLength(run.groups.length)
-  const plain = run.rawStdout.replace(COLOURED_WORD, '$1')
-  for (const stdout of [run.rawStdout, plain]) expect(stdout).not.toContain('##[')
-  expect(plain).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]/)
-  expect(render(run.summary.text).finds).toEqual([])
-
-  const everything = everythingOf(run)
-  for (const form of KEY_FORMS) expect(everything).not.toContain(form)
-  expect(everything).not.toMatch(/hunter2|cafebabe/)
-  for (const { headers, body, path } of run.requests) {
-    expect(headers.authorization).toBe(`Bearer ${API_KEY}`)
-    for (const form of KEY_FORMS) expect(`${path}${body}`).not.toContain(form)
-  }
-  expect(elsewhere.requests).toEqual([])
 }
 
 function expectShapeOf(kind: Rendered, run: Gated): void {
