@@ -72,36 +72,37 @@ export function concludeCollections(
 ): Conclusion | undefined {
   const having = (is: (collection: CollectionHistory) => boolean) =>
     collections.flatMap((one, i) => (is(one) ? [i] : []))
-  const first = ([index]: readonly number[]) => (index === undefined ? undefined : collections[index])
+  const first = (indices: readonly number[]) => indices.map((i) => collections[i])[0]
 
   const rejected = having(({ refusal }) => refusal !== undefined)
   const trouble = first(rejected)?.refusal
   if (trouble !== undefined) return { kind: 'rejected', passes: false, jobs: [], collections: rejected, trouble }
   const { stallTimeoutMs = Infinity } = policy
   const stalled = having(({ quietMs }) => quietMs >= stallTimeoutMs)
-  if (stalled.length > 0) {
-    return { kind: 'stalled', passes: false, jobs: [], collections: stalled, quietMs: first(stalled)?.quietMs ?? 0 }
+  const still = first(stalled)
+  if (still !== undefined) {
+    return { kind: 'stalled', passes: false, jobs: [], collections: stalled, quietMs: still.quietMs }
   }
   const neverAnswers = ({ outage, answeredAtMs }: CollectionHistory) =>
     answeredAtMs === undefined && (hadTime || !isCutShort(outage))
   const lost = having((one) => isTooLong(one.outage, mostOutageMs) || (timeIsUp && neverAnswers(one)))
-  if (lost.length > 0) {
-    const { outage, askedAtMs = 0 } = first(lost) ?? {}
+  const silent = first(lost)
+  if (silent !== undefined) {
+    const { outage, askedAtMs = 0 } = silent
     const outageMs = askedAtMs - (outage?.sinceMs ?? askedAtMs)
     return { kind: 'unreachable', passes: false, jobs: [], collections: lost, trouble: outage?.trouble, outageMs }
-  }
-  const steps = collections.map((collection) => nextStep(collection, collections, policy))
-  const areThrough = steps.every((step) => step === 'nothing')
-  const expected = policy.expectedCollectionRows
-  if (areThrough && expected !== undefined && !rowsHold(collections, policy)) {
-    return { kind: 'rows-not-met', passes: false, of: 'collections', expected, imported: rowsIn(collections) }
   }
   const notReady = having((collection) => obstacle(collection) !== undefined)
   const cause = collections.length === 0 ? ({ kind: 'unnamed' } as const) : obstacle(first(notReady))
   if (cause !== undefined) return { kind: 'not-ready', passes: false, collections: notReady, cause }
-  if (areThrough) return { kind: 'completed', passes: true }
+  const late = having((collection) => nextStep(collection, collections, policy) !== 'nothing')
+  if (late.length === 0) {
+    const expected = policy.expectedCollectionRows
+    return rowsHold(collections, policy)
+      ? { kind: 'completed', passes: true }
+      : { kind: 'rows-not-met', passes: false, of: 'collections', expected, imported: rowsIn(collections) }
+  }
   if (!timeIsUp) return undefined
-  const late = steps.flatMap((step, i) => (step === 'nothing' ? [] : [i]))
   return { kind: 'timed-out', passes: policy.onTimeout === 'pass', jobs: [], collections: late }
 }
 
@@ -113,12 +114,13 @@ function isCutShort(outage: Outage | undefined): boolean {
 /** What waiting does not mend. */
 function obstacle(collection: CollectionHistory | undefined): NotReady | undefined {
   if (collection === undefined) return undefined
-  const { gone, indexes, notLoadedSinceMs, readAtMs } = collection
+  const { gone, indexes, notLoadedSinceMs = Infinity, readAtMs = 0 } = collection
   if (gone !== undefined) return { kind: 'gone', trouble: gone }
   const index = indexes?.find(({ isFailed }) => isFailed)
   if (index !== undefined) return { kind: 'index-failed', index }
-  const isNotLoaded = notLoadedSinceMs !== undefined && isSecondReading(notLoadedSinceMs, readAtMs ?? 0)
-  return isNotLoaded ? { kind: 'not-loaded', hasIndex: indexes !== undefined && indexes.length > 0 } : undefined
+  return isSecondReading(notLoadedSinceMs, readAtMs)
+    ? { kind: 'not-loaded', hasIndex: indexes !== undefined && indexes.length > 0 }
+    : undefined
 }
 
 /** A reading that is due then may come a fraction of a millisecond before its time, for all that adding up fractions loses. */
@@ -141,7 +143,7 @@ export function rowsHold(collections: readonly CollectionHistory[], { expectedCo
 /** Counted as often as it takes: rows that are missing at first may be on their way. */
 function areCounted(collection: CollectionHistory, collections: readonly CollectionHistory[], policy: Policy): boolean {
   if (policy.expectedCollectionRows === undefined) return true
-  const { rowsSinceMs, countedAtMs } = collection
-  if (rowsSinceMs === undefined || countedAtMs === undefined) return false
+  const { rows, rowsSinceMs = 0, countedAtMs = 0 } = collection
+  if (rows === undefined) return false
   return isSecondReading(rowsSinceMs, countedAtMs) || rowsIn(collections) === undefined || rowsHold(collections, policy)
 }
