@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { conclude, judgeAll } from '../../src/watch/gate.ts'
+import { conclude, judgeAll, rowCount, rowsHold, serviceHasAnswered } from '../../src/watch/gate.ts'
 import { newHistory, record } from '../../src/watch/history.ts'
 import type { History } from '../../src/watch/history.ts'
 import type { Observation } from '../../src/watch/import-job.ts'
@@ -88,6 +88,17 @@ describe('the conclusion over all jobs', () => {
       jobs: [0],
       expected: '',
     })
+  })
+
+  it.each(['rejected', 'not-found'] as const)('is none where a job is said to be %s and nobody said why', (as) => {
+    expect(conclude([jobAfter(running)], [{ kind: 'ended', as }], DEFAULT_POLICY)).toBeUndefined()
+  })
+
+  it('is none where not every job has been judged', () => {
+    const ready = { kind: 'ready', as: 'completed' } as const
+    const one = completed({ importedRows: 1 })
+    expect(conclude([one, one], [ready], DEFAULT_POLICY)).toBeUndefined()
+    expect(conclude([one, one], [ready, ready], DEFAULT_POLICY)).toEqual({ kind: 'completed', passes: true })
   })
 
   it('waits while any job is unfinished', () => {
@@ -225,5 +236,34 @@ describe('the row gate', () => {
   it('counts what the last answer said, not what an earlier one did', () => {
     const job = jobAfter(answered('Importing', { importedRows: 7 }), answered('Completed', { importedRows: 0 }))
     expect(concludeFor([job])?.kind).toBe('rows-not-met')
+  })
+})
+
+describe('the rows of all jobs', () => {
+  it.each([
+    ['are those of all together', [completed({ importedRows: 4 }), completed({ totalRows: 5 })], 9, true],
+    ['are those of the jobs that say', [completed({ importedRows: 4 }), completed()], 4, false],
+    ['are unknown where none says', [completed(), completed()], undefined, false],
+    ['are unknown where nobody has looked', [newHistory('1')], undefined, false],
+  ] as const)('%s', (_, jobs, known, complete) => {
+    expect(rowCount(jobs)).toEqual({ known, complete })
+  })
+
+  it('do not hold where nobody knows them and rows are asked for, even none', () => {
+    expect(rowsHold([], { ...DEFAULT_POLICY, expectedRows: { min: 0, max: 0 } })).toBe(false)
+  })
+})
+
+describe('the service has answered', () => {
+  it.each([
+    ['not where nobody has looked', newHistory('1'), false],
+    ['not where there was only an outage', jobAfter(outage()), false],
+    ['not where it only refuses', jobAfter(refused()), false],
+    ['where it says anything of a job', jobAfter(running), true],
+    ['where it does not know a job', jobAfter(unknownJob()), true],
+    ['where it has listed a job', newHistory('1', { wasListed: true }), true],
+  ])('%s', (_, job, expected) => {
+    expect(serviceHasAnswered([job])).toBe(expected)
+    expect(serviceHasAnswered([newHistory('2'), job])).toBe(expected)
   })
 })

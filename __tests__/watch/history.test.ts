@@ -19,6 +19,31 @@ const file = (name: string, fields: Readonly<Record<string, unknown>> = {}) => (
 })
 
 describe('what is known of a job', () => {
+  it.each([undefined, false, true])('is nothing at first, but for whether it was listed: %s', (wasListed) => {
+    expect(newHistory('1', wasListed === undefined ? undefined : { wasListed })).toEqual({
+      jobId: '1',
+      wasListed: wasListed ?? false,
+      looks: 0,
+      lookedAtMs: undefined,
+      latest: undefined,
+      progress: 0,
+      importedRows: undefined,
+      totalRows: undefined,
+      answeredAtMs: undefined,
+      changedAtMs: undefined,
+      quietMs: 0,
+      lostMs: 0,
+      silentMs: 0,
+      outage: undefined,
+      unknown: undefined,
+      refusal: undefined,
+      commit: undefined,
+      abort: undefined,
+      timeline: [],
+    })
+    expect(newHistory('1', {}).wasListed).toBe(false)
+  })
+
   it('keeps progress and rows that the failure reset', () => {
     const history = after(
       answered('Importing', { progress: 62, importedRows: 500, totalRows: 900 }),

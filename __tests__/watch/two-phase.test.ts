@@ -70,6 +70,17 @@ describe('an attempt to commit', () => {
     expect(jobAfter(...deeds.map((commit) => ({ commit }))).commit).toMatchObject(attempt)
   })
 
+  it('that was cut short after others were lost is still in doubt for their reason, since the first of them', () => {
+    expect(jobAfter({ commit: LOST }, { commit: CUT }).commit).toEqual({
+      state: 'in-doubt',
+      times: 2,
+      endedAtMs: 1000,
+      isAskedAbout: false,
+      trouble: (LOST as { trouble: object }).trouble,
+      outage: { sinceMs: 0, untilMs: 0, trouble: (LOST as { trouble: object }).trouble },
+    })
+  })
+
   it('is asked about once the job itself has answered, and not before', () => {
     expect(jobAfter(rests, { commit: LOST }).commit?.isAskedAbout).toBe(false)
     expect(jobAfter(rests, { commit: LOST }, outage()).commit?.isAskedAbout).toBe(false)
@@ -184,6 +195,14 @@ describe('the commits that are due', () => {
     expect(due(jobs)).toEqual(expected)
   })
 
+  it('are none for a job that has not been judged ready, also once commits have begun', () => {
+    const begun = [jobAfter(rests, { commit: DONE }), jobAfter(rests)]
+    expect(dueCommits(begun, [{ kind: 'look-again' }, { kind: 'ended', as: 'uncommitted' }], true)).toEqual([])
+    expect(dueCommits(begun, [{ kind: 'look-again' }, { kind: 'ready', as: 'completed' }], true)).toEqual([])
+    expect(dueCommits(begun, [{ kind: 'look-again' }], true)).toEqual([])
+    expect(dueCommits([jobAfter(rests)], [], true)).toEqual([])
+  })
+
   it('are none where the rows do not hold, but for what has begun', () => {
     expect(due([jobAfter(rests), jobAfter(rests)], false)).toEqual([])
     expect(due([jobAfter(rests, { commit: DONE }), jobAfter(rests)], false)).toEqual([1])
@@ -274,6 +293,14 @@ describe('the conclusion over jobs that the gate is to commit', () => {
     ).toMatchObject({ kind: 'timed-out', passes: true, jobs: [0] })
   })
 
+  it('leaves none behind that somebody else has committed', () => {
+    expect(concludeFor([accepted, jobAfter(rests, completed)], { onTimeout: 'pass' }, true)).toEqual({
+      kind: 'timed-out',
+      passes: true,
+      jobs: [0],
+    })
+  })
+
   it('is out of time where all commits were made, and where none was', () => {
     expect(concludeFor([accepted, committed], { onTimeout: 'pass' }, true)).toMatchObject({
       kind: 'timed-out',
@@ -308,6 +335,9 @@ describe('a job is committed by the gate', () => {
     ['not where it was refused', jobAfter(rests, { commit: REFUSED }, rests), false],
     ['not where somebody else did', jobAfter(rests, completed), false],
     ['not where it failed all the same', jobAfter(rests, { commit: DONE }, failed), false],
+    ['once it accepted the commit, though nobody has looked', jobAfter({ commit: DONE }), true],
+    ['not where the answer was lost and nobody has looked', jobAfter({ commit: LOST }), false],
+    ['not where nobody has looked or tried', newHistory('1'), false],
   ])('%s', (_, job, expected) => {
     expect(isCommitted(job)).toBe(expected)
   })
@@ -324,6 +354,8 @@ describe('a commit is in doubt', () => {
     ['not once the job still rests', jobAfter(rests, { commit: LOST }, rests), false],
     ['not once the job is being committed', jobAfter(rests, { commit: LOST }, committing), false],
     ['not once the job has failed', jobAfter(rests, { commit: LOST }, failed), false],
+    ['where it was lost and nobody has looked', jobAfter({ commit: LOST }), true],
+    ['not where nobody has looked or tried', newHistory('1'), false],
   ])('%s', (_, job, expected) => {
     expect(isCommitInDoubt(job)).toBe(expected)
   })

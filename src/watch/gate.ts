@@ -2,7 +2,7 @@ import type { Conclusion } from './conclusion.ts'
 import type { History } from './history.ts'
 import { importedRowsOf } from './import-job.ts'
 import { judge } from './judge.ts'
-import type { Ending, Verdict } from './judge.ts'
+import type { Ending, Readiness, Verdict } from './judge.ts'
 import type { Policy, RowRange } from './policy.ts'
 import { isCommitInDoubt, isCommitted } from './attempt.ts'
 import { commitsHaveBegun } from './two-phase.ts'
@@ -37,13 +37,12 @@ export function conclude(
     if (verdict.kind === 'ended') ends.set(verdict.as, [...(ends.get(verdict.as) ?? []), i])
   }
   const having = (as: Ending) => ends.get(as) ?? []
+  const ready = verdicts.flatMap((verdict) => (verdict.kind === 'ready' ? [verdict.as] : []))
   const end =
     badEnd(jobs, having, policy) ??
     restingUncommitted(having('uncommitted')) ??
     outOfTime(having('timed-out'), policy) ??
-    (jobs.length > 0 && verdicts.every((verdict) => verdict.kind === 'ready')
-      ? throughTheGates(jobs, policy)
-      : undefined)
+    (jobs.length > 0 && ready.length === jobs.length ? throughTheGates(jobs, ready, policy) : undefined)
   return end && (halfCommitted(jobs, end) ?? end)
 }
 
@@ -116,8 +115,12 @@ function outOfTime(jobs: readonly number[], policy: Policy): Conclusion | undefi
 }
 
 /** Undefined where the gate has yet to commit. Rows are checked before the first commit: after it there is no way back. */
-function throughTheGates(jobs: readonly History[], policy: Policy): Conclusion | undefined {
-  const uncommitted = jobs.flatMap((job, i) => (job.latest?.phase === 'uncommitted' ? [i] : []))
+function throughTheGates(
+  jobs: readonly History[],
+  ready: readonly Readiness[],
+  policy: Policy,
+): Conclusion | undefined {
+  const uncommitted = ready.flatMap((as, i) => (as === 'uncommitted' ? [i] : []))
   const isToCommit = policy.onUncommitted === 'commit' && uncommitted.length > 0
   if (isToCommit && commitsHaveBegun(jobs)) return undefined
   if (!rowsHold(jobs, policy)) {

@@ -158,8 +158,8 @@ function measured(history: History, phase: Phase, changed: boolean, atMs: number
 /** How much of the time since the last answer counts as a standstill: none of an outage, none of waiting for a commit to come. */
 function quietSince(history: History, phase: Phase, atMs: number): number {
   const waitsForCommit = phase === 'uncommitted' && history.commit?.state !== 'done'
-  if (waitsForCommit || history.answeredAtMs === undefined) return 0
-  return atMs - history.answeredAtMs - lostMsAt(history, atMs)
+  const { answeredAtMs = atMs } = history
+  return waitsForCommit ? 0 : atMs - answeredAtMs - lostMsAt(history, atMs)
 }
 
 function lostMsAt({ lostMs, outage }: History, atMs: number): number {
@@ -217,5 +217,5 @@ function append(timeline: readonly TimelinePoint[], point: TimelinePoint): reado
 /** Every second point goes, but for those where the state changed. */
 function thinned(timeline: readonly TimelinePoint[]): readonly TimelinePoint[] {
   const kept = timeline.filter((point, i) => i % 2 === 0 || point.label !== timeline[i - 1]?.label)
-  return kept.length < TIMELINE_POINTS ? kept : kept.slice(-TIMELINE_POINTS / 2)
+  return kept.length < TIMELINE_POINTS ? kept : kept.slice(TIMELINE_POINTS / 2)
 }

@@ -8,10 +8,13 @@ import type { Policy } from './policy.ts'
 export type Ending =
   'rejected' | 'failed' | 'wrong-collection' | 'not-found' | 'stalled' | 'unreachable' | 'uncommitted' | 'timed-out'
 
+/** Where a job is that needs no more waiting for. */
+export type Readiness = 'completed' | 'uncommitted'
+
 /** What one job's history means: look again, ready as far as this job is concerned, or ended so. */
 export type Verdict =
   | { readonly kind: 'look-again' }
-  | { readonly kind: 'ready'; readonly as: 'completed' | 'uncommitted' }
+  | { readonly kind: 'ready'; readonly as: Readiness }
   | { readonly kind: 'ended'; readonly as: Ending }
 
 /** What holds for all jobs at the moment of judging. */
