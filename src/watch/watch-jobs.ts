@@ -26,14 +26,15 @@ type Brought = { readonly of: 'look'; readonly answer: Observation } | { readonl
  * watch itself is the retry.
  */
 export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Conclusion> {
-  const { policy, clock, interrupt, startedAtMs, deadlineMs, service, jobs, view } = vigil
+  const { policy, clock, interrupt, deadlineMs, service, jobs, view } = vigil
   const look = service.lookAt(jobs.map(({ jobId }) => jobId))
   const inquiry = vigil.openInquiry<Brought>(() => serviceHasAnswered(jobs))
-  const dueAtMs = jobs.map(() => startedAtMs)
+  const dueAtMs: number[] = []
   const underCommit = new Map<number, number>()
 
   const verdicts = (timeIsUp = false) => judgeAll(jobs, policy, timeIsUp)
-  const idleJobs = (all = verdicts()) => jobs.flatMap((_, i) => (!inquiry.isBusy(i) && wantsLook(all[i]) ? [i] : []))
+  const idleJobs = (all = verdicts()) =>
+    all.flatMap((verdict, i) => (!inquiry.isBusy(i) && wantsLook(verdict) ? [i] : []))
   const lookAtMs = (job: number) => Math.max(dueAtMs[job] ?? 0, vigil.quietUntilMs())
 
   const startLook = (job: number, isLast: boolean) => {
@@ -72,8 +73,12 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
   }
 
   /** A commit that still waits for its turn is not sent once something speaks against it. */
-  const recallCommits = (stillDue = dueCommits(jobs, verdicts(), rowsHold(jobs, policy))) => {
+  const recallCommits = () => {
+    const stillDue = dueCommits(jobs, verdicts(), rowsHold(jobs, policy))
     inquiry.recall((job) => underCommit.has(job) && stillDue.every((due) => due.job !== job))
+  }
+  const recallAllCommits = () => {
+    inquiry.recall((job) => underCommit.has(job))
   }
 
   const take = (arrival: Arrival<Brought>, counts: (observation: Observation) => boolean) => {
@@ -145,7 +150,7 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
   /** When time is up every unfinished job gets its last look: the one in flight, or else one that starts now. */
   async function* lastLooks(): AsyncGenerator<WatchEvent, void> {
     const budgetMs = Math.min(policy.requestTimeoutMs, LAST_LOOK_MS)
-    recallCommits([])
+    recallAllCommits()
     for (const job of idleJobs()) startLook(job, true)
     inquiry.limit(budgetMs)
     // What became of a commit is still to be asked.
@@ -159,7 +164,7 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
    */
   async function* farewell(decided: Conclusion): AsyncGenerator<WatchEvent, void> {
     const nowMs = clock.now()
-    recallCommits([])
+    recallAllCommits()
     const worthLooks = deservesFarewell(decided) ? idleJobs() : jobsInDoubt()
     if (!deservesFarewell(decided) && worthLooks.length === 0 && underCommit.size === 0) return
     if (nowMs >= vigil.quietUntilMs() && nowMs < deadlineMs) for (const job of worthLooks) startLook(job, true)
@@ -179,10 +184,9 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
   }
 
   try {
+    const { pollIntervalMs: askedMs = Infinity } = policy
     const effectiveMs = jobs.length * SPACING_MS
-    if (policy.pollIntervalMs !== undefined && policy.pollIntervalMs < effectiveMs) {
-      yield { kind: 'interval-stretched', view: view(), askedMs: policy.pollIntervalMs, effectiveMs }
-    }
+    if (askedMs < effectiveMs) yield { kind: 'interval-stretched', view: view(), askedMs, effectiveMs }
     yield* untilDecided()
     const decided = conclude(jobs, verdicts(), policy)
     if (decided === undefined && !interrupt.aborted) yield* lastLooks()
@@ -192,7 +196,7 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
     // What was decided in time stands, whatever time it is now; the other jobs may have added to it.
     const conclusion = conclude(jobs, verdicts(decided === undefined), policy) ?? decided
     if (conclusion === undefined) throw new Error('the watch ended without a conclusion')
-    if (conclusion.kind === 'completed' && policy.expectedRows === undefined && rowCount(jobs).known === undefined) {
+    if (conclusion.kind === 'completed' && rowCount(jobs).known === undefined) {
       yield { kind: 'rows-unknown', view: view() }
     }
     return conclusion
@@ -204,8 +208,8 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
 const everyObservation: (observation: Observation) => boolean = () => true
 
 /** A job that rests at Uncommitted is ready, but somebody may still abort it. */
-function wantsLook(verdict: Verdict | undefined): boolean {
-  return verdict?.kind === 'look-again' || (verdict?.kind === 'ready' && verdict.as === 'uncommitted')
+function wantsLook(verdict: Verdict): boolean {
+  return verdict.kind === 'look-again' || (verdict.kind === 'ready' && verdict.as === 'uncommitted')
 }
 
 function deservesFarewell({ kind }: Conclusion): boolean {

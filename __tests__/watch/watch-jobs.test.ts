@@ -1,0 +1,522 @@
+import { getEventListeners } from 'node:events'
+import { describe, expect, it } from '@jest/globals'
+import { TIME_IS_UP } from '../../src/watch/ask-pool.ts'
+import type { AskOptions, LookOptions } from '../../src/watch/ask-pool.ts'
+import type { Conclusion } from '../../src/watch/conclusion.ts'
+import type { WatchEvent } from '../../src/watch/events.ts'
+import { newHistory } from '../../src/watch/history.ts'
+import type { Observation } from '../../src/watch/import-job.ts'
+import type { Deed } from '../../src/watch/import-service.ts'
+import type { Policy } from '../../src/watch/policy.ts'
+import { createVigil } from '../../src/watch/vigil.ts'
+import { watchJobs } from '../../src/watch/watch-jobs.ts'
+import { aPolicy } from '../support/builders.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { serviceThat, WALL_CLOCK_MS } from '../support/services.ts'
+import { answered, outage, refused, unknownJob } from '../support/watching.ts'
+
+interface Reply<Answer> {
+  readonly answer: Answer
+  readonly tookMs?: number
+  /** Comes in its own time, whoever has hung up. */
+  readonly isDeaf?: boolean
+}
+
+/** One job: what a look that comes in at a moment brings, and what a commit does. */
+interface Play {
+  readonly look: (atMs: number, nth: number) => Reply<Observation>
+  readonly commit?: (atMs: number, nth: number) => Reply<Deed>
+}
+
+interface Options {
+  readonly interruptAtMs?: number
+  readonly leavesWith?: (event: WatchEvent) => boolean
+}
+
+/** The watch over jobs in virtual time, without chance. */
+async function watch(plays: Readonly<Record<string, Play>>, but: Partial<Policy> = {}, options: Options = {}) {
+  const clock = new FakeClock()
+  const interrupt = new AbortController()
+  const course: string[] = []
+  const cuts: unknown[] = []
+  let lookedAt: readonly string[] = []
+  const ask = async <Answer extends Observation | Deed>(
+    what: string,
+    { signal, turn }: AskOptions,
+    reply: (atMs: number, nth: number) => Reply<Answer>,
+    how = '',
+  ): Promise<Answer> => {
+    if (!(await turn())) return { kind: 'cancelled' } as Answer
+    const nth = course.filter((one) => one.startsWith(`${what} `)).length
+    course.push(`${what} ${Math.round(clock.now())}${how}`)
+    const { answer, tookMs = 0, isDeaf = false } = reply(clock.now(), nth)
+    if (tookMs > 0) await clock.sleep(tookMs, isDeaf ? undefined : signal)
+    if (!signal.aborted) return answer
+    cuts.push(signal.reason)
+    return signal.reason === TIME_IS_UP ? (outage('timeout') as Answer) : ({ kind: 'cancelled' } as Answer)
+  }
+  const kindOf = ({ isLast, isCloser }: LookOptions) => `${isLast ? ' last' : ''}${isCloser === true ? ' closer' : ''}`
+  const vigil = createVigil({
+    selection: { kind: 'given', jobIds: Object.keys(plays) },
+    policy: aPolicy({ timeoutMs: 300_000, ...but }),
+    service: serviceThat({
+      lookAt: (jobIds) => {
+        lookedAt = jobIds
+        return (jobId, asked) => ask(`look ${jobId}`, asked, plays[jobId]!.look, kindOf(asked))
+      },
+      commit: (jobId, asked) => ask(`commit ${jobId}`, asked, plays[jobId]!.commit!),
+    }),
+    clock,
+    wallClockMs: () => WALL_CLOCK_MS + clock.now(),
+    random: () => 0,
+    interrupt: interrupt.signal,
+    startedAtMs: 0,
+  })
+  vigil.jobs.push(...Object.keys(plays).map((jobId) => newHistory(jobId)))
+  if (options.interruptAtMs !== undefined) {
+    void clock.sleep(options.interruptAtMs).then(() => {
+      interrupt.abort('SIGTERM')
+    })
+  }
+  const events: WatchEvent[] = []
+  const watching = (async (): Promise<Conclusion | undefined> => {
+    const told = watchJobs(vigil)
+    for (;;) {
+      const next = await told.next()
+      if (next.done === true) return next.value
+      events.push(next.value)
+      if (options.leavesWith?.(next.value) === true) {
+        await told.return(undefined as never)
+        return undefined
+      }
+    }
+  })()
+  const conclusion = await clock.until(watching)
+  return {
+    conclusion,
+    events,
+    kinds: events.map(({ kind }) => kind),
+    beats: events.flatMap(({ kind, view }) => (kind === 'heartbeat' ? [view.nowMs] : [])),
+    course,
+    commits: course.filter((one) => one.startsWith('commit')),
+    lookedAt,
+    cuts,
+    jobs: vigil.jobs,
+    endedAtMs: clock.now(),
+    listeners: getEventListeners(interrupt.signal, 'abort').length,
+  }
+}
+
+const importing = answered('Importing', { progress: 50, importedRows: 2, totalRows: 5 })
+const rests = answered('Uncommitted', { progress: 99, importedRows: 5, totalRows: 5 })
+const completed = answered('Completed', { progress: 100, importedRows: 5, totalRows: 5 })
+const failed = answered('Failed')
+const DONE: Deed = { kind: 'done' }
+const REFUSED = refused() as Extract<Deed, { kind: 'refused' }>
+const LOST = outage() as Extract<Deed, { kind: 'outage' }>
+const COMMIT = { onUncommitted: 'commit' } as const
+
+/** These looks in turn, the last one for ever. */
+const looks = (...all: readonly Observation[]): Play => ({
+  look: (_, nth) => ({ answer: all[Math.min(nth, all.length - 1)]! }),
+})
+/** By the clock: each from its moment on. */
+const from = (...all: readonly (readonly [atMs: number, observation: Observation])[]): Play => ({
+  look: (now) => ({ answer: all.findLast(([atMs]) => atMs <= now)![1] }),
+})
+/** A job that rests until it has been asked to commit. */
+function committable(commit: (atMs: number, nth: number) => Reply<Deed> = () => ({ answer: DONE })): Play {
+  let isCommitted = false
+  return {
+    look: () => ({ answer: isCommitted ? completed : rests }),
+    commit(atMs, nth) {
+      const reply = commit(atMs, nth)
+      isCommitted ||= reply.answer.kind === 'done'
+      return reply
+    },
+  }
+}
+
+describe('the looks', () => {
+  it('are asked for all jobs together, and each is told', async () => {
+    const { lookedAt, course, events, conclusion, endedAtMs } = await watch({
+      a: { look: () => ({ answer: completed, tookMs: 300 }) },
+      b: looks(importing, completed),
+    })
+    expect(lookedAt).toEqual(['a', 'b'])
+    expect(course).toEqual(['look a 0', 'look b 110', 'look b 2110'])
+    expect(conclusion).toEqual({ kind: 'completed', passes: true })
+    expect(endedAtMs).toBe(2_110)
+    expect(
+      events.map((event) => event.kind === 'looked' && [event.job, event.observation, event.tookMs, event.view.nowMs]),
+    ).toEqual([
+      [1, importing, 0, 110],
+      [0, completed, 300, 300],
+      [1, completed, 0, 2_110],
+    ])
+  })
+
+  it('come less often while an outage lasts, and as long as the service may take that has answered', async () => {
+    const { course, conclusion, endedAtMs } = await watch(
+      { a: from([0, importing], [2_000, outage()]) },
+      { timeoutMs: 600_000 },
+    )
+    expect(conclusion).toMatchObject({ kind: 'unreachable', outageMs: 300_000 })
+    expect(course.slice(0, 6)).toEqual([
+      'look a 0',
+      'look a 2000',
+      'look a 4000',
+      'look a 6200',
+      'look a 8620',
+      'look a 11282',
+    ])
+    expect([course.length, endedAtMs]).toEqual([32, 302_000])
+  })
+
+  it('that are cut at the deadline are told together', async () => {
+    const hangs: Play = { look: (atMs) => ({ answer: importing, tookMs: atMs < 1_000 ? 0 : Infinity }) }
+    const { events, endedAtMs } = await watch({ a: hangs, b: hangs, c: hangs }, { timeoutMs: 60_000 })
+    const last = events.slice(-3)
+    expect(endedAtMs).toBe(62_000)
+    expect(last.map((event) => event.kind === 'looked' && [event.job, event.observation.kind, event.more])).toEqual([
+      [0, 'outage', false],
+      [1, 'outage', true],
+      [2, 'outage', false],
+    ])
+    expect(last.map(({ view }) => view.jobs.map(({ outage: lost }) => lost !== undefined))).toEqual([
+      [true, false, false],
+      [true, true, true],
+      [true, true, true],
+    ])
+  })
+
+  it('that are cut by an interrupt are not told', async () => {
+    const { kinds, conclusion, cuts, endedAtMs, listeners } = await watch(
+      { a: { look: () => ({ answer: completed, tookMs: 10_000 }) }, b: looks(importing) },
+      {},
+      { interruptAtMs: 50 },
+    )
+    expect(conclusion).toEqual({ kind: 'cancelled', passes: false, signal: 'SIGTERM' })
+    expect(kinds).toEqual([])
+    expect(cuts).toEqual(['interrupted'])
+    expect([endedAtMs, listeners]).toEqual([50, 0])
+  })
+
+  it('are dropped where nobody wants to know any more', async () => {
+    const { cuts, listeners } = await watch(
+      { a: { look: () => ({ answer: completed, tookMs: 10_000 }) }, b: looks(importing) },
+      {},
+      { leavesWith: ({ kind }) => kind === 'looked' },
+    )
+    expect(cuts).toEqual(['the inquiry is over'])
+    expect(listeners).toBe(0)
+  })
+
+  it('are the last ones when time is up, and only then', async () => {
+    const { course, conclusion } = await watch({ a: looks(importing), b: looks(completed) }, { timeoutMs: 3_000 })
+    expect(course).toEqual(['look a 0', 'look b 110', 'look a 2000', 'look a 3000 last'])
+    expect(conclusion).toMatchObject({ kind: 'timed-out', jobs: [0] })
+  })
+})
+
+describe('a heartbeat', () => {
+  it('comes each minute in which nothing was new', async () => {
+    const { beats } = await watch({ a: from([0, importing]) }, { timeoutMs: 190_000 })
+    expect(beats).toEqual([60_000, 120_000, 180_000])
+  })
+
+  it('is put off by news', async () => {
+    const { beats, events } = await watch(
+      { a: from([0, importing], [30_000, rests]) },
+      {
+        timeoutMs: 190_000,
+        onUncommitted: 'wait',
+      },
+    )
+    const news = events.flatMap((event) => (event.kind === 'looked' && event.news.length > 0 ? [event.view.nowMs] : []))
+    expect(news).toHaveLength(2)
+    expect(beats).toEqual([news[1]! + 60_000, news[1]! + 120_000])
+  })
+})
+
+describe('a fixed interval', () => {
+  const five = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((id) => [id, looks(completed)]))
+
+  it.each([
+    [
+      'is said to be shorter than the rate allows',
+      549,
+      [{ kind: 'interval-stretched', askedMs: 549, effectiveMs: 550 }],
+    ],
+    ['may be as short as the rate allows', 550, []],
+    ['may be longer', 60_000, []],
+    ['is nothing to speak of where there is none', undefined, []],
+  ])('%s', async (_, pollIntervalMs, told) => {
+    const { events } = await watch(five, { pollIntervalMs })
+    expect(events.filter(({ kind }) => kind !== 'looked')).toMatchObject(told)
+    expect(events).toHaveLength(5 + told.length)
+  })
+})
+
+describe('that nobody knows how many rows came in', () => {
+  const silent = answered('Completed')
+  it.each([
+    ['is said where the jobs are through', silent, {}, ['looked', 'rows-unknown']],
+    ['is not said where they are known', completed, {}, ['looked']],
+    ['is not said where they are known and asked for', completed, { expectedRows: { min: 5, max: 5 } }, ['looked']],
+    ['is not said where that is why the gate fails', silent, { expectedRows: { min: 5, max: 5 } }, ['looked']],
+    ['is not said where time is up', answered('Importing'), { timeoutMs: 10 }, ['looked']],
+    ['is not said of jobs that rest', answered('Uncommitted'), { onUncommitted: 'pass' }, ['looked']],
+  ] as const)('%s', async (_, look, policy, told) => {
+    expect((await watch({ a: looks(look) }, policy)).kinds.slice(0, 2)).toEqual(told)
+  })
+})
+
+describe('once one job has decided', () => {
+  const still = answered('Importing', { progress: 50 })
+  it.each<[kind: string, play: Play, policy: Partial<Policy>, isLookedAt: boolean]>([
+    ['failed', from([0, still], [9_000, failed]), {}, true],
+    ['uncommitted', from([0, still], [9_000, rests]), {}, true],
+    ['stalled', looks(still), { stallTimeoutMs: 9_000 }, true],
+    ['not-found', from([0, still], [9_000, unknownJob()]), {}, true],
+    [
+      'wrong-collection',
+      from([0, still], [9_000, answered('Importing', { collectionName: 'other' })]),
+      { expectedCollection: 'mine' },
+      true,
+    ],
+    ['rejected', from([0, still], [9_000, refused()]), {}, false],
+    ['unreachable', looks(outage()), { maxOutageMs: 9_000 }, false],
+  ])('the others are looked at once more, or not where it is %s', async (kind, play, policy, isLookedAt) => {
+    // Its progress moves all the time, and so slowly that looks are rare.
+    const other: Play = { look: (atMs) => ({ answer: answered('Importing', { progress: 10, importedRows: atMs }) }) }
+    const { conclusion, course, endedAtMs } = await watch({ a: play, b: other }, { pollIntervalMs: 3_500, ...policy })
+    expect(conclusion).toMatchObject({ kind, jobs: [0] })
+    const decidedAtMs = Number(course.findLast((one) => one.startsWith('look a'))?.split(' ')[2])
+    expect(course.filter((one) => one.endsWith('last'))).toEqual(isLookedAt ? [`look b ${endedAtMs} last`] : [])
+    expect(endedAtMs).toBe(isLookedAt ? decidedAtMs + 110 : decidedAtMs)
+  })
+
+  it('nothing is looked at again where the rows of jobs that rest do not hold', async () => {
+    const { conclusion, course } = await watch(
+      { a: looks(rests), b: looks(rests) },
+      { onUncommitted: 'pass', expectedRows: { min: 11, max: undefined } },
+    )
+    expect(conclusion).toMatchObject({ kind: 'rows-not-met', imported: 10 })
+    expect(course).toEqual(['look a 0', 'look b 110'])
+  })
+
+  it('a look under way is not waited for where the key is refused', async () => {
+    const { endedAtMs, cuts } = await watch({
+      a: { look: () => ({ answer: importing, tookMs: 20_000 }) },
+      b: looks(refused()),
+    })
+    expect(endedAtMs).toBe(110)
+    expect(cuts).toEqual(['the inquiry is over'])
+  })
+
+  it('a look under way is waited for, five seconds at most, where a job has failed', async () => {
+    const { endedAtMs, cuts } = await watch({
+      a: { look: () => ({ answer: importing, tookMs: 20_000 }) },
+      b: looks(failed),
+    })
+    expect(endedAtMs).toBe(5_110)
+    expect(cuts).toEqual([TIME_IS_UP])
+  })
+
+  it('no look begins at the deadline or after it', async () => {
+    const plays: Record<string, Play> = {
+      a: { look: () => ({ answer: failed, tookMs: 10_000 }) },
+      b: { look: (_, nth) => ({ answer: nth === 0 ? importing : completed }) },
+    }
+    const { course, conclusion } = await watch(plays, { timeoutMs: 10_000, pollIntervalMs: 60_000 })
+    expect(conclusion).toMatchObject({ kind: 'failed', jobs: [0] })
+    expect(course).toEqual(['look a 0', 'look b 110'])
+  })
+
+  it('the others are looked at, also at the very moment from which the service may be asked again', async () => {
+    const busy = [outage('http-429', 2_500)]
+    const plays: Record<string, Play> = {
+      a: { look: (atMs) => ({ answer: atMs < 100_000 ? importing : (busy.shift() ?? failed) }) },
+      b: looks(rests),
+    }
+    const { course, conclusion } = await watch(plays, { onUncommitted: 'wait' })
+    expect(conclusion).toMatchObject({ kind: 'failed', jobs: [0] })
+    expect(course.slice(-4)).toEqual(['look b 102484', 'look a 108722', 'look a 111222', 'look b 111332 last'])
+  })
+
+  it('a look that waits for its turn is taken back while the service is to be left alone', async () => {
+    const plays: Record<string, Play> = {
+      a: { look: () => ({ answer: failed, tookMs: 300 }) },
+      b: { look: () => ({ answer: outage('http-429', 50_000), tookMs: 50 }) },
+      c: looks(importing),
+    }
+    const { course, endedAtMs, kinds } = await watch(plays)
+    expect(course).toEqual(['look a 0', 'look b 110'])
+    expect(endedAtMs).toBe(300)
+    expect(kinds).toEqual(['looked', 'looked'])
+  })
+
+  it('it stands, although others would be late by then', async () => {
+    const policy = { ...COMMIT, expectedRows: { min: 9, max: 9 }, onTimeout: 'pass' } as const
+    expect((await watch({ a: looks(rests) }, policy)).conclusion).toMatchObject({ kind: 'rows-not-met', passes: false })
+  })
+})
+
+describe('commits', () => {
+  it('are told as they come, and the job is then asked about alone', async () => {
+    const { events, course, conclusion, jobs } = await watch(
+      { a: committable(() => ({ answer: DONE, tookMs: 400 })) },
+      COMMIT,
+    )
+    expect(conclusion).toEqual({ kind: 'completed', passes: true })
+    expect(course).toEqual(['look a 0', 'commit a 110', 'look a 2510 closer'])
+    expect(events[1]).toMatchObject({
+      kind: 'acted',
+      job: 0,
+      act: 'commit',
+      deed: DONE,
+      tookMs: 400,
+      news: [{ kind: 'act-done', act: 'commit' }],
+      more: false,
+      view: { nowMs: 510 },
+    })
+    expect(jobs[0]?.commit).toEqual({
+      state: 'done',
+      times: 1,
+      endedAtMs: 510,
+      isAskedAbout: true,
+      trouble: undefined,
+      outage: undefined,
+    })
+  })
+
+  it('go on, in their turn, while others are answered', async () => {
+    const ids = Array.from({ length: 25 }, (_, i) => `job-${i}`)
+    const { course, commits, conclusion } = await watch(
+      Object.fromEntries(ids.map((id) => [id, committable()])),
+      COMMIT,
+    )
+    expect(conclusion).toEqual({ kind: 'completed', passes: true })
+    expect(commits).toHaveLength(25)
+    const last = commits.at(-1)
+    // A look at the first is due long before, and waits behind them.
+    expect(course.slice(course.indexOf(last ?? '')).slice(0, 2)).toEqual([
+      'commit job-18 7480',
+      'look job-0 7590 closer',
+    ])
+  })
+
+  it('that wait for their turn are not sent once one is refused', async () => {
+    const plays = {
+      a: committable(),
+      b: committable(() => ({ answer: REFUSED })),
+      c: committable(),
+      d: committable(),
+    }
+    const { commits, conclusion } = await watch(plays, COMMIT)
+    expect(commits).toEqual(['commit a 440', 'commit b 550'])
+    expect(conclusion).toMatchObject({ kind: 'partly-committed', committed: [0], jobs: [1, 2, 3] })
+  })
+
+  it('that wait for their turn are not sent once a job has failed', async () => {
+    const ids = Array.from({ length: 25 }, (_, i) => `job-${i}`)
+    const plays = Object.fromEntries(ids.map((id): [string, Play] => [id, committable()]))
+    const late = { look: (atMs: number) => (atMs < 4_100 ? { answer: rests } : { answer: failed, tookMs: 1_120 }) }
+    const { commits, conclusion } = await watch({ ...plays, 'job-12': late }, COMMIT)
+    expect(commits).toEqual([
+      'commit job-0 4070',
+      'commit job-1 4950',
+      'commit job-2 5060',
+      'commit job-3 5170',
+      'commit job-4 5280',
+    ])
+    expect(conclusion).toMatchObject({
+      kind: 'partly-committed',
+      committed: [0, 1, 2, 3, 4],
+      because: { kind: 'failed' },
+    })
+  })
+
+  it('that were lost are repeated a little later, once the job has been asked about', async () => {
+    const { course } = await watch({ a: committable((_, nth) => ({ answer: nth < 2 ? LOST : DONE })) }, COMMIT)
+    expect(course).toEqual([
+      'look a 0',
+      'commit a 110',
+      'look a 2000 closer',
+      'commit a 2110',
+      'look a 4000 closer',
+      'commit a 5110',
+      'look a 7110 closer',
+    ])
+  })
+
+  it('wait as long as the service has asked for', async () => {
+    const { course } = await watch(
+      { a: committable((_, nth) => ({ answer: nth === 0 ? { ...LOST, retryAfterMs: 20_000 } : DONE })) },
+      COMMIT,
+    )
+    expect(course).toEqual(['look a 0', 'commit a 110', 'look a 20110 closer', 'commit a 20220', 'look a 22220 closer'])
+  })
+
+  it('that wait for their turn at the deadline are not sent', async () => {
+    const plays = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((id) => [id, committable()]))
+    const { commits, conclusion, endedAtMs } = await watch(plays, { ...COMMIT, timeoutMs: 800 })
+    expect(commits).toEqual(['commit a 550', 'commit b 660', 'commit c 770'])
+    expect(conclusion).toMatchObject({ kind: 'partly-committed', because: { kind: 'timed-out' } })
+    expect(endedAtMs).toBe(1_100)
+  })
+
+  it('that hang at the deadline have a second, and are then asked about once', async () => {
+    const plays = { a: committable(() => ({ answer: DONE, tookMs: 60_000 })), b: committable() }
+    const { course, endedAtMs } = await watch(plays, { ...COMMIT, timeoutMs: 10_000 })
+    expect(course).toEqual([
+      'look a 0',
+      'look b 110',
+      'commit a 220',
+      'look b 2110',
+      'look b 4310',
+      'look b 6730',
+      'look b 9392',
+      'look b 10000 last',
+      'look a 11000 last closer',
+    ])
+    expect(endedAtMs).toBe(11_000)
+  })
+
+  it('that are lost at the deadline are asked about once, whatever that brings', async () => {
+    const plays: Record<string, Play> = {
+      a: {
+        look: (atMs) => ({ answer: atMs < 1_000 ? rests : outage() }),
+        commit: () => ({ answer: LOST, tookMs: 900 }),
+      },
+      b: looks(rests),
+    }
+    const { course, endedAtMs, conclusion } = await watch(plays, { ...COMMIT, timeoutMs: 1_000 })
+    expect(course).toEqual(['look a 0', 'look b 110', 'commit a 220', 'look b 1000 last', 'look a 1120 last closer'])
+    expect(endedAtMs).toBe(1_120)
+    expect(conclusion).toMatchObject({ kind: 'partly-committed', committed: [], jobs: [0, 1] })
+  })
+
+  it('that were cut short by an interrupt may have been carried out', async () => {
+    const plays = { a: committable(() => ({ answer: DONE, tookMs: 10_000, isDeaf: true })) }
+    const { conclusion, jobs, endedAtMs } = await watch(plays, COMMIT, { interruptAtMs: 5_000 })
+    expect(conclusion).toEqual({ kind: 'cancelled', passes: false, signal: 'SIGTERM' })
+    expect(endedAtMs).toBe(5_000)
+    expect(jobs[0]).toMatchObject({ jobId: 'a', latest: { phase: 'uncommitted' } })
+    expect(jobs[0]?.commit).toEqual({
+      state: 'in-doubt',
+      times: 1,
+      endedAtMs: 5_000,
+      isAskedAbout: false,
+      trouble: undefined,
+      outage: undefined,
+    })
+  })
+
+  it('are none where somebody else is to make them', async () => {
+    const { commits, conclusion } = await watch({ a: looks(rests, completed) }, { onUncommitted: 'wait' })
+    expect(commits).toEqual([])
+    expect(conclusion).toEqual({ kind: 'completed', passes: true })
+  })
+})
