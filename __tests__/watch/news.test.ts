@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import { newHistory, record } from '../../src/watch/history.ts'
 import type { Observation } from '../../src/watch/import-job.ts'
-import { newsOf } from '../../src/watch/news.ts'
+import { newCollection, recordAnswer } from '../../src/watch/collection-history.ts'
+import type { CollectionAnswer } from '../../src/watch/collection-history.ts'
+import { attempted } from '../../src/watch/attempt.ts'
+import type { Deed } from '../../src/watch/import-service.ts'
+import { newsOf, newsOfCollection, newsOfDeed } from '../../src/watch/news.ts'
+import { anIndex, DONE, GONE, NO, NO_REFRESH, noAnswer, NOT_LOADED, reading, rows } from '../support/searching.ts'
 import { answered, outage, refused, unknownJob } from '../support/watching.ts'
 
 /** The news of each look, where looks are `stepMs` apart. */
@@ -85,6 +90,13 @@ describe('the news of a look', () => {
     ])
   })
 
+  it('tells a word that nobody knows also after one that is known', () => {
+    expect(newsAfter([answered('Importing'), answered('Planning')])[1]).toEqual([
+      { kind: 'state', from: 'Importing', to: 'Planning', phase: 'unknown' },
+      { kind: 'unknown-state', label: 'Planning' },
+    ])
+  })
+
   it('names the word that nobody knows', () => {
     expect(newsAfter([answered('Planning')])[0]).toEqual([
       { kind: 'state', from: undefined, to: 'Planning', phase: 'unknown' },
@@ -120,5 +132,146 @@ describe('the news of a look', () => {
   it('tells nothing of a refusal, which is the end, nor of a look that was cancelled', () => {
     expect(newsAfter([at(1), refused()])[1]).toEqual([])
     expect(newsAfter([outage(), { kind: 'cancelled' }])[1]).toEqual([])
+  })
+})
+
+describe('the news of a commit or an abort', () => {
+  const LOST = outage() as Extract<Deed, { kind: 'outage' }>
+  const REFUSED = refused() as Extract<Deed, { kind: 'refused' }>
+  const UNKNOWN = unknownJob() as Extract<Deed, { kind: 'unknown-job' }>
+  const after = (deed: Deed) => attempted(undefined, deed, { startedAtMs: 0, endedAtMs: 0 })
+  const inDoubt = { kind: 'act-in-doubt', act: 'commit', trouble: LOST.trouble }
+
+  it.each<[what: string, before: Deed | undefined, deed: Deed, news: readonly object[]]>([
+    ['that it was accepted', undefined, { kind: 'done' }, [{ kind: 'act-done', act: 'commit' }]],
+    ['that it was refused', undefined, REFUSED, [{ kind: 'act-refused', act: 'commit', trouble: REFUSED.trouble }]],
+    ['that the job is unknown', undefined, UNKNOWN, [{ kind: 'act-refused', act: 'commit', trouble: UNKNOWN.trouble }]],
+    ['that its answer was lost', undefined, LOST, [inDoubt]],
+    ['that its answer was lost after one that was cut short', { kind: 'cancelled' }, LOST, [inDoubt]],
+    ['nothing more where it was lost again', LOST, LOST, []],
+    ['nothing where it was cut short', undefined, { kind: 'cancelled' }, []],
+  ])('is %s', (_, before, deed, news) => {
+    expect(newsOfDeed('commit', before && after(before), deed)).toEqual(news)
+  })
+
+  it('says which of both it was', () => {
+    expect(newsOfDeed('abort', undefined, { kind: 'done' })).toEqual([{ kind: 'act-done', act: 'abort' }])
+  })
+})
+
+describe('the news of a collection', () => {
+  const told = (answers: readonly CollectionAnswer[], stepMs = 2000) => {
+    let collection = newCollection('books')
+    return answers.map((answer, i) => {
+      const before = collection
+      collection = recordAnswer(before, answer, { startedAtMs: i * stepMs, endedAtMs: i * stepMs })
+      return newsOfCollection(before, collection, answer)
+    })
+  }
+  const pending = (...pendingRows: readonly (number | undefined)[]) =>
+    reading({ indexes: pendingRows.map((amount) => anIndex({ pendingRows: amount })) })
+  const indexes = (pendingRows: number | undefined) => ({ kind: 'indexes', pendingRows })
+  const load = (percent: number | undefined, state = 'loading') => ({ kind: 'load', state, percent })
+  const loaded = (percent: number | undefined) => reading({ load: { state: 'loaded', percent } })
+  const loading = (percent: number | undefined) => reading({ load: { state: 'loading', percent } })
+
+  it('tells what is pending at first, and then every twentieth of the most that was', () => {
+    expect(told([100, 96, 95, 95, 91, 90, 1].map((amount) => pending(amount)))).toEqual([
+      [indexes(100)],
+      [],
+      [indexes(95)],
+      [],
+      [],
+      [indexes(90)],
+      [indexes(1)],
+    ])
+  })
+
+  it('tells rows of all indexes together', () => {
+    expect(told([pending(40, 60), pending(40, 55)])).toEqual([[indexes(100)], [indexes(95)]])
+  })
+
+  it('tells once that nobody says what is pending', () => {
+    expect(told([undefined, undefined, 7].map((amount) => pending(amount)))).toEqual([
+      [indexes(undefined)],
+      [],
+      [indexes(7)],
+    ])
+  })
+
+  it('tells once that the indexes are ready, and how many, and again after more rows', () => {
+    expect(told([pending(7, 0), pending(0, 0), pending(0, 0), pending(7, 0), pending(0, 0)])).toEqual([
+      [indexes(7)],
+      [{ kind: 'indexes-ready', indexes: 2 }],
+      [],
+      [indexes(7)],
+      [{ kind: 'indexes-ready', indexes: 2 }],
+    ])
+  })
+
+  const ready = { kind: 'indexes-ready', indexes: 1 }
+  it.each<[what: string, readings: readonly CollectionAnswer[], news: readonly (readonly object[])[]]>([
+    ['nothing where it is loaded at first', [loaded(100), loaded(100)], [[ready], []]],
+    ['nothing where it is loaded at first, with no figure', [loaded(undefined)], [[ready]]],
+    ['that it is not wholly loaded at first', [loaded(99)], [[ready, load(99, 'loaded')]]],
+    ['when it has crossed five points', [loading(40), loading(44), loading(45)], [[ready, load(40)], [], [load(45)]]],
+    ['when it falls back', [loading(40), loading(39)], [[ready, load(40)], [load(39)]]],
+    ['once that there is no figure', [loading(undefined), loading(undefined)], [[ready, load(undefined)], []]],
+    ['the first figure', [loading(undefined), loading(0)], [[ready, load(undefined)], [load(0)]]],
+    ['another state', [loading(100), loaded(100)], [[ready, load(100)], [load(100, 'loaded')]]],
+    [
+      'that it is not loaded any more',
+      [loaded(100), reading({ load: { state: 'not-loaded', percent: undefined } })],
+      [[ready], [load(undefined, 'not-loaded')]],
+    ],
+  ])('tells of the load %s', (_, readings, news) => {
+    expect(told(readings)).toEqual(news)
+  })
+
+  it('tells that it was refreshed, and how many rows it has where that is new', () => {
+    expect(told([reading(), DONE, rows(4), rows(4), rows(5)])).toEqual([
+      [ready],
+      [{ kind: 'refreshed' }],
+      [{ kind: 'counted', rows: 4 }],
+      [],
+      [{ kind: 'counted', rows: 5 }],
+    ])
+  })
+
+  it('tells once that an outage began, and why', () => {
+    expect(told([reading(), noAnswer('dns'), noAnswer('tls')])).toEqual([
+      [ready],
+      [{ kind: 'outage-began', trouble: noAnswer('dns').trouble }],
+      [],
+    ])
+  })
+
+  it.each<[what: string, answer: CollectionAnswer, news: readonly object[]]>([
+    ['a reading', reading(), []],
+    ['a refresh', DONE, [{ kind: 'refreshed' }]],
+    ['a count', rows(5), [{ kind: 'counted', rows: 5 }]],
+    ['a refusal', NO, []],
+    ['that it is gone', GONE, []],
+    ['that it is not loaded', NOT_LOADED, []],
+    ['that there is no refresh', NO_REFRESH, []],
+  ])('tells how long an outage was, first of all, where it ends with %s', (_, answer, news) => {
+    expect(told([reading(), noAnswer(), noAnswer(), answer])[3]).toEqual([
+      { kind: 'outage-ended', lastedMs: 4000 },
+      ...news,
+    ])
+    expect(told([reading(), answer])[1]).toEqual(news)
+  })
+
+  it('tells nothing of a question that was cancelled', () => {
+    expect(told([reading(), { kind: 'cancelled' }])[1]).toEqual([])
+  })
+
+  it('tells once that nothing has moved for half an hour', () => {
+    expect(told([pending(7), pending(7), pending(7), pending(7)], 15 * 60_000)).toEqual([
+      [indexes(7)],
+      [],
+      [{ kind: 'quiet', quietMs: 1_800_000 }],
+      [],
+    ])
   })
 })

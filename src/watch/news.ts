@@ -3,7 +3,7 @@ import type { CollectionAnswer, CollectionHistory } from './collection-history.t
 import type { CollectionNews, News } from './events.ts'
 import type { History } from './history.ts'
 import type { FileProgress, JobSnapshot, Observation } from './import-job.ts'
-import type { Deed, LoadProgress } from './import-service.ts'
+import type { Deed, IndexProgress, LoadProgress } from './import-service.ts'
 import type { Act, Attempt } from './attempt.ts'
 
 /** How long a job may stand still before the log says so. */
@@ -77,8 +77,8 @@ export function newsOfCollection(
     case 'read':
       return [
         ...collectionOutageEnded(before, after),
-        ...indexNews(before, after),
-        ...loadNews(before, after),
+        ...indexNews(before, after, answer.indexes),
+        ...loadNews(before.load, answer.load),
         ...quietNews(before.quietMs, after.quietMs),
       ]
   }
@@ -89,9 +89,12 @@ function collectionOutageEnded(before: CollectionHistory, after: CollectionHisto
   return [{ kind: 'outage-ended', lastedMs: (after.askedAtMs ?? 0) - before.outage.sinceMs }]
 }
 
-function indexNews(before: CollectionHistory, after: CollectionHistory): readonly CollectionNews[] {
-  const isReady = areReady(after.indexes)
-  if (isReady) return areReady(before.indexes) ? [] : [{ kind: 'indexes-ready', indexes: after.indexes?.length ?? 0 }]
+function indexNews(
+  before: CollectionHistory,
+  after: CollectionHistory,
+  indexes: readonly IndexProgress[],
+): readonly CollectionNews[] {
+  if (areReady(indexes)) return areReady(before.indexes) ? [] : [{ kind: 'indexes-ready', indexes: indexes.length }]
   return before.indexes !== undefined && indexedStep(before) === indexedStep(after)
     ? []
     : [{ kind: 'indexes', pendingRows: pendingRowsOf(after) }]
@@ -103,12 +106,11 @@ function indexedStep(collection: CollectionHistory): number | undefined {
   return pendingRows === undefined ? undefined : Math.ceil((20 * pendingRows) / Math.max(1, collection.mostPendingRows))
 }
 
-function loadNews(before: CollectionHistory, { load }: CollectionHistory): readonly CollectionNews[] {
-  if (load === undefined) return []
+function loadNews(before: LoadProgress | undefined, load: LoadProgress): readonly CollectionNews[] {
   const step = ({ percent }: LoadProgress) => percent && Math.floor(percent / PROGRESS_STEP)
-  const isSame = before.load?.state === load.state && step(before.load) === step(load)
+  const isSame = before?.state === load.state && step(before) === step(load)
   // That it is loaded at the start is nothing new: it has yet to take in what was imported.
-  return isSame || (before.load === undefined && isLoaded(load))
+  return isSame || (before === undefined && isLoaded(load))
     ? []
     : [{ kind: 'load', state: load.state, percent: load.percent }]
 }
