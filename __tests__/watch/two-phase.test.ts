@@ -192,7 +192,7 @@ describe('the commits that are due', () => {
     ],
     ['none where all is through', [jobAfter(completed)], []],
   ])('are %s', (_, jobs, expected) => {
-    expect(due(jobs)).toEqual(expected)
+    expect(due(jobs)).toStrictEqual(expected)
   })
 
   it('are none for a job that has not been judged ready, also once commits have begun', () => {
@@ -204,7 +204,7 @@ describe('the commits that are due', () => {
   })
 
   it('are none where the rows do not hold, but for what has begun', () => {
-    expect(due([jobAfter(rests), jobAfter(rests)], false)).toEqual([])
+    expect(due([jobAfter(rests), jobAfter(rests)], false)).toStrictEqual([])
     expect(due([jobAfter(rests, { commit: DONE }), jobAfter(rests)], false)).toEqual([1])
   })
 
@@ -354,6 +354,11 @@ describe('a commit is in doubt', () => {
     ['not once the job still rests', jobAfter(rests, { commit: LOST }, rests), false],
     ['not once the job is being committed', jobAfter(rests, { commit: LOST }, committing), false],
     ['not once the job has failed', jobAfter(rests, { commit: LOST }, failed), false],
+    [
+      'not once the job was seen in passing to have failed',
+      jobAfter(rests, { commit: LOST }, { ...failed, isSighting: true } as Observation),
+      false,
+    ],
     ['where it was lost and nobody has looked', jobAfter({ commit: LOST }), true],
     ['not where nobody has looked or tried', newHistory('1'), false],
   ])('%s', (_, job, expected) => {
@@ -393,6 +398,11 @@ describe('before the first commit', () => {
     expect(outdated([seenAt([0, rests]), seenAt([50_000, rests])], false)).toEqual([])
     expect(outdated([jobAfter(rests, { commit: DONE }), seenAt([50_000, rests])])).toEqual([])
     expect(outdated([seenAt([0, rests]), seenAt([50_000, running])])).toEqual([])
+  })
+
+  it('a job is looked at of which nothing is known, whatever it is said to be', () => {
+    const ready = { kind: 'ready', as: 'uncommitted' } as const
+    expect(outdatedJobs([newHistory('1'), seenAt([50_000, rests])], [ready, ready], true)).toEqual([0])
   })
 })
 

@@ -49,7 +49,7 @@ export function outdatedJobs(
     ...jobs.flatMap(({ changedAtMs, commit }) => [changedAtMs ?? 0, commit?.endedAtMs ?? 0]),
   )
   return jobs.flatMap(({ latest, lookedAtMs = 0 }, i) =>
-    latest?.phase === 'uncommitted' && lookedAtMs < readySinceMs - MIN_PAUSE_MS ? [i] : [],
+    latest?.phase !== 'completed' && lookedAtMs < readySinceMs - MIN_PAUSE_MS ? [i] : [],
   )
 }
 
