@@ -115,7 +115,7 @@ export function createAskPool<Brought>(turnstile: Turnstile, clock: Clock): AskP
       }
     },
     async arrivals(untilMs) {
-      if (inbox.length === 0 && !nap.signal.aborted) await clock.sleep(untilMs - clock.now(), nap.signal)
+      await clock.sleep(untilMs - clock.now(), nap.signal)
       if (bug !== undefined) throw bug.error
       nap = new AbortController()
       const arrived = inbox.splice(0)

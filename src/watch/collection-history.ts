@@ -145,8 +145,9 @@ function read(before: CollectionHistory, { indexes, load }: Extract<Reading, { k
 }
 
 /** An outage is no standstill. */
-function quietSince({ answeredAtMs, outage }: CollectionHistory, atMs: number): number {
-  return answeredAtMs === undefined || outage !== undefined ? 0 : atMs - answeredAtMs
+function quietSince({ outage, ...before }: CollectionHistory, atMs: number): number {
+  const { answeredAtMs = atMs } = before
+  return outage === undefined ? atMs - answeredAtMs : 0
 }
 
 function standOf({ indexes, load }: Pick<CollectionHistory, 'indexes' | 'load'>): string {

@@ -79,8 +79,8 @@ export function createVigil(watch: Watch): Vigil {
   let heartbeatAtMs = startedAtMs + HEARTBEAT_MS
 
   /** `Retry-After` is for all questions, but never longer than the patience: the last look is not put off. */
-  const heed = ({ kind, retryAfterMs }: Answer, endedAtMs: number, mostOutageMs: number) => {
-    if (kind !== 'outage' || retryAfterMs === undefined) return
+  const heed = ({ retryAfterMs }: Answer, endedAtMs: number, mostOutageMs: number) => {
+    if (retryAfterMs === undefined) return
     const untilMs = endedAtMs + Math.min(retryAfterMs, MAX_RETRY_AFTER_MS, mostOutageMs)
     quietUntilMs = Math.max(quietUntilMs, Math.min(untilMs, deadlineMs))
     turnstile.hold(quietUntilMs)

@@ -87,6 +87,6 @@ export async function* watchCollections(vigil: Vigil): AsyncGenerator<WatchEvent
  */
 function namesOf({ jobs, policy, selection }: Vigil): readonly string[] {
   const asked = selection.kind === 'discovered' ? selection.collectionName : policy.expectedCollection
-  const names = jobs.map(({ latest }) => latest?.collectionName ?? asked)
-  return names.some((name) => name === undefined) ? [] : [...new Set(names.filter((name) => name !== undefined))]
+  const names = jobs.flatMap(({ latest }) => latest?.collectionName ?? asked ?? [])
+  return names.length < jobs.length ? [] : [...new Set(names)]
 }
