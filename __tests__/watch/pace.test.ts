@@ -3,7 +3,16 @@ import fc from 'fast-check'
 import { newHistory, record } from '../../src/watch/history.ts'
 import type { History } from '../../src/watch/history.ts'
 import { NOT_FOUND_GRACE_MS } from '../../src/watch/judge.ts'
-import { MAX_PAUSE_MS, MIN_PAUSE_MS, nextLookAtMs } from '../../src/watch/pace.ts'
+import {
+  lookAfterCommitAtMs,
+  MAX_PAUSE_MS,
+  MIN_PAUSE_MS,
+  nextLookAtMs,
+  pauseAtRestMs,
+  pauseInOutageMs,
+} from '../../src/watch/pace.ts'
+import { attempted } from '../../src/watch/attempt.ts'
+import type { Deed } from '../../src/watch/import-service.ts'
 import type { Pace } from '../../src/watch/pace.ts'
 import { corpus } from '../bench/corpus.ts'
 import { playAll, scoreOf } from '../bench/score.ts'
@@ -194,11 +203,152 @@ describe('the pace', () => {
     expect(nextLookAtMs(unknown, AUTOMATIC, 0.5)).toBe(NOT_FOUND_GRACE_MS)
   })
 
+  it('never looks less than two seconds later, although an outage would have lasted too long before', () => {
+    const away = aHistory({
+      looks: [
+        [0, aJob()],
+        [seconds(10), outage()],
+        [seconds(309.5), outage()],
+      ],
+    })
+    expect(nextLookAtMs(away, AUTOMATIC, 0.5)).toBe(seconds(311.5))
+  })
+
+  it('follows the outage where a job that was there is unknown and then nobody answers', () => {
+    const away = aHistory({
+      looks: [
+        [0, aJob()],
+        [seconds(90), unknownJob()],
+        [seconds(92), outage()],
+        [seconds(112), outage()],
+      ],
+    })
+    expect(pauseMs(away)).toBe(seconds(4))
+    expect(pauseMs(away, { ...AUTOMATIC, pollIntervalMs: 7_000 })).toBe(seconds(7))
+  })
+
+  it('looks often from the very moment on at which only the commit is missing', () => {
+    const indexed = aHistory({
+      looks: [
+        [0, aJob({ progress: 50 })],
+        [minutes(30), aJob({ progress: 90 })],
+      ],
+    })
+    expect(pauseMs(indexed)).toBe(MIN_PAUSE_MS)
+  })
+
+  it('does not take a job that the gate has committed for one that waits for a person', () => {
+    const rest = aJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99 })
+    const resting = aHistory({
+      looks: [
+        [0, rest],
+        [seconds(60), rest],
+      ],
+    })
+    const commit = attempted(undefined, { kind: 'done' }, { startedAtMs: 0, endedAtMs: 0 })
+    expect(pauseMs(resting)).toBe(seconds(8))
+    expect(pauseMs({ ...resting, commit })).toBe(seconds(10))
+  })
+
+  it('counts the age of a job from its first look', () => {
+    const young = aHistory({
+      looks: [
+        [minutes(10), aJob({ progress: 20, importedRows: 0 })],
+        [minutes(11), aJob({ progress: 25, importedRows: 0 })],
+      ],
+    })
+    expect(pauseMs(young)).toBeCloseTo(0.22 * seconds(60))
+  })
+
+  it('does not want to know the end of a stretch more exactly than a thousandth of the age', () => {
+    const looks = [
+      [0, 10],
+      [3_000_000, 64],
+      [3_600_000, 69],
+      [3_719_900, 69],
+    ] as const
+    const nearly = aHistory({ looks: looks.map(([atMs, progress]) => [atMs, aJob({ progress })] as const) })
+    expect(pauseMs(nearly)).toBeCloseTo(3_719.9)
+  })
+
+  it('takes the speed from the last five points alone', () => {
+    const looks = [
+      [0, 41],
+      [seconds(10), 64],
+      [seconds(110), 69],
+    ] as const
+    const slower = aHistory({ looks: looks.map(([atMs, progress]) => [atMs, aJob({ progress })] as const) })
+    expect(pauseMs(slower)).toBeCloseTo(0.65 * seconds(20))
+  })
+
+  it('takes the speed also from the point at which a stretch begins', () => {
+    const looks = [
+      [0, 10],
+      [minutes(30), 70],
+      [minutes(40), 72],
+    ] as const
+    const sorting = aHistory({ looks: looks.map(([atMs, progress]) => [atMs, aJob({ progress })] as const) })
+    expect(pauseMs(sorting)).toBeCloseTo(LONGEST_STEADY_MS)
+  })
+
+  it('spends looks where only rows move, which says nothing of the end of a stretch', () => {
+    const looks = [
+      [0, 10, 0],
+      [minutes(30), 75, 1],
+      [minutes(40), 75, 2],
+    ] as const
+    const rowsMove = aHistory({
+      looks: looks.map(([atMs, progress, importedRows]) => [atMs, aJob({ progress, importedRows })] as const),
+    })
+    const looksPerMs = 1 / 20_000 + (minutes(40) / 20_000 - 3) / (0.12 * minutes(40))
+    expect(pauseMs(rowsMove)).toBeCloseTo(1 / looksPerMs)
+  })
+
   it('spreads gates that began together', () => {
     const early = aHistory({ looks: moving(10, 30, 0, minutes(1), seconds(5)) })
     const pauses = [0, 0.25, 0.5, 0.75].map((random) => pauseMs(early, AUTOMATIC, random))
     expect(new Set(pauses).size).toBe(4)
     expect(Math.max(...pauses) / Math.min(...pauses)).toBeLessThanOrEqual(1.1)
+  })
+})
+
+describe('the look after a commit', () => {
+  const DONE: Deed = { kind: 'done' }
+  const LOST = outage() as Deed
+  it.each<[when: string, deed: Deed, lookedAtMs: number | undefined, pollIntervalMs: number | undefined, atMs: number]>(
+    [
+      ['a moment after it was accepted', DONE, 9_000, undefined, 12_000],
+      ['a fixed interval after it was accepted', DONE, 9_000, 7_000, 17_000],
+      ['at once where it was lost', LOST, 5_000, undefined, 10_000],
+      ['at once where it was lost, whatever the interval', LOST, 5_000, 7_000, 10_000],
+      ['two seconds after the last look where it was lost', LOST, 9_000, undefined, 11_000],
+      ['two seconds later where nobody has looked', LOST, undefined, undefined, 12_000],
+    ],
+  )('comes %s', (_, deed, lookedAtMs, pollIntervalMs, atMs) => {
+    const commit = attempted(undefined, deed, { startedAtMs: 9_500, endedAtMs: 10_000 })
+    expect(lookAfterCommitAtMs({ ...newHistory('1'), lookedAtMs }, commit, { pollIntervalMs })).toBe(atMs)
+  })
+})
+
+describe('a pause', () => {
+  it.each([
+    [0, 0, 2_000],
+    [20_000, 0, 4_000],
+    [20_000, 0.5, 4_160],
+    [20_000, 1, 4_320],
+    [280_000, 1, 30_000],
+    [3_600_000, 0, 30_000],
+  ])('at rest for %i ms is, with the chance %d, %i ms', (restMs, random, pause) => {
+    expect(pauseAtRestMs(restMs, random)).toBeCloseTo(pause)
+  })
+
+  it.each([
+    [0, 2_000],
+    [10_000, 3_000],
+    [280_000, 30_000],
+    [3_600_000, 30_000],
+  ])('in an outage of %i ms is %i ms', (outageMs, pause) => {
+    expect(pauseInOutageMs(outageMs)).toBe(pause)
   })
 })
 
