@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from '@jest/globals'
 import { TIME_IS_UP } from '../../src/watch/ask-pool.ts'
 import type { AskOptions } from '../../src/watch/ask-pool.ts'
@@ -34,6 +35,10 @@ interface Searched {
   readonly discovery: Discovery | undefined
   /** What the log is told of the search. */
   readonly news: readonly string[]
+  /** The jobs that are looked at together, and whether each look is the last, in turn. */
+  readonly looks: readonly (readonly [together: readonly string[], isLast: boolean])[]
+  /** How many still listen for an interrupt. */
+  readonly listeners: number
 }
 
 /** A whole watch in virtual time over the jobs that a service lists. */
@@ -41,6 +46,7 @@ async function search({ list, jobs = {}, since, policy = {}, interruptAtMs }: Se
   const clock = new FakeClock()
   const interrupt = new AbortController()
   const asked: (readonly [string, number])[] = []
+  const looks: (readonly [readonly string[], boolean])[] = []
   const ask = async <A extends Listing | Observation>(
     what: string,
     script: Script<A>,
@@ -57,7 +63,8 @@ async function search({ list, jobs = {}, since, policy = {}, interruptAtMs }: Se
   }
   const service = serviceThat({
     list: (options) => ask('list', list, options),
-    lookAt: () => (jobId, options) => {
+    lookAt: (together) => (jobId, options) => {
+      looks.push([together, options.isLast])
       const script = jobs[jobId]
       if (script === undefined) throw new Error(`nobody should ask about ${jobId}`)
       return ask(jobId, script, options)
@@ -91,6 +98,8 @@ async function search({ list, jobs = {}, since, policy = {}, interruptAtMs }: Se
     events,
     asked,
     discovery: events.flatMap((event) => (event.kind === 'discovered' ? event.discovery : []))[0],
+    looks,
+    listeners: getEventListeners(interrupt.signal, 'abort').length,
     news: events.flatMap((event) => (event.kind === 'searched' ? event.news.map(({ kind }) => kind) : [])),
   }
 }
@@ -440,5 +449,101 @@ describe('interrupted, the search', () => {
     expect(conclusion).toEqual({ kind: 'cancelled', passes: false, signal: 'SIGTERM' })
     expect(endedAtMs).toBe(7_000)
     expect(asked.every(([, atMs]) => atMs < 7_000)).toBe(true)
+  })
+})
+
+describe('a question of the search', () => {
+  const ended = listed(['a', 'completed'], ['b', 'failed'])
+  const old = { a: always(doneAt(BEFORE)), b: always(failedAt(BEFORE)) }
+
+  it('is about one job alone, and never the last about it', async () => {
+    const { looks } = await search({ list: always(ended), jobs: old, since: AN_HOUR })
+    expect(looks).toEqual([
+      [['a'], false],
+      [['b'], false],
+    ])
+  })
+
+  it('leaves nobody listening for an interrupt', async () => {
+    expect((await search({ list: always(ended) })).listeners).toBe(0)
+  })
+
+  it('is repeated ever less often while nobody answers, and tells how long that was', async () => {
+    const { asked, events } = await search({
+      list: ({ nth }) => ({ answer: nth < 3 ? fault() : ended, tookMs: 1_000 }),
+    })
+    expect(asked).toEqual([
+      ['list', 0],
+      ['list', 3_000],
+      ['list', 6_300],
+      ['list', 9_930],
+    ])
+    expect(events.flatMap((event) => (event.kind === 'searched' ? event.news : []))).toEqual([
+      { kind: 'outage-began', trouble: (fault() as { trouble: object }).trouble },
+      { kind: 'outage-ended', lastedMs: 9_930 },
+    ])
+  })
+
+  it('is given up with the trouble that it met, and for how long', async () => {
+    const { conclusion, endedAtMs } = await search({
+      list: always({ answer: fault(), tookMs: 1_000 }),
+      policy: { maxOutageMs: 10_000 },
+    })
+    expect(conclusion).toEqual({
+      kind: 'unreachable',
+      passes: false,
+      jobs: [],
+      trouble: (fault() as { trouble: object }).trouble,
+      outageMs: endedAtMs - 1_000,
+    })
+  })
+
+  it('that is not asked any more ends the search without an answer', async () => {
+    const { conclusion } = await search({ list: always(CANCELLED) })
+    expect(conclusion).toEqual({ kind: 'unreachable', passes: false, jobs: [], trouble: undefined, outageMs: 0 })
+  })
+
+  it.each<[when: string, tookMs: number]>([
+    ['at the deadline', 1_000],
+    ['after it', 1_500],
+  ])('whose trouble comes in %s was the last', async (_, tookMs) => {
+    const { conclusion, asked } = await search({
+      list: always({ answer: fault(), tookMs }),
+      policy: { timeoutMs: 1_000 },
+    })
+    expect(conclusion).toMatchObject({ kind: 'unreachable', trouble: { outcome: 'http-502' }, outageMs: 0 })
+    expect(asked).toEqual([['list', 0]])
+  })
+
+  it('that begins just before the deadline is the last, though there would be time for another', async () => {
+    const { conclusion, asked, endedAtMs } = await search({ list: always(fault()), policy: { timeoutMs: 40 } })
+    expect(conclusion).toMatchObject({ kind: 'unreachable', trouble: { outcome: 'http-502' }, outageMs: 0 })
+    expect(asked).toEqual([['list', 0]])
+    expect(endedAtMs).toBe(0)
+  })
+
+  it('is cut two seconds after the deadline, however late its turn came', async () => {
+    const { conclusion, endedAtMs, asked } = await search({
+      list: always(ended),
+      jobs: { a: always({ answer: doneAt(BEFORE), ...HANGS }) },
+      since: AN_HOUR,
+      policy: { timeoutMs: 1_000 },
+    })
+    expect(conclusion).toMatchObject({ kind: 'unreachable', trouble: { outcome: 'timeout' } })
+    expect(endedAtMs).toBe(3_000)
+    expect(asked).toEqual([
+      ['list', 0],
+      ['a', 110],
+    ])
+  })
+
+  it('is not asked any more where an answer has come at the very end', async () => {
+    const { conclusion, asked } = await search({
+      list: always({ answer: ended, tookMs: 3_000 }),
+      since: AN_HOUR,
+      policy: { timeoutMs: 1_000 },
+    })
+    expect(conclusion).toEqual({ kind: 'unreachable', passes: false, jobs: [], trouble: undefined, outageMs: 0 })
+    expect(asked).toEqual([['list', 0]])
   })
 })

@@ -24,6 +24,8 @@ const search = (play: CollectionPlay, policy: Partial<Policy> = {}, options: Sea
   watchSearch({ books: play }, policy, options)
 const newsOf = ({ events }: Searched) =>
   events.flatMap((event) => (event.kind === 'read' ? event.news.map(({ kind }) => kind) : []))
+const beatsOf = ({ events }: Searched) =>
+  events.filter(({ kind }) => kind === 'heartbeat').map(({ view }) => view.nowMs)
 const asked = ({ questions }: Searched, question: string) => questions.filter((one) => one.question === question)
 
 describe('on the way to being searchable', () => {
@@ -100,10 +102,19 @@ describe('on the way to being searchable', () => {
   })
 
   it('says now and then that it still waits', async () => {
-    const searched = await search(aCollection({ read: () => pending(7) }), { timeoutMs: 10 * MINUTE })
-    const beats = searched.events.filter(({ kind }) => kind === 'heartbeat').map(({ view }) => view.nowMs)
-    expect(beats.length).toBeGreaterThan(7)
-    expect(beats.every((atMs, i) => atMs - (beats[i - 1] ?? 0) <= MINUTE + 30_000)).toBe(true)
+    const searched = await search(aCollection({ read: () => pending(7) }), { timeoutMs: 9.5 * MINUTE })
+    expect(beatsOf(searched)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((minute) => minute * MINUTE))
+  })
+
+  it('says so later where there was news', async () => {
+    const searched = await search(aCollection({ read: ({ atMs }) => pending(atMs < 30_000 ? 9 : 7) }), {
+      timeoutMs: 2.2 * MINUTE,
+    })
+    const [, news] = searched.events.flatMap((event) =>
+      event.kind === 'read' && event.news.length > 0 ? [event.view.nowMs] : [],
+    )
+    expect(news).toBeGreaterThan(30_000)
+    expect(beatsOf(searched)).toEqual([news! + MINUTE])
   })
 
   it('asks at the interval that the user has fixed', async () => {
@@ -332,6 +343,16 @@ describe('several collections', () => {
     expect(searched.questions).toHaveLength(4)
   })
 
+  it('are not asked any more once one has decided', async () => {
+    const hangs = aCollection({ read: () => ({ answer: reading(), tookMs: Infinity }) })
+    const { questions, endedAtMs } = await watchSearch({ books: hangs, films: aCollection({ read: () => NO }) })
+    expect(questions.map(({ collection, answer }) => [collection, answer.kind])).toEqual([
+      ['films', 'refused'],
+      ['books', 'cancelled'],
+    ])
+    expect(endedAtMs).toBe(110)
+  })
+
   it('end with the first that never will be', async () => {
     const searched = await watchSearch({ books: aCollection(), films: aCollection({ read: () => GONE }) })
     expect(searched.conclusion).toMatchObject({ kind: 'not-ready', collections: [1], cause: { kind: 'gone' } })
@@ -370,6 +391,16 @@ describe('an outage', () => {
     })
     expect(searched.endedAtMs).toBeGreaterThanOrEqual(mostMs)
     expect(searched.endedAtMs).toBeLessThanOrEqual(mostMs + 5_000)
+  })
+
+  it('is put up with for five minutes at an address that has answered about another collection', async () => {
+    const searched = await watchSearch(
+      { books: aCollection({ read: () => pending(9) }), films: aCollection({ read: () => noAnswer() }) },
+      {},
+      { isElsewhere: true },
+    )
+    expect(searched.conclusion).toMatchObject({ kind: 'unreachable', collections: [1] })
+    expect(searched.endedAtMs).toBeGreaterThanOrEqual(5 * MINUTE)
   })
 
   it('is put up with as long as the user says', async () => {
@@ -475,10 +506,41 @@ describe('the deadline', () => {
     expect(searched.course).toEqual(['read 0 s'])
   })
 
+  it('is no time for a refresh that has just come due', async () => {
+    const searched = await search(aCollection({ read: () => ({ answer: reading(), tookMs: 80 }) }), { timeoutMs: 100 })
+    expect(searched.conclusion).toMatchObject({ kind: 'timed-out' })
+    expect(searched.course).toEqual(['read 0 s'])
+  })
+
+  it('lets each of many be asked once where the timeout is 0, however long the rate makes that', async () => {
+    const plays = Object.fromEntries(
+      Array.from({ length: 60 }, (_, i) => [`c${i}`, aCollection({ read: () => pending(9) })]),
+    )
+    const searched = await watchSearch(plays, { timeoutMs: 0 })
+    expect(searched.questions).toHaveLength(60)
+    expect(searched.endedAtMs).toBe(59 * 110)
+  })
+
+  it('cuts what hangs at one moment, and tells of it together', async () => {
+    const hangs = aCollection({ read: ({ atMs }) => ({ answer: pending(9), tookMs: atMs < 1_000 ? 0 : Infinity }) })
+    const { events } = await watchSearch({ books: hangs, films: hangs, songs: hangs }, { timeoutMs: MINUTE })
+    const last = events.flatMap((event) => (event.kind === 'read' ? [event] : [])).slice(-3)
+    expect(last.map(({ collection, answer, more }) => [collection, answer.kind, more])).toEqual([
+      [0, 'outage', false],
+      [1, 'outage', true],
+      [2, 'outage', false],
+    ])
+    expect(last.map(({ view }) => view.collections.map(({ outage }) => outage !== undefined))).toEqual([
+      [true, false, false],
+      [true, true, true],
+      [true, true, true],
+    ])
+  })
+
   it('cuts a last question short', async () => {
     const slow: CollectionPlay = () => ({ answer: pending(9), tookMs: 20_000 })
     const searched = await search(aCollection({ read: slow }), { timeoutMs: MINUTE, onTimeout: 'pass' })
-    expect(searched.endedAtMs).toBeLessThanOrEqual(MINUTE + 2_000)
+    expect(searched.endedAtMs).toBe(MINUTE + 2_000)
     expect(searched.conclusion).toMatchObject({ kind: 'timed-out', passes: true })
   })
 
@@ -514,5 +576,6 @@ describe('an interrupt', () => {
     const searched = await search(aCollection({ read: slow }), {}, { interruptAtMs: 3_000 })
     expect(searched.conclusion).toEqual({ kind: 'cancelled', passes: false, signal: 'SIGINT' })
     expect(searched.endedAtMs).toBe(3_000)
+    expect(searched.events.map(({ kind }) => kind)).toEqual(['started', 'looked', 'ended'])
   })
 })
