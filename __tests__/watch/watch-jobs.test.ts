@@ -190,6 +190,18 @@ describe('the looks', () => {
     ])
   })
 
+  it('that had no turn before the end are not told', async () => {
+    const plays = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`job-${i}`, looks(importing)]))
+    const { events, jobs, course } = await watch(plays, { timeoutMs: 5_000 })
+    const last = course.filter((one) => one.endsWith('last')).length
+    expect(last).toBeGreaterThan(0)
+    expect(last).toBeLessThan(30)
+    expect(events.map((event) => event.kind === 'looked' && event.observation.kind)).toEqual(
+      course.map(() => 'answered'),
+    )
+    expect(jobs.reduce((sum, job) => sum + job.looks, 0)).toBe(course.length)
+  })
+
   it('that are cut by an interrupt are not told', async () => {
     const { kinds, conclusion, cuts, endedAtMs, listeners } = await watch(
       { a: { look: () => ({ answer: completed, tookMs: 10_000 }) }, b: looks(importing) },
@@ -496,6 +508,84 @@ describe('commits', () => {
     expect(course).toEqual(['look a 0', 'look b 110', 'commit a 220', 'look b 1000 last', 'look a 1120 last closer'])
     expect(endedAtMs).toBe(1_120)
     expect(conclusion).toMatchObject({ kind: 'partly-committed', committed: [], jobs: [0, 1] })
+  })
+
+  it('that are cut by an interrupt past the deadline may have been carried out, which is told', async () => {
+    const plays = { a: committable(() => ({ answer: DONE, tookMs: 60_000 })) }
+    const { conclusion, jobs, endedAtMs, events } = await watch(
+      plays,
+      { ...COMMIT, timeoutMs: 10_000 },
+      {
+        interruptAtMs: 10_500,
+      },
+    )
+    expect(conclusion).toMatchObject({ kind: 'cancelled' })
+    expect(endedAtMs).toBe(10_500)
+    expect(events.at(-1)).toMatchObject({ kind: 'acted', job: 0, deed: { kind: 'cancelled' }, tookMs: 10_390 })
+    expect(jobs[0]?.commit).toMatchObject({ state: 'in-doubt', times: 1, endedAtMs: 10_500, isAskedAbout: false })
+  })
+
+  it('wait for a look under way, which may speak against the first of them', async () => {
+    const plays: Record<string, Play> = {
+      a: { look: (atMs) => (atMs < 1_500 ? { answer: importing } : { answer: rests, tookMs: 300 }) },
+      b: { look: (atMs) => (atMs < 1_500 ? { answer: rests } : { answer: failed, tookMs: 500 }) },
+    }
+    const { conclusion, commits, course } = await watch(plays, { ...COMMIT, pollIntervalMs: 1_000 })
+    expect(conclusion).toMatchObject({ kind: 'failed', jobs: [1] })
+    expect(course.slice(-3)).toEqual(['look a 2000', 'look b 2110', 'look a 2610 last'])
+    expect(commits).toEqual([])
+  })
+
+  it('wait for another look at a job that rested long before, which begins at once', async () => {
+    const late: Play = {
+      ...committable(),
+      look: (atMs) => (atMs < 5_000 ? { answer: importing, tookMs: 3_000 } : { answer: rests }),
+    }
+    const { course } = await watch({ a: committable(), b: late }, { ...COMMIT, pollIntervalMs: 7_000 })
+    expect(course.slice(0, 7)).toEqual([
+      'look a 0',
+      'look b 110',
+      'look a 7000',
+      'look b 10110',
+      'look a 10220',
+      'commit a 10330',
+      'commit b 10440',
+    ])
+  })
+
+  it('that are in doubt are asked about where another job is refused in the meantime', async () => {
+    const plays: Record<string, Play> = {
+      a: { look: () => ({ answer: rests }), commit: () => ({ answer: LOST, tookMs: 100 }) },
+      b: { look: (atMs) => ({ answer: atMs < 1_000 ? rests : refused() }) },
+    }
+    const { course, conclusion } = await watch(plays, { ...COMMIT, pollIntervalMs: 1_000 })
+    expect(conclusion).toMatchObject({ kind: 'rejected', jobs: [1] })
+    expect(course).toEqual(['look a 0', 'look b 110', 'commit a 220', 'look b 1110', 'look a 1220 last closer'])
+  })
+
+  it('that are in doubt are asked about for five seconds at most', async () => {
+    const plays: Record<string, Play> = {
+      a: {
+        look: (atMs) => (atMs < 1_000 ? { answer: rests } : { answer: rests, tookMs: Infinity }),
+        commit: () => ({ answer: LOST, tookMs: 2_000 }),
+      },
+      b: { look: (atMs) => ({ answer: atMs < 1_000 ? rests : refused() }) },
+    }
+    const { course, endedAtMs, conclusion } = await watch(plays, { ...COMMIT, pollIntervalMs: 1_000 })
+    expect(course).toEqual(['look a 0', 'look b 110', 'commit a 220', 'look b 1110', 'look a 2220 last closer'])
+    expect(endedAtMs).toBe(7_220)
+    expect(conclusion).toMatchObject({ kind: 'partly-committed', committed: [], because: { kind: 'rejected' } })
+  })
+
+  it('that are in doubt are asked about after the pause that the service has asked for', async () => {
+    const plays: Record<string, Play> = {
+      z: committable(),
+      c: committable(() => ({ answer: DONE, tookMs: 6_000 })),
+      a: committable(() => ({ answer: { ...LOST, retryAfterMs: 2_000 }, tookMs: 3_000 })),
+      b: committable(() => ({ answer: REFUSED })),
+    }
+    const { course } = await watch(plays, COMMIT)
+    expect(course.slice(-3)).toEqual(['look b 2330 closer', 'look z 2440 last closer', 'look a 6550 last closer'])
   })
 
   it('that were cut short by an interrupt may have been carried out', async () => {

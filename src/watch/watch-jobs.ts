@@ -9,7 +9,7 @@ import type { Observation } from './import-job.ts'
 import type { Deed } from './import-service.ts'
 import type { Verdict } from './judge.ts'
 import { newsOf, newsOfDeed } from './news.ts'
-import { lookAfterCommitAtMs, MIN_PAUSE_MS, nextLookAtMs } from './pace.ts'
+import { lookAfterCommitAtMs, nextLookAtMs } from './pace.ts'
 import { SPACING_MS } from './turnstile.ts'
 import { commitsHaveBegun, dueCommits, outdatedJobs } from './two-phase.ts'
 import type { Vigil } from './vigil.ts'
@@ -102,8 +102,7 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
       const all = verdicts()
       if (conclude(jobs, all, policy) !== undefined) return
       const { commits, outdated } = whatToCommit(all)
-      for (const job of outdated)
-        dueAtMs[job] = Math.min(dueAtMs[job] ?? 0, (jobs[job]?.lookedAtMs ?? 0) + MIN_PAUSE_MS)
+      for (const job of outdated) dueAtMs[job] = clock.now()
       const dueNow = commits.filter(({ atMs }) => atMs <= clock.now())
       // What a look under way brings may speak against the first commit, so that it waits for all of them, and for no more.
       const waits = dueNow.length > 0 && !commitsHaveBegun(jobs) && inquiry.size() > 0
@@ -136,13 +135,12 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
     const asked = new Set<number>()
     for await (const arrived of inquiry.drain(untilMs)) {
       yield* told(arrived, counts)
-      const leftMs = untilMs - clock.now()
-      if (leftMs <= 0 || clock.now() < vigil.quietUntilMs() || interrupt.aborted) continue
+      if (clock.now() >= untilMs || clock.now() < vigil.quietUntilMs() || interrupt.aborted) continue
       for (const job of jobsInDoubt()) {
         if (asked.has(job)) continue
         asked.add(job)
         startLook(job, true)
-        inquiry.limit(Math.min(leftMs, FAREWELL_LOOK_MS), (subject) => subject === job)
+        inquiry.limit(FAREWELL_LOOK_MS, (subject) => subject === job)
       }
     }
   }
@@ -167,7 +165,7 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
     recallAllCommits()
     const worthLooks = deservesFarewell(decided) ? idleJobs() : jobsInDoubt()
     if (!deservesFarewell(decided) && worthLooks.length === 0 && underCommit.size === 0) return
-    if (nowMs >= vigil.quietUntilMs() && nowMs < deadlineMs) for (const job of worthLooks) startLook(job, true)
+    if (nowMs < deadlineMs) for (const job of worthLooks) startLook(job, true)
     inquiry.limit(FAREWELL_LOOK_MS)
     if (nowMs < vigil.quietUntilMs()) inquiry.recall()
     yield* drained(deadlineMs, ({ kind }) => kind === 'answered')
