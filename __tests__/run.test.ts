@@ -1,7 +1,13 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import type { Exchange, HttpReply } from '../src/milvus/exchange.ts'
-import { runStep } from './hostile/whole-gate.ts'
+import { startGitHub } from './github/stand-in.ts'
+import { runStep, turnsOfTheLoop } from './hostile/whole-gate.ts'
 import type { Left, Step } from './hostile/whole-gate.ts'
+import { json } from './simulator/faults.ts'
+import { FakeClock } from './support/fake-clock.ts'
 
 const JOB = '448761313698322011'
 
@@ -68,8 +74,19 @@ describe('the step', () => {
       { inputs },
     )
     expect(left).toMatchObject({ passes: false, annotations: ['error'], outputs: { conclusion: 'internal-error' } })
-    expect(left.outputs['reason']).toMatch(/it broke at/)
-    expect(JSON.stringify(left)).not.toContain('Passw0rd')
+    expect(left.outputs['reason']).toMatch(/it broke at \*\*\*/)
+    expect(JSON.stringify({ ...left, masked: [] })).not.toContain('Passw0rd')
+  })
+
+  it('fails where an error that nobody caught comes in, and tells no secret of it', async () => {
+    const stop = new AbortController()
+    const service = serviceThat(says('Completed'), () => {
+      stop.abort(new Error('it broke at root:Milvus-Passw0rd'))
+    })
+    const left = await stepOver(service, { interrupt: stop.signal, inputs: { 'api-key': 'root:Milvus-Passw0rd' } })
+    expect(left).toMatchObject({ passes: false, annotations: ['error'], outputs: { conclusion: 'internal-error' } })
+    expect(left.outputs['reason']).toMatch(/it broke at \*\*\*/)
+    expect(JSON.stringify({ ...left, masked: [] })).not.toContain('Passw0rd')
   })
 
   it('fails where a signal comes between the last answer and the verdict', async () => {
@@ -201,5 +218,145 @@ describe('what the step tells', () => {
     const { summary, report } = await stepOver(serviceThat(says('Completed')), { inputs: { timeout: 'soon' } })
     expect(summary).toContain('timeout')
     expect(JSON.parse(report)).toMatchObject({ inputs: {}, conclusion: 'invalid-input', passes: false })
+  })
+
+  it('warns once of a key that others can read on two ways', async () => {
+    const { log } = await stepOver(serviceThat(says('Completed', { collectionName: 'docs' })), {
+      inputs: {
+        endpoint: 'http://milvus.example',
+        'cluster-endpoint': 'http://cluster.example',
+        'wait-for': 'searchable',
+        'api-key': 'root:Milvus',
+        timeout: '0',
+      },
+    })
+    expect(log.filter((line) => line.includes('The key travels over plain http'))).toHaveLength(1)
+  })
+
+  it('counts the time of its notices from its own start', async () => {
+    const clock = new FakeClock()
+    await clock.until(clock.sleep(90_000))
+    const inputs = { 'job-id': JOB, endpoint: 'http://localhost:19530' }
+    const env = { RUNNER_TEMP: '/no/such/folder' }
+    const { log } = await runStep({ inputs, env, openExchange: serviceThat(says('Completed')) }, clock)
+    expect(log.filter((line) => /^ +0:00 {2}There is no report file: /.test(line))).toHaveLength(1)
+  })
+
+  it('shows every exchange, without secrets, only where the runner shows lines for debugging', async () => {
+    const exchangesTold = async (RUNNER_DEBUG: string) => {
+      const step = { inputs: { 'api-key': JOB }, env: { RUNNER_DEBUG } }
+      const { debugLog } = await stepOver(serviceThat(says('Completed')), step)
+      return debugLog.filter((line) => line.includes('POST'))
+    }
+    expect(await exchangesTold('')).toEqual([])
+    expect(await exchangesTold('1')).toEqual([
+      expect.stringMatching(
+        /^[\d:.]{12} POST \/v2\/vectordb\/jobs\/import\/describe, job \*\*\*: HTTP 200, code 0, .+: answered$/,
+      ),
+    ])
+  })
+
+  it('is masked by the runner where it is a secret', async () => {
+    const { masked } = await stepOver(serviceThat(says('Completed')), { inputs: { 'api-key': 'root:Milvus-Passw0rd' } })
+    expect(masked).toEqual(expect.arrayContaining(['root:Milvus-Passw0rd', 'Milvus-Passw0rd']))
+  })
+})
+
+describe('what the step asks for', () => {
+  /** A service with these jobs, and what it was asked, in turn. */
+  function serviceWith(jobs: readonly Readonly<Record<string, unknown>>[]) {
+    const lists: unknown[] = []
+    const answer = ({ url, body = '' }: { readonly url: string; readonly body?: string }) => {
+      const asked = JSON.parse(body) as { readonly jobId?: string }
+      if (!url.endsWith('/list')) {
+        return Promise.resolve(reply(200, { code: 0, data: jobs.find(({ jobId }) => jobId === asked.jobId) }))
+      }
+      lists.push(asked)
+      return Promise.resolve(reply(200, { code: 0, data: { records: jobs } }))
+    }
+    const openExchange = (): Exchange => ({ get: answer, post: answer, close: () => Promise.resolve() })
+    return { openExchange, lists }
+  }
+
+  const jobsOf = (collectionName: string, amount: number) =>
+    Array.from({ length: amount }, (_, n) => ({ jobId: `${n + 1}`, collectionName, state: 'Importing' }))
+
+  it('are the jobs of the collection by its own name, which is shown and compared as it may be shown', async () => {
+    const { openExchange, lists } = serviceWith(jobsOf('docs\u200b', 1))
+    const { log, outputs } = await stepOver(openExchange, {
+      inputs: { 'job-id': '', 'collection-name': 'docs\u200b', 'db-name': 'shop_of_books', 'api-key': 'root:shop_of_books' },
+    })
+    expect(outputs['conclusion']).toBe('timed-out')
+    expect(lists).toEqual([{ collectionName: 'docs\u200b', dbName: 'shop_of_books' }])
+    expect(log.filter((line) => line.includes('has 1 import job'))).toEqual([
+      '   0:00  collection docs in database *** has 1 import job to wait for',
+    ])
+  })
+
+  it.each([
+    [{ 'collection-name': 'docs' }, { collectionName: 'docs' }],
+    [{}, {}],
+  ])('is a list of many jobs by what the inputs say of their collection: %j', async (inputs, asked) => {
+    const jobs = jobsOf('docs', 8)
+    const { openExchange, lists } = serviceWith(jobs)
+    await stepOver(openExchange, { inputs: { 'job-id': jobs.map(({ jobId }) => jobId).join(' '), ...inputs } })
+    expect(lists[0]).toEqual(asked)
+  })
+
+  it.each([
+    [{}, 'is under way at localhost:19530.'],
+    [{ 'cluster-id': 'in01-abc' }, 'is under way at localhost:19530, cluster in01-abc.'],
+    [{ 'project-id': 'proj-1', 'region-id': 'aws' }, 'is under way at localhost:19530, project proj-1, region aws.'],
+    [{ 'db-name': 'shop' }, 'in database shop is under way at localhost:19530.'],
+  ])('is named where there is nothing: %j', async (inputs, where) => {
+    const { outputs } = await stepOver(serviceWith([]).openExchange, {
+      inputs: { 'job-id': '', 'collection-name': 'docs', ...inputs },
+    })
+    expect(outputs).toMatchObject({ conclusion: 'no-jobs' })
+    expect(outputs['reason']).toContain(where)
+  })
+})
+
+describe('the status of the commit', () => {
+  /** A step that keeps a status at a GitHub of its own, which answers so; ends once the status is out of its hands. */
+  async function stepWithStatus(answer?: Parameters<typeof startGitHub>[0]) {
+    const gitHub = await startGitHub(answer)
+    const folder = mkdtempSync(join(tmpdir(), 'commit-status-'))
+    const state = join(folder, 'state')
+    const isSettled = () => gitHub.requests.length > 0 && existsSync(state) && readFileSync(state, 'utf8') === ''
+    try {
+      const left = await stepOver(serviceThat(says('Completed')), {
+        inputs: { 'commit-status': 'Milvus import', 'github-token': 'ghs_secret' },
+        env: {
+          GITHUB_API_URL: gitHub.url,
+          GITHUB_REPOSITORY: 'octocat/hello-world',
+          GITHUB_SHA: 'c'.repeat(40),
+          GITHUB_EVENT_NAME: 'push',
+          GITHUB_STATE: state,
+        },
+        idle: async () => {
+          do await turnsOfTheLoop()
+          while (!isSettled())
+          await turnsOfTheLoop()
+        },
+      })
+      return { left, statuses: gitHub.statuses }
+    } finally {
+      gitHub.close()
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  it('is set where there is a way to it', async () => {
+    const { left, statuses } = await stepWithStatus()
+    expect(statuses.at(-1)).toMatchObject({ sha: 'c'.repeat(40), state: 'success', context: 'Milvus import' })
+    expect(left).toMatchObject({ passes: true, annotations: [] })
+    expect(left.log.join('\n')).not.toContain('commit status')
+  })
+
+  it('costs a warning where GitHub refuses it', async () => {
+    const { left, statuses } = await stepWithStatus(() => json({ message: 'Not Found' }, 404))
+    expect(statuses).toEqual([])
+    expect(left).toMatchObject({ passes: true, annotations: ['warning'] })
   })
 })

@@ -14,6 +14,10 @@ export interface Left {
   readonly report: string
   /** Lines of the log. */
   readonly log: readonly string[]
+  /** Lines that the runner shows only for debugging. */
+  readonly debugLog: readonly string[]
+  /** What nobody who reads the log shall see. */
+  readonly masked: readonly string[]
   readonly annotations: readonly ('error' | 'warning')[]
 }
 
@@ -39,6 +43,8 @@ export async function runStep(step: Step, clock = new FakeClock()): Promise<Left
   const folder = mkdtempSync(join(tmpdir(), 'whole-gate-'))
   const [outputPath, summaryPath] = [join(folder, 'output'), join(folder, 'summary')]
   const log: string[] = []
+  const debugLog: string[] = []
+  const masked: string[] = []
   const annotations: ('error' | 'warning')[] = []
   const env = {
     ...Object.fromEntries(Object.entries(inputs).map(([name, text]) => [`INPUT_${name.toUpperCase()}`, text])),
@@ -60,9 +66,9 @@ export async function runStep(step: Step, clock = new FakeClock()): Promise<Left
             if (!isSilent) log.push(line)
             onLine?.(line)
           },
-          debug: () => undefined,
+          debug: (line) => isSilent || debugLog.push(line),
           group: (_, lines) => isSilent || log.push(...lines),
-          mask: () => undefined,
+          mask: (secret) => masked.push(secret),
           error: () => annotations.push('error'),
           warning: () => annotations.push('warning'),
         },
@@ -71,7 +77,7 @@ export async function runStep(step: Step, clock = new FakeClock()): Promise<Left
     )
     const outputs = readOutputs(textOf(outputPath))
     const report = textOf(outputs['reportPath'] ?? '')
-    return { passes, outputs, summary: textOf(summaryPath), report, log, annotations }
+    return { passes, outputs, summary: textOf(summaryPath), report, log, debugLog, masked, annotations }
   } finally {
     rmSync(folder, { recursive: true })
   }
