@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createSanitiser } from '../../src/render/untrusted.ts'
-import type { Reading } from '../../src/watch/import-service.ts'
+import type { HttpReply } from '../../src/milvus/exchange.ts'
+import type { Collections, Reading } from '../../src/watch/import-service.ts'
 import { htmlPage, json, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
 import { asking, asMany, closeAll, inTurn, KEY, played } from './asked-service.ts'
@@ -120,6 +121,10 @@ describe('reading a collection', () => {
     expect(await indexOf(anIndex({ indexState }))).toMatchObject([{ isFailed }])
   })
 
+  it('tells why an index failed', async () => {
+    expect(await indexOf(anIndex({ failReason: 'out of memory' }))).toMatchObject([{ failReason: 'out of memory' }])
+  })
+
   it('shows an index without secrets and commands', async () => {
     const text = `##[error] ${KEY}`
     const told = JSON.stringify(await indexOf(anIndex({ indexName: text, indexState: text, failReason: text })))
@@ -132,6 +137,8 @@ describe('reading a collection', () => {
     ['loaded, in keys of any case', { LoadState: 'LoadStateLoaded' }, { state: 'loaded', percent: undefined }],
     ['loading', { loadState: 'LoadStateLoading', loadProgress: 42.9 }, { state: 'loading', percent: 42 }],
     ['a string', { loadState: 'LoadStateLoading', loadProgress: '42' }, { state: 'loading', percent: 42 }],
+    ['loading at zero', { loadState: 'LoadStateLoading', loadProgress: 0 }, { state: 'loading', percent: 0 }],
+    ['loaded at zero', { loadState: 'LoadStateLoaded', loadProgress: 0 }, { state: 'loaded', percent: 0 }],
     ['no progress', { loadState: 'LoadStateLoading', loadProgress: -1 }, { state: 'loading', percent: undefined }],
     [
       'loaded without progress',
@@ -159,7 +166,10 @@ describe('reading a collection', () => {
     ['no entry for an index', { [INDEX]: good([]) }],
     ['an object for an index', { [INDEX]: good(anIndex()) }],
     ['an index without a state', { [INDEX]: good([anIndex(), anIndex({ indexState: undefined })]) }],
+    ['an index with an empty state', { [INDEX]: good([anIndex({ indexState: '' })]) }],
     ['an entry that is no object', { [INDEX]: good([null]) }],
+    ['nothing for an index', { [INDEX]: json({ code: 0 }) }],
+    ['nothing for the load state', { [LOAD]: json({ code: 0 }) }],
   ])('cannot make anything of %s', async (_what, replies) => {
     expect(await reading(replies)).toMatchObject({ kind: 'outage', trouble: { outcome: 'unusable' } })
   })
@@ -181,6 +191,27 @@ describe('reading a collection', () => {
       trouble: { outcome: 'code-700' },
     })
   })
+
+  it('does not begin again after any other error', async () => {
+    const { service, bodiesOf } = await asking(
+      collection({ [INDEX]: (nth) => (nth === 0 ? json({ code: 4711, message: 'no' }) : good([anIndex()])) }),
+    )
+    expect(await service.collections.read('books', asMany())).toMatchObject({
+      kind: 'outage',
+      trouble: { outcome: 'code-4711' },
+    })
+    expect(bodiesOf(INDEXES)).toHaveLength(1)
+  })
+
+  it.each([INDEXES, INDEX, LOAD])(
+    'is no use where %s is not known, or fails for a reason that nobody knows',
+    async (path) => {
+      expect(await reading({ [path]: text(404, '404 page not found') })).toMatchObject({
+        trouble: { outcome: 'http-404' },
+      })
+      expect(await reading({ [path]: json({ code: 4711 }) })).toMatchObject({ trouble: { outcome: 'code-4711' } })
+    },
+  )
 
   it('takes a turn before each request', async () => {
     for (const turns of [0, 1, 2]) {
@@ -235,6 +266,28 @@ describe('a collection that is gone', () => {
     }
   })
 
+  it.each<[dbName: string | undefined, where: string]>([
+    [undefined, 'the default database'],
+    ['', 'the default database'],
+    ['shop', 'the database “shop”'],
+    ['bookstore_hr', 'the database “***_hr”'],
+  ])('is told so, with what was said, where the database is %j', async (dbName, where) => {
+    const options = { sanitise: createSanitiser(['bookstore']), dbName }
+    const advice = 'The collection was dropped or renamed, or lives in another database: check `db-name`.'
+    const answers = [
+      { reply: good({ loadState: 'LoadStateNotExist' }), outcome: 'not-exist', said: '' },
+      { reply: json({ code: 100, message: 'no bookstore.' }), outcome: 'code-100', said: ': “no ***”' },
+    ]
+    for (const { reply, outcome, said } of answers) {
+      const { service, url } = await asking(collection({ [LOAD]: reply }), options)
+      const what = `${new URL(url).host} knows no collection “books” in ${where}${said}.`
+      expect(await service.collections.read('books', asMany())).toEqual({
+        kind: 'gone',
+        trouble: { outcome, what, advice },
+      })
+    }
+  })
+
   it('is not told by somebody who forbids to ask', async () => {
     expect(await reading({ [LOAD]: json({ code: 100 }, 403) })).toMatchObject({ kind: 'refused' })
   })
@@ -259,6 +312,19 @@ describe('a service that does not know what it is asked for', () => {
     const { service } = await asking(collection({ [REFRESH]: reply }))
     await service.collections.read('books', asMany())
     expect((await service.collections.refresh('books', asMany())).kind).toBe(kind)
+  })
+
+  it.each<HttpReply>([
+    { kind: 'proxy-refused', status: 404 },
+    { kind: 'too-large', status: 405 },
+  ])('is not met where there is no answer of its own: %j', async (answer) => {
+    const exchange = {
+      get: () => Promise.resolve(answer),
+      post: () => Promise.resolve(answer),
+      close: () => Promise.resolve(),
+    }
+    const { service } = await asking(collection(), { exchange })
+    expect((await service.collections.refresh('books', asMany())).kind).toBe('outage')
   })
 
   it('has its sentence', async () => {
@@ -361,15 +427,111 @@ const COUNTED = json({ code: 0, data: [{ 'count(*)': 7 }] })
 const importInto = (collectionName: string) =>
   json({ code: 0, data: { jobId: '1', state: 'Completed', collectionName } })
 
+type Ask = (collections: Collections) => Promise<object>
+
 describe('the words about a collection', () => {
-  it('are about what was asked, and about the right input', async () => {
-    const { service, url } = await asking(collection({ [QUERY]: json({ code: 65535, message: 'permission deny' }) }))
+  const PERMISSION =
+    'Grant the user or API key the rights to see and search the collection (Milvus: privileges IndexDetail, GetLoadState, Load and Query), and set `db-name` where it is not in the default database.'
+  const LASTING = 'If this lasts, see the logs of the service.'
+  const DENIED = json({ code: 65535, message: 'permission deny' })
+  const NOTHING = json({ code: 0 })
+  const read: Ask = (collections) => collections.read('books', asMany())
+  const refresh: Ask = (collections) => collections.refresh('books', asMany())
+  const count: Ask = (collections) => collections.count('books', asMany())
+
+  it.each<[ask: Ask, path: string, reply: Reply, said: string, advice: string]>([
+    [
+      read,
+      INDEXES,
+      DENIED,
+      'refused to list the indexes of the collection “books” with code 65535: “permission deny”.',
+      PERMISSION,
+    ],
+    [
+      read,
+      INDEX,
+      DENIED,
+      'refused to describe the indexes of the collection “books” with code 65535: “permission deny”.',
+      PERMISSION,
+    ],
+    [
+      read,
+      LOAD,
+      DENIED,
+      'refused to tell the load state of the collection “books” with code 65535: “permission deny”.',
+      PERMISSION,
+    ],
+    [
+      refresh,
+      REFRESH,
+      DENIED,
+      'refused to refresh the collection “books” with code 65535: “permission deny”.',
+      PERMISSION,
+    ],
+    [
+      count,
+      QUERY,
+      DENIED,
+      'refused to count the rows of the collection “books” with code 65535: “permission deny”.',
+      PERMISSION,
+    ],
+    [read, INDEXES, NOTHING, 'answered code 0 without the names of the indexes.', LASTING],
+    [read, INDEX, NOTHING, 'answered code 0 without the state of an index.', LASTING],
+    [read, LOAD, NOTHING, 'answered code 0 without a load state.', LASTING],
+    [count, QUERY, NOTHING, 'answered code 0 without a number of rows.', LASTING],
+    [
+      refresh,
+      REFRESH,
+      json({ code: 0 }, 500),
+      'answered code 0 at HTTP 500 without saying that it refreshes the collection.',
+      LASTING,
+    ],
+    [count, QUERY, json({ code: 4711 }), 'answered with code 4711.', LASTING],
+    [
+      count,
+      QUERY,
+      json({ code: 1801 }),
+      'refused to count the rows of the collection “books” with code 1801.',
+      'Check `collection-name` and `db-name`.',
+    ],
+    [
+      count,
+      QUERY,
+      json({ code: 100 }, 401),
+      'refused to count the rows of the collection “books” with code 100 at HTTP 401.',
+      'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not there in runs from forks and Dependabot.',
+    ],
+    [
+      count,
+      QUERY,
+      text(404, '404 page not found'),
+      'has no REST API of Milvus below this address (HTTP 404).',
+      'Check `endpoint`: the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.',
+    ],
+  ])('are about what was asked, and about the right input: %#', async (ask, path, reply, said, advice) => {
+    const { service, url } = await asking(collection({ [path]: reply }))
     const { host } = new URL(url)
+    expect(await ask(service.collections)).toMatchObject({ trouble: { what: `${host} ${said}`, advice } })
+  })
+
+  it('do not send the user of a cluster to the control plane', async () => {
+    const body = JSON.stringify({ code: 1800 })
+    const answer = () =>
+      Promise.resolve({
+        kind: 'reply' as const,
+        status: 200,
+        retryAfter: undefined,
+        location: undefined,
+        body,
+        sizeBytes: body.length,
+      })
+    const { service } = await asking(collection(), {
+      endpoint: 'https://in01-abc.aws-us-west-2.vectordb.zillizcloud.com:19530',
+      exchange: { get: answer, post: answer, close: () => Promise.resolve() },
+    })
     expect(await service.collections.count('books', asMany())).toMatchObject({
-      trouble: {
-        what: `${host} refused to count the rows of the collection “books” with code 65535: “permission deny”.`,
-        advice: expect.stringContaining('Query'),
-      },
+      kind: 'refused',
+      trouble: { advice: expect.stringMatching(/^Check `api-key`: /) },
     })
   })
 })

@@ -206,6 +206,12 @@ describe('the address that a control plane names', () => {
   it('is told from a mere likeness', () => {
     expect(['api.cloud.zilliz.com', 'api.cloud.zilliz.com.cn.'].map(isControlPlane)).toEqual([true, true])
     expect(['xapi.cloud.zilliz.com', 'api.cloud.zilliz.company'].map(isControlPlane)).toEqual([false, false])
+    expect(['cloud.zilliz.com.', 'cloud.zilliz.com.cn', 'vectordb.zilliz.com.cn'].map(isOfZilliz)).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect(['cloud.zilliz.company', 'zillizcloud.com.evil.example'].map(isOfZilliz)).toEqual([false, false])
     expect(['cloud.zilliz.com', 'a.zillizcloud.com', 'zilliz.com', 'a.zilliz.com.cn'].map(isOfZilliz)).toEqual([
       true,
       true,

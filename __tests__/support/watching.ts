@@ -83,7 +83,7 @@ function cut(signal: AbortSignal): Observation {
   return signal.reason === TIME_IS_UP ? outage('timeout') : { kind: 'cancelled' }
 }
 
-export function outage(outcome = 'http-502', retryAfterMs?: number): Observation {
+export function outage(outcome = 'http-502', retryAfterMs?: number): Extract<Observation, { readonly kind: 'outage' }> {
   const trouble = { outcome, what: `milvus.test answered ${outcome}.`, advice: 'Wait.' }
   return { kind: 'outage', trouble, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }

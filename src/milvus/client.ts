@@ -123,8 +123,9 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function answerIn(reply: HttpReply): Answer {
-  const envelope = reply.kind === 'reply' ? readEnvelope(reply.body) : undefined
-  return reply.kind === 'reply' && envelope !== undefined ? { reply, envelope } : { reply, envelope: undefined }
+  if (reply.kind !== 'reply') return { reply, envelope: undefined }
+  const envelope = readEnvelope(reply.body)
+  return envelope === undefined ? { reply, envelope } : { reply, envelope }
 }
 
 function outcomeOf(meaning: { readonly kind: string; readonly trouble?: { readonly outcome: string } }): string {
@@ -153,7 +154,7 @@ function requestHeaders(options: ClientOptions): Record<string, string> {
 
 /** HTTP headers carry bytes, which Node writes from a string's Latin-1 characters; Milvus reads them as UTF-8. */
 function utf8(value: string): string {
-  return Buffer.from(value, 'utf8').toString('latin1')
+  return Buffer.from(value).toString('latin1')
 }
 
 /** Of the hosts of Zilliz Cloud only `api.` and the older `controller.api.` know import jobs; the others are clusters. */

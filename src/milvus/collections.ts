@@ -152,9 +152,9 @@ const LOAD_STATE: Wish<LoadProgress | 'gone', never> = {
   path: '/collections/get_load_state',
   verb: 'tell the load state of',
   lacking: 'a load state',
-  read: ({ data }) => {
-    const state = data && valueOf(data, 'loadState')
-    if (data === undefined || typeof state !== 'string' || state === '') return undefined
+  read: ({ data = {} }) => {
+    const state = valueOf(data, 'loadState')
+    if (typeof state !== 'string' || state === '') return undefined
     if (state === 'LoadStateNotExist') return 'gone'
     if (state === 'LoadStateNotLoad') return { state: 'not-loaded', percent: undefined }
     const progress = numberOf(valueOf(data, 'loadProgress'))
@@ -167,11 +167,11 @@ const LOAD_STATE: Wish<LoadProgress | 'gone', never> = {
   },
 }
 
-const REFRESH: Wish<true, typeof NOT_LOADED | NoRefresh> = {
+const REFRESH: Wish<Envelope, typeof NOT_LOADED | NoRefresh> = {
   path: '/collections/refresh_load',
   verb: 'refresh',
   lacking: 'saying that it refreshes the collection',
-  read: () => true,
+  read: (envelope) => envelope,
   other: notLoadedIn,
   pathless: (status, { host }) => ({
     kind: 'no-refresh',
@@ -192,10 +192,7 @@ const COUNT: Wish<number, typeof NOT_LOADED> = {
   headers: { 'Accept-Type-Allow-Int64': 'true' },
   verb: 'count the rows of',
   lacking: 'a number of rows',
-  read: ({ items }) => {
-    const [row] = items ?? []
-    return items?.length === 1 && isObject(row) ? count(valueOf(row, 'count(*)')) : undefined
-  },
+  read: ({ items }) => (items?.length === 1 && isObject(items[0]) ? count(valueOf(items[0], 'count(*)')) : undefined),
   other: notLoadedIn,
 }
 
@@ -244,7 +241,7 @@ function notLoadedIn({ code, message }: Envelope): typeof NOT_LOADED | undefined
 }
 
 function otherIn<Other>({ reply, envelope }: Answer, other: Wish<unknown, Other>['other']): Other | undefined {
-  if (reply.kind !== 'reply' || envelope === undefined || isSuccess(envelope)) return undefined
+  if (envelope === undefined || isSuccess(envelope)) return undefined
   return isParticular(envelope, reply.status) ? other?.(envelope) : undefined
 }
 
@@ -264,7 +261,7 @@ interface Place {
 }
 
 function goneIn({ reply, envelope }: Answer, place: Place, { host, sanitise }: Circumstances): Gone | undefined {
-  if (reply.kind !== 'reply' || envelope === undefined || !isGone(envelope, reply.status)) return undefined
+  if (envelope === undefined || !isGone(envelope, reply.status)) return undefined
   return gone(host, place, `code-${envelope.code}`, quoted(envelope.message, sanitise))
 }
 

@@ -53,7 +53,7 @@ export function diagnoseEnvelope(envelope: Envelope, reply: Reply, around: Circu
 export function diagnoseJoblessEnvelope(envelope: Envelope, reply: Reply, around: Circumstances): Outage | Refusal {
   const isRefused = isRefusal(envelope, reply.status) || isBadRequest(envelope, reply.status)
   const trouble = envelopeTrouble(envelope, reply, around)
-  return isRefused ? refused(trouble) : outage(trouble, reply, around)
+  return isRefused ? refused(trouble) : outage(trouble, retryAfter(reply.retryAfter, around.nowMs))
 }
 
 /** Whether an envelope is neither a refusal nor about a moment that passes, so that its text may decide. */
@@ -205,7 +205,9 @@ function diagnoseStatus(reply: Reply, around: Circumstances): Outage | Refusal {
   const { status } = reply
   const trouble = statusTrouble(reply, around)
   const isRefused = REFUSED_STATUS.has(status) || status === 404 || (status >= 300 && status < 400)
-  return isRefused && !around.answeredWell ? refused(trouble) : outage(trouble, reply, around)
+  return isRefused && !around.answeredWell
+    ? refused(trouble)
+    : outage(trouble, retryAfter(reply.retryAfter, around.nowMs))
 }
 
 function statusTrouble(reply: Reply, around: Circumstances): Trouble {
@@ -382,8 +384,7 @@ function refused(trouble: Trouble): Refusal {
   return { kind: 'refused', trouble }
 }
 
-function outage(trouble: Trouble, reply?: Reply, around?: Circumstances): Outage {
-  const retryAfterMs = reply && around && retryAfter(reply.retryAfter, around.nowMs)
+function outage(trouble: Trouble, retryAfterMs?: number): Outage {
   return { kind: 'outage', trouble, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
@@ -395,12 +396,9 @@ function retryAfter(header: string | undefined, nowMs: number): number | undefin
 }
 
 function originOf(location: string | undefined): string | undefined {
-  try {
-    const { origin } = new URL(location ?? '')
-    return origin === 'null' ? undefined : origin
-  } catch {
-    return undefined
-  }
+  if (location === undefined || !URL.canParse(location)) return undefined
+  const { origin } = new URL(location)
+  return origin === 'null' ? undefined : origin
 }
 
 /** What the service said, to stand at the end of a sentence; empty where it said nothing. */

@@ -21,8 +21,8 @@ const JOB_ID = /^\w[\w.:~-]{0,255}$/
 /** One page as it was sent. */
 interface Page {
   readonly records: readonly unknown[]
-  /** Records on all pages, where the service says so, and means it. */
-  readonly count: number | undefined
+  /** Records on all pages, where the service says so, and means it; zero where it says nothing. */
+  readonly count: number
 }
 
 /** Every job on every page, or why they are not to be had. */
@@ -63,19 +63,18 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
         jobs.set(job.jobId, job)
       }
       const walked = { kind: 'walked', jobs: [...jobs.values()] } as const
-      if (!isPaged)
-        return page.count !== undefined && page.count > page.records.length ? partial(around(), UNPAGED_ADVICE) : walked
+      if (!isPaged) return page.count > page.records.length ? partial(around(), UNPAGED_ADVICE) : walked
       // Less than what was seen is the length of one page, or nothing at all.
-      const total = page.count !== undefined && page.count >= seen.size ? page.count : undefined
-      const isShorter = total !== undefined && counted !== undefined && total < counted
-      const isLonger = total !== undefined && counted !== undefined && total > counted
-      if (isShorter || (isLonger && !mayGrow)) return { kind: 'changed' }
-      counted = total ?? counted
-      countedFirst ??= total
+      const total = page.count >= seen.size ? page.count : undefined
+      if (total !== undefined) {
+        const before = counted ?? total
+        if (total < before || (total > before && !mayGrow)) return { kind: 'changed' }
+        counted = total
+        countedFirst ??= total
+      }
       if (seen.size === seenBefore) return seen.size < (countedFirst ?? 0) ? partial(around(), PAGED_ADVICE) : walked
       // The number of all, or merely that of a page which may be full.
-      const isOfAll = total !== undefined && (total > page.records.length || total < SHORTEST_FULL_PAGE)
-      if (isOfAll && seen.size === total) return walked
+      if (seen.size === total && (total > page.records.length || total < SHORTEST_FULL_PAGE)) return walked
     }
     return tooMany(around())
   }
@@ -90,10 +89,9 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
   }
 }
 
-function pageOf({ data }: Envelope): Page | undefined {
-  const records = data && valueOf(data, 'records')
-  if (data === undefined || !Array.isArray(records)) return undefined
-  return { records, count: count(valueOf(data, 'count')) }
+function pageOf({ data = {} }: Envelope): Page | undefined {
+  const records = valueOf(data, 'records')
+  return Array.isArray(records) ? { records, count: count(valueOf(data, 'count')) ?? 0 } : undefined
 }
 
 /**
@@ -106,11 +104,11 @@ function isOfAnother(record: JsonObject, collectionName: string | undefined): bo
 }
 
 function jobOf(record: JsonObject, sanitise: ListOptions['sanitise']): ListedJob | undefined {
-  const jobId = valueOf(record, 'jobId')
+  const told = valueOf(record, 'jobId')
+  const jobId = sanitise(told)
   const job = decodeJob(record, sanitise)
-  if (typeof jobId !== 'string' || !JOB_ID.test(jobId) || job === undefined) return undefined
-  // An id with a secret in it would carry it past the sanitiser.
-  if (sanitise(jobId) !== jobId) return undefined
+  // An id with a secret in it would carry it past the sanitiser, and a number is none.
+  if (jobId !== told || !JOB_ID.test(jobId) || job === undefined) return undefined
   return { jobId, phase: job.phase, label: job.label }
 }
 

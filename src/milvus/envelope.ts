@@ -22,7 +22,7 @@ export function isGood(envelope: Envelope, status: number): boolean {
 
 /** The envelope in a reply's body; undefined where the body is something else. */
 export function readEnvelope(body: string): Envelope | undefined {
-  const json = parse(body)
+  const json = parse(body.replace(/^\uFEFF/, ''))
   if (!isObject(json)) return undefined
   const data = valueOf(json, 'data')
   const message = valueOf(json, 'message')
@@ -60,9 +60,9 @@ function integerLike(value: unknown): number | undefined {
   return typeof value === 'string' && /^-?\d{1,9}$/.test(value.trim()) ? Number(value) : undefined
 }
 
-function parse(body: string): unknown {
+function parse(text: string): unknown {
   try {
-    return JSON.parse(body.replace(/^\uFEFF/, ''))
+    return JSON.parse(text)
   } catch {
     return undefined
   }

@@ -2,7 +2,7 @@ import type { Observation, Phase, Trouble } from '../watch/import-job.ts'
 import type { Answer, Client } from './client.ts'
 import { decodeJob } from './decode.ts'
 import { diagnoseEnvelope, diagnoseReply } from './diagnose.ts'
-import { isObject, isSuccess, valueOf } from './envelope.ts'
+import { isGood, isObject, isSuccess, valueOf } from './envelope.ts'
 import type { JsonObject } from './envelope.ts'
 
 /** What a list says of one job: neither rows nor files. All text has been sanitised. */
@@ -20,7 +20,7 @@ export type Listed =
   | { readonly kind: 'listed'; readonly sightings: ReadonlyMap<string, Sighting> }
   /** The service does not list for us and will not, or just not now. */
   | { readonly kind: 'refused' }
-  | { readonly kind: 'outage'; readonly observation: Observation }
+  | { readonly kind: 'outage'; readonly observation: Extract<Observation, { readonly kind: 'outage' }> }
   | { readonly kind: 'cancelled' }
 
 /** What a list is asked for with. */
@@ -135,16 +135,17 @@ interface NoPage {
 function readPage({ reply, envelope }: Answer, client: Client, sanitise: ListOptions['sanitise']): Page | NoPage {
   if (reply.kind === 'aborted') return { kind: 'cancelled', listed: { kind: 'cancelled' } }
   const around = client.around()
-  if (reply.kind !== 'reply' || envelope === undefined) {
+  if (envelope === undefined) {
     // A server or gateway that does not know this path says so without an envelope, at any time.
     const isMissing = reply.kind === 'reply' && [400, 403, 404, 405].includes(reply.status)
     return noPage(diagnoseReply(reply, around), isMissing)
   }
-  const records = isSuccess(envelope) && reply.status < 300 && envelope.data && valueOf(envelope.data, 'records')
-  if (!Array.isArray(records)) {
+  const { data = {} } = envelope
+  const records = valueOf(data, 'records')
+  if (!isGood(envelope, reply.status) || !Array.isArray(records)) {
     return noPage(diagnoseEnvelope(envelope, reply, around), isSuccess(envelope))
   }
-  const count = envelope.data && valueOf(envelope.data, 'count')
+  const count = valueOf(data, 'count')
   return {
     kind: 'answered',
     sightings: records.filter(isObject).flatMap((record) => sightingOf(record, sanitise)),
@@ -154,8 +155,8 @@ function readPage({ reply, envelope }: Answer, client: Client, sanitise: ListOpt
 }
 
 function noPage(observation: ReturnType<typeof diagnoseEnvelope>, isFinal: boolean): NoPage {
-  const isOutage = observation.kind === 'outage' && !isFinal
-  const listed = isOutage ? ({ kind: 'outage', observation } as const) : ({ kind: 'refused' } as const)
+  const listed: NoPage['listed'] =
+    observation.kind === 'outage' && !isFinal ? { kind: 'outage', observation } : { kind: 'refused' }
   return { kind: listed.kind, listed, trouble: observation.trouble }
 }
 

@@ -120,7 +120,8 @@ export function lookByList(describe: Look, list: List, { jobIds, collectionName 
     if (unfinished.size < WORTH_A_LIST || clock.now() < withoutListUntilMs || isOnlyLook)
       return describeOne(jobId, options)
     const answer = await currentRound(options).listed
-    if (answer.kind === 'outage' && asksForQuiet(answer.observation)) return answer.observation
+    // Who is told to come back later must not ask the same another way.
+    if (answer.kind === 'outage' && answer.observation.retryAfterMs !== undefined) return answer.observation
     const sighting = answer.kind === 'listed' ? answer.sightings.get(jobId) : undefined
     const known = described.get(jobId)
     if (sighting !== undefined) {
@@ -135,11 +136,6 @@ export function lookByList(describe: Look, list: List, { jobIds, collectionName 
 
 function differs({ collectionName }: Sighting, expected: string | undefined): boolean {
   return expected !== undefined && collectionName !== undefined && collectionName !== expected
-}
-
-/** Who is told to come back later must not ask the same another way. */
-function asksForQuiet(observation: Observation): boolean {
-  return observation.kind === 'outage' && observation.retryAfterMs !== undefined
 }
 
 /** An end is only believed where the job itself is asked; a word that is no running state comes with more to say. */
