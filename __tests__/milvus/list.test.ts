@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { createClient } from '../../src/milvus/client.ts'
 import type { ClientOptions, ExchangeRecord } from '../../src/milvus/client.ts'
 import { createExchange } from '../../src/milvus/exchange.ts'
+import type { HttpReply } from '../../src/milvus/exchange.ts'
+import { createList } from '../../src/milvus/list.ts'
 import { createLook } from '../../src/milvus/service.ts'
 import { createSanitiser } from '../../src/render/untrusted.ts'
 import type { Observation } from '../../src/watch/import-job.ts'
@@ -294,5 +297,101 @@ describe('the list of a Zilliz Cloud', () => {
     })
     await round()
     expect(lists()).toHaveLength(2)
+  })
+})
+
+describe('what a list brings', () => {
+  /** One list, with each reply for one request, of jobs `a` and `b` in pages unless told otherwise. */
+  async function listed(
+    replies: readonly HttpReply[],
+    {
+      isPaged = true,
+      turns = Infinity,
+      wanted = ['a', 'b'],
+    }: Partial<{ isPaged: boolean; turns: number; wanted: string[] }> = {},
+  ) {
+    let [asked, left] = [0, turns]
+    const answer = () => Promise.resolve(replies[asked++] ?? reply(200, { code: 0, data: { records: [] } }))
+    const options = {
+      endpoint: 'http://milvus.test:19530',
+      apiKey: '',
+      headers: [],
+      clusterId: isPaged ? CLUSTER : undefined,
+      projectId: undefined,
+      regionId: undefined,
+      dbName: undefined,
+      collectionName: undefined,
+      requestTimeoutMs: 30_000,
+      userAgent: 'test',
+      sanitise: createSanitiser([]),
+      onExchange: () => undefined,
+      exchange: { get: answer, post: answer, close: () => Promise.resolve() },
+    }
+    const list = createList(createClient(options), options)
+    const { signal } = new AbortController()
+    const turn = () => Promise.resolve(left-- > 0)
+    const brought = await list(new Set(wanted), { signal, turn, isLast: false })
+    return {
+      asked,
+      brought: brought.kind === 'listed' ? [...brought.sightings.values()].map(({ jobId }) => jobId) : brought.kind,
+    }
+  }
+
+  function reply(status: number, envelope: unknown): HttpReply {
+    const body = typeof envelope === 'string' ? envelope : JSON.stringify(envelope)
+    return { kind: 'reply', status, retryAfter: undefined, location: undefined, body, sizeBytes: body.length }
+  }
+
+  const record = (jobId: unknown) => ({ jobId, state: 'Importing' })
+  const page = (ids: readonly unknown[], more: Readonly<Record<string, unknown>> = {}, status = 200) =>
+    reply(status, { code: 0, data: { records: ids.map(record), ...more } })
+
+  const MANY = Array.from({ length: 40 }, (_, n) => `job-${n}`)
+
+  it.each<[what: string, answer: HttpReply, brought: unknown]>([
+    ['a page', page(['a', 'b']), ['a', 'b']],
+    ['a page at HTTP 299', page(['a', 'b'], {}, 299), ['a', 'b']],
+    ['a page at HTTP 300', page(['a', 'b'], {}, 300), 'refused'],
+    ['a page at HTTP 199', page(['a', 'b'], {}, 199), 'refused'],
+    ['a page at HTTP 500', page(['a', 'b'], {}, 500), 'refused'],
+    ['a page with an error', reply(200, { code: 4711, data: { records: [record('a')] } }), 'outage'],
+    ['an id that is a number', page([7]), []],
+    ['no data', reply(200, { code: 0 }), 'refused'],
+    ['a cut look', { kind: 'aborted', reason: 'interrupted', afterMs: 5 }, 'cancelled'],
+    ['no answer', { kind: 'timeout', timeoutMs: 5 }, 'outage'],
+    ['a proxy that refuses for now', { kind: 'proxy-refused', status: 502 }, 'outage'],
+    ['a proxy that refuses', { kind: 'proxy-refused', status: 403 }, 'refused'],
+    ['too much at a status of refusals', { kind: 'too-large', status: 404 }, 'outage'],
+    ...[400, 403, 404, 405].map((status): [string, HttpReply, string] => [
+      `HTTP ${status} without an envelope`,
+      reply(status, ''),
+      'refused',
+    ]),
+    ['HTTP 502 without an envelope', reply(502, ''), 'outage'],
+  ])('is read from %s', async (_what, answer, brought) => {
+    expect((await listed([answer], { isPaged: false })).brought).toEqual(brought)
+  })
+
+  it.each([400, 403, 404, 405])(
+    'is final at HTTP %i also where the service has answered well before',
+    async (status) => {
+      expect(await listed([page(['x']), reply(status, '')], { wanted: MANY })).toEqual({ brought: 'refused', asked: 2 })
+      expect(await listed([page(['x']), reply(401, '')], { wanted: MANY })).toEqual({ brought: 'outage', asked: 2 })
+    },
+  )
+
+  it('is nothing without a turn', async () => {
+    expect(await listed([page(['a', 'b'])], { turns: 0 })).toMatchObject({ brought: 'cancelled', asked: 0 })
+  })
+
+  it.each<[what: string, pages: readonly HttpReply[], asked: number]>([
+    ['all records that there are said to be', [page(['x', 'y'], { count: 3 }), page(['z'], { count: 3 })], 2],
+    ['more records than there are said to be', [page(['x', 'y'], { count: 3 }), page(['z', 'u'], { count: 3 })], 2],
+    ['all of which some cannot be read', [page(['x', 7], { count: 3 }), page(['z'], { count: 3 })], 2],
+    ['nothing new', [page(['x', 'y'], { count: 9 }), page(['y', 'x'], { count: 9 })], 2],
+    ['what a count that is no number says nothing of', [page(['x'], { count: '1' }), page(['y'], { count: '1' })], 3],
+    ['what nobody has counted', [page(['x']), page(['y'])], 3],
+  ])('is read on until the pages have shown %s', async (_what, pages, asked) => {
+    expect((await listed(pages, { wanted: MANY })).asked).toBe(asked)
   })
 })

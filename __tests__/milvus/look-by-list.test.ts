@@ -7,6 +7,7 @@ import type { Observation, Phase } from '../../src/watch/import-job.ts'
 import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
 import type { Policy } from '../../src/watch/policy.ts'
 import { watchImports } from '../../src/watch/watch-imports.ts'
+import { aJob } from '../support/builders.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { answered, outage, unknownJob } from '../support/watching.ts'
 import { serviceThat, WALL_CLOCK_MS } from '../support/services.ts'
@@ -126,6 +127,36 @@ describe('looks at many jobs', () => {
     expect(lists()).toBe(2)
   })
 
+  it('share a list for a little longer where they are many', async () => {
+    const { round, pass, lists } = aService({ jobs: 1_000 })
+    await round({ of: [0] })
+    await pass(3_000)
+    await round({ of: [1] })
+    expect(lists()).toBe(1)
+    await pass(1)
+    await round({ of: [2] })
+    expect(lists()).toBe(2)
+  })
+
+  it('share the last list with those that begin within a tenth of a second', async () => {
+    const { round, pass, lists } = aService()
+    await round()
+    await pass(100)
+    await round({ isLast: true })
+    expect(lists()).toBe(1)
+    await pass(1)
+    await round({ isLast: true })
+    expect(lists()).toBe(2)
+  })
+
+  it('ask about a job itself where they are closer', async () => {
+    const { look, clock, asked } = aService()
+    const { signal } = new AbortController()
+    const options = { signal, turn: () => Promise.resolve(true), isLast: false, isCloser: true }
+    await clock.until(look('job-5', options))
+    expect(asked).toEqual([{ job: 5, atMs: 0 }])
+  })
+
   it('share a list that is under way', async () => {
     const { look, clock, lists } = aService({ listTakesMs: 2_900 })
     const options = { signal: new AbortController().signal, turn: () => Promise.resolve(true), isLast: false }
@@ -146,7 +177,7 @@ describe('looks at many jobs', () => {
   it('ask for no list once fewer than eight have not ended', async () => {
     const { round, pass, lists, described, asked } = aService({
       jobs: 9,
-      state: (job) => (job < 2 ? 'Completed' : 'Importing'),
+      state: (job) => ['Completed', 'Failed'][job] ?? 'Importing',
     })
     await round()
     expect(described()).toEqual(expect.arrayContaining([0, 1]))
@@ -188,6 +219,18 @@ describe('looks at many jobs', () => {
     })
   })
 
+  it('ask for a list again after one that was cancelled', async () => {
+    const controller = new AbortController()
+    const { round, pass, clock, lists } = aService({ listTakesMs: 1_000 })
+    void clock.sleep(500).then(() => {
+      controller.abort('interrupted')
+    })
+    await round({ signal: controller.signal })
+    await pass(5_000)
+    await round()
+    expect(lists()).toBe(2)
+  })
+
   it('are cancelled with their list', async () => {
     const controller = new AbortController()
     const { round, clock, described } = aService({ listTakesMs: 5_000 })
@@ -208,6 +251,17 @@ describe('a job that the list shows as ended', () => {
     expect(described()).toContain(5)
   })
 
+  it.each(['Completed', 'Failed'])('as %s is asked about each time until it is described as ended', async (word) => {
+    const { round, pass, described } = aService({
+      describe: () => ({ kind: 'answered', snapshot: aJob({ phase: 'unknown', label: word }) }),
+      list: () => listing(Array.from({ length: JOBS }, (_, job) => [job, job === 5 ? word : 'Importing'])),
+    })
+    await round()
+    await pass(2_500)
+    await round()
+    expect(described().filter((job) => job === 5)).toHaveLength(2)
+  })
+
   it('is described whatever the quota is', async () => {
     const { round, described } = aService({ jobs: 50, state: (job) => (job < 40 ? 'Completed' : 'Importing') })
     expect(labels(await round()).slice(0, 40)).toEqual(Array(40).fill('Completed'))
@@ -225,6 +279,12 @@ describe('a job that the list shows as ended', () => {
 })
 
 describe('running jobs', () => {
+  it.each(['Pending', 'Importing'])('are described in turn also where all of them are %s', async (word) => {
+    const { round, described } = aService({ state: () => word })
+    expect(labels(await round())).toEqual(Array(JOBS).fill(word))
+    expect(described()).toEqual([0, 1])
+  })
+
   it.each([2_500, 10_000, 60_000])('are described in turn, two every %d ms, none twice before all', async (pauseMs) => {
     const { round, pass, described, asked } = aService({ jobs: 20 })
     for (let turn = 0; turn < 3; turn += 1) {
@@ -324,6 +384,14 @@ describe('a list', () => {
     expect([lists(), described().length]).toEqual([1, JOBS - 1 + JOBS])
     await pass(1_000)
     expect(labels(await round())).toEqual(Array(JOBS).fill('Importing'))
+    expect(lists()).toBe(2)
+  })
+
+  it('that shows half of the jobs is asked for again', async () => {
+    const { round, pass, lists } = aService({ list: () => listing([0, 1, 2, 3].map((job) => [job, 'Importing'])) })
+    await round()
+    await pass(2_500)
+    await round()
     expect(lists()).toBe(2)
   })
 
