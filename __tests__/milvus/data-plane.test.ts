@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createExchange, transportTo } from '../../src/milvus/exchange.ts'
 import type { Transport } from '../../src/milvus/exchange.ts'
+import type { DataPlane } from '../../src/milvus/data-plane.ts'
 import { isControlPlane, isOfZilliz } from '../../src/milvus/zilliz.ts'
 import { htmlPage, json, redirect, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
@@ -57,6 +58,17 @@ describe('the data plane', () => {
     expect([server.requests.map(({ path }) => path), opened]).toEqual([['/data/v2/vectordb/entities/query'], []])
   })
 
+  it.each<[dataPlane: (url: string) => DataPlane, isElsewhere: boolean]>([
+    [() => ({ kind: 'same' }), false],
+    [() => ({ kind: 'cluster' }), true],
+    [(url) => ({ kind: 'address', endpoint: `${url}/data` }), false],
+    [() => ({ kind: 'address', endpoint: 'http://cluster.example' }), true],
+  ])('is known to be elsewhere or not before it is asked: %#', async (dataPlane, isElsewhere) => {
+    const { url } = await serving(inTurn(COUNTED))
+    const { service } = await asking(inTurn(COUNTED), { endpoint: url, dataPlane: dataPlane(url) })
+    expect(service.collections.isElsewhere).toBe(isElsewhere)
+  })
+
   it('names `cluster-endpoint` where it cannot be reached', async () => {
     const { service } = await asking(inTurn(COUNTED), {
       dataPlane: { kind: 'address', endpoint: 'http://127.0.0.1:9' },
@@ -110,21 +122,37 @@ describe('the address of a cluster', () => {
     expect(opened).toHaveLength(1)
   })
 
-  it.each<[what: string, address: string]>([
-    ['no scheme', 'in01-abc.aws-us-west-2.vectordb.zillizcloud.com:19530'],
-    ['another scheme', 'ftp://cluster.example'],
-    ['a user name', 'https://user@cluster.example'],
-    ['a user name and a password', 'https://u:p4ss@cluster.example'],
-    ['no host', 'https://'],
-    ['a blank', 'https://cluster.example /x'],
-    ['a backslash', 'https:\\\\cluster.example'],
-    ['a port that is none', 'https://cluster.example:99999'],
-  ])('is not used with %s', async (_what, address) => {
-    const { service, opened } = await asking(inTurn(addressed(address)), CLUSTER)
+  it('is used without the blanks around it', async () => {
+    const cluster = await serving(inTurn(COUNTED))
+    const { service, opened } = await asking(inTurn(addressed(` ${cluster.url}\n`)), CLUSTER)
+    expect(await service.collections.count('books', asMany())).toEqual({ kind: 'counted', rows: 7 })
+    expect(opened).toEqual([cluster.url])
+  })
+
+  const NO_URL = 'which is no URL that starts with https://'
+  const USER = 'which has a user name in it'
+  it.each<[what: string, address: string, shown: string, fault: string]>([
+    ['no scheme', 'in01-abc.vectordb.zillizcloud.com:19530', 'in01-abc.vectordb.zillizcloud.com:19530', NO_URL],
+    ['another scheme', 'ftp://cluster.example', 'ftp://cluster.example', NO_URL],
+    ['a scheme that ends alike', 'xhttps://cluster.example', 'xhttps://cluster.example', NO_URL],
+    ['a user name', 'https://user@cluster.example', 'https://***@cluster.example', USER],
+    ['a user name and a password', 'https://u:p4ss@cluster.example', 'https://***@cluster.example', USER],
+    ['a password', 'https://:p4ss@cluster.example', 'https://***@cluster.example', USER],
+    ['no host', 'https://', 'https://', NO_URL],
+    ['a blank', 'https://cluster.example /x', 'https://cluster.example /x', NO_URL],
+    ['a backslash', 'https:\\\\cluster.example', 'https:\\\\cluster.example', NO_URL],
+    ['a port that is none', 'https://cluster.example:99999', 'https://cluster.example:99999', NO_URL],
+  ])('is not used with %s', async (_what, address, shown, fault) => {
+    const { service, opened, url } = await asking(inTurn(addressed(address)), CLUSTER)
     const answer = await service.collections.count('books', asMany())
-    expect(answer).toMatchObject({
+    expect(answer).toEqual({
       kind: 'refused',
-      trouble: { outcome: 'cluster-address', advice: expect.stringContaining('`cluster-endpoint`') },
+      trouble: {
+        outcome: 'cluster-address',
+        what: `${new URL(url).host} names “${shown}” as the address of the cluster, ${fault}, so that the key is not sent there.`,
+        advice:
+          'Check `cluster-id` and `endpoint`. Or set `cluster-endpoint` to the address of the cluster, as the console shows it.',
+      },
     })
     expect(JSON.stringify(answer)).not.toContain('p4ss')
     expect(opened).toEqual([])
@@ -201,6 +229,22 @@ describe('the address that a control plane names', () => {
     ['http://gateway.internal', 'http://cluster.internal:19530/x?y#z', 'http://cluster.internal:19530'],
   ])('at %s may be %s: %s', async (endpoint, address, origin) => {
     expect(await keyGoesTo(endpoint, address)).toBe(origin)
+  })
+
+  it.each([
+    ['https://gateway.example', 'http://cluster.example', 'which is not encrypted'],
+    [WORLD, 'https://cluster.example', 'which is not one of Zilliz Cloud'],
+  ])('at %s may not be %s, %s', async (endpoint, connectAddress, fault) => {
+    const { service } = await asking(inTurn(COUNTED), {
+      ...CLUSTER,
+      endpoint,
+      exchange: played(() => ({ connectAddress })),
+    })
+    expect(await service.collections.count('books', asMany())).toMatchObject({
+      trouble: {
+        what: `${new URL(endpoint).host} names “${connectAddress}” as the address of the cluster, ${fault}, so that the key is not sent there.`,
+      },
+    })
   })
 
   it('is told from a mere likeness', () => {

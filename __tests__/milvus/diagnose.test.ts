@@ -146,6 +146,8 @@ describe('Retry-After', () => {
     ['-7', undefined],
     ['soon', undefined],
     ['Mon, 23 Nov 2026 06:00:05 GMT', 5000],
+    ['Mon, 23 Nov 2026 06:00:05 +0000', 5000],
+    ['2026-11-23T06:00:05Z', 5000],
     ['Mon, 23 Nov 2026 06:00:00 GMT', undefined],
     ['Mon, 23 Nov 2026 05:00:00 GMT', undefined],
   ])('of %j is %j ms, with an envelope and without', (retryAfter, ms) => {
@@ -156,7 +158,7 @@ describe('Retry-After', () => {
       diagnoseEnvelope({ code: 1, message: '', data: undefined }, said, AROUND),
       diagnoseEnvelope({ code: 4711, message: '', data: undefined }, said, AROUND),
     ]) {
-      expect(failure).toEqual({ kind: 'outage', trouble: failure.trouble, ...expected })
+      expect(failure).toStrictEqual({ kind: 'outage', trouble: failure.trouble, ...expected })
     }
   })
 })

@@ -68,8 +68,12 @@ describe('all jobs of a collection, of a Milvus', () => {
 
   it('are not those of other collections, however unreadable', async () => {
     const others = [record(8, { collectionName: 'films' }), { collectionName: 'films', jobId: 7 }]
-    const nameless = record(2, { collectionName: undefined })
-    expect(idsOf(await listed(inTurn(listOf([record(1), ...others, nameless]))))).toEqual(['job-1', 'job-2'])
+    const nameless = [record(2, { collectionName: undefined }), record(3, { collectionName: '' })]
+    expect(idsOf(await listed(inTurn(listOf([record(1), ...others, ...nameless]))))).toEqual([
+      'job-1',
+      'job-2',
+      'job-3',
+    ])
   })
 
   it('counts the jobs of a Milvus that was asked by an alias, and answers by the name of the collection', async () => {
@@ -78,11 +82,14 @@ describe('all jobs of a collection, of a Milvus', () => {
   })
 
   it('are those of any collection where none is named', async () => {
-    const { service, bodiesOf } = await asking(inTurn(listOf([record(1, { collectionName: 'films' })])), {
-      collectionName: undefined,
-    })
-    expect(idsOf(await service.list(asMany()))).toEqual(['job-1'])
+    const jobs = [record(1, { collectionName: 'films' }), record(2, { collectionName: undefined })]
+    const { service, bodiesOf } = await asking(inTurn(listOf(jobs)), { collectionName: undefined })
+    expect(idsOf(await service.list(asMany()))).toEqual(['job-1', 'job-2'])
     expect(bodiesOf(LIST)).toEqual([{}])
+  })
+
+  it('are all there where the service counts as many', async () => {
+    expect(idsOf(await listed(inTurn(listOf(records(2), { count: 2 }))))).toEqual(['job-0', 'job-1'])
   })
 
   it('have the words of the service, and keys in any case', async () => {
@@ -247,6 +254,24 @@ describe('all jobs of a collection, of Zilliz Cloud', () => {
     expect(await service.list(asMany({ turns: 2 }))).toEqual({ kind: 'cancelled' })
   })
 
+  it('are told apart where they are others, without an id', async () => {
+    const others = (from: number) => listOf(Array(20).fill({ collectionName: 'films', jobId: from }))
+    const { service, requests } = await asking(inTurn(others(1), others(2), listOf([record(1)]), listOf([])), CLUSTER)
+    expect(idsOf(await service.list(asMany()))).toEqual(['job-1'])
+    expect(requests).toHaveLength(4)
+  })
+
+  it('are counted anew where a page in between tells no count', async () => {
+    const pages = [
+      listOf(records(100), { count: 300 }),
+      listOf(records(100, 100)),
+      listOf(records(50, 200), { count: 250 }),
+    ] as const
+    const { service, bodiesOf } = await asking(inTurn(...pages, ...pages, listOf([])), CLUSTER)
+    expect(await service.list(asMany())).toMatchObject({ kind: 'outage', trouble: { outcome: 'changing-list' } })
+    expect(bodiesOf(LIST).map((body) => (body as { currentPage: number }).currentPage)).toEqual([1, 2, 3, 1, 2, 3])
+  })
+
   it('are not read for ever', async () => {
     const { service, requests } = await asking((_request, nth) => listOf([record(nth)]), CLUSTER)
     expect(await service.list(asMany())).toMatchObject({ kind: 'outage', trouble: { outcome: 'too-many-jobs' } })
@@ -286,5 +311,63 @@ describe('a list of jobs, whatever is in it', () => {
         expect(['listed', 'outage']).toContain(listing.kind)
       }),
     )
+  })
+})
+
+describe('why the jobs of a collection are not known', () => {
+  const INTACT =
+    'Check that `endpoint` is the address of Milvus or Zilliz Cloud, without anything that rewrites answers in between.'
+  const NAMED = 'If this lasts, name the jobs with `job-id`.'
+
+  it.each<[outcome: string, answering: Answering, options: object, what: (host: string) => string, advice: string]>([
+    [
+      'unreadable-list',
+      inTurn(listOf([null])),
+      {},
+      (host) => `${host} answered with a list of import jobs of which some cannot be read.`,
+      INTACT,
+    ],
+    [
+      'unreadable-list',
+      inTurn(listOf([record(1, { state: '' })])),
+      {},
+      (host) => `${host} answered with a list of import jobs of which some cannot be read.`,
+      INTACT,
+    ],
+    [
+      'partial-list',
+      inTurn(listOf(records(2), { count: 3 })),
+      {},
+      (host) => `${host} answered with a part of its list of import jobs.`,
+      'On Zilliz Cloud, whose lists come in pages, set `cluster-id`, or `project-id` and `region-id`.',
+    ],
+    [
+      'partial-list',
+      inTurn(listOf(records(20), { count: 500 })),
+      CLUSTER,
+      (host) => `${host} answered with a part of its list of import jobs.`,
+      NAMED,
+    ],
+    [
+      'changing-list',
+      paging((nth) => records(300 - nth), honest),
+      CLUSTER,
+      (host) =>
+        `The list of import jobs of ${host} became shorter while it was read, twice, so that some may have been missed.`,
+      NAMED,
+    ],
+    [
+      'too-many-jobs',
+      (_request, nth) => listOf([record(nth)]),
+      CLUSTER,
+      (host) => `${host} lists import jobs on more than 100 pages.`,
+      'Name the jobs to wait for with `job-id`.',
+    ],
+  ])('is told in words: %s, %#', async (outcome, answering, options, what, advice) => {
+    const { service, url } = await asking(answering, options)
+    expect(await service.list(asMany())).toEqual({
+      kind: 'outage',
+      trouble: { outcome, what: what(new URL(url).host), advice },
+    })
   })
 })

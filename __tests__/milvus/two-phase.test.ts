@@ -135,6 +135,24 @@ describe('the answer to a commit', () => {
     })
   })
 
+  it.each(['commit', 'abort'] as const)('to %s has its words for each trouble', async (verb) => {
+    const { service, url } = await asking(
+      inTurn(error(1800, ''), error(8, ''), json({ code: 0 }), error(2101, 'job not found'), error(4711, '', 404)),
+    )
+    const { host } = new URL(url)
+    const said: unknown[] = []
+    for (let i = 0; i < 5; i += 1) said.push(await service[verb](JOB, asMany()))
+    expect(said).toMatchObject(
+      [
+        `${host} refused to ${verb} job ${JOB} with code 1800.`,
+        `${host} answered the ${verb} of job ${JOB} with code 8.`,
+        `${host} answered code 0 and left open whether it did ${verb} job ${JOB}.`,
+        `${host} says: “job not found”.`,
+        `${host} answered the ${verb} of job ${JOB} with code 4711 at HTTP 404.`,
+      ].map((what) => ({ trouble: { what } })),
+    )
+  })
+
   it('of an abort speaks of the abort', async () => {
     expect(await deed('abort', error(2100, `job ${JOB} is in state Committing, abort not allowed`))).toMatchObject({
       kind: 'refused',
