@@ -162,7 +162,7 @@ const LOAD_STATE: Wish<LoadProgress | 'gone', never> = {
     const isKnown = progress === undefined || progress >= 0
     return {
       state: state === 'LoadStateLoaded' && isKnown ? 'loaded' : 'loading',
-      percent: isKnown && progress !== undefined ? percentage(progress) : undefined,
+      percent: isKnown ? percentage(progress) : undefined,
     }
   },
 }
@@ -206,8 +206,8 @@ function describeIndex(
     body: { indexName },
     verb: 'describe the indexes of',
     lacking: 'the state of an index',
-    read: ({ items = [] }) => {
-      const indexes = items.map((item) => indexOf(item, indexName, sanitise))
+    read: ({ items }) => {
+      const indexes = items?.map((item) => indexOf(item, indexName, sanitise)) ?? []
       return indexes.length > 0 && indexes.every((index) => index !== undefined) ? indexes : undefined
     },
     other: ({ code }) => (mayVanish && code === INDEX_NOT_FOUND ? VANISHED : undefined),
