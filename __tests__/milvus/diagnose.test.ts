@@ -10,7 +10,7 @@ import {
 } from '../../src/milvus/diagnose.ts'
 import type { Circumstances } from '../../src/milvus/diagnose.ts'
 import type { HttpReply } from '../../src/milvus/exchange.ts'
-import { ABOUT_A_JOB } from '../../src/milvus/question.ts'
+import { ABOUT_A_JOB, aboutData } from '../../src/milvus/question.ts'
 
 const AROUND: Circumstances = {
   host: 'milvus.test:19530',
@@ -122,6 +122,29 @@ const NETWORK = [
   ...['INVALID_PURPOSE', 'PATH_LENGTH_EXCEEDED', 'CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'CERT_REVOKED'],
   ...['NO_CERT_', 'A_ERR_SSL', 'A_HPE_'],
 ]
+
+describe('what is said where a collection was asked about', () => {
+  const AT_THE_CLUSTER = { question: aboutData('count the rows', 'a number of rows', '`cluster-endpoint`') }
+  const ADDRESS =
+    'Check `cluster-endpoint`: the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.'
+
+  it.each<[what: string, said: Exclude<HttpReply, { kind: 'aborted' }>, advice: string]>([
+    [
+      'a certificate for another name',
+      network('ERR_TLS_CERT_ALTNAME_INVALID'),
+      'Set `cluster-endpoint` to the name in the certificate.',
+    ],
+    [
+      'a port that is closed',
+      network('ECONNREFUSED'),
+      'Check host and port of `cluster-endpoint`, or of the proxy, and that the service is up.',
+    ],
+    ['no such path', reply(404), ADDRESS],
+    ['a redirect', reply(302), 'Set `cluster-endpoint` to the final address.'],
+  ])('names the input that its address comes from, after %s', (_what, said, advice) => {
+    expect(replied(said, { ...AT_THE_CLUSTER, ...CLUSTER }).trouble.advice).toBe(advice)
+  })
+})
 
 describe('the word for a job that is gone', () => {
   it.each([

@@ -212,7 +212,7 @@ describe('the list of a Milvus', () => {
     ['silence', { kind: 'hang', when: 'before-headers' }],
   ])('is asked for again a minute after %s', async (_, reply) => {
     const script = listingSo((nth) => (nth === 0 ? reply : fixtureReply('docs-milvus-list', '')))
-    const { round, lists, described, clock } = await asking(script, { requestTimeoutMs: 200 })
+    const { round, lists, described, clock } = await asking(script, { requestTimeoutMs: 1_000 })
     expect(words(await round())).toEqual(new Set(['Importing']))
     await clock.until(clock.sleep(59_000))
     expect(words(await round())).toEqual(new Set(['Importing']))

@@ -73,7 +73,8 @@ export function createList(client: Client, options: ListOptions): List {
 
   return async (wanted, { signal, turn, isLast }) => {
     if (isLast) walk = newWalk()
-    const isInOne = before === undefined || isLast || !isPaged
+    // With these one more page is enough.
+    const known = isLast || !isPaged ? undefined : before
     const mostPages = Math.min(MOST_PAGES, Math.max(1, Math.ceil(wanted.size / JOBS_WORTH_A_PAGE)))
     for (;;) {
       if (!(await turn())) return { kind: 'cancelled' }
@@ -98,7 +99,7 @@ export function createList(client: Client, options: ListOptions): List {
         return { kind: 'listed', sightings: before }
       }
       walk.nextPage += 1
-      if (!isInOne) return { kind: 'listed', sightings: new Map([...(before ?? []), ...walk.sightings]) }
+      if (known !== undefined) return { kind: 'listed', sightings: new Map([...known, ...walk.sightings]) }
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Look, LookOptions } from '../watch/ask-pool.ts'
 import type { List, Listed, Sighting } from './list.ts'
 
 /** From so many unfinished jobs on, one list costs less than a question about each. */
-export const WORTH_A_LIST = 8
+const WORTH_A_LIST = 8
 /** The server's state machine moves every 2 s; a long list is asked for a little less often. */
 const ROUND_MS = 2_000
 const ROUND_MS_PER_JOB = 1

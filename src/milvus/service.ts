@@ -10,7 +10,7 @@ import { createDescribe } from './describe.ts'
 import { createDiscovery } from './discover.ts'
 import type { Exchange } from './exchange.ts'
 import { createList } from './list.ts'
-import { lookByList, WORTH_A_LIST } from './look-by-list.ts'
+import { lookByList } from './look-by-list.ts'
 import { createTwoPhase } from './two-phase.ts'
 
 /** Which service to ask, where its data plane is, and whose jobs to look for there. */
@@ -57,7 +57,7 @@ export function createLook(options: ClientOptions, many?: ManyJobs): Look {
 }
 
 function lookOf(client: Client, describe: Look, options: ClientOptions, many: ManyJobs | undefined): Look {
-  if (many === undefined || many.jobIds.length < WORTH_A_LIST) return describe
+  if (many === undefined) return describe
   const list = createList(client, { ...options, collectionName: many.collectionName })
   const expected = many.collectionName && options.sanitise(many.collectionName)
   return lookByList(describe, list, { jobIds: many.jobIds, collectionName: expected }, many.clock)
