@@ -2,7 +2,12 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { closingBlock, debugLine, progressLines } from '../../src/render/progress-line.ts'
 import type { News, View, WatchEvent } from '../../src/watch/events.ts'
+import { attempted } from '../../src/watch/attempt.ts'
+import type { Act } from '../../src/watch/attempt.ts'
+import { newDiscovery } from '../../src/watch/discovery.ts'
+import type { History } from '../../src/watch/history.ts'
 import type { Observation } from '../../src/watch/import-job.ts'
+import type { Deed } from '../../src/watch/import-service.ts'
 import {
   aCompletedJob,
   aFailedJob,
@@ -10,6 +15,7 @@ import {
   aHistory,
   aJob,
   aPolicy,
+  aSearch,
   aTrouble,
   aView,
   files,
@@ -36,7 +42,26 @@ const looked = (view: View, job: number, news: readonly News[]): WatchEvent => (
   more: false,
   news,
 })
-const told = (news: News, view = aView([running])) => progressLines(looked(view, 0, [news]), policy)
+const told = (news: News, view = aView([running]), job = 0) => progressLines(looked(view, job, [news]), policy)
+
+const after = (job: History, act: Act, deed: Deed): History => ({
+  ...job,
+  [act]: attempted(undefined, deed, { startedAtMs: 3000, endedAtMs: 3000 }),
+})
+const acted = (view: View, act: Act, news: News): WatchEvent => ({
+  kind: 'acted',
+  view,
+  job: 0,
+  act,
+  deed: { kind: 'done' },
+  tookMs: 120,
+  more: false,
+  news: [news],
+})
+const searching = (dbName?: string): View => ({
+  ...aView([]),
+  discovery: newDiscovery({ kind: 'discovered', collectionName: 'docs', since: undefined }, { dbName }, 0),
+})
 
 describe('a single job', () => {
   it.each<[string, News, readonly string[]]>([
@@ -96,6 +121,82 @@ describe('a single job', () => {
     expect(told(news)).toEqual(lines)
   })
 
+  it.each<[string, News, readonly string[]]>([
+    ['a commit', { kind: 'act-done', act: 'commit' }, ['   5:05  commit accepted']],
+    ['an abort', { kind: 'act-done', act: 'abort' }, ['   5:05  aborted']],
+    [
+      'a commit that is refused',
+      { kind: 'act-refused', act: 'commit', trouble: aTrouble({ outcome: 'code-2100', what: 'No.' }) },
+      ['   5:05  commit refused: No. (MIG-012)'],
+    ],
+    [
+      'an abort that is refused',
+      { kind: 'act-refused', act: 'abort', trouble: aTrouble({ outcome: 'no-abort', what: 'No.' }) },
+      ['   5:05  not aborted: No. (MIG-018)'],
+    ],
+    [
+      'a commit whose answer was lost',
+      { kind: 'act-in-doubt', act: 'commit', trouble: aTrouble({ outcome: 'timeout', what: 'Too late.' }) },
+      [
+        '   5:05  the answer to the commit was lost: Too late. (MIG-022)',
+        '   5:05  the job is asked about, and committed again if it has not been',
+      ],
+    ],
+    [
+      'an abort whose answer was lost',
+      { kind: 'act-in-doubt', act: 'abort', trouble: aTrouble({ outcome: 'timeout', what: 'Too late.' }) },
+      [
+        '   5:05  the answer to the abort was lost: Too late. (MIG-022)',
+        '   5:05  the job is aborted again, while there is time',
+      ],
+    ],
+    [
+      'an abort that there was no time for',
+      { kind: 'act-not-sent', act: 'abort' },
+      ['   5:05  not aborted: the service asked for a pause, and there is no time to wait for its end (MIG-025)'],
+    ],
+  ])('gets a line for %s', (_, news, lines) => {
+    expect(progressLines(acted(aView([running]), 'commit', news), policy)).toEqual(lines)
+  })
+
+  it('gets no cause for a standstill in a state that nobody knows', () => {
+    const odd = aHistory({ looks: [[0, aJob({ label: 'Odd', phase: 'unknown' })]] })
+    expect(told({ kind: 'quiet', quietMs: 1_800_000 }, aView([odd]))).toEqual([
+      '   5:05  nothing has moved for 30 min; stall-timeout would end the wait (MIG-044)',
+    ])
+  })
+
+  it('is told when a standstill ends the wait, where it does', () => {
+    const event = looked(aView([running]), 0, [{ kind: 'quiet', quietMs: 1_800_000 }])
+    expect(progressLines(event, aPolicy({ stallTimeoutMs: 7_200_000 }))[0]).toBe(
+      '   5:05  nothing has moved for 30 min; the step fails after 2 h of this (MIG-044)',
+    )
+  })
+
+  it.each([
+    [3_599_999, '  59:59  the gate goes on asking. Look whether the service is up.'],
+    [3_600_000, '1:00:00  Look whether the service is up.'],
+  ])('is not told that the gate goes on asking once time is up: after %i ms', (waitedMs, line) => {
+    const view = { ...aView([running], 1_000_000 + waitedMs), startedAtMs: 1_000_000 }
+    expect(told({ kind: 'outage-began', trouble: aTrouble() }, view)[1]).toBe(line)
+  })
+
+  it('gets a line for a file that failed without a reason', () => {
+    const file = aFile({ phase: 'failed', reason: undefined })
+    expect(told({ kind: 'file-failed', file })).toEqual(['   5:05  file failed: a/1.parquet (MIG-101)'])
+  })
+
+  it('is looked at once where there is no patience', () => {
+    expect(progressLines({ kind: 'started', view: aView([running], 0) }, aPolicy({ timeoutMs: 0 }))).toEqual([
+      '   0:00  one look at import job 11',
+    ])
+  })
+
+  it('that is not in the view gets no line', () => {
+    expect(told({ kind: 'progress', from: 39, to: 45 }, aView([running]), 1)).toEqual([])
+    expect(debugLine(looked(aView([running]), 1, []))).toBeUndefined()
+  })
+
   it('gets no line for files that failed with it: the details list them', () => {
     expect(told({ kind: 'file-failed', file: aFile({ phase: 'failed' }) }, aView([failed]))).toEqual([])
   })
@@ -130,7 +231,28 @@ describe('several jobs', () => {
   })
 
   it('get heartbeats only while they are under way', () => {
-    expect(progressLines({ kind: 'heartbeat', view: aView([running, done, failed]) }, policy)).toHaveLength(1)
+    expect(progressLines({ kind: 'heartbeat', view: aView([running, done, failed]) }, policy)).toEqual([
+      '   5:05  job 11: still Importing, 45 %, 6 k of 36 k rows',
+    ])
+  })
+
+  it.each([
+    [2, '2 import jobs: j0, j1'],
+    [11, '11 import jobs: j0, j1, j2, j3, j4, j5, j6, j7, j8, j9'],
+  ])('are named at the start, up to ten: %i jobs', (amount, text) => {
+    const jobs = Array.from({ length: amount }, (_, i) => aHistory({ jobId: `j${i}` }))
+    expect(progressLines({ kind: 'started', view: aView(jobs, 0) }, policy)).toEqual([
+      `   0:00  waiting up to 1 h for ${text}`,
+    ])
+  })
+
+  it('are told apart up to ten, and are a crowd from eleven on', () => {
+    const heartbeat = (amount: number) => {
+      const jobs = Array.from({ length: amount }, (_, i) => aHistory({ jobId: `j${i}` }))
+      return progressLines({ kind: 'heartbeat', view: aView(jobs) }, policy)
+    }
+    expect(heartbeat(10)).toHaveLength(10)
+    expect(heartbeat(11)).toEqual(['   5:05  11 jobs, 0 % on average: 11 Unknown'])
   })
 
   it('share one outage', () => {
@@ -198,6 +320,80 @@ describe('a crowd of jobs', () => {
     expect(told(news, crowd(2, brought, 20))).toEqual([])
   })
 
+  it('is told of its first ten failures one by one, and then how many there are', () => {
+    const news: News = { kind: 'state', from: 'Importing', to: 'Failed', phase: 'failed' }
+    const failed: Observation = { kind: 'answered', snapshot: aFailedJob({ reason: 'torn' }) }
+    expect(told(news, crowd(10, failed, 9))).toEqual(['   5:05  job j0: Failed, 0 %, torn'])
+    expect(told(news, crowd(11, failed, 9))).toEqual(['   5:05  20 jobs, 20 % on average: 11 Failed, 9 Importing'])
+    expect(told(news, crowd(11, failed, 10))).toEqual([])
+  })
+
+  it('is not told of single files', () => {
+    const view = crowd(0, unknown, 20)
+    expect(told({ kind: 'file-failed', file: aFile({ phase: 'failed' }) }, view)).toEqual([])
+    expect(told({ kind: 'progress', from: 39, to: 45 }, view)).toEqual([])
+  })
+
+  it('is told of an unknown word although some jobs have not answered', () => {
+    const odd = aHistory({ jobId: 'odd', looks: [[2000, aJob({ label: 'Odd', phase: 'unknown' })]] })
+    expect(told({ kind: 'unknown-state', label: 'Odd' }, aView([odd, ...crowd(11, unknown, 0).jobs]))).toEqual([
+      '   5:05  job odd: "Odd" is a state this version does not know; it counts as still running (MIG-051)',
+    ])
+  })
+
+  it('is told of the end of an outage once', () => {
+    const news: News = { kind: 'outage-ended', lastedMs: 12_000 }
+    expect(told(news, crowd(0, unknown, 20))).toEqual(['   5:05  job k0: the service answers again, after 12 s'])
+    expect(told(news, crowd(1, { kind: 'outage', trouble: aTrouble() }, 20))).toEqual([])
+  })
+
+  const treated = (act: Act, deed: Deed, amount: number, others: Deed | undefined = undefined) => {
+    const jobs = crowd(0, unknown, 40).jobs.map((job, i) => {
+      if (i < amount) return after(job, act, deed)
+      return others === undefined ? job : after(job, act, others)
+    })
+    return aView(jobs)
+  }
+
+  it.each<[Act, number, readonly string[]]>([
+    ['commit', 1, []],
+    ['commit', 2, ['   5:05  2 of 40 jobs committed']],
+    ['commit', 40, ['   5:05  40 of 40 jobs committed']],
+    ['abort', 3, []],
+    ['abort', 4, ['   5:05  4 of 40 jobs aborted']],
+  ])('is told of every twentieth %s: %i of 40', (act, amount, lines) => {
+    const view = treated(act, { kind: 'done' }, amount)
+    expect(progressLines(acted(view, act, { kind: 'act-done', act }), policy)).toEqual(lines)
+  })
+
+  it.each<Act>(['commit', 'abort'])('is told of the first ten jobs with a refused or doubtful %s', (act) => {
+    const trouble = aTrouble({ outcome: 'timeout', what: 'Too late.' })
+    const refused: Deed = { kind: 'refused', trouble }
+    const lost: Deed = { kind: 'outage', trouble }
+    const lines = (deed: Deed, amount: number, others?: Deed) => {
+      const kind = deed === lost ? 'act-in-doubt' : 'act-refused'
+      return progressLines(acted(treated(act, deed, amount, others), act, { kind, act, trouble }), policy)
+    }
+    expect(lines(refused, 10)).toHaveLength(1)
+    expect(lines(refused, 10, { kind: 'done' })).toHaveLength(1)
+    expect(lines(refused, 11)).toEqual([])
+    expect(lines(refused, 10, lost)).toEqual([])
+    expect(lines(lost, 10)).toHaveLength(2)
+    expect(lines(lost, 11)).toEqual([])
+  })
+
+  it('is told once that there is no time left to abort', () => {
+    const news: News = { kind: 'act-not-sent', act: 'abort' }
+    const lines = (amount: number) => {
+      const [first, ...others] = treated('abort', { kind: 'done' }, amount).jobs.toReversed()
+      return progressLines(acted(aView([first, ...others].flatMap((job) => job ?? [])), 'abort', news), policy)
+    }
+    expect(lines(39)).toEqual([
+      '   5:05  job k39: not aborted: the service asked for a pause, and there is no time to wait for its end (MIG-025)',
+    ])
+    expect(lines(38)).toEqual([])
+  })
+
   it('is told of the first ten jobs that are not known', () => {
     const news: News = { kind: 'job-unknown', trouble: aTrouble(), seenBefore: false }
     expect(told(news, crowd(10, unknown, 20))).toHaveLength(1)
@@ -244,7 +440,57 @@ describe('besides', () => {
       { kind: 'ended', view: aView([done]), conclusion: { kind: 'completed', passes: true } },
       [],
     ],
+    [
+      'the start of an outage while the jobs are looked for',
+      { kind: 'searched', view: searching(), news: [{ kind: 'outage-began', trouble: aTrouble() }] },
+      [
+        '   5:05  no usable answer: milvus.example answered with HTTP 503. (MIG-026)',
+        '   5:05  the gate goes on asking. Look whether the service is up.',
+      ],
+    ],
+    [
+      'the end of an outage while the jobs are looked for',
+      { kind: 'searched', view: searching(), news: [{ kind: 'outage-ended', lastedMs: 12_000 }] },
+      ['   5:05  the service answers again, after 12 s'],
+    ],
+    [
+      'the start of a search for jobs',
+      { kind: 'started', view: searching('stage') },
+      ['   5:05  waiting up to 1 h for the import jobs of collection docs in database stage'],
+    ],
+    ['a search that goes on', { kind: 'heartbeat', view: searching() }, ['   5:05  still looking for the import jobs']],
+    [
+      'the jobs that are about to be aborted',
+      {
+        kind: 'ending',
+        view: aView([running, done]),
+        conclusion: { kind: 'timed-out', passes: false, jobs: [0] },
+        jobs: [0, 1],
+      },
+      ['   5:05  the gate does not pass: aborting 2 import jobs, as abort-uncommitted asks'],
+    ],
+    [
+      'collections that are waited for',
+      { kind: 'heartbeat', view: aView([done], 305_000, [aSearch('docs'), aSearch('more')]) },
+      ['   5:05  collection docs: not answered yet', '   5:05  collection more: not answered yet'],
+    ],
   ])('there is a line for %s', (_, event, lines) => {
+    expect(progressLines(event, policy)).toEqual(lines)
+  })
+
+  it.each([
+    [0, ['   5:05  collection docs: holds 12 rows']],
+    [1, []],
+  ])('there is a line for what is new of a collection in the view: %i', (collection, lines) => {
+    const event: WatchEvent = {
+      kind: 'read',
+      view: aView([done], 305_000, [aSearch('docs')]),
+      collection,
+      answer: { kind: 'counted', rows: 12 },
+      tookMs: 120,
+      more: false,
+      news: [{ kind: 'counted', rows: 12 }],
+    }
     expect(progressLines(event, policy)).toEqual(lines)
   })
 
@@ -278,6 +524,50 @@ describe('the closing block', () => {
     expect(closingBlock(conclusion, aView([failed, other]), policy)[1]).toBe('   5:05  job 16: Failed, 0 %, torn')
   })
 
+  it.each<[string, History, string]>([
+    ['is out of reach', cut, 'no usable answer'],
+    ['is refused', aHistory({ looks: [[0, { kind: 'refused', trouble: aTrouble() }]] }), 'refused'],
+    [
+      'is not known',
+      aHistory({ looks: [[0, { kind: 'unknown-job', trouble: aTrouble() }]] }),
+      'not known to the service',
+    ],
+    [
+      'has files that failed',
+      aHistory({ looks: [[0, aJob({ reason: 'slow', files: [...files(2), aFile({ phase: 'failed' })] })]] }),
+      'Importing, 45 %, 6 k of 36 k rows, 3 files, 1 failed',
+    ],
+  ])('says of one of several jobs that it %s', (_, job, end) => {
+    const view = aView([{ ...job, jobId: '17' }, done])
+    expect(closingBlock({ kind: 'timed-out', passes: false, jobs: [0] }, view, policy)[0]).toBe(
+      `   5:05  job 17: ${end}`,
+    )
+  })
+
+  it('tells of a crowd how many jobs are in which state, and names those that are not well', () => {
+    const wells = Array.from({ length: 9 }, (_, i) => aHistory({ jobId: `w${i}`, looks: [[0, aJob()]] }))
+    const ills = [
+      { ...cut, jobId: 'a' },
+      aHistory({ jobId: 'b', looks: [[0, { kind: 'refused', trouble: aTrouble() }]] }),
+      aHistory({ jobId: 'c', looks: [[0, { kind: 'unknown-job', trouble: aTrouble() }]] }),
+    ]
+    const view = aView([...wells, ...ills])
+    expect(closingBlock({ kind: 'timed-out', passes: false, jobs: [0] }, view, policy).slice(0, 5)).toEqual([
+      '   5:05  12 jobs, 33 % on average: 9 Importing, 3 Unknown',
+      '   5:05  job a: no usable answer',
+      '   5:05  job b: refused',
+      '   5:05  job c: not known to the service',
+      expect.stringMatching(/^ {3}5:05 {2}Not passed: /),
+    ])
+  })
+
+  it('says of each collection where it stands', () => {
+    const view = aView([done], 305_000, [aSearch('docs')])
+    expect(closingBlock({ kind: 'timed-out', passes: true, jobs: [] }, view, policy)[0]).toBe(
+      '   5:05  collection docs: not answered yet',
+    )
+  })
+
   it('has a line for each wrong input', () => {
     const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
     expect(closingBlock({ kind: 'invalid-input', passes: false, mistakes: [mistake] }, aView([]), policy)).toEqual([
@@ -290,6 +580,7 @@ describe('the closing block', () => {
 describe('debugging', () => {
   it.each<[Observation, string]>([
     [{ kind: 'answered', snapshot: aJob() }, 'answered Importing, 45 %'],
+    [{ kind: 'answered', snapshot: aJob({ progress: undefined }) }, 'answered Importing, ? %'],
     [{ kind: 'cancelled' }, 'cancelled'],
     [{ kind: 'outage', trouble: aTrouble() }, 'outage (http-503): milvus.example answered with HTTP 503.'],
   ])('tells every look: %#', (observation, text) => {

@@ -18,10 +18,9 @@ export function continuedLine(message: string): string {
   return `${'│'.padStart(STOPWATCH_WIDTH)}  ${message}`
 }
 
-/** A text of any length in as many lines as it takes. */
-export function timedLines(elapsedMs: number, text: string): readonly string[] {
-  const [first = '', ...others] = wrapped(text)
-  return [timedLine(elapsedMs, first), ...others.map(continuedLine)]
+/** Texts of any length in as many lines as they take, the first with the time. */
+export function timedLines(elapsedMs: number, ...texts: readonly string[]): readonly string[] {
+  return texts.flatMap(wrapped).map((message, i) => (i === 0 ? timedLine(elapsedMs, message) : continuedLine(message)))
 }
 
 /** A text in messages that fit, cut between words where it can be. */
@@ -42,5 +41,5 @@ export function wrapped(text: string): readonly string[] {
 function chunked(word: string): readonly string[] {
   if (word.length <= MAX_MESSAGE_LENGTH) return [word]
   // Half as many characters as fit: each may be two units long.
-  return word.match(/.{1,75}/gsu) ?? []
+  return Array.from(word.matchAll(/.{1,75}/gsu), ([chunk]) => chunk)
 }

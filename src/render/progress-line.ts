@@ -13,7 +13,7 @@ import { collectionMessages, collectionStand } from './collection-line.ts'
 import { discoveredText, searchedJobs } from './discovery-words.ts'
 import { diagnose } from './doctor.ts'
 import { codedSentence, headline, serviceReason } from './headline.ts'
-import { continuedLine, timedLine, wrapped } from './log-lines.ts'
+import { timedLine, timedLines } from './log-lines.ts'
 import { isResting, restGlance, restText } from './rests.ts'
 import { whereabouts } from './subjects.ts'
 
@@ -35,13 +35,14 @@ export function debugLine(event: WatchEvent): string | undefined {
   if (event.kind !== 'looked') return undefined
   const { observation, view, tookMs } = event
   const job = view.jobs[event.job]
+  if (job === undefined) return undefined
   const brought =
     observation.kind === 'answered'
       ? `answered ${observation.snapshot.label}, ${observation.snapshot.progress ?? '?'} %`
       : observation.kind === 'cancelled'
         ? 'cancelled'
         : `${observation.kind} (${observation.trouble.outcome}): ${observation.trouble.what}`
-  return line(view, `look ${job?.looks ?? 0} at job ${job?.jobId ?? ''} took ${duration(tookMs)}: ${brought}`)
+  return line(view, `look ${job.looks} at job ${job.jobId} took ${duration(tookMs)}: ${brought}`)
 }
 
 /** What happened, at the end of the log: a line for each of several jobs, then the conclusion and what to do next. */
@@ -56,9 +57,8 @@ export function closingBlock(conclusion: Conclusion, view: View, policy: Policy)
     ...(next === undefined ? [] : [`Next: ${next}`]),
     ...(link === undefined ? [] : [`More: ${link}`]),
   ]
-  const [first = '', ...others] = verdict.flatMap(wrapped)
   const ends = [...jobEnds(view, reason), ...view.collections.map(collectionStand)]
-  return [...ends.map((message) => line(view, message)), line(view, first), ...others.map(continuedLine)]
+  return [...ends.map((message) => line(view, message)), ...timedLines(view.nowMs - view.startedAtMs, ...verdict)]
 }
 
 /** How each job ended; of one alone the verdict tells. */
@@ -206,11 +206,13 @@ function quietAdvice({ stallTimeoutMs }: Policy): string {
 /** Of a crowd each failure is told, up to a number, and otherwise how many jobs are in which state, now and then. */
 function crowdMessages(news: News, job: History, view: View, policy: Policy): readonly string[] {
   switch (news.kind) {
-    case 'state':
+    case 'state': {
       if (news.phase === 'failed' && countOf(view, isFailed) <= FAILURES_TOLD) {
         return [`${prefix(job, view)}${jobEndText(job)}`]
       }
-      return isCrowdStep(view, job) ? [crowd(view)] : []
+      const there = countOf(view, ({ latest }) => latest?.label === news.to)
+      return isCrowdStep(view, there) ? [crowd(view)] : []
+    }
     case 'progress':
     case 'file-failed':
       return []
@@ -223,13 +225,12 @@ function crowdMessages(news: News, job: History, view: View, policy: Policy): re
         ? newsMessages(news, job, view, policy)
         : []
     case 'act-done':
-      return isActStep(view, news.act) ? [acts(view, news.act)] : []
+      return acts(view, news.act)
     case 'act-not-sent':
       return isFirstWith(view, job, (other) => other.abort === undefined) ? newsMessages(news, job, view, policy) : []
     case 'act-refused':
     case 'act-in-doubt':
-      return countOf(view, (other) => other[news.act] !== undefined && other[news.act]?.state !== 'done') <=
-        FAILURES_TOLD
+      return countOf(view, (other) => (other[news.act]?.state ?? 'done') !== 'done') <= FAILURES_TOLD
         ? newsMessages(news, job, view, policy)
         : []
     case 'unknown-state':
@@ -240,18 +241,14 @@ function crowdMessages(news: News, job: History, view: View, policy: Policy): re
 }
 
 /** Every twentieth part of the crowd that gets into a state is worth a line. */
-function isCrowdStep(view: View, job: History): boolean {
-  const step = Math.ceil(view.jobs.length / CROWD_STEPS)
-  return countOf(view, ({ latest }) => latest?.label === job.latest?.label) % step === 0
+function isCrowdStep(view: View, amount: number): boolean {
+  return amount % Math.ceil(view.jobs.length / CROWD_STEPS) === 0
 }
 
-function isActStep(view: View, act: Act): boolean {
-  return countOf(view, (job) => job[act]?.state === 'done') % Math.ceil(view.jobs.length / CROWD_STEPS) === 0
-}
-
-function acts(view: View, act: Act): string {
+function acts(view: View, act: Act): readonly string[] {
   const done = countOf(view, (job) => job[act]?.state === 'done')
-  return `${count(done)} of ${counted(view.jobs.length, 'job')} ${act === 'commit' ? 'committed' : 'aborted'}`
+  if (!isCrowdStep(view, done)) return []
+  return [`${count(done)} of ${counted(view.jobs.length, 'job')} ${act === 'commit' ? 'committed' : 'aborted'}`]
 }
 
 /** How many of the jobs are in which state. */
