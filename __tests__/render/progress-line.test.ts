@@ -347,7 +347,7 @@ describe('a crowd of jobs', () => {
     expect(told(news, crowd(1, { kind: 'outage', trouble: aTrouble() }, 20))).toEqual([])
   })
 
-  const treated = (act: Act, deed: Deed, amount: number, others: Deed | undefined = undefined) => {
+  const treated = (act: Act, deed: Deed, amount: number, others?: Deed) => {
     const jobs = crowd(0, unknown, 40).jobs.map((job, i) => {
       if (i < amount) return after(job, act, deed)
       return others === undefined ? job : after(job, act, others)
