@@ -34,6 +34,8 @@ describe('where a collection stands', () => {
     [docs([0, reading({ indexes: [] })]), 'no index, loaded, not refreshed yet'],
     [docs([0, UNLOADED]), '1 index ready, not loaded'],
     [docs([0, reading({ load: 42 })]), '1 index ready, loading at 42 %'],
+    [docs([0, reading({ load: { state: 'loading', percent: undefined } })]), '1 index ready, loading'],
+    [{ ...docs([0, reading()]), load: undefined }, '1 index ready, load state unknown'],
     [docs([0, reading({ load: { state: 'loaded', percent: 99 } })]), '1 index ready, loading at 99 %'],
     [docs([0, reading()]), '1 index ready, loaded, not refreshed yet'],
     [docs([0, reading()], [100, NOT_LOADED]), '1 index ready, loaded, said not to be loaded after all'],
@@ -43,6 +45,10 @@ describe('where a collection stands', () => {
     [aSearch('docs', ...CONFIRMED, [4_100, rows(7)]), '1 index ready, loaded, 7 rows'],
   ])('is said: %#', (collection, text) => {
     expect(standOf(collection)).toBe(text)
+  })
+
+  it('is not said where there is no collection', () => {
+    expect(searchText(viewOf())).toBe('')
   })
 
   it('is said of the one that is late where there are several', () => {
@@ -118,6 +124,54 @@ describe('what happened to a collection', () => {
       {},
       'Collection docs has all rows, but its index vector failed: out of memory.',
       /Drop the index/,
+    ],
+    [
+      'a failed index without a reason',
+      unready([0], { kind: 'index-failed', index: anIndex({ isFailed: true }) }),
+      [docs([0, reading({ indexes: [anIndex({ isFailed: true })] })])],
+      {},
+      'Collection docs has all rows, but its index vector failed.',
+      /Drop the index/,
+    ],
+    [
+      'one look',
+      late,
+      [docs([0, pending(9)])],
+      { timeoutMs: 0 },
+      'One look, no waiting (timeout is 0): the import is complete, but collection docs cannot be searched yet (9 rows not indexed yet, loaded).',
+      /Raise `timeout`/,
+    ],
+    [
+      'not indexed, others counted',
+      late,
+      [docs([0, pending(9)]), aSearch('films', ...CONFIRMED, [4_100, rows(7)])],
+      asked,
+      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (9 rows not indexed yet, loaded).',
+      /Raise `timeout`/,
+    ],
+    [
+      'late, both counted',
+      { ...late, collections: [0, 1] },
+      [aSearch('docs', ...CONFIRMED, [4_100, rows(7)]), aSearch('films', ...CONFIRMED, [4_100, rows(2)])],
+      asked,
+      'Time is up after 1 h: the import is complete, but 2 of 2 collections (docs, films) cannot be searched yet (docs: 1 index ready, loaded, 7 rows, 9 rows in all, and expected-collection-rows asks for 8 rows).',
+      /Raise `timeout`/,
+    ],
+    [
+      'late, ready but for another',
+      late,
+      [aSearch('docs', ...CONFIRMED, [4_100, rows(8)])],
+      asked,
+      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, 8 rows).',
+      /Raise `timeout`/,
+    ],
+    [
+      'stalled where nothing is missing',
+      { kind: 'stalled', passes: false, jobs: [], collections: [0], quietMs: 300_000 },
+      [ready],
+      asked,
+      'The import is complete, but collection docs stood still for 5 min (1 index ready, loaded).',
+      /index nodes.*stall-timeout/,
     ],
     [
       'no name',
@@ -214,6 +268,30 @@ describe('what happened to a collection', () => {
   })
 })
 
+it('says of several imports that not each has named its collection', () => {
+  const view = aView([aHistory({ jobId: 'j0' }), aHistory({ jobId: 'j1' })])
+  const conclusion = { kind: 'not-ready', passes: false, collections: [], cause: { kind: 'unnamed' } } as const
+  expect(headline(conclusion, view, aPolicy()).sentence).toBe(
+    'The imports are complete, but the service does not say of every job into which collection, so nobody can tell whether all of it can be searched.',
+  )
+})
+
+it.each([
+  [7, /^Rows are missing: /],
+  [9, /^There are rows too many: /],
+])('says which way %i rows differ from the 8 that were asked for', (imported, next) => {
+  const conclusion = {
+    kind: 'rows-not-met',
+    passes: false,
+    of: 'collections',
+    expected: { min: 8, max: 8 },
+    imported,
+  } as const
+  const told = headline(conclusion, viewOf(ready), aPolicy())
+  expect(told.sentence).toBe(`Collection docs holds ${imported} rows, but expected-collection-rows asks for 8 rows.`)
+  expect(told.next).toMatch(next)
+})
+
 describe('the log of a search', () => {
   const view = viewOf(ready, aSearch('films', [0, noAnswer()]))
 
@@ -230,12 +308,14 @@ describe('the log of a search', () => {
           { kind: 'indexes', pendingRows: 1_200_000 },
           { kind: 'indexes', pendingRows: undefined },
           { kind: 'indexes-ready', indexes: 1 },
+          { kind: 'indexes-ready', indexes: 2 },
           { kind: 'indexes-ready', indexes: 0 },
           { kind: 'load', state: 'loading', percent: 40 },
           { kind: 'load', state: 'not-loaded', percent: undefined },
           { kind: 'refreshed' },
           { kind: 'counted', rows: 1 },
           { kind: 'quiet', quietMs: 1_800_000 },
+          { kind: 'outage-began', trouble },
           { kind: 'outage-ended', lastedMs: 4_000 },
         ],
       },
@@ -245,19 +325,24 @@ describe('the log of a search', () => {
       'collection docs: indexing, 1.2 M rows to go',
       'collection docs: indexing, rows still to go not told',
       'collection docs: 1 index ready',
+      'collection docs: 2 indexes ready',
       'collection docs: no index',
       'collection docs: loading, 40 %',
       'collection docs: not loaded',
       'collection docs: asked to load what was imported (refresh_load)',
       'collection docs: holds 1 row',
       'collection docs: nothing has moved for 30 min (MIG-044)',
+      'collection docs: no usable answer: It said no. (MIG-026)',
+      'the gate goes on asking. Ask nicely.',
       'collection docs: the service answers again, after 4 s',
     ])
   })
 
   it('ends with where each collection stands', () => {
-    const block = closingBlock({ kind: 'cancelled', passes: false, signal: 'SIGINT' }, view, aPolicy()).join('\n')
-    expect(block).toContain('collection docs: 1 index ready, loaded')
-    expect(block).toContain('collection films: not answered yet, no usable answer: cluster.test answered HTTP 502.')
+    const block = closingBlock({ kind: 'cancelled', passes: false, signal: 'SIGINT' }, view, aPolicy())
+    expect(block.slice(0, 2)).toEqual([
+      '   5:05  collection docs: 1 index ready, loaded',
+      '   5:05  collection films: not answered yet, no usable answer: cluster.test answered HTTP 502.',
+    ])
   })
 })

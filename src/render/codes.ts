@@ -5,10 +5,10 @@ import type { HttpsUrl } from './markdown.ts'
 /** What stands behind a sentence of the gate, to look it up in the README; it never changes its meaning. */
 export type Code = `MIG-${number}`
 
-/** The code of each ending that needs nothing else to tell what is behind it. */
-const CONCLUSIONS: Readonly<
-  Record<Exclude<ConclusionKind, 'completed' | 'failed' | 'rejected' | 'unreachable'>, Code>
-> = {
+/** The code of each ending that needs nothing else to tell what is behind it; a failed import has a diagnosis. */
+const CONCLUSIONS = {
+  completed: undefined,
+  failed: undefined,
   'invalid-input': 'MIG-001',
   cancelled: 'MIG-002',
   'internal-error': 'MIG-003',
@@ -21,7 +21,7 @@ const CONCLUSIONS: Readonly<
   'no-jobs': 'MIG-046',
   'partly-committed': 'MIG-047',
   'not-ready': 'MIG-048',
-}
+} as const satisfies Readonly<Record<Exclude<ConclusionKind, 'rejected' | 'unreachable'>, Code | undefined>>
 
 /** The first whose outcomes match. */
 const TROUBLES: readonly { readonly code: Code; readonly outcomes: RegExp }[] = [
@@ -87,7 +87,7 @@ export const NOTICES = {
 /** Every code that an ending has by itself, and those of what ends nothing. */
 export function endingCodes(): readonly Code[] {
   const own = [...Object.values(CONCLUSIONS), ...TROUBLES.map(({ code }) => code), REFUSED, NO_ANSWER]
-  return [...new Set([...own, ...Object.values(NOTICES)])]
+  return [...new Set([...own, ...Object.values(NOTICES)].flatMap((code) => code ?? []))]
 }
 
 /** Where there is more about a code; undefined where the README says all there is. */
@@ -107,7 +107,6 @@ export function refusalCode(trouble: Trouble): Code {
 
 /** The code of an ending; none for a completed import, and none here for a failed one, whose diagnosis has it. */
 export function codeOf(conclusion: Conclusion): Code | undefined {
-  if (conclusion.kind === 'completed' || conclusion.kind === 'failed') return undefined
   if (conclusion.kind === 'rejected') return refusalCode(conclusion.trouble)
   if (conclusion.kind === 'unreachable') return troubleCode(conclusion.trouble) ?? NO_ANSWER
   return CONCLUSIONS[conclusion.kind]

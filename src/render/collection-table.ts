@@ -36,8 +36,10 @@ const COLUMNS: readonly Column<CollectionHistory>[] = [
 function indexesCell(collection: CollectionHistory): string | Markup {
   const { indexes, gone, refusal, outage } = collection
   if (gone !== undefined) return '❓ collection gone'
-  if (refusal !== undefined && indexes === undefined) return '⛔ refused'
-  if (indexes === undefined) return outage === undefined ? '🕒 not asked yet' : '❔ no answer'
+  if (indexes === undefined) {
+    if (refusal !== undefined) return '⛔ refused'
+    return outage === undefined ? '🕒 not asked yet' : '❔ no answer'
+  }
   const failed = indexes.find(({ isFailed }) => isFailed)
   if (failed !== undefined) {
     const name = code(shortened(failed.name, NAME_LENGTH))

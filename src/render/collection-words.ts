@@ -2,6 +2,7 @@ import { areReady, isLoaded, pendingRowsOf } from '../watch/collection-history.t
 import type { CollectionHistory } from '../watch/collection-history.ts'
 import type { Conclusion, NotReady } from '../watch/conclusion.ts'
 import type { View } from '../watch/events.ts'
+import type { IndexProgress } from '../watch/import-service.ts'
 import type { Policy } from '../watch/policy.ts'
 import { isConfirmed, rowsHold, rowsIn } from '../watch/readiness.ts'
 import { count, counted, duration, percent, shortCount, shortened } from './format.ts'
@@ -17,7 +18,7 @@ export function standOf(collection: CollectionHistory): string {
   if (gone !== undefined) return 'not there any more'
   if (indexes === undefined) return 'not answered yet'
   return [
-    indexText(collection),
+    indexText(indexes),
     loadText(collection),
     ...missingText(collection),
     ...(rows === undefined ? [] : [counted(rows, 'row')]),
@@ -34,13 +35,12 @@ function missingText(collection: CollectionHistory): readonly string[] {
   return isConfirmed(collection) ? [] : ['to be confirmed by another reading']
 }
 
-function indexText(collection: CollectionHistory): string {
-  const { indexes = [] } = collection
+function indexText(indexes: readonly IndexProgress[]): string {
   if (indexes.length === 0) return 'no index'
   const failed = indexes.find(({ isFailed }) => isFailed)
   if (failed !== undefined) return `index ${shortened(failed.name, MAX_NAME_LENGTH)} failed`
   if (areReady(indexes)) return `${counted(indexes.length, 'index', 'indexes')} ready`
-  const pendingRows = pendingRowsOf(collection)
+  const pendingRows = pendingRowsOf({ indexes })
   return pendingRows === undefined
     ? 'rows still to be indexed not told'
     : `${shortCount(pendingRows)} row${pendingRows === 1 ? '' : 's'} not indexed yet`
@@ -60,13 +60,11 @@ function loadText({ load }: CollectionHistory): string {
 
 /** That the rows can be searched, where that was waited for. */
 export function searchableText({ collections }: View): string {
-  if (collections.length === 0) return ''
+  const [only, ...others] = collections
+  if (only === undefined) return ''
   const rows = rowsIn(collections)
-  const [only] = collections
   const name =
-    collections.length === 1 && only !== undefined
-      ? shortened(only.name, MAX_NAME_LENGTH)
-      : `all ${collections.length} collections`
+    others.length === 0 ? shortened(only.name, MAX_NAME_LENGTH) : `all ${count(collections.length)} collections`
   return `; ${name} can be searched${rows === undefined ? '' : `, with ${counted(rows, 'row')} in all`}`
 }
 
@@ -184,8 +182,7 @@ export function searchCancelled(signal: string, view: View): Words {
 }
 
 function standText(indices: readonly number[], view: View, policy?: Policy): string {
-  const [index] = indices
-  const collection = index === undefined ? undefined : view.collections[index]
+  const [collection] = indices.map((i) => view.collections[i])
   if (collection === undefined) return ''
   const name = indices.length === 1 ? '' : `${shortened(collection.name, MAX_NAME_LENGTH)}: `
   return ` (${name}${standOf(collection)}${policy === undefined ? '' : rowsMissing(collection, view, policy)})`

@@ -18,7 +18,7 @@ export function markup(parts: TemplateStringsArray, ...values: readonly (string 
 
 /** Pieces one after the other. */
 export function joined(pieces: readonly Markup[], separator = ''): Markup {
-  return new Markup(pieces.map(({ source }) => source).join(separator))
+  return new Markup(pieces.map(sourceOf).join(separator))
 }
 
 /** A name, an id or a text shown as the service wrote it. HTML instead of backticks, since a backtick cannot be escaped. */
@@ -81,7 +81,7 @@ export type AlertKind = 'NOTE' | 'TIP' | 'IMPORTANT' | 'WARNING' | 'CAUTION'
 
 /** A coloured box with one paragraph for each piece. */
 export function alert(kind: AlertKind, paragraphs: readonly Markup[]): Markup {
-  return new Markup(`> [!${kind}]\n${paragraphs.map(({ source }) => `> ${source}\n`).join('>\n')}`)
+  return new Markup(`> [!${kind}]\n${paragraphs.map((paragraph) => `> ${sourceOf(paragraph)}\n`).join('>\n')}`)
 }
 
 function sourceOf(value: string | number | Markup): string {

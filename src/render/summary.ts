@@ -124,9 +124,9 @@ function whatGoesOn({ jobs, collections }: View): string {
 
 function waitingFor(view: View): string {
   if (view.collections.length > 0) return `Imported, and still waiting for a search: ${searchText(view)}.`
-  const [job] = view.jobs
+  const [job, ...others] = view.jobs
   if (job === undefined && view.discovery !== undefined) return `Still looking for ${searchedJobs(view)}.`
-  return view.jobs.length === 1 && job !== undefined
+  return job !== undefined && others.length === 0
     ? `Still waiting for import job ${job.jobId}, which is at ${whereabouts(job)}.`
     : `Still waiting for ${counted(view.jobs.length, 'import job')}.`
 }
@@ -184,8 +184,8 @@ function jobsTable(view: View, detail: Detail, budget: Budget): Markup {
 
 /** What the service says file by file, for every job that has something to say. */
 function fileSections(view: View, conclusion: Conclusion | undefined, detail: Detail, budget: Budget): Markup {
-  const [only] = view.jobs
-  if (view.jobs.length === 1 && only !== undefined) {
+  const [only, ...others] = view.jobs
+  if (only !== undefined && others.length === 0) {
     const files = only.latest?.files ?? []
     if (files.length === 0) return markup``
     const told = conclusion && serviceReason(conclusion, view)
@@ -373,13 +373,13 @@ function jobState(job: History): string {
   if (refusal !== undefined) return '⛔ refused'
   if (unknown !== undefined) return latest === undefined ? '❓ not found' : `❓ gone, was ${word(latest.label)}`
   if (latest === undefined) return '❔ Unknown'
-  return `${JOB_ICONS[latest.phase]} ${[word(latest.label), ...deedText(job)].join(', ')}`
+  return `${JOB_ICONS[latest.phase]} ${[word(latest.label), ...deedText(latest.phase, job)].join(', ')}`
 }
 
 /** What the gate itself did to a job that is not through. */
-function deedText({ latest, commit, abort }: History): readonly string[] {
+function deedText(phase: Phase, { commit, abort }: History): readonly string[] {
   if (abort?.state === 'done') return ['aborted']
-  if (latest?.phase !== 'uncommitted' || commit === undefined) return []
+  if (phase !== 'uncommitted' || commit === undefined) return []
   switch (commit.state) {
     case 'done':
       return ['commit accepted']
@@ -445,7 +445,7 @@ function createBudget(sizeBytes: number): Budget {
   let left = sizeBytes
   return {
     take: (...pieces) => {
-      if (left >= 0) left -= sizeOf(joined(pieces))
+      left -= sizeOf(joined(pieces))
       return left >= 0
     },
     isSpent: () => left < 0,
