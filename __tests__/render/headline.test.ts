@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { annotationOf, headline, reasonLine } from '../../src/render/headline.ts'
 import { rangeText } from '../../src/render/subjects.ts'
+import { attempted } from '../../src/watch/attempt.ts'
 import type { Conclusion } from '../../src/watch/conclusion.ts'
+import { newDiscovery } from '../../src/watch/discovery.ts'
 import type { View } from '../../src/watch/events.ts'
 import type { JobSnapshot } from '../../src/watch/import-job.ts'
 import {
@@ -18,12 +20,18 @@ import {
 } from '../support/builders.ts'
 
 const policy = aPolicy()
+const SEARCH = { kind: 'discovered', collectionName: 'docs', since: undefined } as const
 const viewOf = (...snapshots: readonly JobSnapshot[]) =>
   aView(snapshots.map((snapshot, i) => aHistory({ jobId: `j${i}`, looks: [[2000, snapshot]] })))
 const words = (conclusion: Conclusion, view: View, but = policy) => {
   const { sentence, next = '' } = headline(conclusion, view, but)
   return { sentence, next }
 }
+
+const withAbort = (job = aHistory({})) => ({
+  ...job,
+  abort: attempted(undefined, { kind: 'done' }, { startedAtMs: 3000, endedAtMs: 3000 }),
+})
 
 describe('what happened', () => {
   const trouble = aTrouble({ what: 'It said no.', advice: 'Ask nicely.' })
@@ -141,6 +149,28 @@ describe('what happened', () => {
       /Check the path/,
     ],
     [
+      'failed on the way',
+      { kind: 'failed', passes: false, jobs: [0] },
+      aView([
+        aHistory({
+          jobId: 'j0',
+          looks: [
+            [1000, aJob()],
+            [2000, aFailedJob({ reason: 'torn' })],
+          ],
+        }),
+      ]),
+      'Import job j0 failed at 45 %.',
+      /^Mend what the reason names\. It failed before the import phase/,
+    ],
+    [
+      'failed on the way, several',
+      { kind: 'failed', passes: false, jobs: [0, 1] },
+      viewOf(...[1, 2].map(() => aFailedJob({ reason: 'torn', progress: 45 }))),
+      '2 of 2 import jobs (j0, j1) failed.',
+      /Mend/,
+    ],
+    [
       'failed, several',
       { kind: 'failed', passes: false, jobs: [0, 1, 2, 3] },
       viewOf(...[1, 2, 3, 4].map(() => aFailedJob({ reason: 'torn' })), aJob()),
@@ -153,6 +183,51 @@ describe('what happened', () => {
       viewOf(aJob({ collectionName: 'other' })),
       'Import job j0 belongs to collection other, not to docs.',
       /`job-id` or `collection-name`/,
+    ],
+    [
+      'wrong collection, two of them',
+      { kind: 'wrong-collection', passes: false, jobs: [0, 1], expected: 'docs' },
+      viewOf(aJob({ collectionName: 'other' }), aJob({ collectionName: 'another' })),
+      'Import job j0 belongs to collection other, not to docs, and 1 other job does not match either.',
+      /`job-id` or `collection-name`/,
+    ],
+    [
+      'wrong collection, three of them',
+      { kind: 'wrong-collection', passes: false, jobs: [0, 1, 2], expected: 'docs' },
+      viewOf(aJob({ collectionName: 'other' }), aJob(), aJob()),
+      'Import job j0 belongs to collection other, not to docs, and 2 other jobs do not match either.',
+      /`job-id` or `collection-name`/,
+    ],
+    [
+      'no rows that are known, and some that are not',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: undefined, imported: 0 },
+      viewOf(
+        aCompletedJob({ importedRows: 0, totalRows: 0 }),
+        aCompletedJob({ importedRows: undefined, totalRows: undefined, files: [] }),
+      ),
+      'All 2 import jobs are complete with 0 rows, and an import without rows does not pass.',
+      /empty/,
+    ],
+    [
+      'rows of which some are not known',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 40_000, max: 40_000 }, imported: 36_000 },
+      viewOf(aCompletedJob(), aCompletedJob({ importedRows: undefined, totalRows: undefined, files: [] })),
+      'All 2 import jobs are through, but the service does not say of every job how many rows it imported, and expected-rows asks for 40,000 rows.',
+      /Leave `expected-rows` empty/,
+    ],
+    [
+      'rows that nobody tells, where none were asked for',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: undefined, imported: undefined },
+      viewOf(aCompletedJob()),
+      'Import job j0 is through, but the service does not say of every job how many rows it imported, and expected-rows asks for at least 1 row.',
+      /Leave `expected-rows` empty/,
+    ],
+    [
+      'too few rows, not committed',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 40_000, max: 40_000 }, imported: 36_000 },
+      viewOf(uncommitted),
+      'Import job j0 is ready to be committed with 36,000 rows, but expected-rows asks for 40,000 rows.',
+      /missing/,
     ],
     [
       'no rows',
@@ -212,6 +287,53 @@ describe('what happened', () => {
       'The service listed import job j0, but does not know it when asked, also after 30 s. It said no.',
       /expired in between.*Check the collection/,
     ],
+    [
+      'not found, several that were seen',
+      { kind: 'not-found', passes: false, jobs: [0, 1], trouble },
+      aView([...forgotten([aJob()]).jobs, ...forgotten([aJob()]).jobs]),
+      '2 of 2 import jobs (j0, j0) are not known to the service any more; last seen Importing, 45 %, 6 k of 36 k rows.',
+      /expired/,
+    ],
+    [
+      'not found, several that were listed, at once',
+      { kind: 'not-found', passes: false, jobs: [0, 1], trouble: aTrouble({ what: '' }) },
+      aView(
+        ['j0', 'j1'].map((jobId) =>
+          aHistory({
+            jobId,
+            wasListed: true,
+            looks: [
+              [2000, { kind: 'unknown-job', trouble }],
+              [2999, { kind: 'unknown-job', trouble }],
+            ],
+          }),
+        ),
+      ),
+      'The service listed 2 of 2 import jobs (j0, j1), but does not know them when asked.',
+      /expired in between/,
+    ],
+    [
+      'not found after a second',
+      { kind: 'not-found', passes: false, jobs: [0], trouble },
+      aView([
+        aHistory({
+          jobId: 'j0',
+          looks: [
+            [2000, { kind: 'unknown-job', trouble }],
+            [3000, { kind: 'unknown-job', trouble }],
+          ],
+        }),
+      ]),
+      'The service does not know import job j0, also after 1 s. It said no.',
+      /quoted/,
+    ],
+    [
+      'not found, never asked about',
+      { kind: 'not-found', passes: false, jobs: [0], trouble },
+      aView([aHistory({ jobId: 'j0' })]),
+      'The service does not know import job j0. It said no.',
+      /quoted/,
+    ],
     ['rejected', { kind: 'rejected', passes: false, jobs: [0], trouble }, viewOf(), 'It said no.', /^Ask nicely\.$/],
     [
       'unreachable',
@@ -226,6 +348,13 @@ describe('what happened', () => {
       aView([aHistory({ jobId: 'j0' })]),
       'No usable answer about import job j0.',
       /endpoint.*network.*timeout/,
+    ],
+    [
+      'unreachable for a second',
+      { kind: 'unreachable', passes: false, jobs: [0], trouble, outageMs: 1000 },
+      viewOf(aJob()),
+      'No usable answer about import job j0 for 1 s: It said no.',
+      /^Ask nicely\. The import itself may well go on\.$/,
     ],
     [
       'stalled early',
@@ -270,6 +399,50 @@ describe('what happened', () => {
       /goes on/,
     ],
     [
+      'cancelled, most of several',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      aView([aHistory({ jobId: 'j0' }), ...viewOf(aJob(), aCompletedJob(), aFailedJob()).jobs]),
+      'The gate was stopped by SIGTERM while 2 of 4 import jobs were not done.',
+      /^The import goes on at the service\. To wait for it again, re-run/,
+    ],
+    [
+      'cancelled at the end',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      viewOf(aCompletedJob()),
+      'The gate was stopped by SIGTERM.',
+      /^The import goes on/,
+    ],
+    [
+      'cancelled with a job that was aborted',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      aView([withAbort(viewOf(uncommitted).jobs[0])]),
+      'The gate was stopped by SIGTERM while import job j0 was at Uncommitted, 99 %, 36 k of 36 k rows.',
+      /^Aborted, as `abort-uncommitted` asks: import job j0\.$/,
+    ],
+    [
+      'cancelled with some jobs that were aborted',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      aView([withAbort(viewOf(uncommitted).jobs[0]), aHistory({ jobId: 'j1', looks: [[0, aJob()]] })]),
+      'The gate was stopped by SIGTERM while 2 of 2 import jobs were not done.',
+      /^The import goes on.* Aborted, as `abort-uncommitted` asks: import job j0\.$/,
+    ],
+    [
+      'completed, of which not all is told',
+      { kind: 'completed', passes: true },
+      {
+        ...aView(
+          [
+            ...viewOf(aCompletedJob({ files: files(1), importedRows: 1, totalRows: 1 })).jobs,
+            aHistory({ jobId: 'j1' }),
+          ],
+          90_000,
+        ),
+        startedAtMs: 30_000,
+      },
+      'All 2 import jobs are complete: at least 1 row from 1 file in collection docs, after 1 min.',
+      /^$/,
+    ],
+    [
       'broken',
       { kind: 'internal-error', passes: false, message: 'x is not a function' },
       viewOf(),
@@ -279,6 +452,73 @@ describe('what happened', () => {
   ])('is told of %s', (_, conclusion, view, sentence, next) => {
     expect(words(conclusion, view).sentence).toBe(sentence)
     expect(words(conclusion, view).next).toMatch(next)
+  })
+
+  const nobody = { ...aView([]), discovery: newDiscovery(SEARCH, {}, 0) }
+
+  it.each<[string, Conclusion, string]>([
+    ['failed', { kind: 'failed', passes: false, jobs: [] }, 'The import jobs of collection docs failed.'],
+    [
+      'not-found',
+      { kind: 'not-found', passes: false, jobs: [], trouble },
+      'The service does not know the import jobs of collection docs. It said no.',
+    ],
+    [
+      'unreachable',
+      { kind: 'unreachable', passes: false, jobs: [], trouble, outageMs: 300_000 },
+      'No usable answer about the import jobs of collection docs for 5 min: It said no.',
+    ],
+    [
+      'stalled',
+      { kind: 'stalled', passes: false, jobs: [], quietMs: 300_000 },
+      'The import jobs of collection docs stood still for 5 min.',
+    ],
+    [
+      'timed-out',
+      { kind: 'timed-out', passes: false, jobs: [] },
+      'Time is up after 1 h: the import jobs of collection docs are not done.',
+    ],
+  ])('is told of no job at all: %s', (_, conclusion, sentence) => {
+    expect(words(conclusion, nobody).sentence).toBe(sentence)
+  })
+
+  it('is told of a job that has not answered', () => {
+    const view = aView([aHistory({ jobId: 'j0' })])
+    expect(words({ kind: 'failed', passes: false, jobs: [0] }, view).sentence).toBe('Import job j0 failed.')
+    expect(words({ kind: 'wrong-collection', passes: false, jobs: [0], expected: 'docs' }, view).sentence).toBe(
+      'Import job j0 belongs to collection another one, not to docs.',
+    )
+    expect(words({ kind: 'timed-out', passes: false, jobs: [0] }, view)).toEqual({
+      sentence: 'Time is up after 1 h: import job j0 is still at Unknown.',
+      next: 'The import goes on at the service. Raise `timeout`, or re-run this job with the same job id, without starting the import a second time.',
+    })
+  })
+
+  it.each([
+    ['that is not all in', aJob({ importedRows: 5, totalRows: 7 }), false],
+    ['of no rows', aJob({ importedRows: 0, totalRows: 0 }), false],
+    ['nobody counts', aJob({ importedRows: undefined, totalRows: undefined }), false],
+    ['that is all in', aJob({ importedRows: 7, totalRows: 7 }), true],
+  ])('says of an import %s what is left after a timeout', (_, snapshot, areIn) => {
+    const { next } = words({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(snapshot))
+    expect(next).toBe(
+      areIn
+        ? 'The import goes on at the service: all rows are in, and sorting and building indexes can take as long again. Raise `timeout`, or re-run this job with the same job id, without starting the import a second time.'
+        : 'The import goes on at the service. Raise `timeout`, or re-run this job with the same job id, without starting the import a second time.',
+    )
+  })
+
+  it('has no point where a job does not rest, or nobody knows why', () => {
+    const odd = aJob({ label: 'Odd', phase: 'unknown' })
+    const stalled: Conclusion = { kind: 'stalled', passes: false, jobs: [0], quietMs: 1_800_000 }
+    expect(Object.keys(headline(stalled, viewOf(odd), policy))).toEqual(['sentence', 'next', 'code'])
+    expect(headline({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(aJob()), policy).points).toBeUndefined()
+  })
+
+  it('has neither a code nor a link where the import is complete', () => {
+    expect(Object.keys(headline({ kind: 'completed', passes: true }, viewOf(aCompletedJob()), policy))).toEqual([
+      'sentence',
+    ])
   })
 
   it.each([
@@ -338,6 +578,14 @@ describe('the output reason', () => {
     expect(reasonLine({ kind: 'timed-out', passes: true, jobs: [0] }, viewOf(aJob()), policy)).toMatch(/^Time is up/)
   })
 
+  it('holds every mistake in the inputs', () => {
+    const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
+    const conclusion: Conclusion = { kind: 'invalid-input', passes: false, mistakes: [mistake, mistake] }
+    expect(reasonLine(conclusion, viewOf(), policy)).toBe(
+      '2 inputs are not right, so the service was not asked. timeout: got "60"; takes a duration; for example 60s timeout: got "60"; takes a duration; for example 60s',
+    )
+  })
+
   it('is empty for a completed import', () => {
     expect(reasonLine({ kind: 'completed', passes: true }, viewOf(aCompletedJob()), policy)).toBe('')
   })
@@ -358,6 +606,16 @@ describe('the annotation', () => {
       title: 'Milvus import: failed',
       message:
         'Import job j0 failed: 1 of 2 files failed, x.npy. (MIG-100)\nReason: torn\nMend what the reason names. Then start a new import: a failed job never goes on.',
+    })
+  })
+
+  it('says no more than there is to say', () => {
+    const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
+    expect(annotationOf({ kind: 'invalid-input', passes: false, mistakes: [mistake] }, viewOf(), policy)).toEqual({
+      level: 'error',
+      title: 'Milvus import: inputs are not right',
+      message:
+        'One input is not right, so the service was not asked. (MIG-001)\ntimeout: got "60"; takes a duration; for example 60s',
     })
   })
 

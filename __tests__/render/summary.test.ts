@@ -3,11 +3,17 @@ import { MAX_SUMMARY_BYTES, renderSummary } from '../../src/render/summary.ts'
 import type { HttpsUrl } from '../../src/render/markdown.ts'
 import type { SummaryContext } from '../../src/render/summary.ts'
 import type { Conclusion } from '../../src/watch/conclusion.ts'
+import type { View } from '../../src/watch/events.ts'
 import type { History } from '../../src/watch/history.ts'
+import { attempted } from '../../src/watch/attempt.ts'
+import { newDiscovery } from '../../src/watch/discovery.ts'
 import type { FileProgress } from '../../src/watch/import-job.ts'
+import type { Deed } from '../../src/watch/import-service.ts'
+import type { Policy } from '../../src/watch/policy.ts'
 import {
   aCompletedJob,
   aFailedJob,
+  aFile,
   aHistory,
   aJob,
   aPolicy,
@@ -16,6 +22,7 @@ import {
   files,
   looksAlong,
 } from '../support/builders.ts'
+import { recordsOf, rowsOf } from '../support/tables.ts'
 
 const FAILED: Conclusion = { kind: 'failed', passes: false, jobs: [0] }
 const context = { writtenAt: new Date('2026-11-23T06:17:56Z') }
@@ -109,6 +116,39 @@ describe('the million bytes', () => {
   })
 })
 
+describe('the million bytes with much besides', () => {
+  it('are kept where what stands around the tables is long', () => {
+    const view = aView([aHistory({ looks: [[0, aFailedJob({ files: withFailures(10_000, 10_000, 2000) })]] })])
+    const summary = renderSummary(view, FAILED, aPolicy(), { ...context, endpoint: 'e'.repeat(50_000) })
+    expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(MAX_SUMMARY_BYTES)
+    expect(Buffer.byteLength(summary)).toBeGreaterThan(MAX_SUMMARY_BYTES - 15_000)
+  })
+
+  it('leave no table at all where nothing fits', () => {
+    const view = aView([aHistory({ looks: [[0, aFailedJob({ files: files(2) })]] })])
+    const summary = renderSummary(view, FAILED, aPolicy(), { ...context, endpoint: 'e'.repeat(1_000_000) })
+    expect(rowsOf(summary).filter(([cell = '']) => cell.startsWith('<code>'))).toEqual([])
+    expect(summary.match(/<tr><td.*see the report file.*/g)).toEqual([
+      '<tr><td colspan="6">… and 1 more job, 1 of them failed: see the report file</td></tr>',
+      '<tr><td colspan="6">✅ 2 completed files: see the report file</td></tr>',
+    ])
+  })
+
+  it('say how many files are only in the report file where none of these failed', () => {
+    const all = files(10_000, { phase: 'running', label: 'InProgress', name: 'n'.repeat(300) })
+    const summary = renderSummary(
+      aView([aHistory({ looks: [[0, aJob({ files: all })]] })]),
+      undefined,
+      aPolicy(),
+      context,
+    )
+    const left = (10_000 - rowsWith('nnn', summary).length).toLocaleString('en')
+    expect(summary.match(/<tr><td.*see the report file.*/g)).toEqual([
+      `<tr><td colspan="6">… and ${left} more files: see the report file</td></tr>`,
+    ])
+  })
+})
+
 describe('what is in sight', () => {
   it('is every file of a short list, failed ones first', () => {
     const summary = summaryOf(withFailures(25, 1, 20))
@@ -187,7 +227,277 @@ describe('many jobs', () => {
   })
 })
 
+describe('the files of many jobs', () => {
+  const jobs = (amount: number, failed: number) =>
+    Array.from({ length: amount }, (_, i) =>
+      aHistory({
+        jobId: `j${i}`,
+        looks: [[0, i < failed ? aFailedJob({ reason: 'torn', files: files(1) }) : aCompletedJob({ files: files(2) })]],
+      }),
+    )
+  const sections = (all: readonly History[]) => {
+    const text = renderSummary(aView(all), undefined, aPolicy(), context)
+    const titles = Array.from(
+      text.matchAll(/<details( open)?>\n<summary>((?:Job|Files) .*)<\/summary>\n(?!.*<\/table>)/g),
+      ([, open = '', title]) => `${title ?? ''}${open}`.replace(/<\/?code>/g, ''),
+    )
+    const folded = titles.findIndex((title) => title.startsWith('Files of'))
+    return folded === -1 ? { inSight: titles } : { inSight: titles.slice(0, folded), folded: titles.slice(folded) }
+  }
+
+  it('are in sight while there are 25 at most', () => {
+    expect(sections(jobs(25, 0))).toEqual({
+      inSight: Array.from({ length: 25 }, (_, i) => `Job j${i}: 2 files`),
+    })
+  })
+
+  it('are folded where there are more, but for ten that failed', () => {
+    expect(sections(jobs(26, 12))).toEqual({
+      inSight: Array.from({ length: 10 }, (_, i) => `Job j${i}: 1 file open`),
+      folded: [
+        'Files of 16 more jobs',
+        'Job j10: 1 file open',
+        'Job j11: 1 file open',
+        ...Array.from({ length: 14 }, (_, i) => `Job j${i + 12}: 2 files`),
+      ],
+    })
+  })
+
+  it('are folded where fewer failed', () => {
+    const { inSight, folded = [] } = sections(jobs(27, 1))
+    expect(inSight).toEqual(['Job j0: 1 file open'])
+    expect(folded[0]).toBe('Files of 26 more jobs')
+  })
+
+  it('make a section only where there is something to say', () => {
+    const silent = aHistory({ jobId: 'silent', looks: [[0, { kind: 'outage', trouble: aTrouble() }]] })
+    const all = [
+      aHistory({ jobId: 'unasked' }),
+      aHistory({ jobId: 'bare', looks: [[0, aJob()]] }),
+      aHistory({ jobId: 'done', looks: [[0, aCompletedJob({ files: [] })]] }),
+      aHistory({ jobId: 'failed', looks: [[0, aFailedJob()]] }),
+      silent,
+    ]
+    expect(sections(all)).toEqual({ inSight: ['Job failed: no files listed open', 'Job silent: no files listed'] })
+  })
+
+  it('make a section that says what is wrong, and lists the files', () => {
+    const all = [
+      aHistory({ jobId: 'a', looks: [[0, aCompletedJob({ files: [aFile({ progress: undefined, label: '' })] })]] }),
+      aHistory({
+        jobId: 'b',
+        looks: [
+          [0, aJob()],
+          [1, { kind: 'outage', trouble: aTrouble() }],
+        ],
+      }),
+    ]
+    const text = renderSummary(aView(all), undefined, aPolicy(), context)
+    expect(text.slice(text.indexOf('<details>'), text.lastIndexOf('\n<sub>')).split('\n')).toEqual([
+      '<details>',
+      '<summary>Job <code>b</code>: no files listed</summary>',
+      '<p>milvus.example answered with HTTP 503.</p>',
+      '</details>',
+      '<details>',
+      '<summary>Job <code>a</code>: 1 file</summary>',
+      '<table>',
+      '<tr><th>File</th><th>State</th><th align="right">Rows</th><th align="right">Size</th><th>Completed at &#40;UTC&#41;</th></tr>',
+      '<tr><td><code>a/1.parquet</code></td><td>✅ completed</td><td align="right">12,000 of 12,000</td><td align="right">4.8 MB</td><td>2026-11-23 06:17:55</td></tr>',
+      '</table>',
+      '</details>',
+      '',
+    ])
+  })
+})
+
+describe('the row of a job', () => {
+  const row = (job: History) => {
+    const text = renderSummary(aView([job]), undefined, aPolicy(), context)
+    return recordsOf(text.slice(0, text.indexOf('</table>')))[0] ?? {}
+  }
+  const uncommitted = aHistory({
+    looks: [[0, aJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99, sizeBytes: 0 })]],
+  })
+  const span = { startedAtMs: 1000, endedAtMs: 1000 }
+  const committed = (deed: Deed, job = uncommitted) => ({ ...job, commit: attempted(undefined, deed, span) })
+
+  it.each<[string, History, string]>([
+    ['rests', uncommitted, '⏸️ Uncommitted'],
+    ['was committed', committed({ kind: 'done' }), '⏸️ Uncommitted, commit accepted'],
+    ['is refused its commit', committed({ kind: 'refused', trouble: aTrouble() }), '⏸️ Uncommitted, commit refused'],
+    ['may be committed', committed({ kind: 'outage', trouble: aTrouble() }), '⏸️ Uncommitted, commit in doubt'],
+    [
+      'was committed and aborted',
+      { ...committed({ kind: 'done' }), abort: attempted(undefined, { kind: 'done' }, span) },
+      '⏸️ Uncommitted, aborted',
+    ],
+    [
+      'could not be aborted',
+      { ...uncommitted, abort: attempted(undefined, { kind: 'refused', trouble: aTrouble() }, span) },
+      '⏸️ Uncommitted',
+    ],
+    [
+      'is through after a commit',
+      committed({ kind: 'done' }, aHistory({ looks: [[0, aCompletedJob({ files: [] })]] })),
+      '✅ Completed',
+    ],
+    ['waits', aHistory({ looks: [[0, aJob({ phase: 'pending', label: 'Pending' })]] }), '🕒 Pending'],
+    ['is not known', aHistory({ looks: [[0, { kind: 'unknown-job', trouble: aTrouble() }]] }), '❓ not found'],
+    ['has not answered', aHistory({}), '❔ Unknown'],
+  ])('shows that it %s', (_, job, state) => {
+    expect(row(job)['State']).toBe(state)
+  })
+
+  it.each<[number | undefined, number | undefined, string | undefined]>([
+    [undefined, undefined, undefined],
+    [5, undefined, '5'],
+    [undefined, 7, '– of 7'],
+    [5, 0, '5'],
+    [1200, 7000, '1,200 of 7,000'],
+  ])('shows %p of %p rows', (importedRows, totalRows, text) => {
+    expect(row(aHistory({ looks: [[0, aJob({ importedRows, totalRows })]] }))['Rows']).toBe(text)
+  })
+
+  it.each<[readonly FileProgress[], string | undefined]>([
+    [[], undefined],
+    [files(2), '2'],
+    [[...files(2), aFile({ phase: 'failed' })], '1 of 3 failed'],
+  ])('counts its files: %#', (all, text) => {
+    expect(row(aHistory({ looks: [[0, aJob({ files: all })]] }))['Files']).toBe(text)
+  })
+})
+
+describe('the row of a file', () => {
+  const row = (file: FileProgress) => {
+    const text = renderSummary(
+      aView([aHistory({ looks: [[0, aJob({ files: [file] })]] })]),
+      undefined,
+      aPolicy(),
+      context,
+    )
+    return recordsOf(/<table>\n<tr><th>File.*?<\/table>/s.exec(text)?.[0] ?? '')[0]
+  }
+
+  it.each<[string, Partial<FileProgress>, Readonly<Record<string, string>>]>([
+    [
+      'what the service says',
+      {},
+      {
+        State: '✅ Completed',
+        Progress: '100 %',
+        Rows: '12,000 of 12,000',
+        Size: '4.8 MB',
+        'Completed at &#40;UTC&#41;': '2026-11-23 06:17:55',
+      },
+    ],
+    [
+      'what that means, where the service has no word for it, and nothing of what it does not say',
+      {
+        phase: 'failed',
+        label: '',
+        progress: undefined,
+        importedRows: undefined,
+        totalRows: undefined,
+        sizeBytes: undefined,
+        completeTime: undefined,
+      },
+      { State: '❌ failed' },
+    ],
+    [
+      'the reason, and a time that is none as it is',
+      { phase: 'failed', reason: 'torn', completeTime: 'soon', sizeBytes: 0, progress: 0 },
+      {
+        State: '❌ Completed',
+        Progress: '0 %',
+        Rows: '12,000 of 12,000',
+        'Completed at &#40;UTC&#41;': 'soon',
+        Reason: '<code>torn</code>',
+      },
+    ],
+  ])('shows %s', (_, but, cells) => {
+    expect(row(aFile(but))).toEqual({ File: '<code>a/1.parquet</code>', ...cells })
+  })
+})
+
+describe('the last line', () => {
+  const line = (
+    but: Partial<SummaryContext>,
+    policy: Partial<Policy> = {},
+    view = aView([aHistory({ looks: [[0, aJob()]] })]),
+  ) =>
+    renderSummary(view, undefined, aPolicy(policy), { ...context, ...but })
+      .trimEnd()
+      .split('\n')
+      .at(-1)
+
+  it.each<[Partial<SummaryContext>, Partial<Policy>, string]>([
+    [{}, {}, 'for 1 import job to be Completed with at least 1 row, with 1 look.'],
+    [
+      { endpoint: 'milvus.example' },
+      { onUncommitted: 'pass' },
+      'for 1 import job to be Completed or Uncommitted with at least 1 row, with 1 look at <code>milvus.example</code>.',
+    ],
+    [
+      {},
+      { expectedCollection: 'docs', expectedRows: { min: 5, max: 5 }, waitFor: 'searchable' },
+      'for 1 import job into <code>docs</code> to be Completed with 5 rows, and to be found by a search, with 1 look.',
+    ],
+    [
+      {},
+      { waitFor: 'searchable', expectedCollectionRows: { min: 5, max: undefined } },
+      'for 1 import job to be Completed with at least 1 row, and to be found by a search among at least 5 rows in all, with 1 look.',
+    ],
+  ])('says what was waited for: %#', (but, policy, text) => {
+    expect(line(but, policy)).toBe(
+      `<sub>Waited 5 min 05 s of at most 1 h ${text} Written 2026-11-23 06:17:56 UTC.</sub>`,
+    )
+  })
+
+  it('counts from the start', () => {
+    const view = { ...aView([aHistory({ looks: [[101_000, aJob()]] })]), startedAtMs: 100_000 }
+    expect(line({}, {}, view)).toMatch(/^<sub>Waited 3 min 25 s of /)
+  })
+
+  it('says what was looked for where no job has been found', () => {
+    const discovery = newDiscovery({ kind: 'discovered', collectionName: 'docs', since: undefined }, {}, 0)
+    expect(line({ endpoint: 'milvus.example' }, {}, { ...aView([]), discovery })).toBe(
+      '<sub>Looked for the import jobs of <code>docs</code> at <code>milvus.example</code>. Written 2026-11-23 06:17:56 UTC.</sub>',
+    )
+    expect(line({}, {}, aView([]))).toBe('<sub>Written 2026-11-23 06:17:56 UTC.</sub>')
+  })
+})
+
 describe('while the gate runs', () => {
+  const box = (view: View) => renderSummary(view, undefined, aPolicy(), context).split('\n').slice(2, 7)
+  const running = aHistory({ jobId: '11', looks: [[0, aJob()]] })
+  const discovery = newDiscovery({ kind: 'discovered', collectionName: 'docs', since: undefined }, {}, 0)
+  const KILLED = 'If the step has ended without another word, it was killed: this is the last it saw'
+
+  it.each<[string, View, string, string]>([
+    [
+      'one job',
+      aView([running]),
+      'Still waiting for import job 11, which is at Importing, 45 %, 6 k of 36 k rows.',
+      ', and the import goes on at the service.',
+    ],
+    [
+      'one job that was found',
+      { ...aView([running]), discovery },
+      'Still waiting for import job 11, which is at Importing, 45 %, 6 k of 36 k rows.',
+      ', and the import goes on at the service.',
+    ],
+    [
+      'several jobs',
+      aView([running, { ...running, jobId: '12' }]),
+      'Still waiting for 2 import jobs.',
+      ', and the imports go on at the service.',
+    ],
+    ['no job yet', { ...aView([]), discovery }, 'Still looking for the import jobs of collection docs.', '.'],
+    ['nothing', aView([]), 'Still waiting for 0 import jobs.', '.'],
+  ])('says what it waits for: %s', (_, view, sentence, goesOn) => {
+    expect(box(view)).toEqual(['> [!NOTE]', `> <b>${sentence}</b>`, '>', `> ${KILLED}${goesOn}`, ''])
+  })
+
   it('says when it was written and what a killed step leaves behind', () => {
     const summary = renderSummary(aView([aHistory({ looks: [[0, aJob()]] })]), undefined, aPolicy(), context)
     expect(summary).toContain('[!NOTE]')
@@ -213,6 +523,12 @@ describe('where the time went', () => {
     }
     expect(order(files(2))).toBe(true)
     expect(order(files(2, { phase: 'failed' }))).toBe(false)
+  })
+
+  it('comes after the files where only one of them failed', () => {
+    const all = [...files(2), aFile({ name: 'torn.parquet', phase: 'failed' })]
+    const text = rendered([aHistory({ looks: [...steady, [110_000, aJob({ files: all })]] })])
+    expect(text.indexOf('torn.parquet')).toBeLessThan(text.indexOf('Where the time went'))
   })
 
   it('names the slowest stage of a job', () => {
@@ -264,7 +580,7 @@ describe('where the time went', () => {
 describe('the time a job took', () => {
   const took = (looks: Parameters<typeof aHistory>[0]['looks']) => {
     const text = renderSummary(aView([aHistory({ looks: looks ?? [] })]), undefined, aPolicy(), context)
-    return /<td align="right">([^<]*)<\/td><\/tr>/.exec(text)?.[1]?.replaceAll('\u00a0', ' ')
+    return recordsOf(text.slice(0, text.indexOf('</table>')))[0]?.['Took']
   }
 
   it.each([
@@ -276,6 +592,26 @@ describe('the time a job took', () => {
         [60_000, aCompletedJob({ createTime: undefined, files: [] })],
       ] as const,
       '≥ 1 min',
+    ],
+    [
+      'at least what was seen of it where it began after its end by that clock',
+      [
+        [0, aJob()],
+        [60_000, aCompletedJob({ createTime: '2026-11-23T06:17:56Z', files: [] })],
+      ] as const,
+      '≥ 1 min',
+    ],
+    ['at once', [[0, aCompletedJob({ createTime: '2026-11-23T06:17:55Z', files: [] })]] as const, '0 s'],
+    ['not before an answer', [] as const, undefined],
+    ['not of less than a second', [[304_001, aJob()]] as const, undefined],
+    ['of a second', [[304_000, aJob()]] as const, '≥ 1 s'],
+    [
+      'up to the failure',
+      [
+        [5000, aJob()],
+        [8000, aFailedJob()],
+      ] as const,
+      '≥ 3 s',
     ],
     ['up to now where it goes on', [[5000, aJob()]] as const, '≥ 5 min'],
   ])('is told %s', (_, looks, text) => {

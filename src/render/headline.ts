@@ -291,9 +291,7 @@ function unreachable(
         ? []
         : ['The import itself may well go on.']
   return {
-    sentence: [
-      `No usable answer about ${lowerFirst(subject)}${since}${trouble === undefined ? '.' : `: ${trouble.what}`}`,
-    ].join(''),
+    sentence: `No usable answer about ${lowerFirst(subject)}${since}${trouble === undefined ? '.' : `: ${trouble.what}`}`,
     next: [
       trouble?.advice ?? 'Check `endpoint` and the network between this runner and the service, or raise `timeout`.',
       ...goesOn,
@@ -325,8 +323,12 @@ function timedOut(
   if (collections !== undefined) return searchTimedOut(collections, passes, view, policy)
   const { subject, is } = subjectOf(view, jobs)
   const job = first(view, jobs)
-  const where = job === undefined ? '' : whereabouts(job)
-  const stand = jobs.length === 1 ? `is still at ${where}` : `${is} not done, the first is at ${where}`
+  const stand =
+    job === undefined
+      ? `${is} not done`
+      : jobs.length === 1
+        ? `is still at ${whereabouts(job)}`
+        : `${is} not done, the first is at ${whereabouts(job)}`
   const patience =
     policy.timeoutMs === 0 ? 'One look, no waiting (timeout is 0)' : `Time is up after ${duration(policy.timeoutMs)}`
   return {
@@ -366,7 +368,8 @@ function afterTimeout(job: History | undefined, view: View): string {
 }
 
 function allRowsAreIn(job: History | undefined): boolean {
-  return job?.importedRows !== undefined && job.importedRows > 0 && job.importedRows === job.totalRows
+  const { importedRows = 0, totalRows } = job ?? {}
+  return importedRows > 0 && importedRows === totalRows
 }
 
 function cancelled(signal: string, view: View): Words {

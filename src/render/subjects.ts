@@ -51,23 +51,26 @@ export function waitAgain({ jobs, discovery }: View): string {
 /** Job ids for a sentence, at most three of them by name. */
 export function subjectOf(view: View, indices: readonly number[]): Subject {
   const ids = indices.flatMap((i) => view.jobs[i]?.jobId ?? [])
-  if (ids.length === 0) return { subject: `The import jobs of ${searchedCollection(view)}`, is: 'are' }
-  if (ids.length === 1) return { subject: `Import job ${ids.join('')}`, is: 'is' }
+  const [only, ...others] = ids
+  if (only === undefined) return { subject: `The import jobs of ${searchedCollection(view)}`, is: 'are' }
+  if (others.length === 0) return { subject: `Import job ${only}`, is: 'is' }
   return { subject: `${count(ids.length)} of ${counted(view.jobs.length, 'import job')} (${named(ids)})`, is: 'are' }
 }
 
 /** All jobs, at the start of a sentence. */
 export function allJobs(view: View): string {
-  return view.jobs.length === 1
-    ? `Import job ${view.jobs[0]?.jobId ?? ''} is`
+  const [only, ...others] = view.jobs
+  return only !== undefined && others.length === 0
+    ? `Import job ${only.jobId} is`
     : `All ${count(view.jobs.length)} import jobs are`
 }
 
 /** Collections for a sentence, at most three of them by name. */
 export function collectionsOf(view: View, indices: readonly number[]): Subject {
   const names = indices.flatMap((i) => view.collections[i]?.name ?? [])
-  return names.length === 1
-    ? { subject: `Collection ${shortened(names.join(''), MAX_NAME_LENGTH)}`, is: 'is' }
+  const [only, ...others] = names
+  return only !== undefined && others.length === 0
+    ? { subject: `Collection ${shortened(only, MAX_NAME_LENGTH)}`, is: 'is' }
     : {
         subject: `${count(names.length)} of ${counted(view.collections.length, 'collection')} (${named(names)})`,
         is: 'are',
@@ -108,6 +111,5 @@ export function lowerFirst(subject: string): string {
 
 /** The first of the jobs that have the deciding end. */
 export function first(view: View, indices: readonly number[]): History | undefined {
-  const [index] = indices
-  return index === undefined ? undefined : view.jobs[index]
+  return indices.map((i) => view.jobs[i])[0]
 }

@@ -1,0 +1,263 @@
+import { describe, expect, it } from '@jest/globals'
+import { headline } from '../../src/render/headline.ts'
+import { attempted } from '../../src/watch/attempt.ts'
+import type { Act } from '../../src/watch/attempt.ts'
+import type { Conclusion } from '../../src/watch/conclusion.ts'
+import type { History } from '../../src/watch/history.ts'
+import type { Deed } from '../../src/watch/import-service.ts'
+import { aCompletedJob, aFailedJob, aHistory, aJob, aPolicy, aTrouble, aView } from '../support/builders.ts'
+
+const COMMIT = 'POST /v2/vectordb/jobs/import/commit'
+const ABORT = 'POST /v2/vectordb/jobs/import/abort'
+const DONE: Deed = { kind: 'done' }
+const trouble = aTrouble({ what: 'It said no.', advice: 'Ask nicely.' })
+const REFUSED: Deed = { kind: 'refused', trouble }
+const LOST: Deed = { kind: 'outage', trouble: aTrouble({ what: 'Nothing came.' }) }
+const AT = '99 %, 36 k of 36 k rows'
+
+const after = (job: History, act: Act, deed: Deed): History => ({
+  ...job,
+  [act]: attempted(job[act], deed, { startedAtMs: 3000, endedAtMs: 3000 }),
+})
+const resting = (jobId: string) =>
+  aHistory({
+    jobId,
+    looks: [[2000, aCompletedJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99 })]],
+  })
+const told = (conclusion: Conclusion, ...jobs: readonly History[]) => headline(conclusion, aView(jobs), aPolicy())
+const uncommitted = (jobs: readonly number[]): Conclusion => ({ kind: 'uncommitted', passes: false, jobs })
+
+describe('jobs that rest at Uncommitted', () => {
+  it('are to be committed or aborted, or let the step do it', () => {
+    const { sentence, next } = told(uncommitted([0, 1]), resting('a'), resting('b'))
+    expect(sentence).toBe(
+      '2 of 2 import jobs (a, b) rest at Uncommitted: the rows are imported, but nobody sees them before a commit.',
+    )
+    expect(next).toBe(
+      `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to let it wait for somebody's commit, to \`wait\`; to go on without one, to \`pass\`.`,
+    )
+  })
+
+  it('are to be imported anew once they have been aborted', () => {
+    expect(told(uncommitted([0]), after(resting('a'), 'abort', DONE)).next).toBe(
+      'To let the step commit, set `on-uncommitted` to `commit`, and import once more. Aborted, as `abort-uncommitted` asks: import job a.',
+    )
+  })
+
+  it.each([
+    ['was not aborted', resting('b')],
+    ['could not be aborted', after(resting('b'), 'abort', REFUSED)],
+  ])('are to be committed or aborted where one of them %s', (_, other) => {
+    const { next } = told(uncommitted([0, 1]), after(resting('a'), 'abort', DONE), other)
+    expect(next).toMatch(/^Commit \(.* Aborted, as `abort-uncommitted` asks: import job a\.$/)
+  })
+})
+
+describe('an import that is half done', () => {
+  const half = (committed: readonly number[], jobs: readonly number[], because?: Conclusion): Conclusion => ({
+    kind: 'partly-committed',
+    passes: false,
+    committed,
+    jobs,
+    because: because ?? { kind: 'rejected', passes: false, jobs, trouble },
+  })
+  const committed = (jobId: string) => after(aHistory({ jobId, looks: [[2000, aCompletedJob()]] }), 'commit', DONE)
+
+  it('is told job by job, with what the service said', () => {
+    const words = told(half([0], [1]), committed('a'), after(resting('b'), 'commit', REFUSED))
+    expect(words.sentence).toBe('Only 1 of 2 import jobs was committed, and nobody sees the rows of the other.')
+    expect(words.points).toEqual(['committed: a', `not committed: b, Uncommitted, ${AT}: It said no.`])
+    expect(words.next).toBe(
+      `Ask nicely. What was committed stays. Once the cause is mended, commit the other by hand (${COMMIT}).`,
+    )
+  })
+
+  it('is told with what came in between, where no job says so', () => {
+    const words = told(
+      half([0, 1], [2, 3]),
+      committed('a'),
+      committed('b'),
+      resting('c'),
+      after(resting('d'), 'commit', LOST),
+    )
+    expect(words.sentence).toBe('Only 2 of 4 import jobs were committed, and nobody sees the rows of the others.')
+    expect(words.points).toEqual([
+      'committed: a, b',
+      `not committed: c, Uncommitted, ${AT}`,
+      `perhaps committed: d, Uncommitted, ${AT}: Nothing came.`,
+      'It said no.',
+    ])
+    expect(words.next).toBe(
+      `Ask nicely. What was committed stays. Look at the state of each job, then commit what rests at Uncommitted (${COMMIT}).`,
+    )
+  })
+
+  it('is told once where one of several jobs says so', () => {
+    const words = told(half([0], [1, 2]), committed('a'), resting('b'), after(resting('c'), 'commit', REFUSED))
+    expect(words.points).toEqual([
+      'committed: a',
+      `not committed: b, Uncommitted, ${AT}`,
+      `not committed: c, Uncommitted, ${AT}: It said no.`,
+    ])
+    expect(words.next).toBe(
+      `Ask nicely. What was committed stays. Once the cause is mended, commit the others by hand (${COMMIT}).`,
+    )
+  })
+
+  it('is perhaps not even that where the answer to a commit was lost', () => {
+    const words = told(half([], [0, 1]), after(resting('a'), 'commit', LOST), resting('b'))
+    expect(words.sentence).toBe(
+      'Perhaps only some of 2 import jobs were committed: the answer to a commit was lost, and nobody knows what became of it.',
+    )
+    expect(words.points).toEqual([
+      `perhaps committed: a, Uncommitted, ${AT}: Nothing came.`,
+      `not committed: b, Uncommitted, ${AT}`,
+      'It said no.',
+    ])
+    expect(words.next).toBe(
+      `Ask nicely. Look at the state of each job, then commit what rests at Uncommitted (${COMMIT}).`,
+    )
+  })
+
+  it('is to be imported anew where the others are lost, and tells the points of what came in between', () => {
+    const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
+    const words = told(
+      half([0], [1, 2], { kind: 'invalid-input', passes: false, mistakes: [mistake] }),
+      committed('a'),
+      after(resting('b'), 'abort', DONE),
+      aHistory({ jobId: 'c', looks: [[2000, aFailedJob()]] }),
+    )
+    expect(words.points).toEqual([
+      'committed: a',
+      `not committed: b, Uncommitted, ${AT}`,
+      'not committed: c, Failed, 0 %',
+      'One input is not right, so the service was not asked.',
+      'timeout: got "60"; takes a duration; for example 60s',
+    ])
+    expect(words.next).toBe(
+      'What was committed stays. Once the cause is mended, import the others once more. Aborted, as `abort-uncommitted` asks: import job b.',
+    )
+  })
+
+  it.each([
+    [10, []],
+    [11, ['not committed: 1 more']],
+    [13, ['not committed: 3 more']],
+  ])('tells of ten jobs one by one: %i', (amount, more) => {
+    const jobs = Array.from({ length: amount }, (_, i) => after(resting(`j${i}`), 'commit', REFUSED))
+    const indices = jobs.map((_, i) => i + 1)
+    const { points = [] } = told(half([0], indices), committed('a'), ...jobs)
+    expect(points.slice(0, 11)).toEqual([
+      'committed: a',
+      ...jobs.slice(0, 10).map(({ jobId }) => `not committed: ${jobId}, Uncommitted, ${AT}: It said no.`),
+    ])
+    expect(points.slice(11)).toEqual(more)
+  })
+
+  it('tells of no job that is not in the view', () => {
+    const words = told(half([0, 7], [1, 8]), committed('a'), after(resting('b'), 'commit', REFUSED))
+    expect(words.points).toEqual(['committed: a', `not committed: b, Uncommitted, ${AT}: It said no.`])
+  })
+})
+
+describe('what is left of two-phase jobs at another end', () => {
+  const rejected: Conclusion = { kind: 'rejected', passes: false, jobs: [0], trouble }
+  const cancelled: Conclusion = { kind: 'cancelled', passes: false, signal: 'SIGINT' }
+  const running = aHistory({ jobId: 'r', looks: [[2000, aJob()]] })
+  const leftBehind = (list: string) =>
+    `Left behind at Uncommitted, where nobody collects what rests: ${list}. Commit (${COMMIT}) or abort (${ABORT}).`
+  const committing = after(
+    aHistory({ jobId: 'e', looks: [[2000, aJob({ phase: 'committing', label: 'Committing' })]] }),
+    'commit',
+    LOST,
+  )
+
+  it.each<[string, Conclusion, readonly History[], string]>([
+    ['nothing rests', rejected, [running, aHistory({})], 'Ask nicely.'],
+    ['one rests', rejected, [running, resting('b')], `Ask nicely. ${leftBehind('import job b')}`],
+    [
+      'several rest',
+      rejected,
+      ['a', 'b', 'c', 'd'].map(resting),
+      `Ask nicely. ${leftBehind('import jobs a, b, c and 1 more')}`,
+    ],
+    [
+      'one could not be aborted',
+      rejected,
+      [after(resting('a'), 'abort', REFUSED)],
+      `Ask nicely. ${leftBehind('import job a')}`,
+    ],
+    [
+      'some were aborted',
+      rejected,
+      [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', DONE), resting('c')],
+      `Ask nicely. Aborted, as \`abort-uncommitted\` asks: import jobs a, b. ${leftBehind('import job c')}`,
+    ],
+    ['one was committed', rejected, [after(resting('a'), 'commit', DONE), committing], 'Ask nicely.'],
+    [
+      'one was committed before the gate was stopped',
+      cancelled,
+      [after(resting('a'), 'commit', DONE), running],
+      'The import goes on at the service. To wait for it again, re-run this job with the same job id, without starting the import a second time. Committed already: import job a.',
+    ],
+    [
+      'nobody knows of a commit',
+      rejected,
+      [after(resting('a'), 'commit', LOST), resting('b')],
+      `Ask nicely. Nobody knows what became of the commit of import job a: look at its state before you commit or abort. ${leftBehind('import job b')}`,
+    ],
+    [
+      'there is nothing else to say',
+      { kind: 'invalid-input', passes: false, mistakes: [] },
+      [resting('a')],
+      leftBehind('import job a'),
+    ],
+  ])('is told where %s', (_, conclusion, jobs, next) => {
+    expect(told(conclusion, ...jobs).next).toBe(next)
+  })
+
+  it('is not told where the step passes', () => {
+    expect(told({ kind: 'timed-out', passes: true, jobs: [0] }, resting('a')).next).toBe(
+      'The import goes on at the service: what follows must not rely on its rows.',
+    )
+  })
+})
+
+describe('what is left of a job for which time is up', () => {
+  const timedOut: Conclusion = { kind: 'timed-out', passes: false, jobs: [0] }
+  const AGAIN = 'Raise `timeout`, or re-run this job with the same job id, without starting the import a second time.'
+
+  it.each<[string, History, string]>([
+    [
+      'was aborted',
+      after(resting('a'), 'abort', DONE),
+      'Raise `timeout`, and import once more. Aborted, as `abort-uncommitted` asks: import job a.',
+    ],
+    [
+      'was committed',
+      after(resting('a'), 'commit', DONE),
+      `Its commit was accepted, so that its rows will be seen without further ado. ${AGAIN}`,
+    ],
+    [
+      'may be committed',
+      after(resting('a'), 'commit', LOST),
+      `${AGAIN} Nobody knows what became of the commit of import job a: look at its state before you commit or abort.`,
+    ],
+    [
+      'waits for a commit',
+      resting('a'),
+      `It waits for somebody to commit it (${COMMIT}). ${AGAIN} Left behind at Uncommitted, where nobody collects what rests: import job a. Commit (${COMMIT}) or abort (${ABORT}).`,
+    ],
+    [
+      'builds its indexes',
+      aHistory({ looks: [[0, aJob({ progress: 85, importedRows: 36_000 })]] }),
+      `The import goes on at the service: all rows are in, and building indexes can take as long again. ${AGAIN}`,
+    ],
+  ])('is told where it %s', (_, job, next) => {
+    expect(told(timedOut, job).next).toBe(next)
+  })
+
+  it('is nothing where it was aborted and the step passes', () => {
+    expect(told({ kind: 'timed-out', passes: true, jobs: [0] }, after(resting('a'), 'abort', DONE)).next).toBe('')
+  })
+})
