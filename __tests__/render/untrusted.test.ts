@@ -1,13 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createSanitiser } from '../../src/render/untrusted.ts'
+import type { Sanitise } from '../../src/render/untrusted.ts'
 import { cases } from '../support/soak.ts'
 
-const sanitise = createSanitiser([])
+const guardedBy =
+  (...secrets: readonly string[]): Sanitise =>
+  (text, maxLength) =>
+    createSanitiser(secrets)(text, maxLength)
+const sanitise = guardedBy()
 
 describe('control', () => {
   it.each([
     ['one\r\ntwo\n\nthree\rfour\u2028five\u2029six', 'one ⏎ two ⏎ three ⏎ four ⏎ five ⏎ six'],
+    ['one\n\u0000\ntwo', 'one ⏎ two'],
     ['ends in a line break\n', 'ends in a line break'],
     ['a\tb', 'a b'],
     ['\u001b[31mred\u001b[0m \u009b1mbold', 'red bold'],
@@ -34,6 +40,9 @@ describe('control', () => {
 
   it.each([
     [undefined, 'undefined'],
+    [null, 'null'],
+    [true, 'true'],
+    [['a', 1], '["a",1]'],
     [12, '12'],
     [{ toString: 1, a: 'b\n' }, '{"toString":1,"a":"b\\n"}'],
     [Object.create(null), '{}'],
@@ -47,6 +56,13 @@ describe('credentials', () => {
   it.each([
     ['https://user:pw@host/a.parquet', 'https://***@host/a.parquet'],
     ['https://token@host/a.parquet', 'https://***@host/a.parquet'],
+    ['https://@host/a.parquet', 'https://@host/a.parquet'],
+    ['https://token@', 'https://***@'],
+    ['https://user:pw/a.parquet?x', 'https://user:pw/a.parquet'],
+    ['https://u:p[::1]:80/a@b', 'https://***@b'],
+    ['https://[::1]:pw/a@b', 'https://***@b'],
+    ['a?b=https://user:pw@host', 'a'],
+    ['copy=[from(user:pw@host,user:pw@host)]', 'copy=[from(***@host)]'],
     ['https://user:p/w?x#y@z@host/a.parquet: gone', 'https://***@host/a.parquet: gone'],
     ['s3://bucket/a.parquet?X-Amz-Signature=abc&x=1#f', 's3://bucket/a.parquet'],
     ['Get "https://host/a?sig=abc": EOF', 'Get "https://host/a": EOF'],
@@ -69,6 +85,7 @@ describe('credentials', () => {
     'http://minio:9000/bucket/mail@home/1.parquet',
     'minio:9000/bucket/mail@home/1.parquet',
     'https://[::1]:19530/path@2',
+    'https://[::1]/path@2',
     'mail someone@example.com: what is this?',
     'really? yes=no',
     'the bearer token is missing',
@@ -87,7 +104,7 @@ describe('credentials', () => {
 
 describe('secrets', () => {
   const SECRET = 'k3y&<"sé/cret+9'
-  const guarded = createSanitiser([SECRET, 'abc', '', '***'])
+  const guarded = guardedBy(SECRET, 'abc', '', '***')
 
   it.each([
     ['as it is', SECRET],
@@ -119,6 +136,61 @@ describe('secrets', () => {
     expect(result).toContain('***')
     expect(result).not.toMatch(/k3y|cret|ey&/)
     expect(result.length).toBeLessThan(35)
+  })
+
+  const XML = `a<b>c&d"e'f/g`
+  const SPACED = 'my pass/word+1?'
+  // Its base64 has both characters that the URL-safe one has not.
+  const BASE64 = '>>>???>>>???'
+
+  it.each<[string, string, string]>([
+    ['in the middle of JSON', SECRET, JSON.stringify(SECRET).slice(1, -1)],
+    ['in the middle of JSON of PHP', SECRET, JSON.stringify(SECRET).slice(1, -1).replaceAll('/', '\\/')],
+    ['as hex in upper case', SECRET, Buffer.from(SECRET).toString('hex').toUpperCase()],
+    ['as base64', BASE64, 'Pj4+Pz8/Pj4+Pz8/'],
+    ['as URL-safe base64', BASE64, 'Pj4-Pz8_Pj4-Pz8_'],
+    ['as a value of a form', SPACED, 'my+pass%2Fword%2B1%3F'],
+    ['as a value of a form in lower case', SPACED, 'my+pass%2fword%2b1%3f'],
+    ['as a value of a form within a URI', SPACED, 'my+pass%252Fword%252B1%253F'],
+    ['as a part of a URI of Go', "it's (my*) pass!", 'it%27s%20%28my%2A%29%20pass%21'],
+    ['as a value of a form of Go', "it's (my*) pass!", 'it%27s+%28my%2A%29+pass%21'],
+    ['as a whole URI', SPACED, 'my%20pass/word+1?'],
+    ['with every byte in upper case', 'jklmno', '%6A%6B%6C%6D%6E%6F'],
+    ['with every byte in lower case', 'jklmno', '%6a%6b%6c%6d%6e%6f'],
+    ['as JSON of Go', XML, `a\\u003cb\\u003ec\\u0026d\\"e'f/g`],
+    ['as JSON of .NET', XML, `a\\u003cb\\u003ec\\u0026d\\"e\\u0027f/g`],
+    ['as XML by name', XML, 'a&lt;b&gt;c&amp;d&quot;e&apos;f/g'],
+    ['as XML of Go', XML, 'a&lt;b&gt;c&amp;d&#34;e&#39;f/g'],
+    ['as XML of Python', XML, 'a&lt;b&gt;c&amp;d&quot;e&#x27;f/g'],
+    ['as XML by decimal numbers', XML, 'a&#60;b&#62;c&#38;d&#34;e&#39;f/g'],
+    ['as XML by hexadecimal numbers', XML, 'a&#x3c;b&#x3e;c&#x26;d&#x22;e&#x27;f/g'],
+    ['that is a pattern', 'a.c*(d)[e]{f}|g^h$', 'a.c*(d)[e]{f}|g^h$'],
+  ])('leaves nothing of one %s', (_, secret, text) => {
+    expect(guardedBy(secret)(`see ${text} and ${text} there`)).toBe('see *** and *** there')
+  })
+
+  it.each([
+    ['aGVsbG8h', 'hello!'],
+    ['hello%20a', 'hello a'],
+  ])('of six characters or more are found as %j', (text, secret) => {
+    expect(guardedBy(secret)(text)).toBe('***')
+  })
+
+  it.each(['aG90ISE=', 'hot%21%21', '686f742121'])('of five characters are not found as %j', (text) => {
+    expect(guardedBy('hot!!')(text)).toBe(text)
+  })
+
+  it.each([[['abc', 'abcdef']], [['abcdef', 'abc']], [['abcdef', 'abc', 'abcd']]])(
+    'are found in the longest form that fits: %j',
+    (secrets) => {
+      expect(guardedBy(...secrets)('see abcdef and abcd. there')).toBe(
+        secrets.includes('abcd') ? 'see *** and ***. there' : 'see *** and ***d. there',
+      )
+    },
+  )
+
+  it.each(['', '*', '****'])('are none where they say nothing: %j', (secret) => {
+    expect(guardedBy(secret)('see **** there')).toBe('see **** there')
   })
 
   it('finds short ones as they are, in plain names too', () => {

@@ -30,7 +30,6 @@ export function createSanitiser(secrets: readonly string[]): Sanitise {
 }
 
 function textOf(raw: unknown): string {
-  if (typeof raw === 'string') return raw
   if (typeof raw !== 'object' || raw === null) return String(raw)
   try {
     // String() would call the object's own toString, which JSON can replace by a number.
@@ -89,7 +88,7 @@ const BEARER = /(Bearer +)(?!(?:tokens?|auth\w*|scheme|realm|key)\b)[^\s"'<>`,;)
 function withoutUrlCredentials(word: string): string {
   const query = word.search(BARE_QUERY)
   // What follows a query is a part of it, also where it looks like a URL of its own.
-  if (query !== -1 && query < indexOrEnd(word, '://')) return withoutBareCredentials(word)
+  if (query !== -1 && query < word.indexOf('://')) return withoutBareCredentials(word)
   const lastAt = word.lastIndexOf('@')
   let kept = 0
   let result = ''
@@ -140,14 +139,7 @@ function closingPunctuation(word: string): string {
 
 /** Where the last of these characters before `end` is over; 0 where there is none. */
 function endOfLast(characters: string, text: string, end: number): number {
-  let start = end
-  while (start > 0 && !characters.includes(text.charAt(start - 1))) start -= 1
-  return start
-}
-
-function indexOrEnd(text: string, part: string): number {
-  const index = text.indexOf(part)
-  return index === -1 ? text.length : index
+  return Math.max(...Array.from(characters, (character) => text.lastIndexOf(character, end))) + 1
 }
 
 function indexOfAny(text: string, pattern: RegExp, from: number): number {
@@ -172,10 +164,12 @@ function encodingsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret)
   const base64 = [0, 1, 2].map((shift) => base64Inside(bytes, shift))
   const hex = bytes.toString('hex')
+  const component = encodeURIComponent(secret)
+  // Go and Python escape more than JavaScript does.
+  const strict = component.replace(/[!'()*]/g, percentEncoded)
   const uris = [
-    encodeURIComponent(secret),
     encodeURI(secret),
-    encodeURIComponent(secret).replaceAll('%20', '+'),
+    ...[component, strict].flatMap((uri) => [uri, uri.replaceAll('%20', '+')]),
     hex.replace(/../g, '%$&'),
   ].flatMap((uri) => [uri, withEscapes(uri, 'toUpperCase'), withEscapes(uri, 'toLowerCase')])
   const json = JSON.stringify(secret).slice(1, -1)
@@ -195,6 +189,10 @@ function encodingsOf(secret: string): readonly string[] {
 
 function withEscapes(uri: string, change: 'toUpperCase' | 'toLowerCase'): string {
   return uri.replace(/%[\da-f]{2}/gi, (escape) => escape[change]())
+}
+
+function percentEncoded(character: string): string {
+  return `%${character.charCodeAt(0).toString(16)}`
 }
 
 function unicodeEscape(character: string): string {
