@@ -31,6 +31,31 @@ describe('the throughput', () => {
     expect(measured(...looks)).toMatchObject({ rowsPerSecond: 1500, bestRowsPerSecond: 2000 })
   })
 
+  it('is best over the last ten seconds or the shortest longer time that was looked at', () => {
+    const looks = [100, 104, 109, 114, 140].map(
+      (seconds, i) => [seconds, rows([0, 1_000, 50_000, 60_000, 61_000][i])] as const,
+    )
+    expect(measured(...looks)).toMatchObject({ rowsPerSecond: 1525, bestRowsPerSecond: 5900 })
+  })
+
+  it('is at its best over no less than ten seconds', () => {
+    const looks = [100, 109.999, 130].map((seconds, i) => [seconds, rows([0, 90_000, 91_000][i])] as const)
+    expect(measured(...looks)?.bestRowsPerSecond).toBeUndefined()
+    const longer = [100, 110, 130].map((seconds, i) => [seconds, rows([0, 90_000, 91_000][i])] as const)
+    expect(measured(...longer)?.bestRowsPerSecond).toBe(9000)
+  })
+
+  it('is measured over two seconds at least', () => {
+    expect(measured([100, rows(0)], [102, rows(100_000)])).toMatchObject({ rowsPerSecond: 50_000 })
+    expect(measured([100, rows(0)], [101.999, rows(100_000)])).toBeUndefined()
+  })
+
+  it('has nothing to do with looks that told no rows', () => {
+    expect(
+      measured([100, rows(undefined, { totalRows: undefined })], [110, rows(0)], [120, rows(10_000)]),
+    ).toMatchObject({ rowsPerSecond: 1000, isAtLeast: false })
+  })
+
   it('has no size where the service does not say how large the files are', () => {
     const throughput = measured([0, rows(0, { sizeBytes: 0 })], [10, rows(100_000, { sizeBytes: 0 })])
     expect(throughput && throughputText(throughput)).toBe('Rows came in at 10,000 rows/s')
@@ -64,6 +89,28 @@ describe('the throughput', () => {
     ['no row came in', [[0, rows(0)] as const, [60, rows(0, { progress: 30 })] as const]],
     ['all rows were there at once', [[0, rows(100_000)] as const]],
     ['it was over too soon to be timed', [[0, rows(0)] as const, [1, rows(100_000)] as const]],
+    [
+      'rows were lost on the way',
+      [[0, rows(10)] as const, [10, rows(20)] as const, [20, rows(5)] as const, [30, rows(6)] as const],
+    ],
+    [
+      'as many rows were lost as came in',
+      [[0, rows(5)] as const, [10, rows(20)] as const, [20, rows(4)] as const, [30, rows(5)] as const],
+    ],
+    [
+      'rows are told at the end only, and it is not the end',
+      [
+        [0, rows(undefined, { phase: 'pending', label: 'Pending', totalRows: undefined })] as const,
+        [50, rows(9)] as const,
+      ],
+    ],
+    [
+      'rows are not even told at the end',
+      [
+        [0, rows(undefined, { phase: 'pending', label: 'Pending', totalRows: undefined })] as const,
+        [50, rows(undefined, { phase: 'completed', label: 'Completed', totalRows: undefined })] as const,
+      ],
+    ],
     [
       'the beginning was not seen and rows are told at the end only',
       [[0, rows(undefined, { totalRows: undefined })] as const, [9, rows(9, { phase: 'completed' })] as const],

@@ -10,15 +10,18 @@ const LAST_PERCENT = 99
 /** A pause this much longer than usual, and at least this long, is a rest, and nobody knows how long it will be. */
 const REST_FACTOR = 3
 const MIN_REST_MS = 60_000
-const MAX_TIME_LEFT_MS = 5 * 86_400_000
+
+/** By how much a value rose of late, and over what time. */
+interface Rise {
+  readonly by: number
+  readonly ms: number
+  readonly endedAtMs: number
+}
 
 /** How fast rows have been coming in of late; undefined where that cannot be known, or where none are coming in. */
 export function rowsPerSecond(history: History, nowMs: number): number | undefined {
-  const points = recentRise(history, nowMs, (point) => point.importedRows)
-  const [first, last] = [points[0], points.at(-1)]
-  if (first?.importedRows === undefined || last?.importedRows === undefined) return undefined
-  const rate = ((last.importedRows - first.importedRows) * 1000) / (last.atMs - first.atMs)
-  return rate > 0 ? rate : undefined
+  const rise = recentRise(history, nowMs, (point) => point.importedRows)
+  return rise === undefined || rise.by === 0 ? undefined : (rise.by * 1000) / rise.ms
 }
 
 /**
@@ -27,35 +30,39 @@ export function rowsPerSecond(history: History, nowMs: number): number | undefin
  */
 export function timeLeftMs(history: History, nowMs: number): number | undefined {
   const { progress, importedRows, totalRows } = history
-  if (importedRows === 0 || (importedRows !== undefined && importedRows === totalRows)) return undefined
-  const points = recentRise(history, nowMs, (point) => point.progress)
-  const [first, last] = [points[0], points.at(-1)]
-  if (first?.progress === undefined || last?.progress === undefined || progress >= LAST_PERCENT) return undefined
-  const risen = last.progress - first.progress
-  if (risen < MIN_PERCENT) return undefined
-  const leftMs = ((100 - progress) * (last.atMs - first.atMs)) / risen - (nowMs - last.atMs)
-  return leftMs > 0 && leftMs <= MAX_TIME_LEFT_MS ? leftMs : undefined
+  if (progress >= LAST_PERCENT || (importedRows !== undefined && importedRows === totalRows)) return undefined
+  const rise = recentRise(history, nowMs, (point) => point.progress)
+  if (rise === undefined || rise.by < MIN_PERCENT) return undefined
+  const leftMs = ((100 - progress) * rise.ms) / rise.by - (nowMs - rise.endedAtMs)
+  return leftMs > 0 ? leftMs : undefined
 }
 
-/** The last points of the import phase over which a value rose without falling back; none where it has come to rest. */
+/** Over the last points of the import phase, without falling back; undefined where the value has come to rest. */
 function recentRise(
-  { latest, outage, timeline }: History,
+  { outage, timeline }: History,
   nowMs: number,
   valueOf: (point: TimelinePoint) => number | undefined,
-): readonly TimelinePoint[] {
-  if (latest?.phase !== 'importing' || outage !== undefined) return []
-  const points: TimelinePoint[] = []
+): Rise | undefined {
+  if (outage !== undefined) return undefined
+  let run:
+    { readonly from: number; readonly sinceMs: number; readonly to: number; readonly untilMs: number } | undefined
+  let pauses = 0
   for (const point of timeline.toReversed()) {
-    const [value, later] = [valueOf(point), points.at(-1)]
-    if (point.phase !== 'importing' || value === undefined || nowMs - point.atMs > WINDOW_MS) break
+    const { atMs } = point
+    const value = valueOf(point)
+    if (point.phase !== 'importing' || value === undefined || nowMs - atMs > WINDOW_MS) break
     // Before the first rows the percentage counts something else.
     if (point.importedRows === 0) break
-    if (later !== undefined && value > (valueOf(later) ?? value)) break
-    points.push(point)
+    if (run === undefined) run = { from: value, sinceMs: atMs, to: value, untilMs: atMs }
+    else if (value > run.from) break
+    else {
+      run = { ...run, from: value, sinceMs: atMs }
+      pauses += 1
+    }
   }
-  points.reverse()
-  const [first, last] = [points[0], points.at(-1)]
-  if (first === undefined || last === undefined || last.atMs - first.atMs < MIN_SPAN_MS) return []
-  const usualPauseMs = (last.atMs - first.atMs) / (points.length - 1)
-  return nowMs - last.atMs > Math.max(MIN_REST_MS, REST_FACTOR * usualPauseMs) ? [] : points
+  if (run === undefined) return undefined
+  const { from, sinceMs, to, untilMs } = run
+  const ms = untilMs - sinceMs
+  if (ms < MIN_SPAN_MS || nowMs - untilMs > Math.max(MIN_REST_MS, (REST_FACTOR * ms) / pauses)) return undefined
+  return { by: to - from, ms, endedAtMs: untilMs }
 }

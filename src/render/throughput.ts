@@ -21,14 +21,15 @@ type Count = Pick<TimelinePoint, 'atMs'> & { readonly rows: number }
 /** How fast a job's rows came in, over all the time in which they did; undefined where nobody could see it. */
 export function throughputOf(job: History): Throughput | undefined {
   const counts = rising(job.timeline)
-  const measured = counts.length === 0 ? wholeImport(job) : rateBetween(counts[0], counts.at(-1))
+  const [first] = counts
+  const measured = first === undefined ? wholeImport(job) : rateBetween(first, counts.at(-1) ?? first)
   if (measured === undefined) return undefined
   const best = bestRate(counts)
   const { totalRows, latest } = job
   return {
     rowsPerSecond: measured,
-    isAtLeast: counts.length === 0 || job.silentMs > 0,
-    bestRowsPerSecond: best !== undefined && best > measured ? best : undefined,
+    isAtLeast: first === undefined || job.silentMs > 0,
+    bestRowsPerSecond: best > measured ? best : undefined,
     bytesPerRow: latest?.sizeBytes && totalRows ? latest.sizeBytes / totalRows : undefined,
   }
 }
@@ -52,11 +53,12 @@ function rising(timeline: readonly TimelinePoint[]): readonly Count[] {
   )
   const isRise = ({ rows }: Count, i: number) => rows > (counts[i - 1]?.rows ?? rows)
   const [first, last] = [counts.findIndex(isRise), counts.findLastIndex(isRise)]
-  return first === -1 ? [] : counts.slice(first - 1, last + 1)
+  // Without a rise both are -1, and the end comes before the start.
+  return counts.slice(first - 1, last + 1)
 }
 
-function rateBetween(from: Count | undefined, to: Count | undefined): number | undefined {
-  if (from === undefined || to === undefined || to.atMs - from.atMs < MIN_SPAN_MS) return undefined
+function rateBetween(from: Count, to: Count): number | undefined {
+  if (to.atMs - from.atMs < MIN_SPAN_MS) return undefined
   const rate = ((to.rows - from.rows) * 1000) / (to.atMs - from.atMs)
   return rate > 0 ? rate : undefined
 }
@@ -68,15 +70,15 @@ function wholeImport({ timeline, importedRows }: History): number | undefined {
   return rateBetween({ atMs: first.atMs, rows: 0 }, { atMs: last.atMs, rows: importedRows })
 }
 
-function bestRate(counts: readonly Count[]): number | undefined {
-  let best: number | undefined
+function bestRate(counts: readonly Count[]): number {
+  let best = 0
   let start = 0
-  counts.forEach((count, i) => {
-    while (start + 1 < i && count.atMs - (counts[start + 1]?.atMs ?? 0) >= BEST_OVER_MS) start += 1
+  for (const count of counts) {
+    const isFar = (from: Count | undefined): from is Count =>
+      from !== undefined && count.atMs - from.atMs >= BEST_OVER_MS
+    while (isFar(counts[start + 1])) start += 1
     const from = counts[start]
-    if (from === undefined || count.atMs - from.atMs < BEST_OVER_MS) return
-    const rate = rateBetween(from, count)
-    if (rate !== undefined && rate > (best ?? 0)) best = rate
-  })
+    if (isFar(from)) best = Math.max(best, rateBetween(from, count) ?? 0)
+  }
   return best
 }
