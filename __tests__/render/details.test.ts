@@ -1,7 +1,18 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { detailLines } from '../../src/render/details.ts'
-import { aCompletedJob, aFailedJob, aHistory, aJob, aView, files, looksAlong } from '../support/builders.ts'
+import { record } from '../../src/watch/history.ts'
+import {
+  aCompletedJob,
+  aFailedJob,
+  aFile,
+  aHistory,
+  aJob,
+  aTrouble,
+  aView,
+  files,
+  looksAlong,
+} from '../support/builders.ts'
 
 const steady = looksAlong([
   [0, 'pending', 0],
@@ -42,6 +53,33 @@ describe('the details', () => {
       '  job 1',
       '  time: import ~ 1 s',
     ])
+  })
+
+  it('leave out what the service does not say', () => {
+    const unsaid = { progress: undefined, importedRows: undefined, totalRows: undefined, sizeBytes: undefined }
+    const all = [
+      aFile({ ...unsaid, name: 'a', phase: 'pending', label: '' }),
+      aFile({ name: 'b', importedRows: undefined, totalRows: 7, sizeBytes: 0 }),
+      aFile({ name: 'c', importedRows: 5, totalRows: undefined }),
+    ]
+    const job = aHistory({ looks: [[0, aJob({ files: all })]] })
+    expect(detailLines(aView([job], 0), [])).toEqual([
+      '  · pending                                a',
+      '  ✔ Completed  100 %  ? of 7 rows          b',
+      '  ✔ Completed  100 %       5 rows  4.8 MB  c',
+    ])
+    const one = aHistory({ looks: [[0, aJob({ files: all.slice(0, 1) })]] })
+    expect(detailLines(aView([one], 0), [])).toEqual(['  · pending  a'])
+  })
+
+  it('begin with jobs that are refused or forgotten, and leave out those of which nothing is known', () => {
+    const running = (jobId: string) => aHistory({ jobId, looks: [[0, aJob()]] })
+    const refused = record(running('b'), { kind: 'refused', trouble: aTrouble() }, { startedAtMs: 0, endedAtMs: 0 })
+    const gone = record(running('d'), { kind: 'unknown-job', trouble: aTrouble() }, { startedAtMs: 0, endedAtMs: 0 })
+    const jobs = [running('a'), refused, aHistory({ jobId: 'c' }), gone]
+    expect(detailLines(aView(jobs, 5000), [])).toEqual(
+      ['b', 'd', 'a'].flatMap((jobId) => [`  job ${jobId}`, '  time: import ~ 5 s']),
+    )
   })
 
   it('are cut where the summary has the rest', () => {

@@ -50,6 +50,16 @@ describe('the stages of an import', () => {
     expect(told(looks, 7000)).toEqual(['~pre-importing 1', '~importing 6'])
   })
 
+  it('are estimates where a part of them is', () => {
+    expect(told([at(0, 'importing', 50), at(4, 'importing', 5)], 7000)).toEqual(['~importing 7'])
+    expect(told([at(0, 'importing', 5), at(4, 'importing', 50)], 7000)).toEqual(['~importing 7'])
+  })
+
+  it('are slowest where they come first of two that took as long', () => {
+    const stays = staysOf(aHistory({ looks: [at(0, 'pending', 0), at(4, 'importing', 20)] }), 8000)
+    expect(slowestOf(stays)?.stage).toBe('pending')
+  })
+
   it('end with a failure, at the percentage seen before it', () => {
     const history = aHistory({ looks: [at(0, 'importing', 50), [4000, aFailedJob()]] })
     expect(staysOf(history, 60_000)).toEqual([{ stage: 'importing', ms: 4000, isEstimate: true }])

@@ -104,6 +104,31 @@ describe('an import that is half done', () => {
     )
   })
 
+  it('is to be looked at where one of the others is lost, and nobody knows of another', () => {
+    const words = told(
+      half([0], [1, 2, 3]),
+      committed('a'),
+      after(resting('b'), 'abort', DONE),
+      aHistory({ jobId: 'c' }),
+      after(resting('d'), 'commit', { kind: 'cancelled' }),
+    )
+    expect(words.points).toEqual([
+      'committed: a',
+      `not committed: b, Uncommitted, ${AT}`,
+      'not committed: c, Unknown',
+      `perhaps committed: d, Uncommitted, ${AT}`,
+      'It said no.',
+    ])
+    expect(words.next).toMatch(/^Ask nicely\. What was committed stays\. Look at the state of each job/)
+  })
+
+  it('is to be committed by hand where only one of the others is lost', () => {
+    const words = told(half([0], [1, 2]), committed('a'), after(resting('b'), 'abort', DONE), resting('c'))
+    expect(words.next).toBe(
+      `Ask nicely. What was committed stays. Once the cause is mended, commit the others by hand (${COMMIT}). Aborted, as \`abort-uncommitted\` asks: import job b.`,
+    )
+  })
+
   it('is perhaps not even that where the answer to a commit was lost', () => {
     const words = told(half([], [0, 1]), after(resting('a'), 'commit', LOST), resting('b'))
     expect(words.sentence).toBe(

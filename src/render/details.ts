@@ -61,22 +61,24 @@ function fileLines({ latest }: History, most: number): readonly string[] {
     culpritOf(latest.files, reasonOf(latest)),
   )
   const told = failedFirst.slice(0, most)
-  const rows = told.map((file) => [
-    `${MARKS[file.phase]} ${shortened(file.label === '' ? file.phase : file.label, 12)}`,
-    file.progress === undefined ? '' : percent(file.progress),
-    rowsOf(file),
-    file.sizeBytes ? bytes(file.sizeBytes) : '',
-    shortened(file.name, MAX_NAME_LENGTH),
-  ])
-  const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
-  const lines = rows.map((row, i) => {
-    const cells = row.map((cell, column) => {
+  const rows = told.map((file) => ({
+    reason: file.reason,
+    cells: [
+      `${MARKS[file.phase]} ${shortened(file.label === '' ? file.phase : file.label, 12)}`,
+      file.progress === undefined ? '' : percent(file.progress),
+      rowsOf(file),
+      file.sizeBytes ? bytes(file.sizeBytes) : '',
+      shortened(file.name, MAX_NAME_LENGTH),
+    ],
+  }))
+  const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map(({ cells }) => cells[column]?.length ?? 0)))
+  const lines = rows.map(({ cells, reason }) => {
+    const padded = cells.map((cell, column) => {
       const width = widths[column] ?? 0
       return column === 0 ? cell.padEnd(width) : cell.padStart(width)
     })
-    const reason = told[i]?.reason
     const isNew = reason !== undefined && reason !== reasonOf(latest)
-    return cells.filter((cell) => cell !== '').join('  ') + (isNew ? `: ${reason}` : '')
+    return padded.filter((cell) => cell !== '').join('  ') + (isNew ? `: ${reason}` : '')
   })
   const left = latest.files.length - told.length
   return left === 0 ? lines : [...lines, `… and ${counted(left, 'more file')}: see the summary`]

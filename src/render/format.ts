@@ -93,7 +93,7 @@ function scaled(amount: number, units: readonly string[]): string {
   if (!Number.isFinite(amount)) return NOTHING
   let [value, unit] = [amount, 0]
   // 999.95 would be shown as 1000.
-  while (value >= (unit === 0 ? 1000 : 999.95) && unit < units.length - 1) {
+  while (value >= 999.95 && unit < units.length - 1) {
     value /= 1000
     unit += 1
   }
@@ -101,7 +101,7 @@ function scaled(amount: number, units: readonly string[]): string {
 }
 
 function oneDecimal(value: number): string {
-  return value.toFixed(1).replace(/\.0$/, '')
+  return String(Number(value.toFixed(1)))
 }
 
 function inTwoUnits(seconds: number, large: number, largeUnit: string, small: number, smallUnit: string): string {

@@ -18,6 +18,7 @@ import type { AlertKind, Column, HttpsUrl, Table } from './markdown.ts'
 import { alert, code, joined, link, Markup, markup, prose, tableOf } from './markdown.ts'
 import { isResting, restText } from './rests.ts'
 import { first, rangeText, whereabouts } from './subjects.ts'
+import { watchedMs } from './timeline.ts'
 
 /** What the summary tells besides the view. */
 export interface SummaryContext {
@@ -422,17 +423,15 @@ function filesCell(files: readonly FileProgress[]): string {
 }
 
 /** By the service's own clock where it says both ends; else at least as long as the gate watched. */
-function tookCell({ latest, timeline }: History, view: View): string {
+function tookCell(job: History, view: View): string {
+  const { latest } = job
   const createdMs = latest?.createTime === undefined ? undefined : momentOf(latest.createTime)
   const completedMs = latest?.completeTime === undefined ? undefined : momentOf(latest.completeTime)
   if (createdMs !== undefined && completedMs !== undefined && completedMs >= createdMs) {
     return duration(completedMs - createdMs)
   }
-  const [firstSeen, lastSeen] = [timeline[0], timeline.at(-1)]
-  if (firstSeen === undefined || lastSeen === undefined) return ''
-  const ended = lastSeen.phase === 'completed' || lastSeen.phase === 'failed'
-  const watchedMs = (ended ? lastSeen.atMs : view.nowMs) - firstSeen.atMs
-  return watchedMs < 1000 ? '' : `≥ ${duration(watchedMs)}`
+  const seenMs = watchedMs(job, view.nowMs)
+  return seenMs < 1000 ? '' : `≥ ${duration(seenMs)}`
 }
 
 /** Bytes left to spend. What comes after the first refusal is refused too, so that nothing overtakes what is more urgent. */

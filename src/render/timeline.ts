@@ -70,9 +70,8 @@ export function slowestOf(stays: readonly Stay[]): Stay | undefined {
 
 /** From its first good answer to its end, or to now. */
 export function watchedMs({ timeline }: History, nowMs: number): number {
-  const [first, last] = [timeline[0], timeline.at(-1)]
-  if (first === undefined || last === undefined) return 0
-  return (hasEnded(last) ? last.atMs : nowMs) - first.atMs
+  const endMs = timeline.slice(-1).find(hasEnded)?.atMs ?? nowMs
+  return endMs - (timeline[0]?.atMs ?? endMs)
 }
 
 /** The stage that a job is in; undefined before the first answer, and once it has ended. */
@@ -81,21 +80,10 @@ export function stageNow({ timeline }: History): Pick<Stay, 'stage' | 'isEstimat
   return last && stageAt(last)
 }
 
-function stageAt(point: TimelinePoint): Pick<Stay, 'stage' | 'isEstimate'> | undefined {
-  if (hasEnded(point)) return undefined
-  switch (point.phase) {
-    case 'importing':
-      return importingStage(point.progress)
-    case 'unknown':
-      return { stage: 'other', isEstimate: false }
-    case 'pending':
-    case 'uncommitted':
-    case 'committing':
-      return { stage: point.phase, isEstimate: false }
-    case 'completed':
-    case 'failed':
-      return undefined
-  }
+function stageAt({ phase, progress }: TimelinePoint): Pick<Stay, 'stage' | 'isEstimate'> | undefined {
+  if (phase === 'completed' || phase === 'failed') return undefined
+  if (phase === 'importing') return importingStage(progress)
+  return { stage: phase === 'unknown' ? 'other' : phase, isEstimate: false }
 }
 
 function hasEnded({ phase }: TimelinePoint): boolean {
