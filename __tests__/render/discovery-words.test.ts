@@ -65,6 +65,18 @@ describe('a search without jobs', () => {
       'It lists 4 jobs that ended before, the latest are 453761313698322014 (Completed), 453761313698322013 (Completed), 453761313698322012 (Completed).',
     ],
     [
+      'three that have ended',
+      { ended: ended('453761313698322014', '453761313698322013', '453761313698322012') },
+      'No import job of collection docs is under way.',
+      'It lists 3 jobs that ended before: 453761313698322014 (Completed), 453761313698322013 (Completed), 453761313698322012 (Completed).',
+    ],
+    [
+      'many, some of which tell their age',
+      { ended: ended('453761313698322014', 'job-1', 'job-2', 'job-3') },
+      'No import job of collection docs is under way.',
+      'It lists 4 jobs that ended before, among them 453761313698322014 (Completed), job-1 (Completed), job-2 (Completed).',
+    ],
+    [
       'many of Zilliz Cloud, whose ids tell no age',
       { ended: ended('job-1', 'job-2', 'job-3', 'job-4') },
       'No import job of collection docs is under way.',

@@ -34,6 +34,11 @@ describe('progress on a commit', () => {
     expect(progressText(aView([aHistory({ jobId: '1' }), aHistory({ jobId: '2' })]))).toBe('Waiting for 2 import jobs')
   })
 
+  it('counts the jobs as soon as one has answered', () => {
+    const jobs = [aHistory({ jobId: '1', looks: [[0, aJob({ progress: 40 })]] }), aHistory({ jobId: '2' })]
+    expect(progressText(aView(jobs))).toBe('2 jobs, 20 % on average: 1 Importing, 1 Unknown')
+  })
+
   it('says that the service is silent, and what was seen last', () => {
     const job = aHistory({
       looks: [

@@ -30,10 +30,11 @@ const RULES = PLACES.map(({ before, words }) => ({
  */
 export function coloured(line: string): string {
   for (const { pattern, words } of RULES) {
-    const [match, before = '', word = ''] = pattern.exec(line) ?? []
-    const colour = words[word]
-    if (match !== undefined && colour !== undefined) {
-      return `${before}\u001b[${colour}m${word}\u001b[0m${line.slice(match.length)}`
+    if (pattern.test(line)) {
+      return line.replace(
+        pattern,
+        (_, before: string, word: string) => `${before}\u001b[${words[word] ?? 0}m${word}\u001b[0m`,
+      )
     }
   }
   return line

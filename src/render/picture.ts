@@ -51,10 +51,8 @@ const HOURS = { unit: 'hours', unitMs: 3_600_000 }
 /** What was last seen at the first moment and after each step. */
 function sampled(timeline: readonly TimelinePoint[], stepMs: number, steps: number): readonly number[] {
   const startMs = timeline[0]?.atMs ?? 0
-  let next = 0
   return Array.from({ length: steps + 1 }, (_, i) => {
-    const atMs = startMs + stepMs * i
-    while (next + 1 < timeline.length && (timeline[next + 1]?.atMs ?? Infinity) <= atMs) next += 1
-    return Math.round(timeline[next]?.progress ?? 0)
+    const seen = timeline.findLast(({ atMs }) => atMs <= startMs + stepMs * i)
+    return Math.round(seen?.progress ?? 0)
   })
 }
