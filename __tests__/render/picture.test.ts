@@ -54,6 +54,28 @@ describe('the picture of a long import', () => {
   })
 })
 
+it.each<[string, readonly Look[], number, boolean]>([
+  ['takes three minutes', looksAlong(STEADY, { everyMs: 30_000 }), 180_000, true],
+  ['takes less', looksAlong(STEADY, { everyMs: 30_000 }), 179_999, false],
+])('a picture is drawn where the import %s', (_, looks, nowMs, isDrawn) => {
+  expect(
+    picture(
+      looks.filter(([atMs]) => atMs < 180_000),
+      nowMs,
+    ) !== undefined,
+  ).toBe(isDrawn)
+})
+
+it.each([
+  [600_000, 'minutes since the first answer" 0 --> 10'],
+  [599_999, 'seconds since the first answer" 0 --> 608'],
+  [43_200_000, 'hours since the first answer" 0 --> 12'],
+  [43_199_999, 'minutes since the first answer" 0 --> 722'],
+])('a picture of %i ms goes by %s', (nowMs, axis) => {
+  const steps = [0, 10, 20, 30, 45, 50].map((progress, i): Look => [(i * nowMs) / 10, aJob({ progress })])
+  expect(picture(steps, nowMs)).toContain(`x-axis "${axis}\n`)
+})
+
 describe('no picture', () => {
   it.each<[string, readonly Look[], number]>([
     ['is drawn of a job never seen', [], 600_000],

@@ -104,11 +104,16 @@ describe('the verdict on a commit', () => {
 
 describe('a refusal', () => {
   it.each([
-    [401, 'Leave `github-token` out'],
-    [403, 'permissions: statuses: write'],
-    [404, 'permissions: statuses: write'],
-    [422, 'HTTP 422: Validation Failed'],
-  ])('with HTTP %d says what to do', (status, advice) => {
-    expect(refusalText(status, 'Validation Failed')).toContain(advice)
+    [401, 'GitHub does not accept the token (HTTP 401). Leave `github-token` out to use the token of the job.'],
+    ...[403, 404].map(
+      (status) =>
+        [
+          status,
+          `The token may not set it (HTTP ${status}). Add "permissions: statuses: write" to the job; mind that runs from forks and of Dependabot get a token that only reads.`,
+        ] as const,
+    ),
+    [422, 'GitHub refused it with HTTP 422: Validation Failed'],
+  ])('with HTTP %d says what to do', (status, text) => {
+    expect(refusalText(status, 'Validation Failed')).toBe(text)
   })
 })
