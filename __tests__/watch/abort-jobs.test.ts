@@ -227,6 +227,7 @@ describe('the aborts of a gate that does not pass', () => {
       acted(1, { kind: 'cancelled' }, NOT_SENT),
     ])
     expect(jobs.map(({ abort }) => abort)).toEqual([undefined, undefined])
+    expect(events.map(({ kind }) => kind)).toEqual(['ending', 'acted', 'acted'])
     expect(events.at(-1)?.view.nowMs).toBe(66_220)
     expect(tookMs).toBe(6_220)
   })

@@ -16,6 +16,12 @@ describe('when a job was created', () => {
     ['the service says, which goes before the id', idAt(NOON - 60_000), '2026-11-24T12:00:00Z', NOON + 999],
     ['the id of a Milvus tells', idAt(NOON, 17), undefined, NOON],
     ['the id tells where the service says a time without a zone', idAt(NOON), '2026-11-24T20:00:00', NOON],
+    [
+      'the id tells where the service says a time in words',
+      idAt(NOON),
+      'Tue Nov 24 2026 09:00:00 GMT+05:30 (IST)',
+      NOON,
+    ],
     ['the id tells where the service says no time', idAt(NOON), 'yesterday', NOON],
     ['the id tells where the service says nothing', idAt(NOON), '', NOON],
     ['nobody tells: an id of Zilliz Cloud', 'job-0123456789abcdef', undefined, undefined],
