@@ -224,6 +224,18 @@ describe('the list of a Milvus', () => {
 })
 
 describe('the list of a Zilliz Cloud', () => {
+  it('is read in pages also where it is one of a project', async () => {
+    const script = aCloud(8)
+    const gateway: ServiceScript['gateway'] = ({ path }) =>
+      path === LIST ? json({ code: 0, data: { records: [] } }) : undefined
+    const { round, lists } = await asking(
+      { ...script, gateway },
+      { clusterId: undefined, projectId: 'proj-1', regionId: 'aws' },
+    )
+    await round()
+    expect(lists()).toEqual([{ projectId: 'proj-1', regionId: 'aws', pageSize: 100, currentPage: 1 }])
+  })
+
   it('is read page by page', async () => {
     const { round, lists, described } = await asking(aCloud(250))
     expect(words(await round())).toEqual(new Set(['Importing']))
@@ -260,8 +272,10 @@ describe('the list of a Zilliz Cloud', () => {
     const { round, lists, clock } = await asking(script)
     await round()
     await clock.until(clock.sleep(3_000))
+    await round()
+    await clock.until(clock.sleep(3_000))
     await round({ isLast: true })
-    expect(lists()).toHaveLength(6)
+    expect(lists()).toMatchObject([1, 2, 3, 1, 1, 2, 3].map((currentPage) => ({ currentPage })))
   })
 
   it('may have records without progress', async () => {
@@ -310,6 +324,7 @@ describe('what a list brings', () => {
       wanted = ['a', 'b'],
     }: Partial<{ isPaged: boolean; turns: number; wanted: string[] }> = {},
   ) {
+    const outcomes: string[] = []
     let [asked, left] = [0, turns]
     const answer = () => Promise.resolve(replies[asked++] ?? reply(200, { code: 0, data: { records: [] } }))
     const options = {
@@ -324,7 +339,7 @@ describe('what a list brings', () => {
       requestTimeoutMs: 30_000,
       userAgent: 'test',
       sanitise: createSanitiser([]),
-      onExchange: () => undefined,
+      onExchange: ({ outcome }: ExchangeRecord) => outcomes.push(outcome),
       exchange: { get: answer, post: answer, close: () => Promise.resolve() },
     }
     const list = createList(createClient(options), options)
@@ -333,6 +348,7 @@ describe('what a list brings', () => {
     const brought = await list(new Set(wanted), { signal, turn, isLast: false })
     return {
       asked,
+      outcomes,
       brought: brought.kind === 'listed' ? [...brought.sightings.values()].map(({ jobId }) => jobId) : brought.kind,
     }
   }
@@ -375,10 +391,25 @@ describe('what a list brings', () => {
   it.each([400, 403, 404, 405])(
     'is final at HTTP %i also where the service has answered well before',
     async (status) => {
-      expect(await listed([page(['x']), reply(status, '')], { wanted: MANY })).toEqual({ brought: 'refused', asked: 2 })
-      expect(await listed([page(['x']), reply(401, '')], { wanted: MANY })).toEqual({ brought: 'outage', asked: 2 })
+      expect(await listed([page(['x']), reply(status, '')], { wanted: MANY })).toMatchObject({
+        brought: 'refused',
+        asked: 2,
+      })
+      expect(await listed([page(['x']), reply(401, '')], { wanted: MANY })).toMatchObject({
+        brought: 'outage',
+        asked: 2,
+      })
     },
   )
+
+  it.each<[outcome: string, answer: HttpReply]>([
+    ['answered', page([])],
+    ['cancelled', { kind: 'aborted', reason: 'interrupted', afterMs: 5 }],
+    ['timeout', { kind: 'timeout', timeoutMs: 5 }],
+    ['http-404', reply(404, '')],
+  ])('is recorded as %s', async (outcome, answer) => {
+    expect((await listed([answer], { isPaged: false })).outcomes).toEqual([outcome])
+  })
 
   it('is nothing without a turn', async () => {
     expect(await listed([page(['a', 'b'])], { turns: 0 })).toMatchObject({ brought: 'cancelled', asked: 0 })
