@@ -284,7 +284,12 @@ describe('what the step asks for', () => {
   it('are the jobs of the collection by its own name, which is shown and compared as it may be shown', async () => {
     const { openExchange, lists } = serviceWith(jobsOf('docs\u200b', 1))
     const { log, outputs } = await stepOver(openExchange, {
-      inputs: { 'job-id': '', 'collection-name': 'docs\u200b', 'db-name': 'shop_of_books', 'api-key': 'root:shop_of_books' },
+      inputs: {
+        'job-id': '',
+        'collection-name': 'docs\u200b',
+        'db-name': 'shop_of_books',
+        'api-key': 'root:shop_of_books',
+      },
     })
     expect(outputs['conclusion']).toBe('timed-out')
     expect(lists).toEqual([{ collectionName: 'docs\u200b', dbName: 'shop_of_books' }])

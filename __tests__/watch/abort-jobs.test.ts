@@ -17,8 +17,8 @@ import { outage, refused, unknownJob } from '../support/watching.ts'
 type Play = (nth: number, atMs: number) => { readonly deed: Deed; readonly tookMs?: number }
 
 const DONE: Deed = { kind: 'done' }
-const LOST = outage() as Extract<Deed, { kind: 'outage' }>
-const TOO_LATE = outage('timeout') as Extract<Deed, { kind: 'outage' }>
+const LOST = outage()
+const TOO_LATE = outage('timeout')
 const REFUSED = refused() as Extract<Deed, { kind: 'refused' }>
 const UNKNOWN = unknownJob() as Extract<Deed, { kind: 'unknown-job' }>
 const CONCLUSION: Conclusion = { kind: 'failed', passes: false, jobs: [0] }

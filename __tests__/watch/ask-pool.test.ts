@@ -90,7 +90,7 @@ describe('what arrives', () => {
 
   it('is busy until somebody has read it', async () => {
     const { clock, pool, start } = open()
-    const state = ({ isBusy, size }: AskPool<string>) => [isBusy(3), isBusy(4), size()]
+    const state = (of: AskPool<string>) => [of.isBusy(3), of.isBusy(4), of.size()]
     expect(state(pool)).toEqual([false, false, 0])
     start({ subject: 3 })
     await clock.until(clock.sleep(10))

@@ -126,7 +126,7 @@ describe('a commit under way', () => {
 
   it('is asked about where its answer is lost while another job is refused', async () => {
     const plays = {
-      a: committable(4_000, outage() as Deed),
+      a: committable(4_000, outage()),
       b: { look: (atMs: number) => ({ answer: atMs < 1_000 ? rests : refused() }) },
     }
     const { conclusion, requests } = await watch(plays)

@@ -59,7 +59,7 @@ async function search({ list, jobs = {}, since, policy = {}, interruptAtMs }: Se
     if ('kind' in reply) return reply
     await clock.sleep(reply.tookMs, signal)
     if (!signal.aborted) return reply.answer
-    return signal.reason === TIME_IS_UP ? (outage('timeout') as Extract<Observation, { kind: 'outage' }>) : CANCELLED
+    return signal.reason === TIME_IS_UP ? outage('timeout') : CANCELLED
   }
   const service = serviceThat({
     list: (options) => ask('list', list, options),
@@ -121,8 +121,7 @@ const LABELS: Readonly<Record<Phase, string>> = {
   failed: 'Failed',
   unknown: 'Resharding',
 }
-const fault = (outcome?: string, retryAfterMs?: number) =>
-  outage(outcome, retryAfterMs) as Extract<Observation, { kind: 'outage' }>
+const fault = (outcome?: string, retryAfterMs?: number) => outage(outcome, retryAfterMs)
 const refusal = () => refused() as Extract<Observation, { kind: 'refused' }>
 
 const running = answered('Importing', { progress: 50, importedRows: 5 })

@@ -136,7 +136,7 @@ describe('the news of a look', () => {
 })
 
 describe('the news of a commit or an abort', () => {
-  const LOST = outage() as Extract<Deed, { kind: 'outage' }>
+  const LOST = outage()
   const REFUSED = refused() as Extract<Deed, { kind: 'refused' }>
   const UNKNOWN = unknownJob() as Extract<Deed, { kind: 'unknown-job' }>
   const after = (deed: Deed) => attempted(undefined, deed, { startedAtMs: 0, endedAtMs: 0 })

@@ -113,7 +113,7 @@ const completed = answered('Completed', { progress: 100, importedRows: 5, totalR
 const failed = answered('Failed')
 const DONE: Deed = { kind: 'done' }
 const REFUSED = refused() as Extract<Deed, { kind: 'refused' }>
-const LOST = outage() as Extract<Deed, { kind: 'outage' }>
+const LOST = outage()
 const COMMIT = { onUncommitted: 'commit' } as const
 
 /** These looks in turn, the last one for ever. */
