@@ -55,8 +55,8 @@ const PASSES: readonly ConclusionKind[] = ['completed', 'timed-out']
 const AT_A_TIME = 24
 
 /**
- * Where faults are many and alike they take turns outside the soak: each meets every other moment, for one duration after
- * another, and two that stand side by side meet all of them.
+ * Where faults are many and alike they take turns outside the soak: each meets two moments, for one duration after another,
+ * and four that stand side by side meet all of them.
  */
 const ONE_BY_ONE: readonly string[] = ['the connection', 'a silence', 'the body']
 /** A heavy fault meets the moments at which most is at stake: the last one of each stage. */
@@ -66,8 +66,8 @@ function cellsOf(fault: Fault, turn: number | undefined): readonly Cell[] {
   if (IS_SOAK) return product(fault, MOMENTS, () => DURATIONS)
   if (fault.isHeavy === true) return product(fault, HEAVY_MOMENTS, () => ['once'])
   if (turn === undefined) return product(fault, MOMENTS, () => DURATIONS)
-  const isDue = (_: Moment, i: number) => i % 2 === turn % 2
-  return product(fault, MOMENTS.filter(isDue), (i) => [DURATIONS[(Math.floor(turn / 2) + i) % DURATIONS.length]!])
+  const isDue = (_: Moment, i: number) => i % 4 === turn % 4
+  return product(fault, MOMENTS.filter(isDue), (i) => [DURATIONS[(Math.floor(turn / 4) + i) % DURATIONS.length]!])
 }
 
 function product(fault: Fault, moments: readonly Moment[], durations: (nth: number) => readonly Duration[]) {

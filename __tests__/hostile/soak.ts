@@ -34,6 +34,7 @@ const STAGES: readonly Stage[] = [
     '__tests__/(settings|milvus/(decode|look-by-list)|render/(untrusted|estimate)|runner/runner).test.ts',
   ),
   tests('large', '__tests__/hostile/large.test.ts'),
+  { name: 'endurance: 1,000 looks', holds: () => isFlat({ looks: 1_000 }) },
   { name: 'endurance: 20,000 looks', holds: () => isFlat({ looks: 20_000 }) },
   // Checks that cannot fail prove nothing.
   {

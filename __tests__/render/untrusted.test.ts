@@ -249,7 +249,7 @@ describe('on any text', () => {
         expect(result).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]|##\[|^\s*::/u)
         expect(result).toBe(result.trim())
       }),
-      cases(2000),
+      cases(1000),
     )
   })
 
@@ -264,7 +264,7 @@ describe('on any text', () => {
         const once = sanitise(raw)
         expect(sanitise(once)).toBe(once)
       }),
-      { ...cases(5000), examples: [[':@sig=://'], ['sig=):@']] },
+      { ...cases(1000), examples: [[':@sig=://'], ['sig=):@']] },
     )
   })
 
@@ -274,7 +274,7 @@ describe('on any text', () => {
       fc.property(text, text, fc.integer({ min: 0, max: 40 }), (before, after, maxLength) => {
         expect(guarded(`${before}s3cr3tk3y${after}`, maxLength)).not.toContain('s3cr3t')
       }),
-      cases(2000),
+      cases(1000),
     )
   })
 

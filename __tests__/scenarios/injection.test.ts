@@ -307,7 +307,7 @@ describe('text of the service', () => {
             expectShapeOf(kindList, list)
           }
         }),
-        { ...cases(2), endOnFailure: true },
+        { ...cases(1), endOnFailure: true },
       )
     },
     timeFor(60_000),
