@@ -413,6 +413,13 @@ describe('what happened', () => {
       /^The import goes on/,
     ],
     [
+      'cancelled before jobs were found',
+      { kind: 'cancelled', passes: false, signal: 'SIGINT' },
+      { ...aView([]), discovery: newDiscovery(SEARCH, {}, 0) },
+      'The gate was stopped by SIGINT while it was looking for the import jobs of collection docs.',
+      /^The import goes on/,
+    ],
+    [
       'cancelled with a job that was aborted',
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       aView([withAbort(viewOf(uncommitted).jobs[0])]),

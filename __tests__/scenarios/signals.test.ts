@@ -7,7 +7,9 @@ import fc from 'fast-check'
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts'
 import { removeRunnerFolders, type Run } from '../runner/runner.ts'
 import { json, type Reply } from '../simulator/faults.ts'
-import { actionAfter, aMilvus, anImport, COMPLETED, HALFWAY, JOB_ID, runGate } from '../support/gating.ts'
+import type { Step } from '../simulator/script.ts'
+import type { ServiceScript } from '../simulator/server.ts'
+import { actionAfter, API_KEY, aMilvus, anImport, COMPLETED, HALFWAY, JOB_ID, runGate } from '../support/gating.ts'
 import { expectSoundRun } from './sound-run.ts'
 import { cases } from '../support/soak.ts'
 
@@ -23,6 +25,7 @@ afterAll(() => {
 })
 
 const FIRST_LINE = / {2}waiting up to /
+const UNCOMMITTED: readonly Step[] = [{ phase: 'Importing', lasts: 0 }, { phase: 'Uncommitted' }]
 const HANG: Reply = { kind: 'hang', when: 'before-headers' }
 
 /** Something to wait for that is brought about from elsewhere. */
@@ -123,6 +126,53 @@ describe('a signal', () => {
         },
       })
       expectCancelled(run, signal)
+    },
+    30_000,
+  )
+
+  it.concurrent.each<[string, string, Readonly<Record<string, string>>, readonly Step[], RegExp]>([
+    [
+      'looks for jobs',
+      '/import/list',
+      { 'job-id': '', 'collection-name': 'products' },
+      HALFWAY,
+      /stopped by SIGINT while it was looking for the import jobs of collection products/,
+    ],
+    [
+      'waits for a search',
+      '/indexes/list',
+      { 'wait-for': 'searchable' },
+      COMPLETED,
+      /while the import was complete, but could not be searched yet/,
+    ],
+    [
+      'commits',
+      '/import/commit',
+      { 'on-uncommitted': 'commit' },
+      UNCOMMITTED,
+      /Nobody knows what became of the commit/,
+    ],
+  ])(
+    'while it %s ends the gate, and everybody is told',
+    async (_, end, inputs, course, told) => {
+      const { comes, strike } = createMoment()
+      const service: ServiceScript = {
+        dialect: 'milvus',
+        version: '3.0',
+        apiKey: API_KEY,
+        jobs: [anImport(course, { autoCommit: false })],
+        collectionScripts: [{ name: 'products', course: [{ load: 'Loaded' }] }],
+        gateway: ({ path }) => {
+          if (!path.endsWith(end)) return undefined
+          strike()
+          return HANG
+        },
+      }
+      const run = await runGate(service, { inputs, interruption: { kind: 'cancel', when: comes } })
+      expect(expectSoundRun(run)).toBe('cancelled')
+      expect([run.exitCode, run.signalsSent]).toEqual([1, ['SIGINT']])
+      expect(run.report).toMatchObject({ conclusion: 'cancelled' })
+      expect(run.summary.text).toMatch(told)
     },
     30_000,
   )

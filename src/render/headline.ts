@@ -16,7 +16,7 @@ import {
   searchTimedOut,
   stalledCollections,
 } from './collection-words.ts'
-import { noJobs, outOfTime } from './discovery-words.ts'
+import { noJobs, outOfTime, searchedJobs } from './discovery-words.ts'
 import { culpritOf } from './culprit.ts'
 import { diagnose } from './doctor.ts'
 import { count, counted, duration, percent, shortened } from './format.ts'
@@ -375,14 +375,7 @@ function allRowsAreIn(job: History | undefined): boolean {
 function cancelled(signal: string, view: View): Words {
   if (view.collections.length > 0) return searchCancelled(signal, view)
   const running = view.jobs.filter(({ latest }) => latest?.phase !== 'completed' && latest?.phase !== 'failed')
-  const [job] = running
-  const where =
-    job === undefined
-      ? ''
-      : view.jobs.length === 1
-        ? ` while ${jobName(job)} was at ${whereabouts(job)}`
-        : ` while ${count(running.length)} of ${counted(view.jobs.length, 'import job')} ${running.length === 1 ? 'was' : 'were'} not done`
-  const sentence = `The gate was stopped by ${signal}${where}.`
+  const sentence = `The gate was stopped by ${signal}${meanwhile(running, view)}.`
   return running.length > 0 && running.every(({ abort }) => abort?.state === 'done')
     ? { sentence }
     : {
@@ -390,6 +383,16 @@ function cancelled(signal: string, view: View): Words {
         ...whereItRests(running.find(isResting)),
         next: `The import goes on at the service. To wait for it again, ${waitAgain(view)}`,
       }
+}
+
+function meanwhile(running: readonly History[], view: View): string {
+  const [job] = running
+  if (job === undefined) {
+    const isLooking = view.jobs.length === 0 && view.discovery !== undefined
+    return isLooking ? ` while it was looking for ${searchedJobs(view)}` : ''
+  }
+  if (view.jobs.length === 1) return ` while ${jobName(job)} was at ${whereabouts(job)}`
+  return ` while ${count(running.length)} of ${counted(view.jobs.length, 'import job')} ${running.length === 1 ? 'was' : 'were'} not done`
 }
 
 function invalidInput(mistakes: readonly Mistake[]): Words {
