@@ -116,6 +116,8 @@ const WAYS: readonly Fault[] = [
     'a proxy that cuts the connection',
     'a proxy that answers 502',
     'a proxy that answers 503',
+    'a proxy that cuts the connection, plain http',
+    'a proxy that answers 502, plain http',
   ]),
   ...ways('refusal without envelope', [
     'a certificate of an unknown authority',
@@ -124,8 +126,11 @@ const WAYS: readonly Fault[] = [
     'a proxy that answers 403',
     'a proxy that asks for credentials',
     'a proxy that asks for credentials, plain http',
+    'a proxy that answers 403, plain http',
   ]),
-  ...hanging(ways('passing', ['TLS that hangs in the handshake', 'a proxy that hangs'])),
+  ...hanging(
+    ways('passing', ['TLS that hangs in the handshake', 'a proxy that hangs', 'a proxy that hangs, plain http']),
+  ),
 ]
 
 const SILENCE: readonly Fault[] = hanging([

@@ -84,7 +84,7 @@ export async function startProxy(manners: ProxyManners, tls?: KeyPair): Promise<
     seen.push({ method, target: url })
     const verdict = judged(manners, request)
     if (verdict === 'cut') request.socket.destroy()
-    if (typeof verdict === 'number') response.writeHead(verdict).end('No')
+    if (typeof verdict === 'number') response.writeHead(verdict, { Connection: 'close' }).end('No')
     if (verdict === 'forward') {
       void forwarded(request, response)
     }

@@ -45,6 +45,10 @@ const PROXY_FAULTS = {
   'a proxy that answers 503': { kind: 'refuses', status: 503 },
   'a proxy that asks for credentials': { kind: 'asks for credentials', user: 'u', password: 'p' },
   'a proxy that asks for credentials, plain http': { kind: 'asks for credentials', user: 'u', password: 'p' },
+  'a proxy that hangs, plain http': { kind: 'hangs' },
+  'a proxy that cuts the connection, plain http': { kind: 'cuts' },
+  'a proxy that answers 403, plain http': { kind: 'refuses', status: 403 },
+  'a proxy that answers 502, plain http': { kind: 'refuses', status: 502 },
 } as const
 
 /** No name has a label of more than 63 characters, and none is asked for: https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4 */
