@@ -1,8 +1,12 @@
+import { once } from 'node:events'
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { removeRunnerFolders } from '../runner/runner.ts'
+import { removeRunnerFolders, runAction } from '../runner/runner.ts'
 import { json, text } from '../simulator/faults.ts'
 import { fileSeries } from '../simulator/scenarios.ts'
 import { actionAfter, aMilvus, anImport, API_KEY, COMPLETED, HALFWAY, JOB_ID, runGate } from '../support/gating.ts'
@@ -22,7 +26,7 @@ afterAll(() => {
 })
 
 const completed = aMilvus([anImport(COMPLETED)])
-const once = { timeout: '0' }
+const oneLook = { timeout: '0' }
 
 function listIn(output: string | undefined): readonly Readonly<Record<string, unknown>>[] {
   return JSON.parse(output ?? '') as readonly Readonly<Record<string, unknown>>[]
@@ -38,7 +42,7 @@ describe('the outputs', () => {
     } as const
     const files = ['a', 'b', 'c'].map((name) => ({ path: `${name}.parquet`, rows: 1000, sizeBytes: 4_000_000 }))
     const run = await runGate(aMilvus([anImport([{ phase: 'Importing', lasts: 0 }, failure], { files })]), {
-      inputs: once,
+      inputs: oneLook,
     })
     expect(expectSoundRun(run)).toBe('failed')
     const details = listIn(run.outputs['details'])
@@ -62,7 +66,7 @@ describe('the outputs', () => {
       anImport([{ reply: json({ code: 0, data: { jobId: '2', state: 'Pending', progress: 9 } }) }], { jobId: '2' }),
       anImport(HALFWAY, { jobId: '3', collectionName: 'reviews' }),
     ]
-    const run = await runGate(aMilvus(jobs), { inputs: { ...once, 'job-id': '["3", "1", "2", "1"]' } })
+    const run = await runGate(aMilvus(jobs), { inputs: { ...oneLook, 'job-id': '["3", "1", "2", "1"]' } })
     expect(expectSoundRun(run)).toBe('timed-out')
     expect(run.outputs).toMatchObject({
       state: 'Pending',
@@ -83,7 +87,7 @@ describe('the outputs', () => {
 
   it.concurrent('leave to the report what is too much for them', async () => {
     const files = fileSeries({ count: 1024, path: 'export/2026/part-{n}.parquet', rows: 10, sizeBytes: 4096 })
-    const run = await runGate(aMilvus([anImport(COMPLETED, { files })]), { inputs: once })
+    const run = await runGate(aMilvus([anImport(COMPLETED, { files })]), { inputs: oneLook })
     expect(expectSoundRun(run)).toBe('completed')
     const { details = '', fileCount } = run.outputs
     expect(Buffer.byteLength(details)).toBeLessThanOrEqual(LARGEST_JSON_BYTES)
@@ -143,16 +147,16 @@ describe('the report', () => {
   })
 
   it.concurrent('lies in a folder of its own below the temporary folder of the runner', async () => {
-    const { outputs, runnerTemp } = await runGate(completed, { inputs: once })
+    const { outputs, runnerTemp } = await runGate(completed, { inputs: oneLook })
     expect(dirname(dirname(outputs['reportPath'] ?? ''))).toBe(runnerTemp)
   })
 })
 
 describe('the job summary', () => {
   it.concurrent('is there unless it is unwanted', async () => {
-    const wanted = await runGate(completed, { inputs: once })
+    const wanted = await runGate(completed, { inputs: oneLook })
     expect(wanted.summary.text).toMatch(/^### Milvus import gate\n\n> \[!TIP\]\n> <b>Import job \d+ is complete/)
-    const unwanted = await runGate(completed, { inputs: { ...once, summary: 'false' } })
+    const unwanted = await runGate(completed, { inputs: { ...oneLook, summary: 'false' } })
     expect(expectSoundRun(unwanted)).toBe('completed')
     expect(unwanted.summary.text).toBe('')
   })
@@ -161,7 +165,7 @@ describe('the job summary', () => {
 /** The action on a machine where variables of the runner are different; undefined stands for one that is missing. */
 async function runWith(
   variables: Readonly<Record<string, string | undefined>>,
-  inputs: Readonly<Record<string, string>> = once,
+  inputs: Readonly<Record<string, string>> = oneLook,
 ) {
   const changes = Object.entries(variables).map(([name, value]) =>
     value === undefined ? `delete process.env.${name}` : `process.env.${name} = ${JSON.stringify(value)}`,
@@ -195,7 +199,7 @@ describe('a runner file that', () => {
 
   it.concurrent('cannot be written does not make a bad end good', async () => {
     const path = join(folder, 'no', 'such', 'folder')
-    const run = await runWith({ GITHUB_OUTPUT: path }, { ...once, 'expected-rows': '1' })
+    const run = await runWith({ GITHUB_OUTPUT: path }, { ...oneLook, 'expected-rows': '1' })
     expect(run.exitCode).toBe(1)
     expect(run.annotations).toHaveLength(1)
   })
@@ -222,7 +226,7 @@ describe('a runner file that', () => {
 })
 
 it('leaves nothing of its own beside the files of the runner', async () => {
-  const { runnerTemp } = await runGate(completed, { inputs: once })
+  const { runnerTemp } = await runGate(completed, { inputs: oneLook })
   const names = readdirSync(join(runnerTemp, '_runner_file_commands'))
   expect(names.filter((name) => name.includes('milvus'))).toEqual([])
 })
@@ -233,7 +237,7 @@ describe('the log', () => {
   it.concurrent(
     'shows every exchange with its time, status, code and size where debug logging is on',
     async () => {
-      const run = await runGate(completed, { inputs: once, debug: true, env: { NO_COLOR: '1' } })
+      const run = await runGate(completed, { inputs: oneLook, debug: true, env: { NO_COLOR: '1' } })
       const exchanges = run.debugLines.filter((line) => EXCHANGE.test(line))
       expect(exchanges).toHaveLength(run.requests.length)
       expect(exchanges[0]).toMatch(
@@ -250,7 +254,7 @@ describe('the log', () => {
   it.concurrent(
     'folds the details away and ends with the verdict, in colours',
     async () => {
-      const run = await runGate(completed, { inputs: once })
+      const run = await runGate(completed, { inputs: oneLook })
       expect(run.groups).toHaveLength(1)
       expect(run.log.filter((line) => line.startsWith('  ✔ Completed'))).toHaveLength(3)
       expect(run.log.at(-2)).toBe('##[endgroup]')
@@ -259,6 +263,32 @@ describe('the log', () => {
       expect(run.rawStdout).toContain('\u001b[32mPassed:\u001b[0m')
       // Not even hidden, where nobody asked for them.
       expect(run.commands.filter(({ name, data }) => name === 'debug' && EXCHANGE.test(data))).toEqual([])
+    },
+    30_000,
+  )
+
+  it.concurrent(
+    'holds no warning of Node where a slow service has many questions to answer at a time',
+    async () => {
+      const jobIds = Array.from({ length: 12 }, (_, n) => `47059273016934400${n}`)
+      const waiting: ServerResponse[] = []
+      const service = createServer((request, response) => {
+        if (request.url?.endsWith('/list')) {
+          response.writeHead(404).end()
+          return
+        }
+        waiting.push(response)
+        if (waiting.length < jobIds.length) return
+        for (const each of waiting) each.end('{"code":0,"data":{"state":"Completed","progress":100,"importedRows":1}}')
+      })
+      service.listen(0, '127.0.0.1')
+      await once(service, 'listening')
+      const endpoint = `http://127.0.0.1:${(service.address() as AddressInfo).port}`
+      const run = await runAction({ inputs: { 'job-id': jobIds.join(), endpoint } })
+      service.closeAllConnections()
+      service.close()
+      expect(expectSoundRun(run)).toBe('completed')
+      expect(waiting).toHaveLength(jobIds.length)
     },
     30_000,
   )

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import * as tls from 'node:tls'
 import { EnvHttpProxyAgent, errors, Pool } from 'undici'
@@ -69,6 +70,8 @@ export function createExchange(transport: Transport): Exchange {
   const opened = new Set<Generation>()
   const newGeneration = () => {
     const end = new AbortController()
+    // Every connection listens, and a slow service has many open at a time: Node would warn of a leak in the step's log.
+    setMaxListeners(0, end.signal)
     const generation = { dispatcher: open(end.signal), end, underWay: 0 }
     opened.add(generation)
     return generation
