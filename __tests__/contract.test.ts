@@ -1,15 +1,14 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { describe, expect, it } from '@jest/globals'
+import { afterAll, describe, expect, it } from '@jest/globals'
 import ts from 'typescript'
 import { parse } from 'yaml'
 import { OUTPUT_NAMES } from '../src/report/outputs.ts'
 import { inputDefaults } from '../src/settings/inputs.ts'
 import { VERSION } from '../src/version.ts'
 import type { Conclusion, ConclusionKind } from '../src/watch/conclusion.ts'
+import { removeRunnerFolders, runAction } from './runner/runner.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -255,17 +254,15 @@ describe('the repository', () => {
 })
 
 describe('dist', () => {
-  it('runs, and fails where it is told nothing', () => {
-    const temp = mkdtempSync(join(tmpdir(), 'milvus-import-gate-'))
-    try {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, manifest.runs.main)], {
-        encoding: 'utf8',
-        env: { RUNNER_TEMP: temp },
-      })
-      expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: expect.stringContaining('job-id'), stderr: '' })
-    } finally {
-      rmSync(temp, { recursive: true })
-    }
+  afterAll(removeRunnerFolders)
+
+  it('runs, and fails where it is told nothing', async () => {
+    const { exitCode, rawStdout, rawStderr } = await runAction()
+    expect({ exitCode, rawStdout, rawStderr }).toEqual({
+      exitCode: 1,
+      rawStdout: expect.stringContaining('job-id'),
+      rawStderr: '',
+    })
   })
 
   it('lacks no module', () => {

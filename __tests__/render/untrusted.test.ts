@@ -326,9 +326,9 @@ describe('on any text', () => {
     'https://u:',
     '/:',
     '[::',
-  ])('takes a megabyte of %j in linear time', (part) => {
-    const megabyte = part.repeat(Math.ceil(1_000_000 / part.length))
-    for (const raw of [megabyte, `${megabyte}@`, `https://${megabyte}@h`, `${megabyte}/a:b@c`]) {
+  ])('takes half a megabyte of %j in linear time', (part) => {
+    const long = part.repeat(Math.ceil(500_000 / part.length))
+    for (const raw of [long, `${long}@`, `https://${long}@h`, `${long}/a:b@c`]) {
       expect(createSanitiser(['s3cr3tk3y'])(raw).length).toBeLessThanOrEqual(4000)
     }
   })

@@ -1,11 +1,10 @@
-import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { startGitHub, type GitHubStandIn } from '../github/stand-in.ts'
 import { loadManifest } from '../runner/manifest.ts'
-import { removeRunnerFolders, type RunOptions } from '../runner/runner.ts'
+import { removeRunnerFolders, runAction, type RunOptions } from '../runner/runner.ts'
 import { json, type Reply } from '../simulator/faults.ts'
 import type { JobScript } from '../simulator/script.ts'
 import { aMilvus, anImport, COMPLETED, type Gated, HALFWAY, runGate } from '../support/gating.ts'
@@ -170,26 +169,24 @@ describe('the token', () => {
 })
 
 describe('without a commit status', () => {
-  it('nothing of GitHub is loaded', () => {
+  it('nothing of GitHub is loaded', async () => {
     // Only these two files are there: any other that is asked for breaks the step.
     for (const name of ['index.js', 'package.json']) copyFileSync(join(dirname(main), name), join(folder, name))
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, 'index.js')], {
-      encoding: 'utf8',
-      env: { RUNNER_TEMP: folder },
+    const { exitCode, rawStdout, rawStderr } = await runAction({ script: join(folder, 'index.js') })
+    expect({ exitCode, rawStdout, rawStderr }).toEqual({
+      exitCode: 1,
+      rawStdout: expect.stringContaining('job-id'),
+      rawStderr: '',
     })
-    expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: expect.stringContaining('job-id'), stderr: '' })
-    expect(stdout).not.toContain('commit status')
+    expect(rawStdout).not.toContain('commit status')
   })
 
-  it('the post step loads nothing at all', () => {
+  it('the post step loads nothing at all', async () => {
     const alone = mkdtempSync(join(folder, 'post-'))
     copyFileSync(post, join(alone, 'post.js'))
-    writeFileSync(join(alone, 'package.json'), readFileSync(join(dirname(post), 'package.json')))
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(alone, 'post.js')], {
-      encoding: 'utf8',
-      env: {},
-    })
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' })
+    copyFileSync(join(dirname(post), 'package.json'), join(alone, 'package.json'))
+    const { exitCode, rawStdout, rawStderr } = await runAction({ script: join(alone, 'post.js') })
+    expect({ exitCode, rawStdout, rawStderr }).toEqual({ exitCode: 0, rawStdout: '', rawStderr: '' })
   })
 
   it.concurrent('GitHub is not asked', async () => {
