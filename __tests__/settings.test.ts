@@ -21,6 +21,7 @@ import {
 import { durationMs } from '../src/settings/duration.ts'
 import type { Environment, Settings } from '../src/settings.ts'
 import type { Mistake } from '../src/watch/conclusion.ts'
+import { anyCharacter } from './support/any-character.ts'
 import { cases } from './support/soak.ts'
 
 const MINIMAL = { 'job-id': '448761313698322011', endpoint: 'http://localhost:19530' }
@@ -833,7 +834,7 @@ describe('inputs in the report', () => {
 
 describe('any text', () => {
   const text = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: anyCharacter }),
     fc.string(),
     fc.constantFrom('0', '[]', '"a"', 'http://a', 'a: b'),
   )

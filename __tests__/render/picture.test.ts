@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { progressPicture } from '../../src/render/picture.ts'
+import { anyCharacter } from '../support/any-character.ts'
 import type { Look, Milestone } from '../support/builders.ts'
 import { aCompletedJob, aHistory, aJob, looksAlong } from '../support/builders.ts'
 
@@ -39,7 +40,7 @@ describe('the picture of a long import', () => {
   it('holds words of our own and numbers, whatever the service says', () => {
     const values = fc.array(fc.nat(100), { minLength: 10, maxLength: 200 })
     fc.assert(
-      fc.property(values, fc.string({ unit: 'binary' }), (later, text) => {
+      fc.property(values, fc.string({ unit: anyCharacter }), (later, text) => {
         const looks = [20, 60, ...later].map((progress, i): Look => [
           i * 60_000,
           aJob({ progress, label: `${text}${i}`, reason: text, collectionName: text }),

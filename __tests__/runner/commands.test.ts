@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import { anyCharacter } from '../support/any-character.ts'
 import { CommandProcessor, StepBroken } from './command-processor.ts'
 import { parseCommand } from './commands.ts'
 import { Masker } from './masking.ts'
@@ -197,7 +198,7 @@ describe('what a line does', () => {
       '%0A',
       'stop-commands',
     )
-    const line = fc.array(fc.oneof(piece, fc.string({ unit: 'binary' }))).map((pieces) => pieces.join(''))
+    const line = fc.array(fc.oneof(piece, fc.string({ unit: anyCharacter }))).map((pieces) => pieces.join(''))
     fc.assert(
       fc.property(fc.array(line), (lines) => {
         try {

@@ -18,10 +18,7 @@ export interface Manifest {
  * https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Worker/ActionManifestManager.cs#L521-L556
  */
 export function loadManifest(path: string): Manifest {
-  const document = parse(readFileSync(path, 'utf8')) as {
-    readonly inputs?: Readonly<Record<string, { readonly default?: string | number | boolean | null } | null>>
-    readonly runs: { readonly main: string; readonly post?: string; readonly 'post-if'?: string }
-  }
+  const document = documentOf(readFileSync(path, 'utf8'))
   const { main, post, 'post-if': condition = 'always()' } = document.runs
   if (condition !== 'always()') throw new Error(`The condition '${condition}' of post is not supported here.`)
   return {
@@ -31,6 +28,20 @@ export function loadManifest(path: string): Manifest {
       Object.entries(document.inputs ?? {}).map(([name, input]) => [name, String(input?.default ?? '')]),
     ),
   }
+}
+
+interface Document {
+  readonly inputs?: Readonly<Record<string, { readonly default?: string | number | boolean | null } | null>>
+  readonly runs: { readonly main: string; readonly post?: string; readonly 'post-if'?: string }
+}
+
+/** By their text: most of hundreds of steps come from one, and to parse it takes as long as a tenth of a step. */
+const documents = new Map<string, Document>()
+
+function documentOf(text: string): Document {
+  const document = documents.get(text) ?? (parse(text) as Document)
+  documents.set(text, document)
+  return document
 }
 
 /** The contexts that a default may name. */
