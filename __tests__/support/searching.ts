@@ -52,6 +52,8 @@ export interface SearchOptions {
   /** The collection of each job, as the service says it; one job for each that is played unless told otherwise. */
   readonly collectionsOfJobs?: readonly (string | undefined)[]
   readonly selection?: Selection
+  /** When the jobs are through; from the beginning unless told otherwise. */
+  readonly importedAtMs?: number
 }
 
 /** A whole watch in virtual time, over jobs that are through and collections that play. */
@@ -89,8 +91,9 @@ export async function watchSearch(
       only(await ask(name, 'count', asked), ['counted', 'not-loaded', 'gone', ...NO_ANSWER]),
   }
   const jobIds = names.map((_, i) => `job-${i}`)
-  const completed = (jobId: string) => {
+  const observed = (jobId: string) => {
     const collectionName = names[jobIds.indexOf(jobId)]
+    if (clock.now() < (options.importedAtMs ?? 0)) return answered('Importing')
     return answered('Completed', { progress: 100, importedRows: 5, ...(collectionName && { collectionName }) })
   }
   const events: WatchEvent[] = []
@@ -99,7 +102,7 @@ export async function watchSearch(
       selection: options.selection ?? { kind: 'given', jobIds },
       policy: { ...DEFAULT_POLICY, waitFor: 'searchable', ...policy },
       service: serviceThat({
-        lookAt: () => async (jobId) => Promise.resolve(completed(jobId)),
+        lookAt: () => async (jobId) => Promise.resolve(observed(jobId)),
         list: () =>
           Promise.resolve({
             kind: 'listed',

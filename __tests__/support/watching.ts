@@ -4,6 +4,7 @@ import type { Conclusion } from '../../src/watch/conclusion.ts'
 import { decodeJob } from '../../src/milvus/decode.ts'
 import { TIME_IS_UP } from '../../src/watch/ask-pool.ts'
 import type { Look } from '../../src/watch/ask-pool.ts'
+import type { ImportService } from '../../src/watch/import-service.ts'
 import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
 import type { Policy } from '../../src/watch/policy.ts'
 import { watchImports } from '../../src/watch/watch-imports.ts'
@@ -29,6 +30,8 @@ export interface Watched {
   readonly endedAtMs: number
   readonly events: readonly WatchEvent[]
   readonly looks: readonly SeenLook[]
+  /** The jobs that the service was told to abort. */
+  readonly aborted: readonly string[]
 }
 
 /** A whole watch in virtual time, over jobs that play scripts. */
@@ -54,12 +57,18 @@ export async function watchScripts(
     looks.push({ jobId, startedAtMs, endedAtMs: clock.now(), observation })
     return observation
   }
+  const aborted: string[] = []
+  const abort: ImportService['abort'] = async (jobId, { turn }) => {
+    if (!(await turn())) return { kind: 'cancelled' }
+    aborted.push(jobId)
+    return { kind: 'done' }
+  }
   const events: WatchEvent[] = []
   const watching = (async () => {
     const watch = watchImports({
       selection: { kind: 'given', jobIds: Object.keys(scripts) },
       policy: { ...DEFAULT_POLICY, ...policy },
-      service: serviceThat({ lookAt: () => look }),
+      service: serviceThat({ lookAt: () => look, abort }),
       clock,
       wallClockMs: () => WALL_CLOCK_MS + clock.now(),
       random: options.random ?? (() => 0),
@@ -76,7 +85,7 @@ export async function watchScripts(
   await clock.until(watching)
   const last = events.at(-1)
   if (last?.kind !== 'ended') throw new Error('the watch did not end with its conclusion')
-  return { conclusion: last.conclusion, endedAtMs: last.view.nowMs, events, looks }
+  return { conclusion: last.conclusion, endedAtMs: last.view.nowMs, events, looks, aborted }
 }
 
 function cut(signal: AbortSignal): Observation {

@@ -338,6 +338,18 @@ describe('several collections', () => {
     expect(searched.questions.filter(({ collection }) => collection === 'books')).toHaveLength(4)
   })
 
+  it('are told of only where they were asked, not where the service has asked for patience before', async () => {
+    const busy = aCollection({ read: inTurn(noAnswer('http-429', 45_000), reading()) })
+    const { events, course } = await watchSearch({ books: busy, films: aCollection() })
+    const read = events.flatMap((event) => (event.kind === 'read' ? [[event.collection, event.answer.kind]] : []))
+    expect(read.slice(0, 3)).toEqual([
+      [0, 'outage'],
+      [1, 'read'],
+      [0, 'read'],
+    ])
+    expect(course.slice(0, 3)).toEqual(['read 0 s', 'read 45 s', 'read 45.1 s'])
+  })
+
   it('are asked about once where several jobs belong to one', async () => {
     const searched = await search(aCollection(), {}, { collectionsOfJobs: ['books', 'books', 'books'] })
     expect(searched.questions).toHaveLength(4)
@@ -550,6 +562,20 @@ describe('the deadline', () => {
   ])('is red for a collection that %s, whatever on-timeout says', async (_what, read) => {
     const searched = await search(aCollection({ read }), { timeoutMs: 30_000, onTimeout: 'pass' })
     expect(searched.conclusion).toMatchObject({ kind: 'unreachable', passes: false })
+  })
+
+  it('is red for a collection that was first asked two seconds before, and has not answered', async () => {
+    const read: CollectionPlay = () => ({ answer: pending(9), tookMs: 90_000 })
+    const searched = await search(aCollection({ read }), { timeoutMs: 2_000, onTimeout: 'pass' })
+    expect(searched.conclusion).toMatchObject({ kind: 'unreachable', passes: false })
+  })
+
+  it('is not held against a collection that was first asked a moment before, and is cut short', async () => {
+    const read: CollectionPlay = () => ({ answer: pending(9), tookMs: 90_000 })
+    const policy: Partial<Policy> = { timeoutMs: 3_000, pollIntervalMs: 1_500, onTimeout: 'pass' }
+    const searched = await search(aCollection({ read }), policy, { importedAtMs: 1_500 })
+    expect(searched.questions[0]?.startedAtMs).toBe(1_500)
+    expect(searched.conclusion).toMatchObject({ kind: 'timed-out', passes: true })
   })
 
   it.each<[what: string, answer: ReturnType<typeof noAnswer>, conclusion: string]>([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Observation } from '../../src/watch/import-job.ts'
+import type { Policy } from '../../src/watch/policy.ts'
 import { answered, outage, refused, unknownJob, watchScripts } from '../support/watching.ts'
 import type { Script } from '../support/watching.ts'
 
@@ -379,5 +380,24 @@ describe('what the watch tells', () => {
     const { events, conclusion } = await watchScripts({ a: always(answered('Completed')) })
     expect(conclusion.passes).toBe(true)
     expect(events.map(({ kind }) => kind)).toEqual(['started', 'looked', 'rows-unknown', 'ended'])
+  })
+})
+
+describe('one stage after the other', () => {
+  const resting = answered('Uncommitted', { progress: 99 })
+
+  it.each<[what: string, policy: Partial<Policy>, aborted: string[]]>([
+    ['is aborted after an end that does not pass, where that is asked for', { abortUncommitted: true }, ['a']],
+    ['is left alone where that is not asked for', { abortUncommitted: false }, []],
+    ['is left alone after an end that passes', { abortUncommitted: true, onUncommitted: 'pass' }, []],
+  ])('what rests %s', async (_what, policy, aborted) => {
+    const watched = await watchScripts({ a: always(resting), b: always(done) }, policy)
+    expect(watched.conclusion).toMatchObject({ kind: 'uncommitted', passes: policy.onUncommitted === 'pass' })
+    expect(watched.aborted).toEqual(aborted)
+  })
+
+  it('asks nothing about a collection whose import has not come through', async () => {
+    const { conclusion } = await watchScripts({ a: always(failed) }, { waitFor: 'searchable' })
+    expect(conclusion).toMatchObject({ kind: 'failed', passes: false })
   })
 })
