@@ -604,4 +604,12 @@ describe('an interrupt', () => {
     expect(searched.endedAtMs).toBe(3_000)
     expect(searched.events.map(({ kind }) => kind)).toEqual(['started', 'looked', 'ended'])
   })
+
+  it('ends the last question at once, and tells nothing of it', async () => {
+    const hangs = aCollection({ read: ({ atMs }) => ({ answer: pending(9), tookMs: atMs < 1_000 ? 0 : Infinity }) })
+    const policy: Partial<Policy> = { timeoutMs: MINUTE, pollIntervalMs: 120_000 }
+    const { events, endedAtMs } = await search(hangs, policy, { interruptAtMs: MINUTE + 500 })
+    expect(endedAtMs).toBe(MINUTE + 500)
+    expect(events.map(({ kind }) => kind)).toEqual(['started', 'looked', 'read', 'heartbeat', 'ended'])
+  })
 })
