@@ -138,8 +138,8 @@ describe('the pace', () => {
     (amount, ageMs, leastMs) => {
       const all = Array.from({ length: amount }, () => aFile())
       const looks = [
-        [0, aJob({ progress: 60, files: all })],
-        [ageMs, aJob({ progress: 95, files: all })],
+        [minutes(10), aJob({ progress: 60, files: all })],
+        [minutes(10) + ageMs, aJob({ progress: 95, files: all })],
       ] as const
       expect(pauseMs(aHistory({ looks }))).toBeCloseTo(leastMs)
     },
