@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { courseSection } from '../../src/render/course.ts'
+import { newCollection } from '../../src/watch/collection-history.ts'
 import type { JobSnapshot } from '../../src/watch/import-job.ts'
 import { aCompletedJob, aHistory, aJob, aTrouble, aView } from '../support/builders.ts'
 import type { Look } from '../support/builders.ts'
@@ -125,4 +126,18 @@ it('nothing is said of estimates where there are none', () => {
   )
   expect(text).toMatch(/<\/table>\n\n<sub>As far as this step saw it\.<\/sub>\n$/)
   expect(text).not.toContain(LEGEND)
+})
+
+it('the wait for a search began when the last import was through', () => {
+  const through = (jobId: string, atMs: number) =>
+    aHistory({
+      jobId,
+      looks: [
+        [0, pending],
+        [10_000, rows(0)],
+        [atMs, aCompletedJob()],
+      ],
+    })
+  const view = { ...aView([through('a', 60_000), through('b', 90_000)], 120_000), collections: [newCollection('docs')] }
+  expect(courseSection(view).source).toContain('Then 30 s of waiting for a search.')
 })

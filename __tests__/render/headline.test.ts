@@ -107,6 +107,13 @@ describe('what happened', () => {
       /Mend what the reason names.*lists no files/,
     ],
     [
+      'failed before import, for a reason that is known and names no file',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ reason: 'disk quota exceeded' })),
+      'Import job j0 failed.',
+      /^(?!.*lists no files).*a failed job never goes on\.$/,
+    ],
+    [
       'failed without a reason',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: undefined })),
@@ -227,6 +234,13 @@ describe('what happened', () => {
       { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 40_000, max: 40_000 }, imported: 36_000 },
       viewOf(uncommitted),
       'Import job j0 is ready to be committed with 36,000 rows, but expected-rows asks for 40,000 rows.',
+      /missing/,
+    ],
+    [
+      'too few rows, of which some are committed',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 90_000, max: undefined }, imported: 72_000 },
+      viewOf(aCompletedJob(), uncommitted),
+      'All 2 import jobs are ready to be committed with 72,000 rows, but expected-rows asks for at least 90,000 rows.',
       /missing/,
     ],
     [
@@ -409,6 +423,20 @@ describe('what happened', () => {
       'cancelled at the end',
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       viewOf(aCompletedJob()),
+      'The gate was stopped by SIGTERM.',
+      /^Nothing is left to wait for at the service\. To have the gate decide, re-run this job with the same job id/,
+    ],
+    [
+      'cancelled at the end, with jobs that were found',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      { ...viewOf(aCompletedJob(), aFailedJob()), discovery: newDiscovery(SEARCH, {}, 0) },
+      'The gate was stopped by SIGTERM.',
+      /^Nothing is left to wait for/,
+    ],
+    [
+      'cancelled before anything',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      aView([]),
       'The gate was stopped by SIGTERM.',
       /^The import goes on/,
     ],

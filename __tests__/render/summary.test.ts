@@ -498,6 +498,13 @@ describe('while the gate runs', () => {
     expect(box(view)).toEqual(['> [!NOTE]', `> <b>${sentence}</b>`, '>', `> ${KILLED}${goesOn}`, ''])
   })
 
+  it('says where a job rests', () => {
+    const looks = [0, 3_600_000].map((atMs) => [atMs, aJob({ progress: 80 })] as const)
+    expect(box(aView([running, aHistory({ jobId: '12', looks })]))[3]).toMatch(
+      /^> &#126; index &#40;may differ on 3\.x&#41;&#58; usually the index waits for a free node/,
+    )
+  })
+
   it('says when it was written and what a killed step leaves behind', () => {
     const summary = renderSummary(aView([aHistory({ looks: [[0, aJob()]] })]), undefined, aPolicy(), context)
     expect(summary).toContain('[!NOTE]')

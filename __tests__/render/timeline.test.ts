@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { slowestOf, staysOf, watchedMs } from '../../src/render/timeline.ts'
+import { slowestOf, stageNow, staysOf, watchedMs } from '../../src/render/timeline.ts'
 import type { Phase } from '../../src/watch/import-job.ts'
 import { aCompletedJob, aFailedJob, aHistory, aJob, looksAlong } from '../support/builders.ts'
 import type { Look } from '../support/builders.ts'
@@ -100,4 +100,8 @@ describe('the stages of an import', () => {
     ])
     expect(told(looks, 110_000)).toEqual(['pending 10', '~pre-importing 30', '~importing 60', '~sorting 10'])
   })
+})
+
+it.each([aCompletedJob(), aFailedJob()])('a job is in no stage once it has ended: $phase', (end) => {
+  expect(stageNow(aHistory({ looks: [[0, end]] }))).toBeUndefined()
 })

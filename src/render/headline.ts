@@ -381,8 +381,14 @@ function cancelled(signal: string, view: View): Words {
     : {
         sentence,
         ...whereItRests(running.find(isResting)),
-        next: `The import goes on at the service. To wait for it again, ${waitAgain(view)}`,
+        next: `${whatIsToWaitFor(running, view)}, ${waitAgain(view)}`,
       }
+}
+
+function whatIsToWaitFor(running: readonly History[], { jobs }: View): string {
+  return running.length === 0 && jobs.length > 0
+    ? 'Nothing is left to wait for at the service. To have the gate decide'
+    : 'The import goes on at the service. To wait for it again'
 }
 
 function meanwhile(running: readonly History[], view: View): string {
