@@ -86,6 +86,7 @@ const PRODUCTS: CollectionScript = {
   course: [{ indexes: [{ name: 'vector', totalRows: 1_200_000 }], load: 'Loaded', rows: 1_200_000 }],
 }
 const CLUSTER_ID = 'in01-0a1b2c3d4e5f6a7'
+const certificates = makeCertificates()
 
 describe('an example of the README', () => {
   it('is found wherever there is one', () => {
@@ -111,7 +112,7 @@ describe('an example of the README', () => {
     'opens the gate once all is imported: %s',
     async (_, given) => {
       const isZilliz = 'cluster-id' in given
-      const { ca, server, client } = await makeCertificates()
+      const { ca, server, client } = await certificates
       const values: Readonly<Record<string, string>> = {
         'needs.import.outputs.job-id': jobs.map(({ jobId }) => jobId).join(),
         'needs.stage.outputs.job-id': jobs.map(({ jobId }) => jobId).join(),

@@ -39,7 +39,7 @@ export function expectNothingSmuggled(run: Gated, conclusion: string): void {
   const everything = everythingOf(run)
   expect(keysIn(everything)).toEqual([])
   expect(everything).not.toMatch(/hunter2|cafebabe/)
-  expect(new Set(run.requests.map(({ headers }) => headers.authorization))).toEqual(new Set([`Bearer ${API_KEY}`]))
+  expect(run.requests.filter(({ headers }) => headers.authorization !== `Bearer ${API_KEY}`)).toEqual([])
   expect(run.requests.flatMap(({ body, path }) => keysIn(`${path}${body}`))).toEqual([])
 }
 
