@@ -3,7 +3,7 @@ import { TestEnvironment } from 'jest-environment-node'
 import * as fastCheck from 'fast-check'
 
 // What takes long and holds no more than others do, and what runs `dist` in a process of its own, where there are no mutants.
-const LEFT_OUT = /takes half a megabyte|costs three requests a round|^the whole step|^a handshake that hangs/
+const LEFT_OUT = /takes a quarter of a megabyte|costs three requests a round|^the whole step|^a handshake that hangs/
 
 function isLeftOut({ name, parent }) {
   return LEFT_OUT.test(name) || (parent !== undefined && isLeftOut(parent))

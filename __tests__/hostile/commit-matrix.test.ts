@@ -43,10 +43,13 @@ function cellsOf(fault: Fault): readonly CommitCell[] {
   )
 }
 
+/** Nobody looks at the members of an answer to a commit: some of those that could be wrong stand for all. */
+const isOneOfMany = (where: string, nth: number) => where === 'the type of a field' && nth % 4 > 0
+
 const MATRIX = Object.entries<readonly Fault[]>(FAULTS).map(([where, faults]) => ({
   where,
   rows: faults
-    .filter(({ isHeavy }) => IS_SOAK || isHeavy !== true)
+    .filter(({ isHeavy }, nth) => IS_SOAK || (isHeavy !== true && !isOneOfMany(where, nth)))
     .map((fault, nth) => ({ fault, cells: cellsOf(fault).filter((_, i, all) => IS_SOAK || i === nth % all.length) })),
 }))
 

@@ -129,7 +129,7 @@ function pathOf(relative: string): string {
 }
 
 const [amount = 0, leakBytes = 0] = process.argv.slice(2).map(Number)
-const meter = createMeter(amount === 0 ? 7 : Math.ceil(amount / SAMPLES), leakBytes)
+const meter = createMeter(amount === 0 ? 14 : Math.ceil(amount / SAMPLES), leakBytes)
 const { passes, outputs } = await (amount === 0 ? sixHours(meter) : manyLooks(amount, meter))
 const result: Endured = { looks: meter.looks(), passes, conclusion: outputs['conclusion'], samples: meter.samples }
 process.stdout.write(JSON.stringify(result))

@@ -55,19 +55,24 @@ const PASSES: readonly ConclusionKind[] = ['completed', 'timed-out']
 const AT_A_TIME = 24
 
 /**
- * Where faults are many and alike they take turns outside the soak: each meets two moments, for one duration after another,
- * and four that stand side by side meet all of them.
+ * Outside the soak a fault meets each moment for one duration after another. Where faults are many and alike they take turns
+ * besides: of so many that stand side by side each meets other moments, until all of them are met; where there are more than
+ * moments, the others are left to the soak.
  */
-const ONE_BY_ONE: readonly string[] = ['the connection', 'a silence', 'the body']
+const SIDE_BY_SIDE: Readonly<Record<string, number>> = {
+  'the way': 4,
+  'the status': 4,
+  'the error code': 8,
+  'the type of a field': 16,
+}
 /** A heavy fault meets the moments at which most is at stake: the last one of each stage. */
 const HEAVY_MOMENTS = MOMENTS.filter(({ stage }, i) => i === MOMENTS.findLastIndex((moment) => moment.stage === stage))
 
-function cellsOf(fault: Fault, turn: number | undefined): readonly Cell[] {
+function cellsOf(fault: Fault, sideBySide: number, nth: number): readonly Cell[] {
   if (IS_SOAK) return product(fault, MOMENTS, () => DURATIONS)
   if (fault.isHeavy === true) return product(fault, HEAVY_MOMENTS, () => ['once'])
-  if (turn === undefined) return product(fault, MOMENTS, () => DURATIONS)
-  const isDue = (_: Moment, i: number) => i % 4 === turn % 4
-  return product(fault, MOMENTS.filter(isDue), (i) => [DURATIONS[(Math.floor(turn / 4) + i) % DURATIONS.length]!])
+  const moments = MOMENTS.filter((_, i) => i % sideBySide === nth % sideBySide)
+  return product(fault, moments, (i) => [DURATIONS[(Math.floor(nth / sideBySide) + i) % DURATIONS.length]!])
 }
 
 function product(fault: Fault, moments: readonly Moment[], durations: (nth: number) => readonly Duration[]) {
@@ -76,7 +81,9 @@ function product(fault: Fault, moments: readonly Moment[], durations: (nth: numb
 
 const MATRIX = Object.entries<readonly Fault[]>(FAULTS).map(([where, faults]) => ({
   where,
-  rows: faults.map((fault, i) => ({ fault, cells: cellsOf(fault, ONE_BY_ONE.includes(where) ? undefined : i) })),
+  rows: faults
+    .map((fault, nth) => ({ fault, cells: cellsOf(fault, SIDE_BY_SIDE[where] ?? 1, nth) }))
+    .filter(({ cells }) => cells.length > 0),
 }))
 
 function expectedOf({ fault, moment, duration }: Cell): ConclusionKind {

@@ -74,7 +74,7 @@ describe('the watch, whatever the service says', () => {
         fc.asyncProperty(anyPlay, zeroToOne, async (script, jitter) => {
           expect(brokenPromises(await play(script, () => jitter))).toEqual([])
         }),
-        cases(6_000),
+        cases(4_000),
       ),
     MAX_MS,
   )

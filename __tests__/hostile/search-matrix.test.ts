@@ -120,7 +120,7 @@ const cells: readonly SearchCell[] = [
     faults
       .filter(({ name }) => !GOOD_AFTER_ALL.has(name))
       .flatMap((fault, nth) =>
-        DURATIONS.filter((_, d) => IS_SOAK || nth % 2 === d).map((lasts): SearchCell => ({ fault, at, lasts })),
+        DURATIONS.filter((_, d) => IS_SOAK || nth % 4 === 3 * d).map((lasts): SearchCell => ({ fault, at, lasts })),
       ),
   ),
 ]

@@ -104,7 +104,7 @@ describe('the wait for collections, whatever they say', () => {
           ends.set(played.conclusion.kind, (ends.get(played.conclusion.kind) ?? 0) + 1)
           expect(brokenSearchPromises(played)).toEqual([])
         }),
-        cases(1_000),
+        cases(600),
       )
       // Scripts that all end alike would prove nothing.
       for (const kind of [

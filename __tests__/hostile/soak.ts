@@ -27,13 +27,14 @@ const STAGES: readonly Stage[] = [
   tests('faults at commits, in all cells', '__tests__/hostile/commit-matrix.test.ts'),
   tests('search properties', '__tests__/hostile/search.properties.test.ts'),
   tests('faults at a search, in all cells', '__tests__/hostile/search-matrix.test.ts'),
-  tests('injection', '__tests__/scenarios/injection.test.ts'),
+  tests('injection', '__tests__/scenarios/injection(-elsewhere)?.test.ts'),
   tests('signals', '__tests__/scenarios/signals.test.ts'),
   tests(
     'untrusted input',
     '__tests__/(settings|milvus/(decode|look-by-list)|render/(untrusted|estimate)|runner/runner).test.ts',
   ),
   tests('large', '__tests__/hostile/large.test.ts'),
+  { name: 'endurance: six hours', holds: () => isFlat({}) },
   { name: 'endurance: 1,000 looks', holds: () => isFlat({ looks: 1_000 }) },
   { name: 'endurance: 20,000 looks', holds: () => isFlat({ looks: 20_000 }) },
   // Checks that cannot fail prove nothing.

@@ -14,7 +14,7 @@ describe('a gate over two-phase imports, whatever becomes of its requests', () =
         fc.asyncProperty(anyWorld, async (world) => {
           expect(brokenTwoPhasePromises(await playWorld(world))).toEqual([])
         }),
-        cases(1_500),
+        cases(1_000),
       ),
     MAX_MS,
   )

@@ -327,8 +327,8 @@ describe('on any text', () => {
     'https://u:',
     '/:',
     '[::',
-  ])('takes half a megabyte of %j in linear time', (part) => {
-    const long = part.repeat(Math.ceil(500_000 / part.length))
+  ])('takes a quarter of a megabyte of %j in linear time', (part) => {
+    const long = part.repeat(Math.ceil(250_000 / part.length))
     for (const raw of [long, `${long}@`, `https://${long}@h`, `${long}/a:b@c`]) {
       expect(createSanitiser(['s3cr3tk3y'])(raw).length).toBeLessThanOrEqual(4000)
     }

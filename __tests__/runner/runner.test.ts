@@ -71,7 +71,7 @@ describe('the streams of a step', () => {
         )
         expect(printed.toString('utf8').startsWith(rawStdout)).toBe(true)
       }),
-      cases(15),
+      cases(8),
     )
   })
 
