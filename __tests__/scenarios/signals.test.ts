@@ -200,7 +200,7 @@ describe('a signal', () => {
 const AT_A_TIME = 4
 const batches = (longestMs: number) => ({
   moments: fc.array(fc.integer({ min: 0, max: longestMs }), { minLength: AT_A_TIME, maxLength: AT_A_TIME }),
-  rounds: { ...cases(2), endOnFailure: true },
+  rounds: { ...cases(1), endOnFailure: true },
 })
 
 describe('at any moment', () => {
