@@ -146,10 +146,10 @@ describe('the whole step, whatever the service says', () => {
           const seen = await playWholeStep(script)
           lists += seen.lists.filter(({ jobs }) => jobs.length > 0).length
         }),
-        cases(40),
+        cases(80),
       )
       // Scripts that never come to a list would prove nothing.
-      expect(lists).toBeGreaterThan(50)
+      expect(lists).toBeGreaterThan(100)
     },
     MAX_MS,
   )

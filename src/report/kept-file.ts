@@ -14,9 +14,9 @@ export interface KeptFile {
 }
 
 /** What is told of very many jobs or files is long, and may change with every answer: a long file rests before the next. */
-const REST_MS_PER_KILOBYTE = 5
+const REST_MS_PER_KILOBYTE = 3
 /** How long a killed step can have kept a change to itself. */
-const LONGEST_REST_MS = 5_000
+const LONGEST_REST_MS = 2_000
 
 /**
  * Rewrites a file at every change and at the end. Of changes that come together, or while a long file rests, only the last
