@@ -70,6 +70,20 @@ describe('the course of a job alone', () => {
   })
 })
 
+it('no stage is called slowest where most of the time nobody saw', () => {
+  const looks: readonly Look[] = [
+    [0, pending],
+    [4_000, { kind: 'outage', trouble: aTrouble() }],
+    [13_000, rows(0)],
+  ]
+  const alone = course(20_000, looks)
+  expect(alone).toContain('\n\nFor 9 s of it the service gave no usable answer.\n\n')
+  expect(alone).toContain('<td align="right">13 s</td><td align="right">7 s</td>')
+  const several = course(20_000, looks, looks)
+  expect(several).toContain('\n\nFor 9 s of it the service gave no usable answer.\n\n')
+  expect(several).not.toContain('<b>')
+})
+
 it('the courses of several jobs stand in one table, with the pace of each', () => {
   const outage = { kind: 'outage', trouble: aTrouble() } as const
   expect(

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { detailLines } from '../../src/render/details.ts'
 import { record } from '../../src/watch/history.ts'
+import type { Look } from '../support/builders.ts'
 import {
   aCompletedJob,
   aFailedJob,
@@ -33,6 +34,18 @@ describe('the details', () => {
       '  ✔ Completed  100 %  12,000 of 12,000 rows  4.8 MB  export/part-01.parquet',
       '  ✔ Completed  100 %        900 of 900 rows    1 kB  export/b.npy',
       '  asked /v2/vectordb/jobs/import/describe 13 times (12 answered, 1 http-503)',
+    ])
+  })
+
+  it('blame no stage for the time in which the service gave no usable answer', () => {
+    const looks: readonly Look[] = [
+      [0, aJob({ progress: 16 })],
+      [4_000, { kind: 'outage', trouble: aTrouble() }],
+      [13_000, aJob({ progress: 88 })],
+      [15_000, aCompletedJob({ files: [] })],
+    ]
+    expect(detailLines(aView([aHistory({ looks })], 15_000), [])).toEqual([
+      '  time: pre-import ~ 13 s, index ~ 2 s; for 9 s of it no usable answer',
     ])
   })
 

@@ -57,7 +57,17 @@ describe('the stages of an import', () => {
 
   it('are slowest where they come first of two that took as long', () => {
     const stays = staysOf(aHistory({ looks: [at(0, 'pending', 0), at(4, 'importing', 20)] }), 8000)
-    expect(slowestOf(stays)?.stage).toBe('pending')
+    expect(slowestOf(stays, 0)?.stage).toBe('pending')
+  })
+
+  it('are not called slowest where another may have taken longer in the time that nobody saw', () => {
+    const stays = staysOf(aHistory({ looks: [at(0, 'pending', 0), at(4, 'importing', 20)] }), 14_000)
+    expect([3_000, 3_001].map((unseenMs) => slowestOf(stays, unseenMs)?.stage)).toEqual(['pre-importing', undefined])
+    const [, only] = stays
+    expect([5_000, 5_001].map((unseenMs) => slowestOf(only ? [only] : [], unseenMs)?.stage)).toEqual([
+      'pre-importing',
+      undefined,
+    ])
   })
 
   it('end with a failure, at the percentage seen before it', () => {
@@ -69,7 +79,7 @@ describe('the stages of an import', () => {
   it('are none of a job that was done when it was first seen, or never was', () => {
     expect(told([[0, aCompletedJob()]], 5000)).toEqual([])
     expect(staysOf(aHistory({}), 5000)).toEqual([])
-    expect([watchedMs(aHistory({}), 5000), slowestOf([])]).toEqual([0, undefined])
+    expect([watchedMs(aHistory({}), 5000), slowestOf([], 0)]).toEqual([0, undefined])
   })
 
   it('are as long together as the job was watched, whatever it did', () => {
@@ -86,7 +96,7 @@ describe('the stages of an import', () => {
         const nowMs = atMs + 1000
         const stays = staysOf(history, nowMs)
         expect(stays.reduce((sum, { ms }) => sum + ms, 0)).toBe(watchedMs(history, nowMs))
-        expect(slowestOf(stays)?.ms).toBe(Math.max(...stays.map(({ ms }) => ms)))
+        expect(slowestOf(stays, 0)?.ms).toBe(Math.max(...stays.map(({ ms }) => ms)))
       }),
     )
   })

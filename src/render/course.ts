@@ -21,7 +21,8 @@ const ID_LENGTH = 300
 interface Course {
   readonly job: History
   readonly stays: readonly Stay[]
-  readonly slowest: Stay
+  /** Undefined where nobody can tell. */
+  readonly slowest: Stay | undefined
 }
 
 /**
@@ -41,7 +42,7 @@ export function courseSection(view: View): Markup {
   return joined([
     markup`\n#### Where the time went\n\n`,
     paragraph([
-      ...(view.jobs.length === 1 ? sentencesAbout(only, view.nowMs) : jobsSentences(courses.length, view.jobs.length)),
+      ...(view.jobs.length === 1 ? sentencesAbout(only, view.nowMs) : jobsSentences(courses, view.jobs.length)),
       ...silenceIn(view),
       ...searchIn(view),
     ]),
@@ -53,28 +54,28 @@ export function courseSection(view: View): Markup {
 
 function courseOf(job: History, nowMs: number): Course | undefined {
   const stays = staysOf(job, nowMs)
-  const slowest = slowestOf(stays)
-  if (slowest === undefined || (stays.length === 1 && slowest.ms < MIN_WATCHED_IN_ONE_STAGE_MS)) return undefined
-  return { job, stays, slowest }
+  const [only, ...others] = stays
+  if (only === undefined || (others.length === 0 && only.ms < MIN_WATCHED_IN_ONE_STAGE_MS)) return undefined
+  return { job, stays, slowest: slowestOf(stays, silentMsAt(job, nowMs)) }
 }
 
 function sentencesAbout({ job, stays, slowest }: Course, nowMs: number): readonly Markup[] {
-  const share = percent((100 * slowest.ms) / watchedMs(job, nowMs))
+  const share = ({ ms }: Stay) => percent((100 * ms) / watchedMs(job, nowMs))
   const which =
-    stays.length === 1
+    slowest === undefined || stays.length === 1
       ? []
       : [
-          markup`Slowest: <b>${STAGE_TITLES[slowest.stage].toLowerCase()}</b>, ${stayText(slowest)}, ${share} of the time.`,
+          markup`Slowest: <b>${STAGE_TITLES[slowest.stage].toLowerCase()}</b>, ${stayText(slowest)}, ${share(slowest)} of the time.`,
         ]
   const throughput = throughputOf(job)
   const rate = throughput === undefined ? [] : [markup`${throughputText(throughput)}.`]
   return [...which, ...rate]
 }
 
-function jobsSentences(told: number, jobs: number): readonly Markup[] {
+function jobsSentences(told: readonly Course[], jobs: number): readonly Markup[] {
   return [
-    ...(told === jobs ? [] : [markup`The ${count(told)} longest of ${counted(jobs, 'job')}.`]),
-    markup`The slowest stage of each job is bold.`,
+    ...(told.length === jobs ? [] : [markup`The ${count(told.length)} longest of ${counted(jobs, 'job')}.`]),
+    ...(told.every(({ slowest }) => slowest === undefined) ? [] : [markup`The slowest stage of each job is bold.`]),
   ]
 }
 

@@ -1,11 +1,12 @@
 import type { View } from '../watch/events.ts'
+import { silentMsAt } from '../watch/history.ts'
 import type { History } from '../watch/history.ts'
 import type { FilePhase, FileProgress } from '../watch/import-job.ts'
 import { reasonOf } from '../watch/import-job.ts'
 import type { Asked } from './asked.ts'
 import { askedKinds } from './asked.ts'
 import { culpritFirst, culpritOf } from './culprit.ts'
-import { bytes, count, counted, percent, shortened } from './format.ts'
+import { bytes, count, counted, duration, percent, shortened } from './format.ts'
 import { MAX_LINE_LENGTH } from './log-lines.ts'
 import { throughputOf, throughputText } from './throughput.ts'
 import { slowestOf, STAGE_TITLES, stayText, staysOf } from './timeline.ts'
@@ -39,14 +40,16 @@ export function detailLines(view: View, asked: readonly Asked[]): readonly strin
 
 function jobLines(job: History, view: View, mostFiles: number): readonly string[] {
   const stays = staysOf(job, view.nowMs)
-  const slowest = slowestOf(stays)
+  const silentMs = silentMsAt(job, view.nowMs)
+  const slowest = slowestOf(stays, silentMs)
   const times = stays.map(
     (stay) =>
       `${STAGE_TITLES[stay.stage].toLowerCase()} ${stayText(stay)}${stay === slowest && stays.length > 1 ? ' (slowest)' : ''}`,
   )
+  const silence = silentMs < 1000 ? '' : `; for ${duration(silentMs)} of it no usable answer`
   const throughput = throughputOf(job)
   const lines = [
-    ...(times.length === 0 ? [] : [`time: ${times.join(', ')}`]),
+    ...(times.length === 0 ? [] : [`time: ${times.join(', ')}${silence}`]),
     ...(throughput === undefined ? [] : [`rows: ${throughputText(throughput).replace(/^Rows /, '')}`]),
     ...fileLines(job, mostFiles),
   ]

@@ -60,12 +60,13 @@ export function staysOf(job: History, nowMs: number): readonly Stay[] {
   return STAGES.flatMap((stage) => stays.get(stage) ?? [])
 }
 
-/** The longest of some stays. */
-export function slowestOf(stays: readonly Stay[]): Stay | undefined {
-  return stays.reduce<Stay | undefined>(
-    (slowest, stay) => (slowest && slowest.ms >= stay.ms ? slowest : stay),
-    undefined,
-  )
+/**
+ * The longest of some stays; undefined where another stage may have taken longer in the time that nobody saw, which counts
+ * as time in the stage that was seen before it.
+ */
+export function slowestOf(stays: readonly Stay[], unseenMs: number): Stay | undefined {
+  const [slowest, second] = stays.toSorted((a, b) => b.ms - a.ms)
+  return slowest && slowest.ms - unseenMs >= (second?.ms ?? 0) + unseenMs ? slowest : undefined
 }
 
 /** From its first good answer to its end, or to now. */
