@@ -544,6 +544,15 @@ describe('the closing block', () => {
     )
   })
 
+  it('says of a job that was aborted that it was', () => {
+    const failed = aHistory({ jobId: '15', looks: [[0, aFailedJob()]] })
+    const running = aHistory({ jobId: '16', looks: [[0, aJob({ progress: 29, importedRows: undefined })]] })
+    const abort = attempted(undefined, { kind: 'done' }, { startedAtMs: 0, endedAtMs: 0 })
+    const view = aView([failed, { ...running, abort }])
+    const lines = closingBlock({ kind: 'failed', passes: false, jobs: [0] }, view, policy)
+    expect(lines[1]).toBe('   5:05  job 16: Importing, 29 %, aborted')
+  })
+
   it('tells of a crowd how many jobs are in which state, and names those that are not well', () => {
     const wells = Array.from({ length: 9 }, (_, i) => aHistory({ jobId: `w${i}`, looks: [[0, aJob()]] }))
     const ills = [

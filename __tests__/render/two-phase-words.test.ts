@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { headline } from '../../src/render/headline.ts'
+import { annotationOf, headline } from '../../src/render/headline.ts'
 import { attempted } from '../../src/watch/attempt.ts'
 import type { Act } from '../../src/watch/attempt.ts'
 import type { Conclusion } from '../../src/watch/conclusion.ts'
@@ -39,9 +39,31 @@ describe('jobs that rest at Uncommitted', () => {
   })
 
   it('are to be imported anew once they have been aborted', () => {
-    expect(told(uncommitted([0]), after(resting('a'), 'abort', DONE)).next).toBe(
-      'To let the step commit, set `on-uncommitted` to `commit`, and import once more. Aborted, as `abort-uncommitted` asks: import job a.',
-    )
+    const next =
+      'The rows are given up. To have them, import once more, with `on-uncommitted` set to `commit`, `wait` or `pass`.'
+    const [a, b] = [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', DONE)]
+    expect(told(uncommitted([0]), a)).toMatchObject({
+      sentence: 'Import job a was aborted at Uncommitted, as abort-uncommitted asks.',
+      next,
+    })
+    expect(told(uncommitted([0, 1]), a, b)).toMatchObject({
+      sentence: '2 of 2 import jobs (a, b) were aborted at Uncommitted, as abort-uncommitted asks.',
+      next,
+    })
+  })
+
+  it('are told with others that were aborted on their way there', () => {
+    const running = aHistory({ jobId: 'r', looks: [[2000, aJob()]] })
+    const jobs = [after(resting('a'), 'abort', DONE), after(running, 'abort', DONE)]
+    expect(told(uncommitted([0]), ...jobs).next).toMatch(/ Aborted, as `abort-uncommitted` asks: import job r\.$/)
+  })
+
+  it.each<[string, string, History]>([
+    ['waits for a commit', 'a job that rests', resting('a')],
+    ['waits for a commit', 'one that could not be aborted', after(resting('a'), 'abort', REFUSED)],
+    ['aborted', 'one that was', after(resting('a'), 'abort', DONE)],
+  ])('are announced as "%s": %s', (title, _, job) => {
+    expect(annotationOf(uncommitted([0]), aView([job]), aPolicy())?.title).toBe(`Milvus import: ${title}`)
   })
 
   it.each([
@@ -68,7 +90,7 @@ describe('an import that is half done', () => {
     expect(words.sentence).toBe('Only 1 of 2 import jobs was committed, and nobody sees the rows of the other.')
     expect(words.points).toEqual(['committed: a', `not committed: b, Uncommitted, ${AT}: It said no.`])
     expect(words.next).toBe(
-      `Ask nicely. What was committed stays. Once the cause is mended, commit the other by hand (${COMMIT}).`,
+      `Ask nicely. What was committed stays. Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or commit the other by hand (${COMMIT}).`,
     )
   })
 
@@ -100,7 +122,7 @@ describe('an import that is half done', () => {
       `not committed: c, Uncommitted, ${AT}: It said no.`,
     ])
     expect(words.next).toBe(
-      `Ask nicely. What was committed stays. Once the cause is mended, commit the others by hand (${COMMIT}).`,
+      `Ask nicely. What was committed stays. Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or commit the others by hand (${COMMIT}).`,
     )
   })
 
@@ -114,7 +136,7 @@ describe('an import that is half done', () => {
     )
     expect(words.points).toEqual([
       'committed: a',
-      `not committed: b, Uncommitted, ${AT}`,
+      `not committed: b, Uncommitted, ${AT}, aborted`,
       'not committed: c, Unknown',
       `perhaps committed: d, Uncommitted, ${AT}`,
       'It said no.',
@@ -122,10 +144,10 @@ describe('an import that is half done', () => {
     expect(words.next).toMatch(/^Ask nicely\. What was committed stays\. Look at the state of each job/)
   })
 
-  it('is to be committed by hand where only one of the others is lost', () => {
+  it('is to be imported anew and committed where only one of the others is lost', () => {
     const words = told(half([0], [1, 2]), committed('a'), after(resting('b'), 'abort', DONE), resting('c'))
     expect(words.next).toBe(
-      `Ask nicely. What was committed stays. Once the cause is mended, commit the others by hand (${COMMIT}). Aborted, as \`abort-uncommitted\` asks: import job b.`,
+      `Ask nicely. What was committed stays. Once the cause is mended, import b once more, and commit what rests at Uncommitted (${COMMIT}). Aborted, as \`abort-uncommitted\` asks: import job b.`,
     )
   })
 
@@ -154,7 +176,7 @@ describe('an import that is half done', () => {
     )
     expect(words.points).toEqual([
       'committed: a',
-      `not committed: b, Uncommitted, ${AT}`,
+      `not committed: b, Uncommitted, ${AT}, aborted`,
       'not committed: c, Failed, 0 %',
       'One input is not right, so the service was not asked.',
       'timeout: got "60"; takes a duration; for example 60s',
@@ -256,7 +278,7 @@ describe('what is left of a job for which time is up', () => {
     [
       'was aborted',
       after(resting('a'), 'abort', DONE),
-      'Raise `timeout`, and import once more. Aborted, as `abort-uncommitted` asks: import job a.',
+      'The rows are given up. To have them, import once more, and raise `timeout`.',
     ],
     [
       'was committed',
@@ -278,11 +300,43 @@ describe('what is left of a job for which time is up', () => {
       aHistory({ looks: [[0, aJob({ progress: 85, importedRows: 36_000 })]] }),
       `The import goes on at the service: all rows are in, and building indexes can take as long again. ${AGAIN}`,
     ],
+    [
+      'commits by itself',
+      aHistory({ looks: [[0, aJob({ progress: 99, importedRows: 36_000 })]] }),
+      `The import goes on at the service: all rows are in, and about to become visible. ${AGAIN}`,
+    ],
   ])('is told where it %s', (_, job, next) => {
     expect(told(timedOut, job).next).toBe(next)
   })
 
-  it('is nothing where it was aborted and the step passes', () => {
-    expect(told({ kind: 'timed-out', passes: true, jobs: [0] }, after(resting('a'), 'abort', DONE)).next).toBe('')
+  it('begins with the abort', () => {
+    const running = after(aHistory({ jobId: 'a', looks: [[2000, aJob({ progress: 29 })]] }), 'abort', DONE)
+    const view = aView([running, after(resting('b'), 'abort', DONE)])
+    const alone = headline(timedOut, view, aPolicy({ timeoutMs: 0 }))
+    expect(alone.sentence).toMatch(
+      /^One look, no waiting \(timeout is 0\): import job a was aborted at Importing, 29 %.*, as abort-uncommitted asks\.$/,
+    )
+    expect(alone.next).toBe(
+      'The rows are given up. To have them, import once more. Aborted, as `abort-uncommitted` asks: import job b.',
+    )
+    const both = headline({ ...timedOut, jobs: [0, 1] }, view, aPolicy({ timeoutMs: 60_000 }))
+    expect(both.sentence).toBe(
+      'Time is up after 1 min: 2 of 2 import jobs (a, b) were aborted, as abort-uncommitted asks.',
+    )
+    expect(both.next).toBe('The rows are given up. To have them, import once more, and raise `timeout`.')
+  })
+
+  it.each([
+    [false, ''],
+    [true, ' Nothing was aborted: it is too late for that.'],
+  ])('is its commit, which is too late to abort: %s', (abortUncommitted, abort) => {
+    const committing = aHistory({ looks: [[2000, aJob({ phase: 'committing', label: 'Committing', progress: 99 })]] })
+    const next = (job: History) => headline(timedOut, aView([job]), aPolicy({ abortUncommitted })).next
+    expect(next(committing)).toBe(
+      `Its commit is under way, so that its rows will be seen without further ado.${abort} ${AGAIN}`,
+    )
+    expect(next(after(resting('a'), 'commit', DONE))).toBe(
+      `Its commit was accepted, so that its rows will be seen without further ado.${abort} ${AGAIN}`,
+    )
   })
 })

@@ -1,6 +1,6 @@
 import type { Conclusion, ConclusionKind, Mistake } from '../watch/conclusion.ts'
 import type { View } from '../watch/events.ts'
-import { isCommitInDoubt } from '../watch/attempt.ts'
+import { isAborted, isCommitInDoubt } from '../watch/attempt.ts'
 import { rowCount } from '../watch/gate.ts'
 import type { History } from '../watch/history.ts'
 import type { FileProgress } from '../watch/import-job.ts'
@@ -36,7 +36,7 @@ import {
 } from './subjects.ts'
 import type { Words } from './subjects.ts'
 import { stageNow } from './timeline.ts'
-import { COMMIT, partlyCommitted, uncommitted, withWhatIsLeft } from './two-phase-words.ts'
+import { areAborted, COMMIT, partlyCommitted, uncommitted, withWhatIsLeft } from './two-phase-words.ts'
 
 /** How the gate ended, in plain sentences of one line each, and where the README explains it. */
 export interface Headline extends Words {
@@ -145,9 +145,13 @@ export function annotationOf(conclusion: Conclusion, view: View, policy: Policy)
   ]
   return {
     level: conclusion.passes ? 'warning' : 'error',
-    title: `Milvus import: ${TITLES[conclusion.kind]}`,
+    title: `Milvus import: ${titleOf(conclusion, view)}`,
     message: shortened(paragraphs.join('\n'), MAX_MESSAGE_LENGTH),
   }
+}
+
+function titleOf(conclusion: Conclusion, view: View): string {
+  return conclusion.kind === 'uncommitted' && areAborted(conclusion.jobs, view) ? 'aborted' : TITLES[conclusion.kind]
 }
 
 const IMPORT_IS_COMPLETE = 'The import itself is complete.'
@@ -323,18 +327,28 @@ function timedOut(
   if (collections !== undefined) return searchTimedOut(collections, passes, view, policy)
   const { subject, is } = subjectOf(view, jobs)
   const job = first(view, jobs)
+  const patience =
+    policy.timeoutMs === 0 ? 'One look, no waiting (timeout is 0)' : `Time is up after ${duration(policy.timeoutMs)}`
+  if (areAborted(jobs, view)) {
+    const at = jobs.length === 1 && job !== undefined ? ` at ${whereabouts(job)}` : ''
+    return {
+      sentence: `${patience}: ${lowerFirst(subject)} ${jobs.length === 1 ? 'was' : 'were'} aborted${at}, as abort-uncommitted asks.`,
+      ...whereItRests(job),
+      next: `The rows are given up. To have them, import once more${policy.timeoutMs === 0 ? '' : ', and raise `timeout`'}.`,
+    }
+  }
   const stand =
     job === undefined
       ? `${is} not done`
       : jobs.length === 1
         ? `is still at ${whereabouts(job)}`
         : `${is} not done, the first is at ${whereabouts(job)}`
-  const patience =
-    policy.timeoutMs === 0 ? 'One look, no waiting (timeout is 0)' : `Time is up after ${duration(policy.timeoutMs)}`
   return {
     sentence: `${patience}: ${lowerFirst(subject)} ${stand}${passes ? '; the step passes, as on-timeout asks' : ''}.`,
     ...whereItRests(job),
-    next: [whatIsLeft(job, passes), ...(passes ? [] : [afterTimeout(job, view)])].flat().join(' '),
+    next: passes
+      ? 'The import goes on at the service: what follows must not rely on its rows.'
+      : [...whatIsLeft(job, policy), afterTimeout(job, view)].join(' '),
   }
 }
 
@@ -344,31 +358,42 @@ function whereItRests(job: History | undefined): Pick<Words, 'points'> {
   return rest === undefined ? {} : { points: [rest] }
 }
 
-function whatIsLeft(job: History | undefined, passes: boolean): readonly string[] {
-  if (job?.abort?.state === 'done') return []
-  if (passes) return ['The import goes on at the service: what follows must not rely on its rows.']
-  if (job?.commit?.state === 'done')
-    return ['Its commit was accepted, so that its rows will be seen without further ado.']
-  if (job?.latest?.phase === 'uncommitted') {
+function whatIsLeft(job: History | undefined, { abortUncommitted }: Policy): readonly string[] {
+  if (job === undefined) return [IMPORT_GOES_ON]
+  if (isAborted(job)) return []
+  const { latest, commit } = job
+  if (commit?.state === 'done' || latest?.phase === 'committing') {
+    const stand = commit?.state === 'done' ? 'was accepted' : 'is under way'
+    const abort = abortUncommitted ? ' Nothing was aborted: it is too late for that.' : ''
+    return [`Its commit ${stand}, so that its rows will be seen without further ado.${abort}`]
+  }
+  if (latest?.phase === 'uncommitted') {
     return isCommitInDoubt(job) ? [] : [`It waits for somebody to commit it (${COMMIT}).`]
   }
-  if (!allRowsAreIn(job)) return ['The import goes on at the service.']
-  const stage = job && stageNow(job)?.stage
   return [
-    stage === 'indexing'
-      ? 'The import goes on at the service: all rows are in, and building indexes can take as long again.'
-      : 'The import goes on at the service: all rows are in, and sorting and building indexes can take as long again.',
+    allRowsAreIn(job)
+      ? `The import goes on at the service: all rows are in, and ${afterTheRows(job)}.`
+      : IMPORT_GOES_ON,
   ]
 }
 
+const IMPORT_GOES_ON = 'The import goes on at the service.'
+
+function afterTheRows(job: History): string {
+  const stage = stageNow(job)?.stage
+  if (stage === 'committing') return 'about to become visible'
+  return stage === 'indexing'
+    ? 'building indexes can take as long again'
+    : 'sorting and building indexes can take as long again'
+}
+
 function afterTimeout(job: History | undefined, view: View): string {
-  return job?.abort?.state === 'done'
+  return job !== undefined && isAborted(job)
     ? 'Raise `timeout`, and import once more.'
     : `Raise \`timeout\`, or ${waitAgain(view)}`
 }
 
-function allRowsAreIn(job: History | undefined): boolean {
-  const { importedRows = 0, totalRows } = job ?? {}
+function allRowsAreIn({ importedRows = 0, totalRows }: History): boolean {
   return importedRows > 0 && importedRows === totalRows
 }
 
@@ -376,7 +401,7 @@ function cancelled(signal: string, view: View): Words {
   if (view.collections.length > 0) return searchCancelled(signal, view)
   const running = view.jobs.filter(({ latest }) => latest?.phase !== 'completed' && latest?.phase !== 'failed')
   const sentence = `The gate was stopped by ${signal}${meanwhile(running, view)}.`
-  return running.length > 0 && running.every(({ abort }) => abort?.state === 'done')
+  return running.length > 0 && running.every(isAborted)
     ? { sentence }
     : {
         sentence,

@@ -16,6 +16,7 @@ import { codedSentence, headline, serviceReason } from './headline.ts'
 import { timedLine, timedLines } from './log-lines.ts'
 import { isResting, restGlance, restText } from './rests.ts'
 import { whereabouts } from './subjects.ts'
+import { deedsTo } from './two-phase-words.ts'
 
 const MAX_JOB_ID_LENGTH = 40
 /** With more jobs than this, lines tell how many jobs are in which state. */
@@ -295,6 +296,7 @@ function jobEndText(job: History, toldReason?: string): string {
   const reason = job.latest?.phase === 'failed' ? reasonOf(job.latest) : undefined
   return [
     job.latest === undefined ? withoutAnswer(job) : whereabouts(job),
+    ...deedsTo(job),
     ...(files.length === 0
       ? []
       : [`${counted(files.length, 'file')}${failed === 0 ? '' : `, ${count(failed)} failed`}`]),

@@ -19,6 +19,7 @@ import { alert, code, joined, link, Markup, markup, prose, tableOf } from './mar
 import { isResting, restText } from './rests.ts'
 import { first, rangeText, whereabouts } from './subjects.ts'
 import { watchedMs } from './timeline.ts'
+import { deedsTo } from './two-phase-words.ts'
 
 /** What the summary tells besides the view. */
 export interface SummaryContext {
@@ -374,21 +375,7 @@ function jobState(job: History): string {
   if (refusal !== undefined) return '⛔ refused'
   if (unknown !== undefined) return latest === undefined ? '❓ not found' : `❓ gone, was ${word(latest.label)}`
   if (latest === undefined) return '❔ Unknown'
-  return `${JOB_ICONS[latest.phase]} ${[word(latest.label), ...deedText(latest.phase, job)].join(', ')}`
-}
-
-/** What the gate itself did to a job that is not through. */
-function deedText(phase: Phase, { commit, abort }: History): readonly string[] {
-  if (abort?.state === 'done') return ['aborted']
-  if (phase !== 'uncommitted' || commit === undefined) return []
-  switch (commit.state) {
-    case 'done':
-      return ['commit accepted']
-    case 'refused':
-      return ['commit refused']
-    case 'in-doubt':
-      return ['commit in doubt']
-  }
+  return `${JOB_ICONS[latest.phase]} ${[word(latest.label), ...deedsTo(job)].join(', ')}`
 }
 
 function word(text: string): string {

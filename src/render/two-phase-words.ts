@@ -1,7 +1,7 @@
 import type { Conclusion } from '../watch/conclusion.ts'
 import type { View } from '../watch/events.ts'
 import type { History } from '../watch/history.ts'
-import { isCommitInDoubt, isCommitted } from '../watch/attempt.ts'
+import { isAborted, isCommitInDoubt, isCommitted } from '../watch/attempt.ts'
 import { count, counted, shortened } from './format.ts'
 import { MAX_NAME_LENGTH, named, subjectOf, whereabouts } from './subjects.ts'
 import type { Words } from './subjects.ts'
@@ -21,12 +21,35 @@ export function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncom
       next: `The rows become visible only with a commit (${COMMIT}).`,
     }
   }
-  const areAborted = jobs.every((i) => view.jobs[i]?.abort?.state === 'done')
+  if (areAborted(jobs, view)) {
+    return {
+      sentence: `${subject} ${jobs.length === 1 ? 'was' : 'were'} aborted at Uncommitted, as abort-uncommitted asks.`,
+      next: 'The rows are given up. To have them, import once more, with `on-uncommitted` set to `commit`, `wait` or `pass`.',
+    }
+  }
   return {
     sentence: `${subject} ${jobs.length === 1 ? 'rests' : 'rest'} at Uncommitted: the rows are imported, but nobody sees them before a commit.`,
-    next: areAborted
-      ? 'To let the step commit, set `on-uncommitted` to `commit`, and import once more.'
-      : `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to let it wait for somebody's commit, to \`wait\`; to go on without one, to \`pass\`.`,
+    next: `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to let it wait for somebody's commit, to \`wait\`; to go on without one, to \`pass\`.`,
+  }
+}
+
+/** The gate has aborted all of these jobs. */
+export function areAborted(jobs: readonly number[], view: View): boolean {
+  return jobs.length > 0 && jobs.every((i) => view.jobs[i] !== undefined && isAborted(view.jobs[i]))
+}
+
+/** What the gate itself did to a job that is not through. */
+export function deedsTo(job: History): readonly string[] {
+  const { latest, commit } = job
+  if (isAborted(job)) return ['aborted']
+  if (latest?.phase !== 'uncommitted' || commit === undefined) return []
+  switch (commit.state) {
+    case 'done':
+      return ['commit accepted']
+    case 'refused':
+      return ['commit refused']
+    case 'in-doubt':
+      return ['commit in doubt']
   }
 }
 
@@ -57,28 +80,36 @@ export function partlyCommitted(
 function notCommitted(job: History): string {
   const { trouble } = job.commit ?? {}
   const which = isCommitInDoubt(job) ? 'perhaps committed' : 'not committed'
-  return `${which}: ${job.jobId}, ${whereabouts(job)}${trouble === undefined ? '' : `: ${trouble.what}`}`
+  const stand = [whereabouts(job), ...(isAborted(job) ? ['aborted'] : [])].join(', ')
+  return `${which}: ${job.jobId}, ${stand}${trouble === undefined ? '' : `: ${trouble.what}`}`
 }
 
 /** What to do about the jobs that were left, each according to what can still become of it. */
 function afterHalf(left: readonly History[], someCommitted: boolean): string {
-  const others = left.length === 1 ? 'the other' : 'the others'
-  const areLost = left.every(({ abort, latest }) => abort?.state === 'done' || latest?.phase === 'failed')
   return [
     ...(someCommitted ? ['What was committed stays.'] : []),
     left.some(isCommitInDoubt)
       ? `Look at the state of each job, then commit what rests at Uncommitted (${COMMIT}).`
-      : areLost
-        ? `Once the cause is mended, import ${others} once more.`
-        : `Once the cause is mended, commit ${others} by hand (${COMMIT}).`,
+      : `Once the cause is mended, ${afterTheCause(left)}`,
   ].join(' ')
 }
 
+function afterTheCause(left: readonly History[]): string {
+  const others = left.length === 1 ? 'the other' : 'the others'
+  const lost = left.filter((job) => isAborted(job) || job.latest?.phase === 'failed')
+  if (lost.length === left.length) return `import ${others} once more.`
+  return lost.length > 0
+    ? `import ${named(lost.map(({ jobId }) => jobId))} once more, and commit what rests at Uncommitted (${COMMIT}).`
+    : `re-run this step, which commits what rests at Uncommitted, or commit ${others} by hand (${COMMIT}).`
+}
+
 /** The words for an end, with what becomes of two-phase jobs that nobody else collects. */
-export function withWhatIsLeft(words: Words, { kind, passes }: Conclusion, view: View): Words {
+export function withWhatIsLeft(words: Words, conclusion: Conclusion, view: View): Words {
+  const { kind, passes } = conclusion
   if (passes) return words
   const { jobs } = view
-  const aborted = jobs.filter(({ abort }) => abort?.state === 'done')
+  const told = kind === 'uncommitted' || kind === 'timed-out' ? conclusion.jobs : []
+  const aborted = jobs.filter((job, i) => isAborted(job) && !(areAborted(told, view) && told.includes(i)))
   // Who reads of a job at Uncommitted, or of some that are not committed, knows already.
   const isKnown = kind === 'uncommitted' || kind === 'partly-committed'
   const sentences = [
@@ -107,9 +138,7 @@ function leftBehind(list: string): string {
 }
 
 function isLeft(job: History): boolean {
-  return (
-    job.latest?.phase === 'uncommitted' && job.abort?.state !== 'done' && !isCommitted(job) && !isCommitInDoubt(job)
-  )
+  return job.latest?.phase === 'uncommitted' && !isAborted(job) && !isCommitted(job) && !isCommitInDoubt(job)
 }
 
 function jobList(jobs: readonly History[]): string {

@@ -49,6 +49,11 @@ export function isCommitted({ commit, latest }: Committing): boolean {
   return commit.state === 'done' || latest?.phase === 'committing' || latest?.phase === 'completed'
 }
 
+/** The gate has aborted the job: its rows are given up. */
+export function isAborted({ abort }: Pick<History, 'abort'>): boolean {
+  return abort?.state === 'done'
+}
+
 /** A commit was sent, and nobody knows whether it was carried out. */
 export function isCommitInDoubt(job: Committing): boolean {
   const { commit, latest } = job
