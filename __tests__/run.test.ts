@@ -176,6 +176,16 @@ describe('what the step tells', () => {
     expect(await asked('docs\u200b', 'docs\u200b')).toMatchObject({ passes: true })
   })
 
+  it('shows no secret that is a word of a collection’s name', async () => {
+    const name = 'of-Milvus-Passw0rd'
+    const left = await stepOver(serviceThat(says('Completed', { collectionName: name })), {
+      inputs: { 'collection-name': name, 'api-key': 'root:Milvus-Passw0rd' },
+    })
+    expect(left).toMatchObject({ passes: true, outputs: { collectionName: 'of-***' } })
+    expect(left.summary).toContain('into <code>of-&#42;&#42;&#42;</code>')
+    expect(JSON.stringify({ ...left, masked: [] })).not.toContain('Passw0rd')
+  })
+
   it('goes where the runner wants it, and nowhere else', async () => {
     const told = (env: Readonly<Record<string, string>>, inputs: Readonly<Record<string, string>> = {}) =>
       stepOver(serviceThat(says('Completed')), { env, inputs })
@@ -244,14 +254,14 @@ describe('what the step tells', () => {
 
   it('shows every exchange, without secrets, only where the runner shows lines for debugging', async () => {
     const exchangesTold = async (RUNNER_DEBUG: string) => {
-      const step = { inputs: { 'api-key': JOB }, env: { RUNNER_DEBUG } }
+      const step = { inputs: { 'api-key': 'vectordb' }, env: { RUNNER_DEBUG } }
       const { debugLog } = await stepOver(serviceThat(says('Completed')), step)
       return debugLog.filter((line) => line.includes('POST'))
     }
     expect(await exchangesTold('')).toEqual([])
     expect(await exchangesTold('1')).toEqual([
       expect.stringMatching(
-        /^[\d:.]{12} POST \/v2\/vectordb\/jobs\/import\/describe, job \*\*\*: HTTP 200, code 0, .+: answered$/,
+        /^[\d:.]{12} POST \/v2\/\*\*\*\/jobs\/import\/describe, job \d+: HTTP 200, code 0, .+: answered$/,
       ),
     ])
   })

@@ -824,6 +824,14 @@ describe('inputs in the report', () => {
     expect(inputs).toMatchObject({ 'wait-for': 'searchable', 'on-no-jobs': 'fail', since: '' })
   })
 
+  it('take no secret for the id of a job, which stands everywhere as it is', () => {
+    const stray = { 'api-key': 'f3b1c0ffee', 'job-id': '1, job-f3b1c0ffee' }
+    expect(mistakeOf(stray)).toContain('job-id: got an id that holds a secret of another input;')
+    expect(mistakeOf(stray)).not.toContain('f3b1c0ffee')
+    // A short one may be a part of an id by chance.
+    expect(settingsOf({ 'api-key': '4487', 'job-id': '448761313698322011' }).selection).toMatchObject({ kind: 'given' })
+  })
+
   it('show no secret that was put into a wrong one', () => {
     expect(settingsOf({ 'api-key': 'f3b1c0ffee', 'cluster-id': 'f3b1c0ffee' }).inputs['cluster-id']).toBe('***')
     expect(mistakeOf({ 'api-key': 'f3b1c0ffee', timeout: 'f3b1c0ffee' })).toContain(

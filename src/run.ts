@@ -130,7 +130,7 @@ async function* watchAsSet(
         selection.kind === 'given' ? selection : { ...selection, collectionName: sanitise(selection.collectionName) },
       dbName: target.dbName && sanitise(target.dbName),
       place: sanitise(placeOf(connection, target)),
-      policy: { ...policy, expectedCollection: policy.expectedCollection && sanitise(policy.expectedCollection) },
+      policy: fitToBeTold(policy, sanitise),
       service,
       clock,
       random,
@@ -141,6 +141,12 @@ async function* watchAsSet(
   } finally {
     for (const exchange of exchanges) void exchange.close()
   }
+}
+
+/** A name may hold a secret, as when the password is a word of it. */
+function fitToBeTold(policy: Policy, sanitise: Sanitise): Policy {
+  const { expectedCollection } = policy
+  return { ...policy, expectedCollection: expectedCollection && sanitise(expectedCollection) }
 }
 
 /** Who is asked, and which part of it, in words. */
@@ -163,7 +169,7 @@ function reportersOf(
   const { env, log, clock } = world
   const { outputPath, summaryPath, tempDir } = runnerFilesOf(env)
   const settings = parsed.kind === 'settings' ? parsed.settings : undefined
-  const policy = settings?.policy ?? DEFAULT_POLICY
+  const policy = settings === undefined ? DEFAULT_POLICY : fitToBeTold(settings.policy, sanitise)
   const reportPath = reportPathIn(tempDir, (error) => {
     notice(`There is no report file: ${sanitise(messageOf(error))}. The gate goes on. (${NOTICES.notWritten})`)
   })

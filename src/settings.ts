@@ -108,6 +108,8 @@ export function parseSettings(env: Environment): ParsedSettings {
     return { kind: 'mistakes', mistakes: settings.mistakes.map((mistake) => withoutStraySecret(mistake, env)) }
   }
   const { value } = settings
+  const mistakes = strayInJobIds(value.selection, env)
+  if (mistakes.length > 0) return { kind: 'mistakes', mistakes }
   return { kind: 'settings', settings: { ...value, inputs: shownInputs(inputs, value, env) } }
 }
 
@@ -162,6 +164,18 @@ function parseConnection(inputs: Inputs, env: Environment): Parsed<Connection> {
     proxy: parseProxies(env),
   })
 }
+
+/** Ids stand everywhere as they are, so that a secret among them would too. */
+function strayInJobIds(selection: Selection, env: Environment): readonly Mistake[] {
+  const ids = selection.kind === 'given' ? selection.jobIds : []
+  const secrets = secretsOf(env).filter((secret) => secret.length >= SHORTEST_STRAY)
+  if (!ids.some((id) => secrets.some((secret) => id.includes(secret)))) return []
+  const got = 'an id that holds a secret of another input'
+  return [{ input: 'job-id', got, takes: 'import job ids, which are no secret', example: '448761313698322011' }]
+}
+
+/** A shorter one may be a part of an id by chance. */
+const SHORTEST_STRAY = 8
 
 /** A secret that was put into an input that is none must not be shown there either. */
 function withoutStraySecret(mistake: Mistake, env: Environment): Mistake {

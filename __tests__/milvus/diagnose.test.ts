@@ -11,6 +11,7 @@ import {
 import type { Circumstances } from '../../src/milvus/diagnose.ts'
 import type { HttpReply } from '../../src/milvus/exchange.ts'
 import { ABOUT_A_JOB, aboutData } from '../../src/milvus/question.ts'
+import { createSanitiser } from '../../src/render/untrusted.ts'
 
 const AROUND: Circumstances = {
   host: 'milvus.test:19530',
@@ -155,6 +156,31 @@ describe('the word for a job that is gone', () => {
     ['job 1 not found', false],
   ])('in %j: %j', (reason, isSaid) => {
     expect(saysJobDoesNotExist(reason)).toBe(isSaid)
+  })
+})
+
+describe('a message about a job', () => {
+  it.each<[string, string, Failure['kind']]>([
+    ['of both words', 'the job 1 is not found', 'unknown-job'],
+    ['of both words on two lines', 'Job 1:\nNOT FOUND', 'unknown-job'],
+    ['of the words the other way round', 'not found: job 1', 'outage'],
+    ['of longer words', 'jobs not found', 'outage'],
+    // A pattern that goes back over the text would take minutes here, far beyond the time a test may take.
+    ['that goes on about jobs', 'job '.repeat(1_000_000), 'outage'],
+    ['that goes on about jobs, and finds none', `${'job '.repeat(1_000_000)} not found`, 'unknown-job'],
+  ])('%s is understood', (_what, message, kind) => {
+    expect(enveloped(2000, message).kind).toBe(kind)
+  })
+})
+
+describe('where a redirect points', () => {
+  it('shows no secret, although an address makes the letters of a host small', () => {
+    const sanitise = createSanitiser(['Passw0rd-K3Y'])
+    const { trouble } = replied(reply(302, { location: 'https://Passw0rd-K3Y.example/x' }), { sanitise })
+    expect([trouble.what, trouble.advice]).toEqual([
+      'milvus.test:19530 redirects (HTTP 302) to https://***.example, and a key is not sent to another address.',
+      'If that is the service, set `endpoint` to https://***.example.',
+    ])
   })
 })
 

@@ -198,6 +198,24 @@ describe('secrets', () => {
     expect(guarded('dir/abc.parquet')).toBe('dir/***.parquet')
   })
 
+  it('finds very long and very many ones, which no single pattern could hold', () => {
+    const long = 'k3y+/9'.repeat(20_000)
+    const many = Array.from({ length: 3_000 }, (_, i) => `secret-${i}-of-many`)
+    const guardedByAll = guardedBy(long, ...many)
+    for (const text of [long, encodeURIComponent(encodeURIComponent(long)), Buffer.from(long).toString('base64')]) {
+      expect(guardedByAll(`see ${text} there`)).toBe('see *** there')
+    }
+    expect(guardedByAll('see secret-0-of-many and secret-2999-of-many there')).toBe('see *** and *** there')
+  })
+
+  it('leaves alone what merely begins as one does', () => {
+    const secret = 'abcdefghijklmnopqrstuvwxyz'
+    expect(guardedBy(secret)(`${secret.slice(0, 20)} ${secret.slice(0, 16)}`)).toBe(
+      'abcdefghijklmnopqrst abcdefghijklmnop',
+    )
+    expect(guardedBy(secret)(`${secret.slice(0, 16)} ${secret}`)).toBe('abcdefghijklmnop ***')
+  })
+
   it('finds them before the text is shortened', () => {
     expect(guarded(`${'x'.repeat(45)}${SECRET}${'y'.repeat(45)}`, 60)).toBe(`${'x'.repeat(30)}…${'y'.repeat(29)}`)
   })

@@ -18,8 +18,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu
 
 /** The one sanitiser: applied once, where text of the service enters. `secrets` are cut with their usual encodings. */
 export function createSanitiser(secrets: readonly string[]): Sanitise {
-  const needles = needlesOf(secrets.map(printable))
-  const mask = (text: string) => (needles === undefined ? text : text.replace(needles, MASK))
+  const mask = maskOf(secrets.map(printable))
   return (raw, maxLength = MAX_LENGTH) => {
     const text = textOf(raw)
     if (PLAIN.test(text)) return shortened(mask(text), maxLength)
@@ -147,16 +146,33 @@ function indexOfAny(text: string, pattern: RegExp, from: number): number {
   return pattern.exec(text)?.index ?? -1
 }
 
-function needlesOf(secrets: readonly string[]): RegExp | undefined {
+/** So much of a secret tells that the text is worth a closer look, and so many of those make one pattern: both have limits. */
+const HINT_LENGTH = 16
+const HINTS_IN_A_PATTERN = 1_000
+
+/** Cuts the secrets in all their forms, the longest first. */
+function maskOf(secrets: readonly string[]): (text: string) => string {
+  const needles = needlesOf(secrets)
+  const hints = [...new Set(needles.map((needle) => needle.slice(0, HINT_LENGTH)))]
+  const patterns: RegExp[] = []
+  for (let start = 0; start < hints.length; start += HINTS_IN_A_PATTERN) {
+    const some = hints.slice(start, start + HINTS_IN_A_PATTERN)
+    patterns.push(new RegExp(some.map((hint) => hint.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|')))
+  }
+  return (text) =>
+    patterns.some((pattern) => pattern.test(text))
+      ? needles.reduce((masked, needle) => masked.replaceAll(needle, MASK), text)
+      : text
+}
+
+function needlesOf(secrets: readonly string[]): readonly string[] {
   const forms = secrets.flatMap((secret) => [
     secret,
     ...(secret.length < MIN_ENCODED_LENGTH ? [] : encodingsOf(secret)),
   ])
   // A secret of asterisks would find itself in its own mask.
   const needles = [...new Set(forms)].filter((needle) => !/^\**$/.test(needle))
-  if (needles.length === 0) return undefined
-  const longestFirst = needles.sort((a, b) => b.length - a.length)
-  return new RegExp(longestFirst.map((needle) => needle.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g')
+  return needles.sort((a, b) => b.length - a.length)
 }
 
 /** In the forms that services, gateways and their languages give a text; the runner masks most of them in the log alone. */
