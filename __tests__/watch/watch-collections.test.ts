@@ -273,6 +273,24 @@ describe('what waiting does not mend', () => {
   })
 })
 
+describe('jobs that were found', () => {
+  const selection = { kind: 'discovered', collectionName: 'books', since: undefined } as const
+
+  it('are of one collection, which is asked once, also where some were imported by an alias', async () => {
+    const searched = await search(
+      aCollection({ count: () => rows(5) }),
+      { expectedCollectionRows: { min: 6, max: undefined } },
+      { selection, collectionsOfJobs: ['books_v2', 'books'] },
+    )
+    expect(searched.conclusion).toMatchObject({ kind: 'rows-not-met', of: 'collections', imported: 5 })
+  })
+
+  it('are of the collection that the service names where it names but one', async () => {
+    const searched = await watchSearch({ books_v2: aCollection() }, {}, { selection, collectionsOfJobs: ['books_v2'] })
+    expect(searched.conclusion.kind).toBe('completed')
+  })
+})
+
 describe('the rows of a collection', () => {
   const exactly = (amount: number): Partial<Policy> => ({ expectedCollectionRows: { min: amount, max: amount } })
 

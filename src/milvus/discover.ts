@@ -1,5 +1,6 @@
 import type { AskOptions } from '../watch/ask-pool.ts'
 import type { ImportService, ListedJob, NoAnswer } from '../watch/import-service.ts'
+import { hasEnded } from '../watch/discovery.ts'
 import type { Client } from './client.ts'
 import { count, decodeJob } from './decode.ts'
 import { unusable } from './diagnose.ts'
@@ -33,6 +34,8 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
   const { collectionName, sanitise } = options
   const isPaged = comesInPages(options)
   const around = () => client.around(ABOUT_ALL_JOBS)
+  /** Who had not ended when first seen is to be waited for, whatever has become of it by the last page. */
+  const underWay = new Map<string, ListedJob>()
 
   const askForPage = async (currentPage: number, { signal, turn }: AskOptions): Promise<Found<Page>> => {
     if (!(await turn())) return { kind: 'cancelled' }
@@ -42,7 +45,7 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
 
   /** All pages from the first to the last, unless their number changes on the way; `mayGrow` lets pass that they become more. */
   const walk = async (mayGrow: boolean, ask: AskOptions): Promise<Walk> => {
-    const jobs = new Map<string, ListedJob>()
+    const jobs = new Map(underWay)
     const seen = new Set<string>()
     let counted: number | undefined
     let countedFirst: number | undefined
@@ -51,16 +54,15 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
       if (answer.kind !== 'answered') return answer
       const page = answer.value
       const seenBefore = seen.size
-      const isAlias =
-        !isPaged && page.records.every((record) => isObject(record) && isOfAnother(record, collectionName))
       for (const [index, record] of page.records.entries()) {
         if (!isObject(record)) return unreadable(around())
         const jobId = valueOf(record, 'jobId')
         seen.add(typeof jobId === 'string' ? jobId : `${number}/${index}`)
-        if (!isAlias && isOfAnother(record, collectionName)) continue
+        if (isPaged && isOfAnother(record, collectionName)) continue
         const job = jobOf(record, sanitise)
         if (job === undefined) return unreadable(around())
-        jobs.set(job.jobId, job)
+        if (!hasEnded(job) && !underWay.has(job.jobId)) underWay.set(job.jobId, job)
+        jobs.set(job.jobId, underWay.get(job.jobId) ?? job)
       }
       const walked = { kind: 'walked', jobs: [...jobs.values()] } as const
       if (!isPaged) return page.count > page.records.length ? partial(around(), UNPAGED_ADVICE) : walked
@@ -95,8 +97,9 @@ function pageOf({ data = {} }: Envelope): Page | undefined {
 }
 
 /**
- * Whoever lists in pages may list all jobs that there are, whatever collection is asked for; a Milvus lists those of the
- * collection, by its own name where it was asked by an alias.
+ * Whoever lists in pages may list all jobs that there are, whatever collection is asked for. A Milvus lists those of the
+ * collection, each by the name that its import was started with, the collection's own or an alias:
+ * https://github.com/milvus-io/milvus/blob/master/internal/datacoord/services.go, ListImports
  */
 function isOfAnother(record: JsonObject, collectionName: string | undefined): boolean {
   const name = valueOf(record, 'collectionName')

@@ -83,10 +83,13 @@ export async function* watchCollections(vigil: Vigil): AsyncGenerator<WatchEvent
 
 /**
  * Every collection that a job belongs to, by what the service says, else by what the user does; none where that is not
- * known of one job, whose rows nobody would look for.
+ * known of one job, whose rows nobody would look for. Jobs that were found are all of one collection, which goes by the name
+ * that it was asked for where some were imported by an alias: it must not be counted twice.
  */
 function namesOf({ jobs, policy, selection }: Vigil): readonly string[] {
   const asked = selection.kind === 'discovered' ? selection.collectionName : policy.expectedCollection
   const names = jobs.flatMap(({ latest }) => latest?.collectionName ?? asked ?? [])
-  return names.length < jobs.length ? [] : [...new Set(names)]
+  if (names.length < jobs.length) return []
+  const distinct = [...new Set(names)]
+  return distinct.length > 1 && selection.kind === 'discovered' ? [selection.collectionName] : distinct
 }
