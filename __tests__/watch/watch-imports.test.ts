@@ -260,6 +260,19 @@ describe('Uncommitted under `pass`', () => {
     const aborted = timeline([0, resting], [minutes(1), answered('Failed', { reason: 'aborted by user' })])
     expect((await watchScripts({ a: aborted, b: others }, policy)).conclusion).toMatchObject({ kind: 'failed' })
   })
+
+  it('passes no job that was aborted since it was last looked at, however long the others took to answer', async () => {
+    const resting = answered('Uncommitted', { importedRows: 5 })
+    const policy = { onUncommitted: 'pass', pollIntervalMs: minutes(1) } as const
+    const b: Script = ({ atMs }) =>
+      atMs < minutes(1) ? { observation: running } : { observation: done, tookMs: 20_000 }
+    const passed = await watchScripts({ a: always(resting), b }, policy)
+    expect(passed.conclusion).toMatchObject({ kind: 'uncommitted', passes: true, jobs: [0] })
+    const looksAtA = passed.looks.filter(({ jobId }) => jobId === 'a').map(({ startedAtMs }) => startedAtMs)
+    expect(looksAtA).toEqual([0, minutes(1), passed.endedAtMs])
+    const a = timeline([0, resting], [minutes(1) + 1, answered('Failed', { reason: 'aborted by user' })])
+    expect((await watchScripts({ a, b }, policy)).conclusion).toMatchObject({ kind: 'failed', jobs: [0] })
+  })
 })
 
 describe('the rate', () => {

@@ -36,8 +36,8 @@ export function dueCommits(
 }
 
 /**
- * The jobs to be looked at once more before the first commit, after which there is no way back: they rest at Uncommitted as of
- * a look that is older than the news that all are ready, and somebody may have aborted them since.
+ * The jobs to be looked at once more before the first commit, or before the gate passes without one: they rest at Uncommitted
+ * as of a look that is older than the news that all are ready, and somebody may have aborted them since.
  */
 export function outdatedJobs(
   jobs: readonly History[],

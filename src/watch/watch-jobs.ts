@@ -33,6 +33,16 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
   const underCommit = new Map<number, number>()
 
   const verdicts = (timeIsUp = false) => judgeAll(jobs, policy, timeIsUp)
+  /** Undefined also where a job that is to pass at Uncommitted has to be looked at once more: somebody may have aborted it. */
+  const decision = (all = verdicts()) => {
+    const conclusion = conclude(jobs, all, policy)
+    const isOutdated = conclusion?.kind === 'uncommitted' && conclusion.passes && outdated(all).length > 0
+    return isOutdated ? undefined : conclusion
+  }
+  const outdated = (all: readonly Verdict[]) =>
+    policy.onUncommitted === 'commit' || policy.onUncommitted === 'pass'
+      ? outdatedJobs(jobs, all, rowsHold(jobs, policy))
+      : []
   const idleJobs = (all = verdicts()) =>
     all.flatMap((verdict, i) => (!inquiry.isBusy(i) && wantsLook(verdict) ? [i] : []))
   const lookAtMs = (job: number) => Math.max(dueAtMs[job] ?? 0, vigil.quietUntilMs())
@@ -100,9 +110,9 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
   async function* untilDecided(): AsyncGenerator<WatchEvent, void> {
     while (vigil.timeIsLeft() && !interrupt.aborted) {
       const all = verdicts()
-      if (conclude(jobs, all, policy) !== undefined) return
-      const { commits, outdated } = whatToCommit(all)
-      for (const job of outdated) dueAtMs[job] = clock.now()
+      if (decision(all) !== undefined) return
+      const commits = whatToCommit(all)
+      for (const job of outdated(all)) dueAtMs[job] = clock.now()
       const dueNow = commits.filter(({ atMs }) => atMs <= clock.now())
       // What a look under way brings may speak against the first commit, so that it waits for all of them, and for no more.
       const waits = dueNow.length > 0 && !commitsHaveBegun(jobs) && inquiry.size() > 0
@@ -122,12 +132,10 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
     }
   }
   const whatToCommit = (all: readonly Verdict[]) => {
-    if (policy.onUncommitted !== 'commit') return { commits: [], outdated: [] }
-    const hold = rowsHold(jobs, policy)
-    const commits = dueCommits(jobs, all, hold)
+    if (policy.onUncommitted !== 'commit') return []
+    return dueCommits(jobs, all, rowsHold(jobs, policy))
       .filter(({ job }) => !inquiry.isBusy(job))
       .map(({ job, atMs }) => ({ job, atMs: Math.max(atMs, vigil.quietUntilMs()) }))
-    return { commits, outdated: outdatedJobs(jobs, all, hold) }
   }
 
   /** Takes in what is under way, and asks each job once whose commit may have been carried out for all that came in. */
@@ -186,7 +194,7 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
     const effectiveMs = jobs.length * SPACING_MS
     if (askedMs < effectiveMs) yield { kind: 'interval-stretched', view: view(), askedMs, effectiveMs }
     yield* untilDecided()
-    const decided = conclude(jobs, verdicts(), policy)
+    const decided = decision()
     if (decided === undefined && !interrupt.aborted) yield* lastLooks()
     if (decided !== undefined && !decided.passes) yield* farewell(decided)
     doubtCommitsUnderWay()
