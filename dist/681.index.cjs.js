@@ -25,10 +25,11 @@ async function setStatus(target, status, signal) {
             userAgent,
             log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
             request: {
-                fetch: (url, init) => (0,undici__WEBPACK_IMPORTED_MODULE_1__.fetch)(url, { ...init, dispatcher }),
+                // A redirect would make a GET of it, whose answer says nothing, or take it to another host.
+                fetch: (url, init) => (0,undici__WEBPACK_IMPORTED_MODULE_1__.fetch)(url, { ...init, dispatcher, redirect: 'manual' }),
             },
         }));
-        await octokit.rest.repos.createCommitStatus({
+        const { status: httpStatus } = await octokit.rest.repos.createCommitStatus({
             owner,
             repo,
             sha,
@@ -37,7 +38,9 @@ async function setStatus(target, status, signal) {
             target_url: targetUrl,
             request: { signal },
         });
-        return { kind: 'set' };
+        return httpStatus === CREATED
+            ? { kind: 'set' }
+            : { kind: 'refused', status: httpStatus, message: 'no status was created' };
     }
     catch (error) {
         return signal.aborted ? { kind: 'failed', cause: 'GitHub did not answer in time' } : deliveryOf(error);
@@ -48,6 +51,7 @@ async function setStatus(target, status, signal) {
         void dispatcher.destroy();
     }
 }
+const CREATED = 201;
 function dispatcherFor({ apiUrl, proxy }, signal) {
     const isSecure = apiUrl.startsWith('https:');
     // With no proxy for https undici would take the one for http.

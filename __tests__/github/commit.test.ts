@@ -46,6 +46,10 @@ describe('the commit that a run is about', () => {
     expect(commitOf('issue_comment', { issue: { number: 1 } }, RUN)).toBe(RUN)
   })
 
+  it.each(['constructor', '__proto__', 'toString'])('is that of the run for an event called %s', (eventName) => {
+    expect(commitOf(eventName, {}, RUN)).toBe(RUN)
+  })
+
   it.each(['', 'main', '../../user', `${RUN}/../x`, 'a'.repeat(39)])('is nothing that is no hash: %j', (sha) => {
     expect(commitOf('push', {}, sha)).toBeUndefined()
   })

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { deliveryOf, setStatus, type Delivery, type StatusTarget } from '../../src/github/statuses.ts'
-import { json, text, type Reply } from '../simulator/faults.ts'
+import { json, redirect, text, type Reply } from '../simulator/faults.ts'
 import { startGitHub, type GitHubStandIn } from './stand-in.ts'
 
 const SHA = 'c'.repeat(40)
@@ -77,6 +77,9 @@ describe('setting a status', () => {
     ['a limit of requests', json({}, 403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1' }), 'limited'],
     ['a second limit', json({}, 403, { 'retry-after': '30' }), 'limited'],
     ['too many requests', text(429, 'slow down'), 'limited'],
+    ['an address that is another', redirect('/elsewhere', 301), 'refused'],
+    ['a redirect that would keep the method', redirect('/elsewhere', 308), 'refused'],
+    ['an answer that creates nothing', json({}, 200), 'refused'],
     ['an outage', text(502, 'Bad gateway'), 'failed'],
     ['a connection that is cut', { kind: 'cut', when: 'before-headers', by: 'reset' }, 'failed'],
   ])('tells of %s', async (_, reply, kind) => {

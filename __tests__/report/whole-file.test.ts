@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   mkdtempSync,
@@ -47,6 +48,22 @@ describe('writing a whole file', () => {
     chmodSync(path, 0o600)
     writeWholeFile(path, 'new')
     expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  onPosix('leaves the old content whole where there is no room for the new one', () => {
+    const path = join(folder, 'outputs')
+    writeFileSync(path, 'old')
+    const write = `import { writeWholeFile } from '${new URL('../../src/report/whole-file.ts', import.meta.url).href}'
+writeWholeFile(${JSON.stringify(path)}, 'new'.repeat(10_000))`
+    const typescript = new URL('../support/typescript.mjs', import.meta.url).href
+    // A limit of the size of files is as hard as a full disk, and needs no disk.
+    const shell = 'ulimit -f 8 && exec "$0" --import "$1" --input-type=module -e "$2"'
+    const { status, stderr } = spawnSync('bash', ['-c', shell, process.execPath, typescript, write], {
+      encoding: 'utf8',
+    })
+    expect([status, stderr]).toEqual([1, expect.stringContaining('EFBIG')])
+    expect(readFileSync(path, 'utf8')).toBe('old')
+    expect(readdirSync(folder)).toEqual(['outputs'])
   })
 
   it('makes a file that is not there', () => {

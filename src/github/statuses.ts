@@ -48,11 +48,13 @@ export async function setStatus(target: StatusTarget, status: CommitStatus, sign
         userAgent,
         log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
         request: {
-          fetch: (url: string, init: Parameters<typeof fetch>[1]) => fetch(url, { ...init, dispatcher }),
+          // A redirect would make a GET of it, whose answer says nothing, or take it to another host.
+          fetch: (url: string, init: Parameters<typeof fetch>[1]) =>
+            fetch(url, { ...init, dispatcher, redirect: 'manual' }),
         },
       }),
     )
-    await octokit.rest.repos.createCommitStatus({
+    const { status: httpStatus }: { status: number } = await octokit.rest.repos.createCommitStatus({
       owner,
       repo,
       sha,
@@ -61,7 +63,9 @@ export async function setStatus(target: StatusTarget, status: CommitStatus, sign
       target_url: targetUrl,
       request: { signal },
     })
-    return { kind: 'set' }
+    return httpStatus === CREATED
+      ? { kind: 'set' }
+      : { kind: 'refused', status: httpStatus, message: 'no status was created' }
   } catch (error) {
     return signal.aborted ? { kind: 'failed', cause: 'GitHub did not answer in time' } : deliveryOf(error)
   } finally {
@@ -70,6 +74,8 @@ export async function setStatus(target: StatusTarget, status: CommitStatus, sign
     void dispatcher.destroy()
   }
 }
+
+const CREATED = 201
 
 function dispatcherFor({ apiUrl, proxy }: StatusTarget, signal: AbortSignal): EnvHttpProxyAgent {
   const isSecure = apiUrl.startsWith('https:')

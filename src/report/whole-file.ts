@@ -15,9 +15,13 @@ export function writeWholeFile(path: string, content: string): void {
   try {
     writeFileSync(temporary, content, { mode: stats?.mode ?? 0o644 })
     renameSync(temporary, path)
-  } catch {
+  } catch (error) {
     rmSync(temporary, { force: true })
+    // A full disk would take the old content and leave half of the new one.
+    if (FULL.has((error as NodeJS.ErrnoException).code)) throw error
     // The folder may be read-only, or the file a mount of its own.
     writeFileSync(path, content)
   }
 }
+
+const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'])
