@@ -77,6 +77,7 @@ describe('what is said of an answer that is no state', () => {
       entry('job unknown, without a word', unknownJob('', AROUND)),
       entry('another job', unusable('wrong-job', 'about another job than the one asked for', AROUND)),
       entry('no time', timedOut(2345, AROUND)),
+      entry('hardly any time', timedOut(49, AROUND)),
       ...[200, 204, 302, 400, 401, 403, 404, 405, 407, 408, 425, 429, 500, 503].flatMap((status) => [
         entry(`HTTP ${status}`, replied(reply(status))),
         entry(`HTTP ${status} at a cluster`, replied(reply(status), CLUSTER)),

@@ -134,7 +134,7 @@ export function timedOut(timeoutMs: number, { host }: Circumstances): Outage {
   const seconds = Math.round(timeoutMs / 100) / 10
   return outage({
     outcome: 'timeout',
-    what: `${host} did not answer within ${seconds} s.`,
+    what: `${host} did not answer ${seconds === 0 ? 'in the moment that was left' : `within ${seconds} s`}.`,
     advice:
       'Check that the runner may reach it (firewall, IP allow list, private endpoint), or raise `request-timeout`.',
   })
