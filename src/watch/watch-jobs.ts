@@ -33,16 +33,9 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
   const underCommit = new Map<number, number>()
 
   const verdicts = (timeIsUp = false) => judgeAll(jobs, policy, timeIsUp)
-  /** Undefined also where a job that is to pass at Uncommitted has to be looked at once more: somebody may have aborted it. */
-  const decision = (all = verdicts()) => {
-    const conclusion = conclude(jobs, all, policy)
-    const isOutdated = conclusion?.kind === 'uncommitted' && conclusion.passes && outdated(all).length > 0
-    return isOutdated ? undefined : conclusion
-  }
-  const outdated = (all: readonly Verdict[]) =>
-    policy.onUncommitted === 'commit' || policy.onUncommitted === 'pass'
-      ? outdatedJobs(jobs, all, rowsHold(jobs, policy))
-      : []
+  const outdated = (all: readonly Verdict[]) => outdatedJobs(jobs, all, rowsHold(jobs, policy))
+  /** Nothing is decided while a job that rests has to be looked at once more: somebody may have aborted it. */
+  const decision = (all = verdicts()) => (outdated(all).length > 0 ? undefined : conclude(jobs, all, policy))
   const idleJobs = (all = verdicts()) =>
     all.flatMap((verdict, i) => (!inquiry.isBusy(i) && wantsLook(verdict) ? [i] : []))
   const lookAtMs = (job: number) => Math.max(dueAtMs[job] ?? 0, vigil.quietUntilMs())
