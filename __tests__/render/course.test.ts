@@ -82,6 +82,12 @@ it('no stage is called slowest where most of the time nobody saw', () => {
   const several = course(20_000, looks, looks)
   expect(several).toContain('\n\nFor 9 s of it the service gave no usable answer.\n\n')
   expect(several).not.toContain('<b>')
+  const seen = course(20_000, looks, [
+    [0, pending],
+    [4_000, rows(0)],
+  ])
+  expect(seen).toContain('\n\nThe slowest stage of each job is bold. For 9 s of it')
+  expect(seen.match(/<b>/g)).toHaveLength(1)
 })
 
 it('the courses of several jobs stand in one table, with the pace of each', () => {

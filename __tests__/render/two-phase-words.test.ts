@@ -114,6 +114,11 @@ describe('an import that is half done', () => {
     )
   })
 
+  it('is to be gone on with by a re-run, also where nobody has heard of one', () => {
+    const { next } = told(half([0], [1, 2]), committed('a'), resting('b'), aHistory({ jobId: 'c' }))
+    expect(next).toContain('Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or ')
+  })
+
   it('is told once where one of several jobs says so', () => {
     const words = told(half([0], [1, 2]), committed('a'), resting('b'), after(resting('c'), 'commit', REFUSED))
     expect(words.points).toEqual([
@@ -324,6 +329,13 @@ describe('what is left of a job for which time is up', () => {
       'Time is up after 1 min: 2 of 2 import jobs (a, b) were aborted, as abort-uncommitted asks.',
     )
     expect(both.next).toBe('The rows are given up. To have them, import once more, and raise `timeout`.')
+  })
+
+  it('is that of the first that was not aborted', () => {
+    const jobs = [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', REFUSED)]
+    expect(headline({ ...timedOut, jobs: [0, 1] }, aView(jobs), aPolicy()).next).toBe(
+      `It waits for somebody to commit it (${COMMIT}). Raise \`timeout\`, and import once more what was aborted. Aborted, as \`abort-uncommitted\` asks: import job a. Left behind at Uncommitted, where nobody collects what rests: import job b. Commit (${COMMIT}) or abort (${ABORT}).`,
+    )
   })
 
   it.each([

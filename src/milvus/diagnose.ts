@@ -75,11 +75,10 @@ function isPermissionDenied({ code, message }: Envelope): boolean {
   return PERMISSIONS.has(code) || (code === 65535 && PERMISSION_DENIED.test(message))
 }
 
-/** Without a pattern that looks for the second half again from each first one: the message may be of any length. */
+/** In two steps, since one pattern would look for its second half again from each first one, in a message of any length. */
 function saysJobIsUnknown(message: string): boolean {
-  if (JOB_DOES_NOT_EXIST.test(message)) return true
-  const job = message.search(/\bjob\b/i)
-  return job !== -1 && /\bnot found\b/i.test(message.slice(job))
+  const fromJob = /\bjob\b.*/is.exec(message)?.[0] ?? ''
+  return JOB_DOES_NOT_EXIST.test(message) || /\bnot found\b/i.test(fromJob)
 }
 
 /** A Failed whose reason is that the job does not exist: its record was collected in the middle of the call. */
@@ -404,7 +403,7 @@ function retryAfter(header: string | undefined, nowMs: number): number | undefin
 
 /** Cleaned before it is read as an address, which makes a host's letters small: a secret among them would not be known again. */
 function originOf(location: string | undefined, sanitise: Circumstances['sanitise']): string | undefined {
-  const address = location === undefined ? '' : sanitise(location)
+  const address = sanitise(location ?? '')
   if (!URL.canParse(address)) return undefined
   const { origin } = new URL(address)
   return origin === 'null' ? undefined : sanitise(origin, MAX_QUOTE)

@@ -34,7 +34,7 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
   const { collectionName, sanitise } = options
   const isPaged = comesInPages(options)
   const around = () => client.around(ABOUT_ALL_JOBS)
-  /** Who had not ended when first seen is to be waited for, whatever has become of it by the last page. */
+  /** Who was once seen under way is to be waited for, whatever has become of it by the last page. */
   const underWay = new Map<string, ListedJob>()
 
   const askForPage = async (currentPage: number, { signal, turn }: AskOptions): Promise<Found<Page>> => {
@@ -61,7 +61,7 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
         if (isPaged && isOfAnother(record, collectionName)) continue
         const job = jobOf(record, sanitise)
         if (job === undefined) return unreadable(around())
-        if (!hasEnded(job) && !underWay.has(job.jobId)) underWay.set(job.jobId, job)
+        if (!hasEnded(job)) underWay.set(job.jobId, job)
         jobs.set(job.jobId, underWay.get(job.jobId) ?? job)
       }
       const walked = { kind: 'walked', jobs: [...jobs.values()] } as const

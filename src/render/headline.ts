@@ -337,6 +337,7 @@ function timedOut(
       next: `The rows are given up. To have them, import once more${policy.timeoutMs === 0 ? '' : ', and raise `timeout`'}.`,
     }
   }
+  const left = jobs.filter((i) => !areAborted([i], view))
   const stand =
     job === undefined
       ? `${is} not done`
@@ -347,9 +348,15 @@ function timedOut(
     sentence: `${patience}: ${lowerFirst(subject)} ${stand}${passes ? '; the step passes, as on-timeout asks' : ''}.`,
     ...whereItRests(job),
     next: passes
-      ? 'The import goes on at the service: what follows must not rely on its rows.'
-      : [...whatIsLeft(job, policy), afterTimeout(job, view)].join(' '),
+      ? `${IMPORT_GOES_ON}: what follows must not rely on its rows.`
+      : [...whatIsLeft(first(view, left), policy), afterTimeout(left.length < jobs.length, view)].join(' '),
   }
+}
+
+function afterTimeout(areSomeAborted: boolean, view: View): string {
+  return areSomeAborted
+    ? 'Raise `timeout`, and import once more what was aborted.'
+    : `Raise \`timeout\`, or ${waitAgain(view)}`
 }
 
 /** Where a job has stood still for long, that belongs to any end that leaves it there. */
@@ -359,25 +366,23 @@ function whereItRests(job: History | undefined): Pick<Words, 'points'> {
 }
 
 function whatIsLeft(job: History | undefined, { abortUncommitted }: Policy): readonly string[] {
-  if (job === undefined) return [IMPORT_GOES_ON]
-  if (isAborted(job)) return []
-  const { latest, commit } = job
+  const { latest, commit } = job ?? {}
   if (commit?.state === 'done' || latest?.phase === 'committing') {
     const stand = commit?.state === 'done' ? 'was accepted' : 'is under way'
     const abort = abortUncommitted ? ' Nothing was aborted: it is too late for that.' : ''
     return [`Its commit ${stand}, so that its rows will be seen without further ado.${abort}`]
   }
-  if (latest?.phase === 'uncommitted') {
+  if (job !== undefined && latest?.phase === 'uncommitted') {
     return isCommitInDoubt(job) ? [] : [`It waits for somebody to commit it (${COMMIT}).`]
   }
   return [
-    allRowsAreIn(job)
-      ? `The import goes on at the service: all rows are in, and ${afterTheRows(job)}.`
-      : IMPORT_GOES_ON,
+    job !== undefined && allRowsAreIn(job)
+      ? `${IMPORT_GOES_ON}: all rows are in, and ${afterTheRows(job)}.`
+      : `${IMPORT_GOES_ON}.`,
   ]
 }
 
-const IMPORT_GOES_ON = 'The import goes on at the service.'
+const IMPORT_GOES_ON = 'The import goes on at the service'
 
 function afterTheRows(job: History): string {
   const stage = stageNow(job)?.stage
@@ -385,12 +390,6 @@ function afterTheRows(job: History): string {
   return stage === 'indexing'
     ? 'building indexes can take as long again'
     : 'sorting and building indexes can take as long again'
-}
-
-function afterTimeout(job: History | undefined, view: View): string {
-  return job !== undefined && isAborted(job)
-    ? 'Raise `timeout`, and import once more.'
-    : `Raise \`timeout\`, or ${waitAgain(view)}`
 }
 
 function allRowsAreIn({ importedRows = 0, totalRows }: History): boolean {

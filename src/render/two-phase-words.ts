@@ -35,7 +35,7 @@ export function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncom
 
 /** The gate has aborted all of these jobs. */
 export function areAborted(jobs: readonly number[], view: View): boolean {
-  return jobs.length > 0 && jobs.every((i) => view.jobs[i] !== undefined && isAborted(view.jobs[i]))
+  return jobs.length > 0 && jobs.every((i) => view.jobs[i]?.abort?.state === 'done')
 }
 
 /** What the gate itself did to a job that is not through. */
