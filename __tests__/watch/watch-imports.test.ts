@@ -273,6 +273,25 @@ describe('Uncommitted under `pass`', () => {
     const a = timeline([0, resting], [minutes(1) + 1, answered('Failed', { reason: 'aborted by user' })])
     expect((await watchScripts({ a, b }, policy)).conclusion).toMatchObject({ kind: 'failed', jobs: [0] })
   })
+
+  it.each([50_000, 56_000, 59_000])(
+    'passes where time is up before all of many have been looked at again: %i',
+    async (atMs) => {
+      const resting = answered('Uncommitted', { importedRows: 5 })
+      const slowly =
+        (script: Script): Script =>
+        (moment) => ({ ...script(moment), tookMs: 300 })
+      const others = Array.from({ length: 59 }, (_, i): [string, Script] => [`job-${i}`, slowly(always(resting))])
+      const scripts = { ...Object.fromEntries(others), last: slowly(timeline([0, running], [atMs, resting])) }
+      const policy = { onUncommitted: 'pass', timeoutMs: minutes(1) } as const
+      expect((await watchScripts(scripts, policy)).conclusion).toMatchObject({ kind: 'uncommitted', passes: true })
+      // What a last look brings counts all the same.
+      const aborted = slowly(
+        timeline([0, resting], [minutes(1) - 500, answered('Failed', { reason: 'aborted by user' })]),
+      )
+      expect((await watchScripts({ ...scripts, 'job-0': aborted }, policy)).conclusion.kind).toBe('failed')
+    },
+  )
 })
 
 describe('the rate', () => {

@@ -84,14 +84,14 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
     inquiry.recall((job) => underCommit.has(job))
   }
 
-  const take = (arrival: Arrival<Brought>, counts: (observation: Observation) => boolean) => {
+  const take = (arrival: Arrival<Brought>, counts: Counts) => {
     const { brought } = arrival
     if (brought.of === 'commit') return takeCommit(arrival, brought.answer)
-    return counts(brought.answer) ? takeLook(arrival, brought.answer) : []
+    return counts(brought.answer, arrival.subject) ? takeLook(arrival, brought.answer) : []
   }
 
   /** All that arrived together, told when all of it has been recorded. */
-  function* told(arrived: readonly Arrival<Brought>[], counts: (observation: Observation) => boolean) {
+  function* told(arrived: readonly Arrival<Brought>[], counts: Counts) {
     const taken = arrived.flatMap((arrival) => [...take(arrival, counts)])
     if (underCommit.size > 0) recallCommits()
     if (taken.some(({ news }) => news.length > 0)) vigil.putOffHeartbeat()
@@ -149,12 +149,17 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
   /** When time is up every unfinished job gets its last look: the one in flight, or else one that starts now. */
   async function* lastLooks(): AsyncGenerator<WatchEvent, void> {
     const budgetMs = Math.min(policy.requestTimeoutMs, LAST_LOOK_MS)
+    // That time was too short for one more look at a job says nothing against it where it was ready before.
+    const ready = new Set(verdicts().flatMap(({ kind }, i) => (kind === 'ready' ? [i] : [])))
+    const notCut: Counts = (seen, job) =>
+      !ready.has(job) || seen.kind !== 'outage' || seen.trouble.outcome !== 'timeout'
     recallAllCommits()
-    for (const job of idleJobs()) startLook(job, true)
+    // Of many only some have their turn: those first that still have to say anything.
+    for (const job of idleJobs().toSorted((a, b) => Number(ready.has(a)) - Number(ready.has(b)))) startLook(job, true)
     inquiry.limit(budgetMs)
     // What became of a commit is still to be asked.
     inquiry.limit(budgetMs / 2, (job) => underCommit.has(job))
-    yield* drained(policy.timeoutMs === 0 ? Infinity : deadlineMs + budgetMs)
+    yield* drained(policy.timeoutMs === 0 ? Infinity : deadlineMs + budgetMs, notCut)
   }
 
   /**
@@ -204,7 +209,9 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
   }
 }
 
-const everyObservation: (observation: Observation) => boolean = () => true
+/** Whether what a look brought is taken in. */
+type Counts = (seen: Observation, job: number) => boolean
+const everyObservation: Counts = () => true
 
 /** A job that rests at Uncommitted is ready, but somebody may still abort it. */
 function wantsLook(verdict: Verdict): boolean {
