@@ -86,7 +86,7 @@ it('no stage is called slowest where most of the time nobody saw', () => {
     [0, pending],
     [4_000, rows(0)],
   ])
-  expect(seen).toContain('\n\nThe slowest stage of each job is bold. For 9 s of it')
+  expect(seen).toContain('\n\nThe slowest stage of a job is bold, where it can be told. For 9 s of it')
   expect(seen.match(/<b>/g)).toHaveLength(1)
 })
 

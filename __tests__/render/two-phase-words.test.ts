@@ -70,8 +70,10 @@ describe('jobs that rest at Uncommitted', () => {
     ['was not aborted', resting('b')],
     ['could not be aborted', after(resting('b'), 'abort', REFUSED)],
   ])('are to be committed or aborted where one of them %s', (_, other) => {
-    const { next } = told(uncommitted([0, 1]), after(resting('a'), 'abort', DONE), other)
-    expect(next).toMatch(/^Commit \(.* Aborted, as `abort-uncommitted` asks: import job a\.$/)
+    const { sentence, next } = told(uncommitted([0, 1]), after(resting('a'), 'abort', DONE), other)
+    expect(sentence).toMatch(/^Import job b rests at Uncommitted: /)
+    // Run again, the step would find that a has failed.
+    expect(next).toMatch(/^Commit \(POST \S+\), or abort \(.* Aborted, as `abort-uncommitted` asks: import job a\.$/)
   })
 })
 
@@ -117,6 +119,23 @@ describe('an import that is half done', () => {
   it('is to be gone on with by a re-run, also where nobody has heard of one', () => {
     const { next } = told(half([0], [1, 2]), committed('a'), resting('b'), aHistory({ jobId: 'c' }))
     expect(next).toContain('Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or ')
+  })
+
+  it('tells of a job that was aborted after its commit was refused or lost', () => {
+    const [refused, lost] = [after(resting('b'), 'commit', REFUSED), after(resting('c'), 'commit', LOST)]
+    const asked = { ...lost, commit: { ...lost.commit!, isAskedAbout: true } }
+    const words = told(half([0], [1, 2]), committed('a'), after(refused, 'abort', DONE), after(asked, 'abort', DONE))
+    expect(words.points).toEqual([
+      'committed: a',
+      `not committed: b, Uncommitted, ${AT}: It said no. It was aborted.`,
+      `not committed: c, Uncommitted, ${AT}: Nothing came. It was aborted.`,
+    ])
+  })
+
+  it('leaves nothing to be done where nobody knows the others any more', () => {
+    const gone = aHistory({ jobId: 'b', looks: [[2000, { kind: 'unknown-job', trouble }]] })
+    const { next } = told(half([0], [1]), committed('a'), gone)
+    expect(next).toBe('Ask nicely. What was committed stays.')
   })
 
   it('is told once where one of several jobs says so', () => {
@@ -268,6 +287,16 @@ describe('what is left of two-phase jobs at another end', () => {
     expect(told(conclusion, ...jobs).next).toBe(next)
   })
 
+  it.each<[string, Conclusion, RegExp]>([
+    ['stood still', { kind: 'stalled', passes: false, jobs: [0], quietMs: 60_000 }, /still move/],
+    ['is out of reach', { kind: 'unreachable', passes: false, jobs: [0], trouble, outageMs: 60_000 }, /go on/],
+  ])('is no import that goes on where one that %s was aborted', (_, conclusion, alive) => {
+    expect(told(conclusion, resting('a')).next).toMatch(alive)
+    const { next } = told(conclusion, after(resting('a'), 'abort', DONE))
+    expect(next).not.toMatch(alive)
+    expect(next).toMatch(/ Aborted, as `abort-uncommitted` asks: import job a\.$/)
+  })
+
   it('is not told where the step passes', () => {
     expect(told({ kind: 'timed-out', passes: true, jobs: [0] }, resting('a')).next).toBe(
       'The import goes on at the service: what follows must not rely on its rows.',
@@ -334,7 +363,7 @@ describe('what is left of a job for which time is up', () => {
   it('is that of the first that was not aborted', () => {
     const jobs = [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', REFUSED)]
     expect(headline({ ...timedOut, jobs: [0, 1] }, aView(jobs), aPolicy()).next).toBe(
-      `It waits for somebody to commit it (${COMMIT}). Raise \`timeout\`, and import once more what was aborted. Aborted, as \`abort-uncommitted\` asks: import job a. Left behind at Uncommitted, where nobody collects what rests: import job b. Commit (${COMMIT}) or abort (${ABORT}).`,
+      `Import job b waits for somebody to commit it (${COMMIT}). Raise \`timeout\`, and import once more what was aborted. Aborted, as \`abort-uncommitted\` asks: import job a. Left behind at Uncommitted, where nobody collects what rests: import job b. Commit (${COMMIT}) or abort (${ABORT}).`,
     )
   })
 
@@ -349,6 +378,10 @@ describe('what is left of a job for which time is up', () => {
     )
     expect(next(after(resting('a'), 'commit', DONE))).toBe(
       `Its commit was accepted, so that its rows will be seen without further ado.${abort} ${AGAIN}`,
+    )
+    const several = aView([{ ...committing, jobId: 'e' }, after(resting('b'), 'abort', DONE)])
+    expect(headline({ ...timedOut, jobs: [0, 1] }, several, aPolicy({ abortUncommitted })).next).toBe(
+      'The commit of import job e is under way, so that its rows will be seen without further ado. Raise `timeout`, and import once more what was aborted. Aborted, as `abort-uncommitted` asks: import job b.',
     )
   })
 })

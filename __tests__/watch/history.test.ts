@@ -151,6 +151,8 @@ describe('what is known of a job', () => {
     const history = after(still, outage(), still, outage())
     expect([history.silentMs, silentMsAt(history, 9000)]).toEqual([2000, 5000])
     expect(silentMsAt(after(still), 9000)).toBe(0)
+    // Before the first answer there is nothing that it could have hidden.
+    expect([after(outage(), outage(), still).silentMs, silentMsAt(after(outage()), 9000)]).toEqual([0, 0])
   })
 
   it('counts a look that only passed by as an answer where it changes anything', () => {

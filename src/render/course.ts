@@ -75,8 +75,15 @@ function sentencesAbout({ job, stays, slowest }: Course, nowMs: number): readonl
 function jobsSentences(told: readonly Course[], jobs: number): readonly Markup[] {
   return [
     ...(told.length === jobs ? [] : [markup`The ${count(told.length)} longest of ${counted(jobs, 'job')}.`]),
-    ...(told.every(({ slowest }) => slowest === undefined) ? [] : [markup`The slowest stage of each job is bold.`]),
+    ...boldSentence(told),
   ]
+}
+
+function boldSentence(told: readonly Course[]): readonly Markup[] {
+  if (told.every(({ slowest }) => slowest !== undefined)) return [markup`The slowest stage of each job is bold.`]
+  return told.some(({ slowest }) => slowest !== undefined)
+    ? [markup`The slowest stage of a job is bold, where it can be told.`]
+    : []
 }
 
 /** An outage counts as time in the stage that was seen before it. */

@@ -36,7 +36,7 @@ import {
 } from './subjects.ts'
 import type { Words } from './subjects.ts'
 import { stageNow } from './timeline.ts'
-import { areAborted, COMMIT, partlyCommitted, uncommitted, withWhatIsLeft } from './two-phase-words.ts'
+import { areAborted, COMMIT, partlyCommitted, uncommitted, withoutAborted, withWhatIsLeft } from './two-phase-words.ts'
 
 /** How the gate ended, in plain sentences of one line each, and where the README explains it. */
 export interface Headline extends Words {
@@ -291,7 +291,7 @@ function unreachable(
   const goesOn =
     collections !== undefined
       ? [IMPORT_IS_COMPLETE]
-      : first(view, jobs)?.latest === undefined
+      : first(view, jobs)?.latest === undefined || areAborted(jobs, view)
         ? []
         : ['The import itself may well go on.']
   return {
@@ -315,7 +315,9 @@ function stalled({ jobs, collections, quietMs }: Extract<Conclusion, { kind: 'st
   return {
     sentence: `${subject} stood still for ${duration(quietMs)}${job === undefined ? '' : ` at ${whereabouts(job)}`}.`,
     ...(rest !== undefined && { points: [rest] }),
-    next: `The import has not failed and may still move at the service. ${advice} To be more patient, raise \`stall-timeout\`.`,
+    next: areAborted(jobs, view)
+      ? `${advice} To be more patient, raise \`stall-timeout\`.`
+      : `The import has not failed and may still move at the service. ${advice} To be more patient, raise \`stall-timeout\`.`,
   }
 }
 
@@ -337,7 +339,7 @@ function timedOut(
       next: `The rows are given up. To have them, import once more${policy.timeoutMs === 0 ? '' : ', and raise `timeout`'}.`,
     }
   }
-  const left = jobs.filter((i) => !areAborted([i], view))
+  const left = withoutAborted(jobs, view)
   const stand =
     job === undefined
       ? `${is} not done`
@@ -349,7 +351,7 @@ function timedOut(
     ...whereItRests(job),
     next: passes
       ? `${IMPORT_GOES_ON}: what follows must not rely on its rows.`
-      : [...whatIsLeft(first(view, left), policy), afterTimeout(left.length < jobs.length, view)].join(' '),
+      : [...whatIsLeft(first(view, left), view, policy), afterTimeout(left.length < jobs.length, view)].join(' '),
   }
 }
 
@@ -365,15 +367,18 @@ function whereItRests(job: History | undefined): Pick<Words, 'points'> {
   return rest === undefined ? {} : { points: [rest] }
 }
 
-function whatIsLeft(job: History | undefined, { abortUncommitted }: Policy): readonly string[] {
+function whatIsLeft(job: History | undefined, { jobs }: View, { abortUncommitted }: Policy): readonly string[] {
   const { latest, commit } = job ?? {}
-  if (commit?.state === 'done' || latest?.phase === 'committing') {
+  const isAlone = jobs.length === 1
+  if (job !== undefined && (commit?.state === 'done' || latest?.phase === 'committing')) {
+    const whose = isAlone ? 'Its commit' : `The commit of ${jobName(job)}`
     const stand = commit?.state === 'done' ? 'was accepted' : 'is under way'
-    const abort = abortUncommitted ? ' Nothing was aborted: it is too late for that.' : ''
-    return [`Its commit ${stand}, so that its rows will be seen without further ado.${abort}`]
+    const abort = abortUncommitted && !jobs.some(isAborted) ? ' Nothing was aborted: it is too late for that.' : ''
+    return [`${whose} ${stand}, so that its rows will be seen without further ado.${abort}`]
   }
   if (job !== undefined && latest?.phase === 'uncommitted') {
-    return isCommitInDoubt(job) ? [] : [`It waits for somebody to commit it (${COMMIT}).`]
+    const who = isAlone ? 'It' : `Import job ${job.jobId}`
+    return isCommitInDoubt(job) ? [] : [`${who} waits for somebody to commit it (${COMMIT}).`]
   }
   return [
     job !== undefined && allRowsAreIn(job)

@@ -14,28 +14,37 @@ const MOST_TOLD = 10
 
 /** Of jobs that rest at Uncommitted. */
 export function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncommitted' }>, view: View): Words {
-  const { subject, is } = subjectOf(view, jobs)
   if (passes) {
+    const { subject, is } = subjectOf(view, jobs)
     return {
       sentence: `${subject} ${is} ready to be committed, and on-uncommitted is pass.`,
       next: `The rows become visible only with a commit (${COMMIT}).`,
     }
   }
-  if (areAborted(jobs, view)) {
+  const left = withoutAborted(jobs, view)
+  if (left.length === 0) {
+    const { subject } = subjectOf(view, jobs)
     return {
       sentence: `${subject} ${jobs.length === 1 ? 'was' : 'were'} aborted at Uncommitted, as abort-uncommitted asks.`,
       next: 'The rows are given up. To have them, import once more, with `on-uncommitted` set to `commit`, `wait` or `pass`.',
     }
   }
+  // A job that was aborted would fail the step again.
+  const again = left.length < jobs.length ? '' : ' and run this step again'
   return {
-    sentence: `${subject} ${jobs.length === 1 ? 'rests' : 'rest'} at Uncommitted: the rows are imported, but nobody sees them before a commit.`,
-    next: `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to let it wait for somebody's commit, to \`wait\`; to go on without one, to \`pass\`.`,
+    sentence: `${subjectOf(view, left).subject} ${left.length === 1 ? 'rests' : 'rest'} at Uncommitted: the rows are imported, but nobody sees them before a commit.`,
+    next: `Commit (${COMMIT})${again}, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to let it wait for somebody's commit, to \`wait\`; to go on without one, to \`pass\`.`,
   }
 }
 
-/** The gate has aborted all of these jobs. */
+/** Those of these jobs that the gate has not aborted. */
+export function withoutAborted(jobs: readonly number[], view: View): readonly number[] {
+  return jobs.filter((i) => view.jobs[i]?.abort?.state !== 'done')
+}
+
+/** The gate has aborted all of these jobs, and there are some. */
 export function areAborted(jobs: readonly number[], view: View): boolean {
-  return jobs.length > 0 && jobs.every((i) => view.jobs[i]?.abort?.state === 'done')
+  return jobs.length > 0 && withoutAborted(jobs, view).length === 0
 }
 
 /** What the gate itself did to a job that is not through. */
@@ -80,27 +89,34 @@ export function partlyCommitted(
 function notCommitted(job: History): string {
   const { trouble } = job.commit ?? {}
   const which = isCommitInDoubt(job) ? 'perhaps committed' : 'not committed'
-  const stand = [whereabouts(job), ...(isAborted(job) ? ['aborted'] : [])].join(', ')
-  return `${which}: ${job.jobId}, ${stand}${trouble === undefined ? '' : `: ${trouble.what}`}`
+  const stand = `${which}: ${job.jobId}, ${whereabouts(job)}`
+  if (trouble === undefined) return isAborted(job) ? `${stand}, aborted` : stand
+  return `${stand}: ${trouble.what}${isAborted(job) ? ' It was aborted.' : ''}`
 }
 
 /** What to do about the jobs that were left, each according to what can still become of it. */
 function afterHalf(left: readonly History[], someCommitted: boolean): string {
   return [
     ...(someCommitted ? ['What was committed stays.'] : []),
-    left.some(isCommitInDoubt)
-      ? `Look at the state of each job, then commit what rests at Uncommitted (${COMMIT}).`
-      : `Once the cause is mended, ${afterTheCause(left)}`,
+    ...(left.some(isCommitInDoubt)
+      ? [`Look at the state of each job, then commit what rests at Uncommitted (${COMMIT}).`]
+      : afterTheCause(left)),
   ].join(' ')
 }
 
-function afterTheCause(left: readonly History[]): string {
+/** Nothing where nobody knows what has become of any of them. */
+function afterTheCause(left: readonly History[]): readonly string[] {
   const others = left.length === 1 ? 'the other' : 'the others'
   const lost = left.filter((job) => isAborted(job) || job.latest?.phase === 'failed')
-  if (lost.length === left.length) return `import ${others} once more.`
+  if (lost.length === left.length) return [`Once the cause is mended, import ${others} once more.`]
+  if (left.every((job) => job.unknown !== undefined)) return []
   return lost.length > 0
-    ? `import ${named(lost.map(({ jobId }) => jobId))} once more, and commit what rests at Uncommitted (${COMMIT}).`
-    : `re-run this step, which commits what rests at Uncommitted, or commit ${others} by hand (${COMMIT}).`
+    ? [
+        `Once the cause is mended, import ${named(lost.map(({ jobId }) => jobId))} once more, and commit what rests at Uncommitted (${COMMIT}).`,
+      ]
+    : [
+        `Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or commit ${others} by hand (${COMMIT}).`,
+      ]
 }
 
 /** The words for an end, with what becomes of two-phase jobs that nobody else collects. */

@@ -42,7 +42,7 @@ export interface History {
   readonly quietMs: number
   /** How much of the time since the last good answer went by in outages that are over. */
   readonly lostMs: number
-  /** How long all outages took that are over. */
+  /** How long all outages took that are over, since the first good answer. */
   readonly silentMs: number
   /** Since when the service has given no usable answer about this job. */
   readonly outage: Outage | undefined
@@ -166,9 +166,9 @@ function lostMsAt({ lostMs, outage }: History, atMs: number): number {
   return outage === undefined ? lostMs : lostMs + atMs - outage.sinceMs
 }
 
-/** How long the service has given no usable answer, in all, by that time. */
-export function silentMsAt({ silentMs, outage }: History, atMs: number): number {
-  return outage === undefined ? silentMs : silentMs + atMs - outage.sinceMs
+/** How long the service has given no usable answer since its first good one, in all, by that time. */
+export function silentMsAt({ silentMs, outage, latest }: History, atMs: number): number {
+  return outage === undefined || latest === undefined ? silentMs : silentMs + atMs - outage.sinceMs
 }
 
 function progressOf(snapshot: JobSnapshot, before: number): number {
