@@ -25,8 +25,7 @@ async function setStatus(target, status, signal) {
             userAgent,
             log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
             request: {
-                // A redirect would make a GET of it, whose answer says nothing, or take it to another host.
-                fetch: (url, init) => (0,undici__WEBPACK_IMPORTED_MODULE_1__.fetch)(url, { ...init, dispatcher, redirect: 'manual' }),
+                fetch: (url, init) => post(url, { ...init, dispatcher }),
             },
         }));
         const { status: httpStatus } = await octokit.rest.repos.createCommitStatus({
@@ -52,6 +51,18 @@ async function setStatus(target, status, signal) {
     }
 }
 const CREATED = 201;
+/** A repository that was renamed or moved: https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects */
+const TO_BE_REPEATED = new Set([307, 308]);
+/** Follows one redirect, on the same host: others would make a GET of it, whose answer says nothing, or tell somebody else. */
+async function post(url, init) {
+    const response = await (0,undici__WEBPACK_IMPORTED_MODULE_1__.fetch)(url, { ...init, redirect: 'manual' });
+    const location = response.headers.get('location') ?? '';
+    const isToBeRepeated = TO_BE_REPEATED.has(response.status) && location !== '' && URL.canParse(location, url);
+    if (!isToBeRepeated)
+        return response;
+    const next = new URL(location, url);
+    return next.origin === new URL(url).origin ? (0,undici__WEBPACK_IMPORTED_MODULE_1__.fetch)(next, { ...init, redirect: 'manual' }) : response;
+}
 function dispatcherFor({ apiUrl, proxy }, signal) {
     const isSecure = apiUrl.startsWith('https:');
     // With no proxy for https undici would take the one for http.

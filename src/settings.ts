@@ -3,7 +3,7 @@ import { parseApiKey, parseDataPlane, parseEndpoint } from './settings/endpoint.
 import { gitHubRunOf, gitHubTokenOf, HANDED_OVER, handedOverIn, parseCommitStatus } from './settings/github.ts'
 import { parseHeaders } from './settings/headers.ts'
 import { inputDefaults, inputsOf, secretInputs, variableOf } from './settings/inputs.ts'
-import { all } from './settings/parsed.ts'
+import { all, mistaken } from './settings/parsed.ts'
 import { parsePolicy } from './settings/policy.ts'
 import { parseProxies } from './settings/proxy.ts'
 import { secretsOf } from './settings/secrets.ts'
@@ -96,7 +96,7 @@ export type ParsedSettings =
 export function parseSettings(env: Environment): ParsedSettings {
   const inputs = inputsOf(env)
   const settings = all<Omit<Settings, 'inputs'>>({
-    selection: parseSelection(inputs),
+    selection: withoutKey(parseSelection(inputs), env),
     connection: parseConnection(inputs, env),
     dataPlane: parseDataPlane(inputs),
     target: parseTarget(inputs),
@@ -108,8 +108,6 @@ export function parseSettings(env: Environment): ParsedSettings {
     return { kind: 'mistakes', mistakes: settings.mistakes.map((mistake) => withoutStraySecret(mistake, env)) }
   }
   const { value } = settings
-  const mistakes = strayInJobIds(value.selection, env)
-  if (mistakes.length > 0) return { kind: 'mistakes', mistakes }
   return { kind: 'settings', settings: { ...value, inputs: shownInputs(inputs, value, env) } }
 }
 
@@ -165,22 +163,24 @@ function parseConnection(inputs: Inputs, env: Environment): Parsed<Connection> {
   })
 }
 
-/** Ids stand everywhere as they are, so that a secret among them would too. */
-function strayInJobIds(selection: Selection, env: Environment): readonly Mistake[] {
-  const ids = selection.kind === 'given' ? selection.jobIds : []
-  const secrets = secretsOf(env).filter((secret) => secret.length >= SHORTEST_STRAY)
-  if (!ids.some((id) => secrets.some((secret) => id.includes(secret)))) return []
-  const got = 'an id that holds a secret of another input'
-  return [{ input: 'job-id', got, takes: 'import job ids, which are no secret', example: '448761313698322011' }]
+/** Ids stand everywhere as they are, so that a key or password among them would too. */
+function withoutKey(selection: Parsed<Selection>, env: Environment): Parsed<Selection> {
+  const ids = selection.kind === 'value' && selection.value.kind === 'given' ? selection.value.jobIds : []
+  // A header may well hold an id.
+  const secrets = secretsOf({ ...env, [variableOf('headers')]: '' }).filter(({ length }) => length >= SHORTEST_STRAY)
+  if (!ids.some((id) => secrets.some((secret) => id.includes(secret)))) return selection
+  const takes = 'import job ids, which are no secret'
+  return mistaken({ input: 'job-id', got: STRAY_SECRET, takes, example: '448761313698322011' })
 }
 
+const STRAY_SECRET = 'a value that holds a secret of another input'
 /** A shorter one may be a part of an id by chance. */
 const SHORTEST_STRAY = 8
 
 /** A secret that was put into an input that is none must not be shown there either. */
 function withoutStraySecret(mistake: Mistake, env: Environment): Mistake {
   if (secretInputs.includes(mistake.input) || !holdsStraySecret(mistake.input, env)) return mistake
-  return { ...mistake, got: 'a value that holds a secret of another input' }
+  return { ...mistake, got: STRAY_SECRET }
 }
 
 function holdsStraySecret(input: string, env: Environment): boolean {

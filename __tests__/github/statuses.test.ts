@@ -78,7 +78,8 @@ describe('setting a status', () => {
     ['a second limit', json({}, 403, { 'retry-after': '30' }), 'limited'],
     ['too many requests', text(429, 'slow down'), 'limited'],
     ['an address that is another', redirect('/elsewhere', 301), 'refused'],
-    ['a redirect that would keep the method', redirect('/elsewhere', 308), 'refused'],
+    ['an address on another host', redirect('https://elsewhere.example/x', 307), 'refused'],
+    ['a redirect without an address', redirect('', 308), 'refused'],
     ['an answer that creates nothing', json({}, 200), 'refused'],
     ['an outage', text(502, 'Bad gateway'), 'failed'],
     ['a connection that is cut', { kind: 'cut', when: 'before-headers', by: 'reset' }, 'failed'],
@@ -86,6 +87,18 @@ describe('setting a status', () => {
     const standIn = await gitHub(reply)
     expect((await set(aTarget(standIn.url))).kind).toBe(kind)
     expect(standIn.requests).toHaveLength(1)
+  })
+
+  it.each([307, 308])('follows a repository that was renamed, once, with HTTP %i', async (status) => {
+    const standIn = await startGitHub((nth) =>
+      nth === 0 ? redirect(`/api/v3/repos/octocat/hello-world/statuses/${SHA}`, status) : undefined,
+    )
+    servers.push(standIn)
+    expect(await set(aTarget(standIn.url))).toEqual({ kind: 'set' })
+    expect(standIn.requests).toHaveLength(2)
+    const inCircles = await gitHub(redirect('/again', status))
+    expect((await set(aTarget(inCircles.url))).kind).toBe('refused')
+    expect(inCircles.requests).toHaveLength(2)
   })
 
   it('tells that nobody listens', async () => {

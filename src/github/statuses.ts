@@ -48,9 +48,7 @@ export async function setStatus(target: StatusTarget, status: CommitStatus, sign
         userAgent,
         log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
         request: {
-          // A redirect would make a GET of it, whose answer says nothing, or take it to another host.
-          fetch: (url: string, init: Parameters<typeof fetch>[1]) =>
-            fetch(url, { ...init, dispatcher, redirect: 'manual' }),
+          fetch: (url: string, init: Parameters<typeof fetch>[1]) => post(url, { ...init, dispatcher }),
         },
       }),
     )
@@ -76,6 +74,18 @@ export async function setStatus(target: StatusTarget, status: CommitStatus, sign
 }
 
 const CREATED = 201
+/** A repository that was renamed or moved: https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects */
+const TO_BE_REPEATED = new Set([307, 308])
+
+/** Follows one redirect, on the same host: others would make a GET of it, whose answer says nothing, or tell somebody else. */
+async function post(url: string, init: Parameters<typeof fetch>[1]): ReturnType<typeof fetch> {
+  const response = await fetch(url, { ...init, redirect: 'manual' })
+  const location = response.headers.get('location') ?? ''
+  const isToBeRepeated = TO_BE_REPEATED.has(response.status) && location !== '' && URL.canParse(location, url)
+  if (!isToBeRepeated) return response
+  const next = new URL(location, url)
+  return next.origin === new URL(url).origin ? fetch(next, { ...init, redirect: 'manual' }) : response
+}
 
 function dispatcherFor({ apiUrl, proxy }: StatusTarget, signal: AbortSignal): EnvHttpProxyAgent {
   const isSecure = apiUrl.startsWith('https:')
