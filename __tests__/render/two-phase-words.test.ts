@@ -136,6 +136,8 @@ describe('an import that is half done', () => {
     const gone = aHistory({ jobId: 'b', looks: [[2000, { kind: 'unknown-job', trouble }]] })
     const { next } = told(half([0], [1]), committed('a'), gone)
     expect(next).toBe('Ask nicely. What was committed stays.')
+    const other = told(half([0], [1, 2]), committed('a'), gone, resting('c')).next
+    expect(other).toContain('Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or ')
   })
 
   it('is told once where one of several jobs says so', () => {
@@ -287,13 +289,24 @@ describe('what is left of two-phase jobs at another end', () => {
     expect(told(conclusion, ...jobs).next).toBe(next)
   })
 
-  it.each<[string, Conclusion, RegExp]>([
-    ['stood still', { kind: 'stalled', passes: false, jobs: [0], quietMs: 60_000 }, /still move/],
-    ['is out of reach', { kind: 'unreachable', passes: false, jobs: [0], trouble, outageMs: 60_000 }, /go on/],
-  ])('is no import that goes on where one that %s was aborted', (_, conclusion, alive) => {
+  it.each<[string, Conclusion, RegExp, string]>([
+    [
+      'stood still',
+      { kind: 'stalled', passes: false, jobs: [0], quietMs: 60_000 },
+      /still move/,
+      'raise `stall-timeout`.',
+    ],
+    [
+      'is out of reach',
+      { kind: 'unreachable', passes: false, jobs: [0], trouble, outageMs: 60_000 },
+      /go on/,
+      'Ask nicely.',
+    ],
+  ])('is no import that goes on where one that %s was aborted', (_, conclusion, alive, advice) => {
     expect(told(conclusion, resting('a')).next).toMatch(alive)
     const { next } = told(conclusion, after(resting('a'), 'abort', DONE))
     expect(next).not.toMatch(alive)
+    expect(next).toContain(`${advice} Aborted`)
     expect(next).toMatch(/ Aborted, as `abort-uncommitted` asks: import job a\.$/)
   })
 

@@ -294,6 +294,26 @@ describe('Uncommitted under `pass`', () => {
   )
 })
 
+describe('the last look at a job that rests under `pass`', () => {
+  const resting = answered('Uncommitted', { importedRows: 5 })
+  const policy = { onUncommitted: 'pass', timeoutMs: minutes(1), pollIntervalMs: 20_000 } as const
+  const others = timeline([0, running], [minutes(1), resting])
+  const lastly = (observation: Observation, tookMs = 0): Script => {
+    const before = always(resting)
+    return (moment) => (moment.atMs < minutes(1) ? before(moment) : { observation, tookMs })
+  }
+
+  it.each<[string, Script, string, boolean]>([
+    ['finds it there', lastly(resting), 'uncommitted', true],
+    ['is not answered in time', lastly(resting, 5_000), 'timed-out', false],
+    ['has no usable answer', lastly(outage()), 'timed-out', false],
+    ['finds it failed', lastly(failed), 'failed', false],
+    ['finds it forgotten', lastly(unknownJob()), 'not-found', false],
+  ])('%s', async (_, a, kind, passes) => {
+    expect((await watchScripts({ a, b: others }, policy)).conclusion).toMatchObject({ kind, passes })
+  })
+})
+
 describe('the rate', () => {
   it('never asks about a job twice at a time, nor more than ten times in any second', async () => {
     const scripts = Object.fromEntries(

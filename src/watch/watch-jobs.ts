@@ -1,5 +1,6 @@
 import type { Arrival } from './ask-pool.ts'
 import { attempted, isCommitInDoubt } from './attempt.ts'
+import type { Span } from './clock.ts'
 import { interrupted } from './conclusion.ts'
 import type { Conclusion } from './conclusion.ts'
 import type { WatchEvent } from './events.ts'
@@ -87,7 +88,7 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
   const take = (arrival: Arrival<Brought>, counts: Counts) => {
     const { brought } = arrival
     if (brought.of === 'commit') return takeCommit(arrival, brought.answer)
-    return counts(brought.answer, arrival.subject) ? takeLook(arrival, brought.answer) : []
+    return counts(brought.answer, arrival) ? takeLook(arrival, brought.answer) : []
   }
 
   /** All that arrived together, told when all of it has been recorded. */
@@ -149,17 +150,18 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
   /** When time is up every unfinished job gets its last look: the one in flight, or else one that starts now. */
   async function* lastLooks(): AsyncGenerator<WatchEvent, void> {
     const budgetMs = Math.min(policy.requestTimeoutMs, LAST_LOOK_MS)
-    // That time was too short for one more look at a job says nothing against it where it was ready before.
     const ready = new Set(verdicts().flatMap(({ kind }, i) => (kind === 'ready' ? [i] : [])))
-    const notCut: Counts = (seen, job) =>
-      !ready.has(job) || seen.kind !== 'outage' || seen.trouble.outcome !== 'timeout'
+    // A look that had its turn too late to be answered says nothing against a job that was ready before.
+    const isCut = (seen: Observation, { startedAtMs, endedAtMs }: Span) =>
+      seen.kind === 'outage' && seen.trouble.outcome === 'timeout' && endedAtMs - startedAtMs < budgetMs / 2
+    const counts: Counts = (seen, { subject: job, span }) => !(ready.has(job) && isCut(seen, span))
     recallAllCommits()
     // Of many only some have their turn: those first that still have to say anything.
     for (const job of idleJobs().toSorted((a, b) => Number(ready.has(a)) - Number(ready.has(b)))) startLook(job, true)
     inquiry.limit(budgetMs)
     // What became of a commit is still to be asked.
     inquiry.limit(budgetMs / 2, (job) => underCommit.has(job))
-    yield* drained(policy.timeoutMs === 0 ? Infinity : deadlineMs + budgetMs, notCut)
+    yield* drained(policy.timeoutMs === 0 ? Infinity : deadlineMs + budgetMs, counts)
   }
 
   /**
@@ -210,7 +212,7 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
 }
 
 /** Whether what a look brought is taken in. */
-type Counts = (seen: Observation, job: number) => boolean
+type Counts = (seen: Observation, arrival: Arrival<Brought>) => boolean
 const everyObservation: Counts = () => true
 
 /** A job that rests at Uncommitted is ready, but somebody may still abort it. */
