@@ -66,10 +66,31 @@ describe('all jobs of a collection, of a Milvus', () => {
     expect(await listed(inTurn(listOf([])))).toEqual({ kind: 'listed', jobs: [] })
   })
 
+  const ofAll = [
+    record(0),
+    ...['books_v2', undefined, ''].map((collectionName, n) => record(n + 1, { collectionName })),
+  ]
+
   it('are those of the collection by whatever name they were imported, its own, an alias, or none that is told', async () => {
-    const names = ['books', 'books_v2', undefined, '']
-    const jobs = names.map((collectionName, n) => record(n, { collectionName }))
-    expect(idsOf(await listed(inTurn(listOf(jobs))))).toEqual(['job-0', 'job-1', 'job-2', 'job-3'])
+    const gone = json({ code: 100, message: 'collection not found' })
+    const { service, bodiesOf } = await asking(inTurn(listOf(ofAll), gone))
+    expect(idsOf(await service.list(asMany()))).toEqual(['job-0', 'job-1', 'job-2', 'job-3'])
+    // A collection that cannot exist has no jobs where names are heeded.
+    expect(bodiesOf(LIST)).toEqual([{ collectionName: 'books' }, { collectionName: '0' }])
+    expect(idsOf(await listed(inTurn(listOf(ofAll), listOf([]))))).toHaveLength(4)
+  })
+
+  it('are those of its name where all jobs are listed, whatever collection is asked for', async () => {
+    expect(idsOf(await listed(inTurn(listOf(ofAll), listOf(ofAll))))).toEqual(['job-0', 'job-2', 'job-3'])
+  })
+
+  it.each<[what: string, reply: Reply]>([
+    ['no answer', htmlPage(502, 'Bad gateway')],
+    ['an answer that is no list', json({ code: 0, data: {} })],
+  ])('are not known where there is %s about that', async (_what, reply) => {
+    expect(await listed(inTurn(listOf(ofAll), reply))).toMatchObject({ kind: 'outage' })
+    const { service } = await asking(inTurn(listOf(ofAll)))
+    expect(await service.list(asMany({ turns: 1 }))).toEqual({ kind: 'cancelled' })
   })
 
   it('are those of any collection where none is named', async () => {

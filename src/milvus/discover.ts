@@ -14,6 +14,8 @@ import type { ListOptions } from './list.ts'
 import { ABOUT_ALL_JOBS } from './question.ts'
 
 const MOST_PAGES = 100
+/** No name begins with a digit. */
+const NO_COLLECTION = '0'
 /** No service has shorter pages unless it is asked for them: what is shorter is the last one. */
 const SHORTEST_FULL_PAGE = 10
 /** What the input `job-id` takes, but that no command of the runner (`::error::`) begins so: ids stand in the log as they are. */
@@ -37,10 +39,28 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
   /** Who was once seen under way is to be waited for, whatever has become of it by the last page. */
   const underWay = new Map<string, ListedJob>()
 
-  const askForPage = async (currentPage: number, { signal, turn }: AskOptions): Promise<Found<Page>> => {
+  const askForPage = async (
+    currentPage: number,
+    { signal, turn }: AskOptions,
+    scope = scopeOf(options),
+  ): Promise<Found<Page>> => {
     if (!(await turn())) return { kind: 'cancelled' }
-    const body = { ...scopeOf(options), ...(isPaged && { pageSize: PAGE_SIZE, currentPage }) }
+    const body = { ...scope, ...(isPaged && { pageSize: PAGE_SIZE, currentPage }) }
     return client.ask({ path: LIST_PATH, jobId: undefined, body, signal }, (answer) => found(answer, around(), pageOf))
+  }
+
+  /**
+   * Whether what was listed may be of any collection. Whoever lists in pages may list all jobs that there are. A Milvus lists
+   * those of the collection, each by the name that its import was started with, its own or an alias
+   * (https://github.com/milvus-io/milvus/blob/master/internal/datacoord/services.go, ListImports): names prove nothing there,
+   * unless it lists jobs of a collection that cannot exist, too.
+   */
+  const isOfAnyCollection = async ({ records }: Page, ask: AskOptions): Promise<Found<boolean>> => {
+    const isInDoubt = records.some((record) => isObject(record) && isOfAnother(record, collectionName))
+    if (isPaged || !isInDoubt) return { kind: 'answered', value: isPaged }
+    const answer = await askForPage(1, ask, scopeOf({ ...options, collectionName: NO_COLLECTION }))
+    if (answer.kind === 'refused') return { kind: 'answered', value: false }
+    return answer.kind === 'answered' ? { kind: 'answered', value: answer.value.records.length > 0 } : answer
   }
 
   /** All pages from the first to the last, unless their number changes on the way; `mayGrow` lets pass that they become more. */
@@ -53,12 +73,14 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
       const answer = await askForPage(number, ask)
       if (answer.kind !== 'answered') return answer
       const page = answer.value
+      const isMixed = await isOfAnyCollection(page, ask)
+      if (isMixed.kind !== 'answered') return isMixed
       const seenBefore = seen.size
       for (const [index, record] of page.records.entries()) {
         if (!isObject(record)) return unreadable(around())
         const jobId = valueOf(record, 'jobId')
         seen.add(typeof jobId === 'string' ? jobId : `${number}/${index}`)
-        if (isPaged && isOfAnother(record, collectionName)) continue
+        if (isMixed.value && isOfAnother(record, collectionName)) continue
         const job = jobOf(record, sanitise)
         if (job === undefined) return unreadable(around())
         if (!hasEnded(job)) underWay.set(job.jobId, job)
@@ -96,11 +118,7 @@ function pageOf({ data = {} }: Envelope): Page | undefined {
   return Array.isArray(records) ? { records, count: count(valueOf(data, 'count')) ?? 0 } : undefined
 }
 
-/**
- * Whoever lists in pages may list all jobs that there are, whatever collection is asked for. A Milvus lists those of the
- * collection, each by the name that its import was started with, the collection's own or an alias:
- * https://github.com/milvus-io/milvus/blob/master/internal/datacoord/services.go, ListImports
- */
+/** Whether a record says that it belongs to a collection of another name. */
 function isOfAnother(record: JsonObject, collectionName: string | undefined): boolean {
   const name = valueOf(record, 'collectionName')
   return collectionName !== undefined && typeof name === 'string' && name !== '' && name !== collectionName
