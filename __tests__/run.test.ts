@@ -254,14 +254,14 @@ describe('what the step tells', () => {
 
   it('shows every exchange, without secrets, only where the runner shows lines for debugging', async () => {
     const exchangesTold = async (RUNNER_DEBUG: string) => {
-      const step = { inputs: { 'api-key': 'vectordb' }, env: { RUNNER_DEBUG } }
+      const step = { inputs: { 'api-key': JOB.slice(0, 7) }, env: { RUNNER_DEBUG } }
       const { debugLog } = await stepOver(serviceThat(says('Completed')), step)
       return debugLog.filter((line) => line.includes('POST'))
     }
     expect(await exchangesTold('')).toEqual([])
     expect(await exchangesTold('1')).toEqual([
       expect.stringMatching(
-        /^[\d:.]{12} POST \/v2\/\*\*\*\/jobs\/import\/describe, job \d+: HTTP 200, code 0, .+: answered$/,
+        /^[\d:.]{12} POST \/v2\/vectordb\/jobs\/import\/describe, job \*\*\*13698322011: HTTP 200, code 0, .+: answered$/,
       ),
     ])
   })

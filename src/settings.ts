@@ -96,7 +96,7 @@ export type ParsedSettings =
 export function parseSettings(env: Environment): ParsedSettings {
   const inputs = inputsOf(env)
   const settings = all<Omit<Settings, 'inputs'>>({
-    selection: withoutKey(parseSelection(inputs), env),
+    selection: refusingSecrets(parseSelection(inputs), env),
     connection: parseConnection(inputs, env),
     dataPlane: parseDataPlane(inputs),
     target: parseTarget(inputs),
@@ -163,8 +163,8 @@ function parseConnection(inputs: Inputs, env: Environment): Parsed<Connection> {
   })
 }
 
-/** Ids stand everywhere as they are, so that a key or password among them would too. */
-function withoutKey(selection: Parsed<Selection>, env: Environment): Parsed<Selection> {
+/** A mistake where an id holds a key or password: ids stand everywhere as they are, and it would too. */
+function refusingSecrets(selection: Parsed<Selection>, env: Environment): Parsed<Selection> {
   const ids = selection.kind === 'value' && selection.value.kind === 'given' ? selection.value.jobIds : []
   // A header may well hold an id.
   const secrets = secretsOf({ ...env, [variableOf('headers')]: '' }).filter(({ length }) => length >= SHORTEST_STRAY)

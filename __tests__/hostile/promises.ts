@@ -127,10 +127,7 @@ function tooSoon(looks: readonly PlayedLook[], { policy, conclusion, lists }: Pl
     const pauseMs = look.startedAtMs - before.endedAtMs
     if (pauseMs < 0) return ['two requests at a time']
     const confirms = before.reply.kind === 'unknown-job' && seen(i)
-    // A job that rests is asked once more before the gate passes without a commit.
-    const rests = policy.onUncommitted === 'pass' && stateOf(before.reply) === 'Uncommitted'
-    const usualMs = policy.pollIntervalMs ?? 2000
-    const leastMs = confirms ? 2000 : rests ? Math.min(2000, usualMs) : usualMs
+    const leastMs = confirms ? 2000 : (policy.pollIntervalMs ?? 2000)
     const mayHurry =
       i === looks.length - 1 && (look.startedAtMs > policy.timeoutMs - TIME_LEFT_MS || !conclusion.passes)
     return pauseMs < leastMs - ROUNDING_MS && !mayHurry ? [`a pause of ${pauseMs} ms before ${look.startedAtMs}`] : []

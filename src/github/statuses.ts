@@ -74,7 +74,10 @@ export async function setStatus(target: StatusTarget, status: CommitStatus, sign
 }
 
 const CREATED = 201
-/** A repository that was renamed or moved: https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects */
+/**
+ * A repository that was renamed or moved:
+ * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+ */
 const TO_BE_REPEATED = new Set([307, 308])
 
 /** Follows one redirect, on the same host: others would make a GET of it, whose answer says nothing, or tell somebody else. */

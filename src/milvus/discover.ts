@@ -65,7 +65,7 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
 
   /** All pages from the first to the last, unless their number changes on the way; `mayGrow` lets pass that they become more. */
   const walk = async (mayGrow: boolean, ask: AskOptions): Promise<Walk> => {
-    const jobs = new Map(underWay)
+    const jobs = new Map<string, ListedJob>()
     const seen = new Set<string>()
     let counted: number | undefined
     let countedFirst: number | undefined
@@ -73,20 +73,20 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
       const answer = await askForPage(number, ask)
       if (answer.kind !== 'answered') return answer
       const page = answer.value
-      const isMixed = await isOfAnyCollection(page, ask)
-      if (isMixed.kind !== 'answered') return isMixed
+      const mayBeOfOthers = await isOfAnyCollection(page, ask)
+      if (mayBeOfOthers.kind !== 'answered') return mayBeOfOthers
       const seenBefore = seen.size
       for (const [index, record] of page.records.entries()) {
         if (!isObject(record)) return unreadable(around())
         const jobId = valueOf(record, 'jobId')
         seen.add(typeof jobId === 'string' ? jobId : `${number}/${index}`)
-        if (isMixed.value && isOfAnother(record, collectionName)) continue
+        if (mayBeOfOthers.value && isOfAnother(record, collectionName)) continue
         const job = jobOf(record, sanitise)
         if (job === undefined) return unreadable(around())
         if (!hasEnded(job)) underWay.set(job.jobId, job)
-        jobs.set(job.jobId, underWay.get(job.jobId) ?? job)
+        jobs.set(job.jobId, job)
       }
-      const walked = { kind: 'walked', jobs: [...jobs.values()] } as const
+      const walked = { kind: 'walked', jobs: [...new Map([...jobs, ...underWay]).values()] } as const
       if (!isPaged) return page.count > page.records.length ? partial(around(), UNPAGED_ADVICE) : walked
       // Less than what was seen is the length of one page, or nothing at all.
       const total = page.count >= seen.size ? page.count : undefined

@@ -315,9 +315,11 @@ function stalled({ jobs, collections, quietMs }: Extract<Conclusion, { kind: 'st
   return {
     sentence: `${subject} stood still for ${duration(quietMs)}${job === undefined ? '' : ` at ${whereabouts(job)}`}.`,
     ...(rest !== undefined && { points: [rest] }),
-    next: areAborted(jobs, view)
-      ? `${advice} To be more patient, raise \`stall-timeout\`.`
-      : `The import has not failed and may still move at the service. ${advice} To be more patient, raise \`stall-timeout\`.`,
+    next: [
+      ...(areAborted(jobs, view) ? [] : ['The import has not failed and may still move at the service.']),
+      advice,
+      'To be more patient, raise `stall-timeout`.',
+    ].join(' '),
   }
 }
 

@@ -39,7 +39,7 @@ export function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncom
 
 /** Those of these jobs that the gate has not aborted. */
 export function withoutAborted(jobs: readonly number[], view: View): readonly number[] {
-  return jobs.filter((i) => view.jobs[i]?.abort?.state !== 'done')
+  return jobs.filter((i) => view.jobs[i] === undefined || !isAborted(view.jobs[i]))
 }
 
 /** The gate has aborted all of these jobs, and there are some. */

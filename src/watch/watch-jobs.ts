@@ -106,7 +106,9 @@ export async function* watchJobs(vigil: Vigil): AsyncGenerator<WatchEvent, Concl
       const all = verdicts()
       if (decision(all) !== undefined) return
       const commits = whatToCommit(all)
-      for (const job of outdated(all)) dueAtMs[job] = clock.now()
+      // A fixed interval stays fixed, unless there is no way back.
+      const mayHurry = policy.onUncommitted === 'commit' || policy.pollIntervalMs === undefined
+      if (mayHurry) for (const job of outdated(all)) dueAtMs[job] = clock.now()
       const dueNow = commits.filter(({ atMs }) => atMs <= clock.now())
       // What a look under way brings may speak against the first commit, so that it waits for all of them, and for no more.
       const waits = dueNow.length > 0 && !commitsHaveBegun(jobs) && inquiry.size() > 0
