@@ -106,6 +106,27 @@ describe('the first commit', () => {
     expect(conclusion).toMatchObject({ kind: 'failed', jobs: [0] })
   })
 
+  it('comes off a fixed interval, and so does the look before it', async () => {
+    const committedAtMs: number[] = []
+    const plays = {
+      a: {
+        look: () => ({ answer: committedAtMs.length === 0 ? rests : completed }),
+        commit: (atMs: number) => {
+          committedAtMs.push(atMs)
+          return { answer: DONE }
+        },
+      },
+      b: {
+        look: (atMs: number) =>
+          atMs < 60_000 ? { answer: answered('Importing', { progress: 50 }) } : { answer: completed, tookMs: 20_000 },
+      },
+    }
+    const { conclusion } = await watch(plays, { pollIntervalMs: 60_000 })
+    expect(conclusion).toMatchObject({ kind: 'completed', passes: true })
+    expect(committedAtMs).toHaveLength(1)
+    expect(committedAtMs[0]).toBeLessThan(90_000)
+  })
+
   it('is asked about, and the others follow, where it is refused although it was carried out', async () => {
     const { conclusion, commits } = await watch({ a: committable(0, refused() as Deed), b: committable() })
     expect(conclusion).toMatchObject({ kind: 'completed', passes: true })

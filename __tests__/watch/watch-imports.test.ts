@@ -269,9 +269,20 @@ describe('Uncommitted under `pass`', () => {
     const passed = await watchScripts({ a: always(resting), b }, policy)
     expect(passed.conclusion).toMatchObject({ kind: 'uncommitted', passes: true, jobs: [0] })
     const looksAtA = passed.looks.filter(({ jobId }) => jobId === 'a').map(({ startedAtMs }) => startedAtMs)
-    expect(looksAtA).toEqual([0, minutes(1), passed.endedAtMs])
+    expect(looksAtA).toEqual([0, minutes(1), minutes(2)])
     const a = timeline([0, resting], [minutes(1) + 1, answered('Failed', { reason: 'aborted by user' })])
     expect((await watchScripts({ a, b }, policy)).conclusion).toMatchObject({ kind: 'failed', jobs: [0] })
+  })
+
+  it('has a job looked at once more as soon as the others are ready, where the interval is not fixed', async () => {
+    const resting = answered('Uncommitted', { importedRows: 5 })
+    const b: Script = ({ atMs }) =>
+      atMs < minutes(10) ? { observation: running } : { observation: done, tookMs: 20_000 }
+    const { conclusion, looks } = await watchScripts({ a: always(resting), b }, { onUncommitted: 'pass' })
+    expect(conclusion).toMatchObject({ kind: 'uncommitted', passes: true })
+    const [ofB, ofA] = looks.slice(-2)
+    expect([ofB?.jobId, ofA?.jobId]).toEqual(['b', 'a'])
+    expect(ofA?.startedAtMs).toBe(ofB?.endedAtMs)
   })
 
   it.each([50_000, 56_000, 59_000])(
