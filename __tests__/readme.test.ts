@@ -76,7 +76,7 @@ const jobs = ['part-0', 'part-1', 'part-2'].map((name, index) =>
     files: [{ path: `${name}.parquet`, rows: 400_000, sizeBytes: 4_000_000 }],
   }),
 )
-/** Whoever looks for jobs finds them before they are through. */
+/** Whoever polls for jobs finds them before they are through. */
 const underWay = (job: (typeof jobs)[number]) => ({
   ...job,
   course: [{ phase: 'Importing', lasts: 1 }, { phase: 'Completed' }] as const,
@@ -231,9 +231,7 @@ function has(text: string, phrase: string): boolean {
 describe('a message that the README explains', () => {
   const plain = (texts: readonly string[]) => texts.map((text) => text.replace(/[\s(),.:;`]+/g, ' '))
   const ours = plain([
-    ...['src/github/', 'src/milvus/', 'src/render/', 'src/report/', 'src/settings/']
-      .flatMap(modulesIn)
-      .flatMap(textsOf),
+    ...['src/service/', 'src/messages/', 'src/report/', 'src/settings/'].flatMap(modulesIn).flatMap(textsOf),
     // A mistake begins with the name of its input.
     ...Object.keys(inputDefaults),
   ])

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import type { Exchange, HttpReply } from '../src/milvus/exchange.ts'
-import { startGitHub } from './github/stand-in.ts'
+import type { HttpConnection, HttpReply } from '../src/service/http.ts'
+import { startGitHub } from './report/github-stand-in.ts'
 import { runStep, turnsOfTheLoop } from './hostile/whole-gate.ts'
 import type { Left, Step } from './hostile/whole-gate.ts'
 import { json } from './simulator/faults.ts'
@@ -22,7 +22,7 @@ const says = (state: string, fields: Readonly<Record<string, unknown>> = {}) =>
 /** A service that gives one answer for ever; `onClose` is called when the watch over it has ended. */
 const serviceThat =
   (answer: HttpReply, onClose: () => void = () => undefined) =>
-  (): Exchange => ({
+  (): HttpConnection => ({
     get: () => Promise.resolve(answer),
     post: () => Promise.resolve(answer),
     close: () => {
@@ -31,7 +31,7 @@ const serviceThat =
     },
   })
 
-function stepOver(openExchange: () => Exchange, but: Partial<Step> = {}): Promise<Left> {
+function stepOver(openExchange: () => HttpConnection, but: Partial<Step> = {}): Promise<Left> {
   const inputs = { 'job-id': JOB, endpoint: 'http://localhost:19530', timeout: '1m', ...but.inputs }
   return runStep({ ...but, inputs, openExchange })
 }
@@ -284,7 +284,7 @@ describe('what the step asks for', () => {
       lists.push(asked)
       return Promise.resolve(reply(200, { code: 0, data: { records: jobs } }))
     }
-    const openExchange = (): Exchange => ({ get: answer, post: answer, close: () => Promise.resolve() })
+    const openExchange = (): HttpConnection => ({ get: answer, post: answer, close: () => Promise.resolve() })
     return { openExchange, lists }
   }
 

@@ -15,12 +15,12 @@ import {
   runnerFilesOf,
   secretsOf,
   summaryWanted,
-  coloursWanted,
+  colorsWanted,
   debugWanted,
-} from '../src/settings.ts'
+} from '../src/settings/settings.ts'
 import { durationMs } from '../src/settings/duration.ts'
-import type { Environment, Settings } from '../src/settings.ts'
-import type { Mistake } from '../src/watch/conclusion.ts'
+import type { Environment, Settings } from '../src/settings/settings.ts'
+import type { Mistake } from '../src/gate/conclusion.ts'
 import { anyCharacter } from './support/any-character.ts'
 import { cases } from './support/soak.ts'
 
@@ -126,7 +126,7 @@ describe('defaults', () => {
       'expected-collection-rows': '>=3',
       'cluster-endpoint': 'https://in01-a1b2c3.vectordb.zillizcloud.com:19530/',
       'collection-name': 'articles',
-      'db-name': 'news',
+      'db-name': 'changes',
       'project-id': 'proj-1',
       'region-id': 'gcp-us-west1',
       'tls-server-name': 'milvus.example.com',
@@ -151,7 +151,7 @@ describe('defaults', () => {
       clusterId: undefined,
       projectId: 'proj-1',
       regionId: 'gcp-us-west1',
-      dbName: 'news',
+      dbName: 'changes',
     })
     expect(settings.dataPlane).toEqual({
       kind: 'address',
@@ -357,7 +357,7 @@ describe('durations', () => {
   })
 
   it.each([
-    ['60', '`0` (one look) or a duration with its unit (`60s` or `60m`?)'],
+    ['60', '`0` (one poll) or a duration with its unit (`60s` or `60m`?)'],
     ['1.5', '`1.5s` or `1.5m`?'],
     ['0m', 'longer than zero'],
     ['0.4ms', 'longer than zero'],
@@ -815,12 +815,17 @@ describe('inputs in the report', () => {
       'ca-cert': identity.cert,
       'client-cert': 'ca.pem',
       'client-key': identity.private,
-      'db-name': 'news',
+      'db-name': 'changes',
       'wait-for': 'searchable',
     })
     const secret = ['api-key', 'headers', 'client-key', 'github-token']
     expect(Object.keys(inputs)).toEqual(Object.keys(inputDefaults).filter((name) => !secret.includes(name)))
-    expect(inputs).toMatchObject({ 'ca-cert': '(PEM text)', 'client-cert': 'ca.pem', 'db-name': 'news', timeout: '1h' })
+    expect(inputs).toMatchObject({
+      'ca-cert': '(PEM text)',
+      'client-cert': 'ca.pem',
+      'db-name': 'changes',
+      timeout: '1h',
+    })
     expect(inputs).toMatchObject({ 'wait-for': 'searchable', 'on-no-jobs': 'fail', since: '' })
   })
 
@@ -941,8 +946,8 @@ describe('the log', () => {
     [true, { GITHUB_ACTIONS: 'true', NO_COLOR: '' }],
     [false, { GITHUB_ACTIONS: 'true', NO_COLOR: '1' }],
     [false, {}],
-  ])('has colours: %p for %j', (wanted, env) => {
-    expect(coloursWanted(env)).toBe(wanted)
+  ])('has colors: %p for %j', (wanted, env) => {
+    expect(colorsWanted(env)).toBe(wanted)
   })
 
   it('tells every exchange only where the runner shows lines for debugging', () => {

@@ -1,22 +1,22 @@
-import { isReadableOnTheWay } from './milvus/plain-http.ts'
-import { transportTo } from './milvus/exchange.ts'
-import type { Exchange } from './milvus/exchange.ts'
-import { createService } from './milvus/service.ts'
-import { NOTICES } from './render/codes.ts'
-import { exchangeLine } from './render/exchange-line.ts'
-import { timedLines } from './render/log-lines.ts'
-import { createSanitiser } from './render/untrusted.ts'
-import type { Sanitise } from './render/untrusted.ts'
+import { isReadableOnTheWay } from './service/plain-http.ts'
+import { transportTo } from './service/http.ts'
+import type { HttpConnection } from './service/http.ts'
+import { createService } from './service/service.ts'
+import { NOTICES } from './messages/codes.ts'
+import { exchangeLine } from './messages/exchange-line.ts'
+import { timedLines } from './messages/log-lines.ts'
+import { createSanitizer } from './report/sanitize.ts'
+import type { Sanitize } from './report/sanitize.ts'
 import { commitStatusReporter, handOverTo, wayToCommit } from './report/commit-status.ts'
 import { logReporter } from './report/log.ts'
 import { outputsReporter } from './report/outputs.ts'
-import { createJournal, newReportPath, reportFileReporter } from './report/report-file.ts'
-import type { Journal } from './report/report-file.ts'
-import { tellAll } from './report/reporter.ts'
+import { createRequestLog, newReportPath, reportFileReporter } from './report/report-file.ts'
+import type { RequestLog } from './report/report-file.ts'
+import { reportToAll } from './report/reporter.ts'
 import type { Reporter } from './report/reporter.ts'
 import { summaryReporter } from './report/summary.ts'
 import {
-  coloursWanted,
+  colorsWanted,
   commitStatusOf,
   debugWanted,
   parseSettings,
@@ -24,15 +24,15 @@ import {
   runnerFilesOf,
   secretsOf,
   summaryWanted,
-} from './settings.ts'
-import type { Connection, ParsedSettings, Settings, Target } from './settings.ts'
+} from './settings/settings.ts'
+import type { Connection, ParsedSettings, Settings, Target } from './settings/settings.ts'
 import { USER_AGENT, VERSION } from './version.ts'
-import { interrupted } from './watch/conclusion.ts'
-import type { Conclusion, Mistake } from './watch/conclusion.ts'
-import type { View, WatchEvent } from './watch/events.ts'
-import { DEFAULT_POLICY } from './watch/policy.ts'
-import type { Policy } from './watch/policy.ts'
-import { watchImports } from './watch/watch-imports.ts'
+import { interrupted } from './gate/conclusion.ts'
+import type { Conclusion, Mistake } from './gate/conclusion.ts'
+import type { View, WatchEvent } from './gate/events.ts'
+import { DEFAULT_POLICY } from './gate/policy.ts'
+import type { Policy } from './gate/policy.ts'
+import { watchImports } from './gate/gate.ts'
 import type { World } from './world.ts'
 
 /** The whole step, from the inputs to a verdict: true where it passes. Everybody has been told by then. */
@@ -41,28 +41,28 @@ export async function run(world: World): Promise<boolean> {
   const startedAtMs = clock.now()
   const secrets = secretsOf(env)
   for (const secret of secrets) world.log.mask(secret)
-  const sanitise = createSanitiser(secrets)
-  const journal = createJournal()
+  const sanitize = createSanitizer(secrets)
+  const journal = createRequestLog()
   const parsed = parseSettings(env)
   const notice: Notice = (text) => {
     for (const line of timedLines(clock.now() - startedAtMs, text)) world.log.info(line)
   }
-  const tell = tellAll(reportersOf(world, parsed, journal, sanitise, notice), (name, error) => {
-    notice(`The ${name} could not be written: ${sanitise(messageOf(error))}. The gate goes on. (${NOTICES.notWritten})`)
+  const tell = reportToAll(reportersOf(world, parsed, journal, sanitize, notice), (name, error) => {
+    notice(`The ${name} could not be written: ${sanitize(messageOf(error))}. The gate goes on. (${NOTICES.notWritten})`)
   })
 
   let view: View = { startedAtMs, nowMs: startedAtMs, jobs: [], collections: [], discovery: undefined }
   const end = (ending: Conclusion) => {
     // An error may quote anything.
-    const conclusion = ending.kind === 'internal-error' ? { ...ending, message: sanitise(ending.message) } : ending
+    const conclusion = ending.kind === 'internal-error' ? { ...ending, message: sanitize(ending.message) } : ending
     return tell({ kind: 'ended', view: { ...view, nowMs: clock.now() }, conclusion })
   }
   let conclusion = internalError('the watch ended without a conclusion')
   try {
     const events =
       parsed.kind === 'mistakes'
-        ? [{ kind: 'ended', view, conclusion: invalidInput(parsed.mistakes, sanitise) } satisfies WatchEvent]
-        : watchAsSet(world, parsed.settings, startedAtMs, journal, sanitise, notice)
+        ? [{ kind: 'ended', view, conclusion: invalidInput(parsed.mistakes, sanitize) } satisfies WatchEvent]
+        : watchAsSet(world, parsed.settings, startedAtMs, journal, sanitize, notice)
     for await (const event of events) {
       view = event.view
       if (event.kind === 'ended') conclusion = event.conclusion
@@ -89,12 +89,12 @@ async function* watchAsSet(
   world: World,
   { connection, dataPlane, target, policy, selection }: Settings,
   startedAtMs: number,
-  journal: Journal,
-  sanitise: Sanitise,
+  journal: RequestLog,
+  sanitize: Sanitize,
   notice: Notice,
 ): AsyncGenerator<WatchEvent, void> {
   const { clock, random, interrupt } = world
-  const exchanges: Exchange[] = []
+  const exchanges: HttpConnection[] = []
   let isTold = false
   const openExchange = (transport: Connection) => {
     if (connection.apiKey !== '' && isReadableOnTheWay(transport.endpoint) && !isTold) {
@@ -114,10 +114,10 @@ async function* watchAsSet(
       requestTimeoutMs: policy.requestTimeoutMs,
       userAgent: USER_AGENT,
       exchange: openExchange(connection),
-      sanitise,
+      sanitize,
       onExchange: (record) => {
         journal.add(record)
-        if (debugWanted(world.env)) world.log.debug(sanitise(exchangeLine(record)))
+        if (debugWanted(world.env)) world.log.debug(sanitize(exchangeLine(record)))
       },
       clock,
       collectionName: selection.kind === 'discovered' ? selection.collectionName : policy.expectedCollection,
@@ -125,12 +125,12 @@ async function* watchAsSet(
       openExchange: (endpoint) => openExchange({ ...connection, ...transportTo(endpoint, connection) }),
     })
     yield* watchImports({
-      // What the service calls its collections has been sanitised, so that only like is compared with like.
+      // What the service calls its collections has been sanitized, so that only like is compared with like.
       selection:
-        selection.kind === 'given' ? selection : { ...selection, collectionName: sanitise(selection.collectionName) },
-      dbName: target.dbName && sanitise(target.dbName),
-      place: sanitise(placeOf(connection, target)),
-      policy: fitToBeTold(policy, sanitise),
+        selection.kind === 'given' ? selection : { ...selection, collectionName: sanitize(selection.collectionName) },
+      dbName: target.dbName && sanitize(target.dbName),
+      place: sanitize(placeOf(connection, target)),
+      policy: fitToBeTold(policy, sanitize),
       service,
       clock,
       random,
@@ -144,9 +144,9 @@ async function* watchAsSet(
 }
 
 /** A name may hold a secret, as when the password is a word of it. */
-function fitToBeTold(policy: Policy, sanitise: Sanitise): Policy {
+function fitToBeTold(policy: Policy, sanitize: Sanitize): Policy {
   const { expectedCollection } = policy
-  return { ...policy, expectedCollection: expectedCollection && sanitise(expectedCollection) }
+  return { ...policy, expectedCollection: expectedCollection && sanitize(expectedCollection) }
 }
 
 /** Who is asked, and which part of it, in words. */
@@ -162,16 +162,16 @@ function placeOf({ endpoint }: Connection, { clusterId, projectId, regionId }: T
 function reportersOf(
   world: World,
   parsed: ParsedSettings,
-  journal: Journal,
-  sanitise: Sanitise,
+  journal: RequestLog,
+  sanitize: Sanitize,
   notice: Notice,
 ): readonly Reporter[] {
   const { env, log, clock } = world
   const { outputPath, summaryPath, tempDir } = runnerFilesOf(env)
   const settings = parsed.kind === 'settings' ? parsed.settings : undefined
-  const policy = settings === undefined ? DEFAULT_POLICY : fitToBeTold(settings.policy, sanitise)
+  const policy = settings === undefined ? DEFAULT_POLICY : fitToBeTold(settings.policy, sanitize)
   const reportPath = reportPathIn(tempDir, (error) => {
-    notice(`There is no report file: ${sanitise(messageOf(error))}. The gate goes on. (${NOTICES.notWritten})`)
+    notice(`There is no report file: ${sanitize(messageOf(error))}. The gate goes on. (${NOTICES.notWritten})`)
   })
   const context = { version: VERSION, inputs: settings?.inputs ?? {}, policy, journal }
   return [
@@ -184,34 +184,34 @@ function reportersOf(
             policy,
             clock,
             asked: journal.asked,
-            endpoint: settings && sanitise(new URL(settings.connection.endpoint).host),
+            endpoint: settings && sanitize(new URL(settings.connection.endpoint).host),
             readme: readmeOf(env),
           }),
         ]),
-    logReporter(log, policy, { asked: journal.asked, colours: coloursWanted(env) }),
+    logReporter(log, policy, { asked: journal.asked, colors: colorsWanted(env) }),
     // Last, since only GitHub can keep the end of the gate waiting.
-    ...commitStatusReportersOf(world, policy, sanitise, notice),
+    ...commitStatusReportersOf(world, policy, sanitize, notice),
   ]
 }
 
 function commitStatusReportersOf(
   { env, clock, interrupt, log }: World,
   policy: Policy,
-  sanitise: Sanitise,
+  sanitize: Sanitize,
   notice: Notice,
 ): readonly Reporter[] {
   const wish = commitStatusOf(env)
   if (wish === undefined) return []
-  const deliver = wayToCommit({ ...wish, context: sanitise(wish.context) }, USER_AGENT)
+  const deliver = wayToCommit({ ...wish, context: sanitize(wish.context) }, USER_AGENT)
   if (typeof deliver === 'string') {
-    notice(`There is no commit status: ${sanitise(deliver)}. (${NOTICES.commitStatus})`)
+    notice(`There is no commit status: ${sanitize(deliver)}. (${NOTICES.commitStatus})`)
     return []
   }
   const handOver = handOverTo(wish.state)
   const warn = (title: string, message: string) => {
     log.warning(title, message)
   }
-  return [commitStatusReporter({ deliver, handOver, policy, clock, interrupt, sanitise, notice, warn })]
+  return [commitStatusReporter({ deliver, handOver, policy, clock, interrupt, sanitize, notice, warn })]
 }
 
 function reportPathIn(tempDir: string, onError: (error: unknown) => void): string | undefined {
@@ -227,12 +227,12 @@ function internalError(message: string): Conclusion {
   return { kind: 'internal-error', passes: false, message }
 }
 
-function invalidInput(mistakes: readonly Mistake[], sanitise: Sanitise): Conclusion {
+function invalidInput(mistakes: readonly Mistake[], sanitize: Sanitize): Conclusion {
   const clean = mistakes.map(({ input, got, takes, example }) => ({
-    input: sanitise(input),
-    got: sanitise(got),
-    takes: sanitise(takes),
-    example: sanitise(example),
+    input: sanitize(input),
+    got: sanitize(got),
+    takes: sanitize(takes),
+    example: sanitize(example),
   }))
   return { kind: 'invalid-input', passes: false, mistakes: clean }
 }

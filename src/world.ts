@@ -1,8 +1,8 @@
 import { EOL } from 'node:os'
 import * as core from '@actions/core'
-import { createExchange } from './milvus/exchange.ts'
-import type { Exchange, Transport } from './milvus/exchange.ts'
-import type { Clock } from './watch/clock.ts'
+import { createExchange } from './service/http.ts'
+import type { HttpConnection, ConnectionOptions } from './service/http.ts'
+import type { Clock } from './gate/clock.ts'
 
 /** The log of the step and what the runner takes from it. */
 export interface RunnerLog {
@@ -27,7 +27,7 @@ export interface World {
   readonly random: () => number
   /** Aborted with the name of the signal that asks to stop, or with the error that no one caught. */
   readonly interrupt: AbortSignal
-  readonly openExchange: (transport: Transport) => Exchange
+  readonly openExchange: (transport: ConnectionOptions) => HttpConnection
 }
 
 /** The process that this is. From here on a signal no longer kills it: it interrupts the gate. */

@@ -43,7 +43,7 @@ async function main() {
     return
   }
   console.log(
-    `# Pace\n\n${traces.length} traces, ${SEEDS} seeds each. Delay: from the end of the import to the look that sees it.`,
+    `# Pace\n\n${traces.length} traces, ${SEEDS} seeds each. Delay: from the end of the import to the poll that sees it.`,
   )
   for (const { title, holds } of CLASSES) console.log(`\n${strategiesTable(title, played.filter(holds))}`)
   if (values.traces !== undefined) {
@@ -73,13 +73,13 @@ function strategiesTable(title: string, played: readonly Played[]): string {
     const costs = played.flatMap(({ strategies }) => strategies[name] ?? [])
     return [
       name,
-      figure(mean(costs.map(({ looks }) => looks))),
+      figure(mean(costs.map(({ polls }) => polls))),
       figure(mean(costs.map(({ meanDelaySeconds }) => meanDelaySeconds))),
       figure(mean(costs.map(({ p95DelaySeconds }) => p95DelaySeconds))),
       figure(Math.max(...costs.map(({ worstDelaySeconds }) => worstDelaySeconds))),
     ]
   })
-  return table([`${title}: ${played.length} traces`, 'looks', 'mean delay, s', '95th percentile, s', 'worst, s'], rows)
+  return table([`${title}: ${played.length} traces`, 'polls', 'mean delay, s', '95th percentile, s', 'worst, s'], rows)
 }
 
 function scoreTable(scores: Readonly<Record<string, Score>>): string {
@@ -89,18 +89,18 @@ function scoreTable(scores: Readonly<Record<string, Score>>): string {
     ['how good `auto` is', 'goal', ...Object.keys(scores)],
     [
       row('imports of 5 min and more', '', (score) => String(score.longTraces)),
-      row('a fixed poller with as many looks is later by', '≥ 4×', (score) => times(score.advantage)),
+      row('a fixed poller with as many polls is later by', '≥ 4×', (score) => times(score.advantage)),
       row('mean delay, s', '≤ 4', (score) => figure(score.longMeanDelaySeconds)),
-      row('looks against a poller of 5 s, mean of the shares', '≤ 33 %', (score) => share(score.shareOfLooks)),
-      row('looks against a poller of 5 s, sum over sum', '', (score) => share(score.shareOfAllLooks)),
-      row('looks against the optimum (1)', '', (score) => times(score.regret)),
+      row('polls against a poller of 5 s, mean of the shares', '≤ 33 %', (score) => share(score.shareOfPolls)),
+      row('polls against a poller of 5 s, sum over sum', '', (score) => share(score.shareOfAllPolls)),
+      row('polls against the optimum (1)', '', (score) => times(score.regret)),
       row('shorter imports', '', (score) => String(score.shortTraces)),
       row('their mean delay, s', '≤ 2', (score) => figure(score.shortMeanDelaySeconds)),
       row('95th percentile within 4 s or 1 % of the duration', '', (score) => share(score.shareInTime)),
     ],
   ).concat(
-    '\n\n(1) An offline optimum that knows when the trace ends, looks last with the same mean delay, and never pauses',
-    ' for more\nthan 30 s on the way there, since a failure can come at any moment: 1 + ⌈(duration + delay) / 30 s⌉ looks.',
+    '\n\n(1) An offline optimum that knows when the trace ends, polls last with the same mean delay, and never pauses',
+    ' for more\nthan 30 s on the way there, since a failure can come at any moment: 1 + ⌈(duration + delay) / 30 s⌉ polls.',
   )
 }
 

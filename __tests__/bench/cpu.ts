@@ -1,18 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { decodeJob } from '../../src/milvus/decode.ts'
-import { readEnvelope } from '../../src/milvus/envelope.ts'
-import { renderSummary } from '../../src/render/summary.ts'
-import { createSanitiser } from '../../src/render/untrusted.ts'
+import { decodeJob } from '../../src/service/decode.ts'
+import { readEnvelope } from '../../src/service/envelope.ts'
+import { renderSummary } from '../../src/messages/summary.ts'
+import { createSanitizer } from '../../src/report/sanitize.ts'
 import { outputsReporter } from '../../src/report/outputs.ts'
-import { createJournal, reportFileReporter } from '../../src/report/report-file.ts'
-import { conclude, judgeAll } from '../../src/watch/gate.ts'
-import { newHistory, record } from '../../src/watch/history.ts'
-import type { History } from '../../src/watch/history.ts'
-import type { Observation } from '../../src/watch/import-job.ts'
-import { newsOf } from '../../src/watch/news.ts'
-import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
+import { createRequestLog, reportFileReporter } from '../../src/report/report-file.ts'
+import { conclude, judgeAll } from '../../src/gate/conclude.ts'
+import { newHistory, record } from '../../src/gate/history.ts'
+import type { History } from '../../src/gate/history.ts'
+import type { PollResult } from '../../src/gate/job.ts'
+import { jobChanges } from '../../src/gate/changes.ts'
+import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
 import { monotonicClock } from '../../src/world.ts'
 import { figure, median, table, times } from './table.ts'
 
@@ -24,7 +24,7 @@ const ROUNDS = 9
 const STEPS = ['decode', 'record and judge', 'outputs', 'summary', 'report'] as const
 type Step = (typeof STEPS)[number]
 
-/** What one look at a job of many files takes, step by step, and how that grows with the files. */
+/** What one poll a job of many files takes, step by step, and how that grows with the files. */
 export function cpuTable(): string {
   const temp = mkdtempSync(join(tmpdir(), 'milvus-import-gate-bench-'))
   try {
@@ -37,7 +37,7 @@ export function cpuTable(): string {
       })
     })
     const [few, many] = AMOUNTS.map((amount) => `${amount.toLocaleString('en')} files, ms`)
-    return table(['a look', few ?? '', many ?? '', 'per file'], rows)
+    return table(['a poll', few ?? '', many ?? '', 'per file'], rows)
   } finally {
     rmSync(temp, { recursive: true })
   }
@@ -52,35 +52,35 @@ function medianTimes(state: 'Importing' | 'Failed', files: number, temp: string)
 }
 
 function timesOf(state: 'Importing' | 'Failed', files: number, temp: string): Readonly<Record<Step, number>> {
-  const sanitise = createSanitiser(['a key that nobody shall see'])
-  const look = (body: string): Observation => {
-    const snapshot = decodeJob(readEnvelope(body)?.data ?? {}, sanitise)
+  const sanitize = createSanitizer(['a key that nobody shall see'])
+  const poll = (body: string): PollResult => {
+    const snapshot = decodeJob(readEnvelope(body)?.data ?? {}, sanitize)
     if (snapshot === undefined) throw new Error('an answer without a state')
     return { kind: 'answered', snapshot }
   }
-  const after = (history: History, observation: Observation, atMs: number) =>
-    record(history, observation, { startedAtMs: atMs, endedAtMs: atMs })
-  const before = after(newHistory('1'), look(answer('Importing', 45, files)), 2_000)
+  const after = (history: History, result: PollResult, atMs: number) =>
+    record(history, result, { startedAtMs: atMs, endedAtMs: atMs })
+  const before = after(newHistory('1'), poll(answer('Importing', 45, files)), 2_000)
   const body = answer(state, 55, files)
 
-  const [observation, decodeMs] = timed(() => look(body))
+  const [result, decodeMs] = timed(() => poll(body))
   const [judged, judgeMs] = timed(() => {
-    const now = after(before, observation, 4_000)
+    const now = after(before, result, 4_000)
     const verdicts = judgeAll([now], DEFAULT_POLICY, false)
-    return { now, news: newsOf(before, now, observation), conclusion: conclude([now], verdicts, DEFAULT_POLICY) }
+    return { now, changes: jobChanges(before, now, result), conclusion: conclude([now], verdicts, DEFAULT_POLICY) }
   })
-  const { now, news, conclusion } = judged
+  const { now, changes, conclusion } = judged
   const view = { startedAtMs: 0, nowMs: 4_000, jobs: [now], collections: [], discovery: undefined }
   const event =
     conclusion === undefined
-      ? ({ kind: 'looked', view, job: 0, observation, tookMs: 5, news, more: false } as const)
+      ? ({ kind: 'polled', view, job: 0, result, tookMs: 5, changes, more: false } as const)
       : ({ kind: 'ended', view, conclusion } as const)
   const outputs = outputsReporter(join(temp, 'outputs'), DEFAULT_POLICY, undefined, monotonicClock)
-  const context = { version: '0', inputs: {}, policy: DEFAULT_POLICY, journal: createJournal() }
+  const context = { version: '0', inputs: {}, policy: DEFAULT_POLICY, journal: createRequestLog() }
   const report = reportFileReporter(join(temp, 'report.json'), context, monotonicClock)
-  const [, outputsMs] = timed(() => outputs.tell(event))
+  const [, outputsMs] = timed(() => outputs.report(event))
   const [, summaryMs] = timed(() => renderSummary(view, conclusion, DEFAULT_POLICY, { writtenAt: new Date(0) }))
-  const [, reportMs] = timed(() => report.tell(event))
+  const [, reportMs] = timed(() => report.report(event))
   return {
     decode: decodeMs,
     'record and judge': judgeMs,

@@ -1,7 +1,7 @@
-import type { Exchange } from '../../src/milvus/exchange.ts'
-import { createLook } from '../../src/milvus/service.ts'
-import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
-import { watchImports } from '../../src/watch/watch-imports.ts'
+import type { HttpConnection } from '../../src/service/http.ts'
+import { createPoll } from '../../src/service/service.ts'
+import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
+import { watchImports } from '../../src/gate/gate.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { corpus } from './corpus.ts'
 import { seeded } from './random.ts'
@@ -33,12 +33,12 @@ export async function requestRateOf(jobs: number): Promise<RequestRate> {
     (trace) => trace !== undefined,
   )
   const jobsById = new Map(traces.map((trace, i) => [String(i + 1), trace]))
-  const naiveLooks = traces.map((trace) => 1 + Math.ceil(durationSecondsOf(trace) / NAIVE_PAUSE_SECONDS))
+  const naivePolls = traces.map((trace) => 1 + Math.ceil(durationSecondsOf(trace) / NAIVE_PAUSE_SECONDS))
   const lastsMinutes = Math.max(...traces.map(durationSecondsOf)) / 60
   return {
     jobs,
     requestsPerMinute: (await requestsOf(jobsById)) / lastsMinutes,
-    naiveRequestsPerMinute: naiveLooks.reduce((sum, looks) => sum + looks, 0) / lastsMinutes,
+    naiveRequestsPerMinute: naivePolls.reduce((sum, polls) => sum + polls, 0) / lastsMinutes,
   }
 }
 
@@ -57,7 +57,7 @@ async function requestsOf(jobsById: ReadonlyMap<string, Trace>): Promise<number>
     requestTimeoutMs: DEFAULT_POLICY.requestTimeoutMs,
     userAgent: 'bench',
     exchange: serviceOf(jobsById, clock),
-    sanitise: String,
+    sanitize: String,
     onExchange: () => {
       requests += 1
     },
@@ -66,7 +66,7 @@ async function requestsOf(jobsById: ReadonlyMap<string, Trace>): Promise<number>
     selection: { kind: 'given', jobIds },
     // The corpus has an import of zero rows.
     policy: { ...DEFAULT_POLICY, expectedRows: { min: 0, max: undefined } },
-    service: serviceThat({ lookAt: () => createLook(options, { jobIds, clock, collectionName: undefined }) }),
+    service: serviceThat({ pollerFor: () => createPoll(options, { jobIds, clock, collectionName: undefined }) }),
     clock,
     wallClockMs: () => WALL_CLOCK_MS + clock.now(),
     random: seeded(1),
@@ -84,7 +84,7 @@ async function requestsOf(jobsById: ReadonlyMap<string, Trace>): Promise<number>
 }
 
 /** A Milvus that shows every job as its trace goes. */
-function serviceOf(jobsById: ReadonlyMap<string, Trace>, clock: FakeClock): Exchange {
+function serviceOf(jobsById: ReadonlyMap<string, Trace>, clock: FakeClock): HttpConnection {
   const jobAt = (jobId: string, trace: Trace) => {
     const { state, progress, importedRows, totalRows } = changeAt(trace, clock.now() / 1_000)
     return { jobId, collectionName: 'products', state, progress, importedRows, totalRows }

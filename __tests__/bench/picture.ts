@@ -5,13 +5,13 @@ const WIDTH = 720
 const HEIGHT = 400
 const PLOT = { left: 62, right: 600, top: 22, bottom: 344 }
 
-/** Colours with enough contrast on white as well as on GitHub's dark grey. */
+/** Colors with enough contrast on white as well as on GitHub's dark grey. */
 const AUTO_COLOUR = '#2f81f7'
 const OTHER_COLOUR = '#8b949e'
 const TEXT_COLOUR = '#7d8590'
 
 interface Point {
-  readonly looks: number
+  readonly polls: number
   readonly delaySeconds: number
 }
 
@@ -25,14 +25,14 @@ interface Series {
 }
 
 /**
- * Delay against looks as an SVG, a line for each strategy, from shorter to longer imports. Both axes are logarithmic: the
+ * Delay against polls as an SVG, a line for each strategy, from shorter to longer imports. Both axes are logarithmic: the
  * lower left corner is where to be.
  */
 export function picture(played: readonly Played[]): string {
   const series = Object.keys(played[0]?.strategies ?? {}).map((name) => seriesOf(name, played))
   const points = series.flatMap((one) => one.points)
   const x = axis(
-    points.map(({ looks }) => looks),
+    points.map(({ polls }) => polls),
     PLOT.left,
     PLOT.right,
   )
@@ -43,7 +43,7 @@ export function picture(played: readonly Played[]): string {
   )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" font-family="system-ui, sans-serif" font-size="12" fill="${TEXT_COLOUR}">`,
-    `<title>Mean delay against looks at an import, of 5, 15, 60, and 120 minutes and more</title>`,
+    `<title>Mean delay against polls an import, of 5, 15, 60, and 120 minutes and more</title>`,
     ...x.ticks.map(
       (tick) =>
         `<path d="M${x.at(tick)} ${PLOT.top}V${PLOT.bottom}" stroke="${OTHER_COLOUR}" stroke-opacity=".25"/><text x="${x.at(tick)}" y="${PLOT.bottom + 18}" text-anchor="middle">${tick}</text>`,
@@ -52,22 +52,22 @@ export function picture(played: readonly Played[]): string {
       (tick) =>
         `<path d="M${PLOT.left} ${y.at(tick)}H${PLOT.right}" stroke="${OTHER_COLOUR}" stroke-opacity=".25"/><text x="${PLOT.left - 8}" y="${y.at(tick) + 4}" text-anchor="end">${tick} s</text>`,
     ),
-    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 42}" text-anchor="middle">looks at an import of 5, 15, 60, and 120 minutes and more</text>`,
+    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 42}" text-anchor="middle">polls an import of 5, 15, 60, and 120 minutes and more</text>`,
     `<text transform="translate(14 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle">mean delay</text>`,
     ...series.map((one) => drawn(one, x.at, y.at)),
     `</svg>\n`,
   ].join('\n')
 }
 
-function drawn({ name, points }: Series, x: (looks: number) => number, y: (delaySeconds: number) => number): string {
+function drawn({ name, points }: Series, x: (polls: number) => number, y: (delaySeconds: number) => number): string {
   const isOurs = name === 'auto'
-  const colour = isOurs ? AUTO_COLOUR : OTHER_COLOUR
-  const places = points.map(({ looks, delaySeconds }) => [x(looks), y(delaySeconds)] as const)
+  const color = isOurs ? AUTO_COLOUR : OTHER_COLOUR
+  const places = points.map(({ polls, delaySeconds }) => [x(polls), y(delaySeconds)] as const)
   const [right, height] = places.at(-1) ?? [0, 0]
-  const line = `<polyline points="${places.join(' ')}" fill="none" stroke="${colour}" stroke-width="${isOurs ? 3 : 1.5}"/>`
-  const dots = places.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="${isOurs ? 4 : 2.5}" fill="${colour}"/>`)
+  const line = `<polyline points="${places.join(' ')}" fill="none" stroke="${color}" stroke-width="${isOurs ? 3 : 1.5}"/>`
+  const dots = places.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="${isOurs ? 4 : 2.5}" fill="${color}"/>`)
   const weight = isOurs ? ' font-weight="bold"' : ''
-  return `${line}${dots.join('')}<text x="${right + 9}" y="${height + 4}" fill="${colour}"${weight}>${name}</text>`
+  return `${line}${dots.join('')}<text x="${right + 9}" y="${height + 4}" fill="${color}"${weight}>${name}</text>`
 }
 
 function seriesOf(name: string, played: readonly Played[]): Series {
@@ -79,7 +79,7 @@ function seriesOf(name: string, played: readonly Played[]): Series {
     if (scores.length === 0) return []
     return [
       {
-        looks: mean(scores.map(({ looks }) => looks)),
+        polls: mean(scores.map(({ polls }) => polls)),
         delaySeconds: mean(scores.map((score) => score.meanDelaySeconds)),
       },
     ]

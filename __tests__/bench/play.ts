@@ -3,10 +3,10 @@ import type { Strategy } from './strategies.ts'
 import { changeAt, durationSecondsOf } from './trace.ts'
 import type { Trace } from './trace.ts'
 
-/** What a strategy cost on one trace, over all seeds; delays are from the terminal change to the look that sees it. */
+/** What a strategy cost on one trace, over all seeds; delays are from the terminal change to the poll that sees it. */
 export interface Cost {
   /** First and last included. */
-  readonly looks: number
+  readonly polls: number
   readonly meanDelaySeconds: number
   readonly p95DelaySeconds: number
   readonly worstDelaySeconds: number
@@ -20,13 +20,13 @@ export function play(trace: Trace, strategy: Strategy, seeds: number): Cost {
     const startsAt = ((seed + random()) / seeds) * 2
     const poller = strategy.start(random, trace.files ?? 0)
     let at = startsAt
-    let looks = 1
-    for (; at < endsAt; looks += 1) at = startsAt + poller.next(changeAt(trace, at), at - startsAt)
-    return { looks, delay: at - endsAt }
+    let polls = 1
+    for (; at < endsAt; polls += 1) at = startsAt + poller.next(changeAt(trace, at), at - startsAt)
+    return { polls, delay: at - endsAt }
   })
   const delays = runs.map(({ delay }) => delay).sort((a, b) => a - b)
   return {
-    looks: mean(runs.map(({ looks }) => looks)),
+    polls: mean(runs.map(({ polls }) => polls)),
     meanDelaySeconds: mean(delays),
     p95DelaySeconds: delays[Math.ceil(delays.length * 0.95) - 1] ?? 0,
     worstDelaySeconds: delays.at(-1) ?? 0,

@@ -27,18 +27,18 @@ export const LONG_SECONDS = 300
 /** How good `auto` is, in the figures that its policy was made for; NaN where there are no traces of that length. */
 export interface Score {
   readonly longTraces: number
-  /** How many times later a fixed poller is at the same number of looks: the geometric mean over the long traces. */
+  /** How many times later a fixed poller is at the same number of polls: the geometric mean over the long traces. */
   readonly advantage: number
   readonly longMeanDelaySeconds: number
-  /** Looks against those of a poller of 5 s: the mean over the long traces. */
-  readonly shareOfLooks: number
-  /** The same over the sums of looks, which the longest traces decide. */
-  readonly shareOfAllLooks: number
+  /** Polls against those of a poller of 5 s: the mean over the long traces. */
+  readonly shareOfPolls: number
+  /** The same over the sums of polls, which the longest traces decide. */
+  readonly shareOfAllPolls: number
   readonly shortTraces: number
   readonly shortMeanDelaySeconds: number
   /** The share of all traces whose 95th percentile of the delay is at most 4 s or 1 % of the duration. */
   readonly shareInTime: number
-  /** Looks against those of the offline optimum: the geometric mean over the long traces. */
+  /** Polls against those of the offline optimum: the geometric mean over the long traces. */
   readonly regret: number
 }
 
@@ -55,28 +55,28 @@ export function scoreOf(played: readonly Played[]): Score {
     longTraces: long.length,
     advantage: geometricMean(long.map(({ durationSeconds, auto }) => advantageOf(durationSeconds, auto))),
     longMeanDelaySeconds: mean(long.map(({ auto }) => auto.meanDelaySeconds)),
-    shareOfLooks: mean(long.map(({ auto, fiveSeconds }) => auto.looks / fiveSeconds.looks)),
-    shareOfAllLooks: mean(long.map(({ auto }) => auto.looks)) / mean(long.map(({ fiveSeconds }) => fiveSeconds.looks)),
+    shareOfPolls: mean(long.map(({ auto, fiveSeconds }) => auto.polls / fiveSeconds.polls)),
+    shareOfAllPolls: mean(long.map(({ auto }) => auto.polls)) / mean(long.map(({ fiveSeconds }) => fiveSeconds.polls)),
     shortTraces: short.length,
     shortMeanDelaySeconds: mean(short.map(({ auto }) => auto.meanDelaySeconds)),
     shareInTime: inTime.length / all.length,
-    regret: geometricMean(long.map(({ durationSeconds, auto }) => auto.looks / optimalLooks(durationSeconds, auto))),
+    regret: geometricMean(long.map(({ durationSeconds, auto }) => auto.polls / optimalPolls(durationSeconds, auto))),
   }
 }
 
-/** A fixed poller with as many looks has pauses of duration / looks, and is half a pause late on average. */
-function advantageOf(durationSeconds: number, { looks, meanDelaySeconds }: Cost): number {
-  return durationSeconds / looks / 2 / Math.max(0.001, meanDelaySeconds)
+/** A fixed poller with as many polls has pauses of duration / polls, and is half a pause late on average. */
+function advantageOf(durationSeconds: number, { polls, meanDelaySeconds }: Cost): number {
+  return durationSeconds / polls / 2 / Math.max(0.001, meanDelaySeconds)
 }
 
 /** No strategy may pause for longer, since a failure can come at any moment. */
 const MAX_PAUSE_SECONDS = 30
 
 /**
- * The looks of an offline optimum: it knows when the trace ends and looks last with the same mean delay, but keeps to
+ * The polls of an offline optimum: it knows when the trace ends and polls last with the same mean delay, but keeps to
  * the same longest pause on the way there.
  */
-function optimalLooks(durationSeconds: number, { meanDelaySeconds }: Cost): number {
+function optimalPolls(durationSeconds: number, { meanDelaySeconds }: Cost): number {
   return 1 + Math.ceil((durationSeconds + meanDelaySeconds) / MAX_PAUSE_SECONDS)
 }
 

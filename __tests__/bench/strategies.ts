@@ -1,11 +1,11 @@
-import { decodeJob } from '../../src/milvus/decode.ts'
-import { newHistory, record } from '../../src/watch/history.ts'
-import type { History } from '../../src/watch/history.ts'
-import { nextLookAtMs } from '../../src/watch/pace.ts'
+import { decodeJob } from '../../src/service/decode.ts'
+import { newHistory, record } from '../../src/gate/history.ts'
+import type { History } from '../../src/gate/history.ts'
+import { nextPollAtMs } from '../../src/gate/pace.ts'
 import { aFile } from '../support/builders.ts'
 import type { TraceChange } from './trace.ts'
 
-/** When to look again, from what the looks so far have shown; times are seconds since the first look. */
+/** When to poll again, from what the polls so far have shown; times are seconds since the first poll. */
 export interface Poller {
   next(seen: TraceChange, atSeconds: number): number
 }
@@ -30,7 +30,7 @@ export const AUTO: Strategy = {
         const snapshot = { ...job, files: listed }
         const atMs = atSeconds * 1_000
         history = record(history, { kind: 'answered', snapshot }, { startedAtMs: atMs, endedAtMs: atMs })
-        return nextLookAtMs(history, { pollIntervalMs: undefined, maxOutageMs: 300_000 }, random()) / 1_000
+        return nextPollAtMs(history, { pollIntervalMs: undefined, maxOutageMs: 300_000 }, random()) / 1_000
       },
     }
   },

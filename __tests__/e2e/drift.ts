@@ -1,5 +1,5 @@
-import { decodeJob } from '../../src/milvus/decode.ts'
-import { isObject } from '../../src/milvus/envelope.ts'
+import { decodeJob } from '../../src/service/decode.ts'
+import { isObject } from '../../src/service/envelope.ts'
 import { success, unknownJob } from '../simulator/answers.ts'
 import { admit, type ServiceKind, type ServiceRules } from '../simulator/dialects.ts'
 import type { Reply } from '../simulator/faults.ts'

@@ -1,4 +1,4 @@
-import { decodeJob } from '../../src/milvus/decode.ts'
+import { decodeJob } from '../../src/service/decode.ts'
 
 /** The files of Milvus that say what its import API looks like on the wire, as texts. */
 export interface MilvusSource {
@@ -16,7 +16,7 @@ export interface MilvusSource {
 export interface Vocabulary {
   /** As a report names one of its words. */
   readonly what: string
-  /** Words whose loss would be news. */
+  /** Words whose loss would be changes. */
   readonly known: readonly string[]
   /** Words that may be there or not. */
   readonly optional?: readonly string[]
@@ -109,7 +109,7 @@ function driftOfWords({ what, known, optional = [], found }: Vocabulary, source:
 function wordsWithoutMeaning({ projection }: MilvusSource): readonly string[] {
   return statesReturned(functionBody(projection, 'GetJobProgress'))
     .filter((state) => state !== 'None' && decodeJob({ state }, String)?.phase === 'unknown')
-    .map((state) => `Clients see the state "${state}", and src/milvus/decode.ts gives it no meaning.`)
+    .map((state) => `Clients see the state "${state}", and src/service/decode.ts gives it no meaning.`)
 }
 
 function routes({ handler, constants }: MilvusSource): readonly string[] {

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { isObject } from '../../src/milvus/envelope.ts'
+import { isObject } from '../../src/service/envelope.ts'
 import type { StoredReply } from '../simulator/fixtures.ts'
 import { probesFor } from './probes.ts'
 import { type Answer, ask, type Target, targetFrom } from './target.ts'
@@ -10,7 +10,7 @@ import { type Answer, ask, type Target, targetFrom } from './target.ts'
 const usage = `record-replies.ts --into DIR [--for SECONDS] NAME=JOB_ID…
 
 Stores what the service says of each job, once for each state that it is seen in, and what it says to questions that are
-wrong. With --for it goes on looking until all jobs have come to rest, at most so long.`
+wrong. With --for it goes on polling until all jobs have come to rest, at most so long.`
 
 const ENDS: readonly unknown[] = ['Completed', 'Failed', 'Uncommitted']
 
@@ -29,18 +29,18 @@ async function main() {
 
   for (const { name, note, body, wrongKey = false } of probesFor(target.kind)) {
     if (wrongKey && target.apiKey === '') continue
-    store(name, note, await lookAt({ ...target, ...(wrongKey && { apiKey: 'root:wrong' }) }, body))
+    store(name, note, await pollerFor({ ...target, ...(wrongKey && { apiKey: 'root:wrong' }) }, body))
   }
   const endsAt = performance.now() + Number(values.for) * 1000
   let running = positionals.map((pair) => pair.split('=') as [name: string, jobId: string])
   for (;;) {
-    const looks = running.map(async ([name, jobId]) => {
-      const answer = await lookAt(target, { jobId })
+    const polls = running.map(async ([name, jobId]) => {
+      const answer = await pollerFor(target, { jobId })
       const state = stateOf(answer)
       store(`${name}-${state ?? 'error'}`, `Import "${name}".`, answer)
       return ENDS.includes(state) ? [] : [[name, jobId] as [string, string]]
     })
-    running = (await Promise.all(looks)).flat()
+    running = (await Promise.all(polls)).flat()
     if (running.length === 0 || performance.now() >= endsAt) return
     await pause(1000)
   }
@@ -49,7 +49,7 @@ async function main() {
 /** By the oldest name of the question, which every Milvus knows. */
 const OPERATION = 'get_progress'
 
-function lookAt(target: Target, body: object) {
+function pollerFor(target: Target, body: object) {
   return ask(target, `/jobs/import/${OPERATION}`, body)
 }
 

@@ -44,7 +44,7 @@ function jobOf({ name, files, options }: ImportCase, index: number): JobScript {
     collectionName: 'milvus_import_gate',
     files: files.map(({ path, rows = [] }) => ({ path, rows: rows.length, sizeBytes: JSON.stringify(rows).length })),
     autoCommit: options === undefined,
-    clock: 'looks',
+    clock: 'polls',
     course: COURSES[name],
   }
 }

@@ -1,13 +1,13 @@
-import { isObject } from '../../src/milvus/envelope.ts'
-import type { JsonObject } from '../../src/milvus/envelope.ts'
-import { createExchange } from '../../src/milvus/exchange.ts'
-import type { Exchange } from '../../src/milvus/exchange.ts'
-import { createService } from '../../src/milvus/service.ts'
-import { createSanitiser } from '../../src/render/untrusted.ts'
-import type { Conclusion } from '../../src/watch/conclusion.ts'
-import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
-import type { Policy, Selection } from '../../src/watch/policy.ts'
-import { watchImports } from '../../src/watch/watch-imports.ts'
+import { isObject } from '../../src/service/envelope.ts'
+import type { JsonObject } from '../../src/service/envelope.ts'
+import { createExchange } from '../../src/service/http.ts'
+import type { HttpConnection } from '../../src/service/http.ts'
+import { createService } from '../../src/service/service.ts'
+import { createSanitizer } from '../../src/report/sanitize.ts'
+import type { Conclusion } from '../../src/gate/conclusion.ts'
+import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
+import type { Policy, Selection } from '../../src/gate/policy.ts'
+import { watchImports } from '../../src/gate/gate.ts'
 import { json } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
 import { loadFixture } from '../simulator/fixtures.ts'
@@ -141,7 +141,7 @@ export async function openStage(): Promise<Stage> {
     const exchange = createExchange(way.transport)
     const traffic = createTraffic()
     let metFault = 0
-    const post: Exchange['post'] = (request) => {
+    const post: HttpConnection['post'] = (request) => {
       onRequest?.(request.url)
       const faulty = isFaulty(request.url)
       if (faulty) metFault += 1
@@ -160,7 +160,7 @@ export async function openStage(): Promise<Stage> {
       requestTimeoutMs: PATIENCE_MS,
       userAgent: 'milvus-import-gate/test',
       exchange: { ...exchange, post },
-      sanitise: createSanitiser([]),
+      sanitize: createSanitizer([]),
       onExchange: () => undefined,
       clock,
       collectionName: selection?.kind === 'discovered' ? selection.collectionName : undefined,

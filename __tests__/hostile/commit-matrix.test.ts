@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { ConclusionKind } from '../../src/watch/conclusion.ts'
+import type { ConclusionKind } from '../../src/gate/conclusion.ts'
 import { DEADLINE_MS, inParallel, openStage } from './cell.ts'
 import type { CommitCell, Stage } from './cell.ts'
 import { FAULTS } from './faults.ts'
@@ -8,7 +8,7 @@ import { IS_SOAK } from '../support/soak.ts'
 
 const AT_A_TIME = 24
 
-/** What has to come of a fault at the commit of a job: whatever was answered, what was carried out is seen by the look after it. */
+/** What has to come of a fault at the commit of a job: whatever was answered, what was carried out is seen by the poll after it. */
 function expectedOf({ fault, isCarriedOut, lasts }: CommitCell): ConclusionKind {
   if (isCarriedOut) return 'completed'
   if (isRefused(fault)) return 'rejected'
@@ -43,7 +43,7 @@ function cellsOf(fault: Fault): readonly CommitCell[] {
   )
 }
 
-/** Nobody looks at the members of an answer to a commit: some of those that could be wrong stand for all. */
+/** Nobody polls the members of an answer to a commit: some of those that could be wrong stand for all. */
 const isOneOfMany = (where: string, nth: number) => where === 'the type of a field' && nth % 4 > 0
 
 const MATRIX = Object.entries<readonly Fault[]>(FAULTS).map(([where, faults]) => ({

@@ -2,14 +2,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { bodyOf } from './endurance-replies.ts'
 
-/** A service in a process of its own: says where it listens, and that its job is through at the look asked for. */
+/** A service in a process of its own: says where it listens, and that its job is through at the poll asked for. */
 const amount = Number(process.argv[2])
-let looks = 0
+let polls = 0
 const server = createServer((request, response) => {
-  looks += 1
+  polls += 1
   request.resume()
   response.setHeader('Content-Type', 'application/json')
-  response.end(looks < amount ? bodyOf(8, looks % 100) : bodyOf(8, 100))
+  response.end(polls < amount ? bodyOf(8, polls % 100) : bodyOf(8, 100))
 }).listen(0, '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`)
 })

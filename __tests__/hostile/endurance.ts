@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { createExchange } from '../../src/milvus/exchange.ts'
-import type { Exchange, HttpReply } from '../../src/milvus/exchange.ts'
+import { createExchange } from '../../src/service/http.ts'
+import type { HttpConnection, HttpReply } from '../../src/service/http.ts'
 import { bodyOf } from './endurance-replies.ts'
 import type { Sample } from './growth.ts'
 import { runStep, turnsOfTheLoop } from './whole-gate.ts'
@@ -10,7 +10,7 @@ import type { Left } from './whole-gate.ts'
 
 /** A long wait: how it ended, and the memory of its process on the way, garbage collected. */
 export interface Endured {
-  readonly looks: number
+  readonly polls: number
   readonly passes: boolean
   readonly conclusion: string | undefined
   readonly samples: readonly Sample[]
@@ -26,7 +26,7 @@ async function sixHours(meter: Meter): Promise<Left> {
     isSilent: true,
     openExchange: (clock) => ({
       post() {
-        meter.look()
+        meter.poll()
         const progress = Math.min(100, Math.floor((100 * clock.now()) / (6 * HOUR_MS)))
         return Promise.resolve(replyOf(bodyOf(1024, progress)))
       },
@@ -36,8 +36,8 @@ async function sixHours(meter: Meter): Promise<Left> {
   })
 }
 
-/** Looks at a real server in another process, with the pauses in virtual time. */
-async function manyLooks(amount: number, meter: Meter): Promise<Left> {
+/** Polls a real server in another process, with the pauses in virtual time. */
+async function manyPolls(amount: number, meter: Meter): Promise<Left> {
   const service = spawn(process.execPath, [...process.execArgv, pathOf('./endurance-service.ts'), String(amount)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
@@ -77,10 +77,10 @@ interface Traffic {
   replies: number
 }
 
-function watched(exchange: Exchange, traffic: Traffic, meter: Meter): Exchange {
+function watched(exchange: HttpConnection, traffic: Traffic, meter: Meter): HttpConnection {
   return {
     async post(request) {
-      meter.look()
+      meter.poll()
       const reply = exchange.post(request)
       traffic.pending.add(reply)
       await reply
@@ -98,28 +98,28 @@ function replyOf(body: string): HttpReply {
 }
 
 interface Meter {
-  readonly look: () => void
-  readonly looks: () => number
+  readonly poll: () => void
+  readonly polls: () => number
   readonly samples: readonly Sample[]
 }
 
-/** Takes a sample every so many looks, and lets go of none of so many bytes a look: a leak, to see that it is found. */
+/** Takes a sample every so many polls, and lets go of none of so many bytes a poll: a leak, to see that it is found. */
 function createMeter(every: number, leakBytes: number): Meter {
   const collect = global.gc
   if (collect === undefined) throw new Error('run this with --expose-gc')
   const samples: Sample[] = []
   const leaked: unknown[] = []
-  let looks = 0
+  let polls = 0
   return {
-    look() {
-      looks += 1
-      if (leakBytes > 0) leaked.push(new Array<number>(Math.floor(leakBytes / 8)).fill(looks))
-      if (looks % every !== 0) return
+    poll() {
+      polls += 1
+      if (leakBytes > 0) leaked.push(new Array<number>(Math.floor(leakBytes / 8)).fill(polls))
+      if (polls % every !== 0) return
       collect()
       const { heapUsed, external, rss } = process.memoryUsage()
-      samples.push({ look: looks, heldBytes: heapUsed + external, rssBytes: rss })
+      samples.push({ poll: polls, heldBytes: heapUsed + external, rssBytes: rss })
     },
-    looks: () => looks,
+    polls: () => polls,
     samples,
   }
 }
@@ -130,6 +130,6 @@ function pathOf(relative: string): string {
 
 const [amount = 0, leakBytes = 0] = process.argv.slice(2).map(Number)
 const meter = createMeter(amount === 0 ? 14 : Math.ceil(amount / SAMPLES), leakBytes)
-const { passes, outputs } = await (amount === 0 ? sixHours(meter) : manyLooks(amount, meter))
-const result: Endured = { looks: meter.looks(), passes, conclusion: outputs['conclusion'], samples: meter.samples }
+const { passes, outputs } = await (amount === 0 ? sixHours(meter) : manyPolls(amount, meter))
+const result: Endured = { polls: meter.polls(), passes, conclusion: outputs['conclusion'], samples: meter.samples }
 process.stdout.write(JSON.stringify(result))

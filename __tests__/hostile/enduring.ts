@@ -9,21 +9,21 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 // A young generation of fixed size: else the process takes more room at some point, for the speed of it.
 const NODE_OPTIONS = ['--expose-gc', '--max-semi-space-size=1', '--no-warnings']
 
-/** A long wait, of six hours where no number of looks is given. */
+/** A long wait, of six hours where no number of polls is given. */
 export interface Wait {
-  readonly looks?: number
-  /** What the process lets leak with every look, to see that it is noticed. */
+  readonly polls?: number
+  /** What the process lets leak with every poll, to see that it is noticed. */
   readonly leakBytes?: number
 }
 
 /** A long wait in a process of its own, whose memory is nobody else's. */
-export async function endure({ looks = 0, leakBytes = 0 }: Wait = {}): Promise<Endured> {
+export async function endure({ polls = 0, leakBytes = 0 }: Wait = {}): Promise<Endured> {
   const { stdout } = await execute(process.execPath, [
     ...NODE_OPTIONS,
     '--import',
     path('../support/typescript.mjs'),
     path('./endurance.ts'),
-    String(looks),
+    String(polls),
     String(leakBytes),
   ])
   return JSON.parse(stdout) as Endured

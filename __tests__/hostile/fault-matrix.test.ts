@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { ConclusionKind } from '../../src/watch/conclusion.ts'
+import type { ConclusionKind } from '../../src/gate/conclusion.ts'
 import { inParallel, openStage } from './cell.ts'
 import type { Cell, Ended, Stage } from './cell.ts'
 import { FAULTS } from './faults.ts'

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
-import { isObject } from '../../src/milvus/envelope.ts'
-import type { JsonObject } from '../../src/milvus/envelope.ts'
+import { isObject } from '../../src/service/envelope.ts'
+import type { JsonObject } from '../../src/service/envelope.ts'
 import { cutJson, htmlPage, json, redirect, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
 import { ERROR_CODES } from './error-codes.ts'
@@ -11,7 +11,7 @@ import { wrongTypes } from './wrong-types.ts'
 export type Sort =
   /** The answer is good all the same. */
   | 'harmless'
-  /** It may be over at the next look. */
+  /** It may be over at the next poll. */
   | 'passing'
   /** The service itself says no. */
   | 'refusal'

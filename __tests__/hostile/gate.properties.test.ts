@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { ConclusionKind } from '../../src/watch/conclusion.ts'
-import type { Observation } from '../../src/watch/import-job.ts'
+import type { ConclusionKind } from '../../src/gate/conclusion.ts'
+import type { PollResult } from '../../src/gate/job.ts'
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { answered, outage, refused, unknownJob, watchScripts } from '../support/watching.ts'
 import type { Script } from '../support/watching.ts'
 import { brokenPromises } from './promises.ts'
-import type { Played, PlayedLook } from './promises.ts'
+import type { Played, PlayedPoll } from './promises.ts'
 import { inputsOf, playedExchange } from './replies-on-the-wire.ts'
 import type { Seen } from './replies-on-the-wire.ts'
 import { anyCrowd, anyPlay, passingCloud, segmentAt } from './scripts.ts'
@@ -19,17 +19,17 @@ const MAX_MS = timeFor(120_000)
 
 const TIMED_OUT: Reply = { kind: 'outage' }
 
-const observations = new WeakMap<Reply, Observation>()
-const replies = new WeakMap<Observation, Reply>()
+const observations = new WeakMap<Reply, PollResult>()
+const replies = new WeakMap<PollResult, Reply>()
 
-function observationOf(reply: Reply): Observation {
-  const observation = observations.get(reply) ?? toObservation(reply)
-  observations.set(reply, observation)
-  replies.set(observation, reply)
-  return observation
+function observationOf(reply: Reply): PollResult {
+  const result = observations.get(reply) ?? toObservation(reply)
+  observations.set(reply, result)
+  replies.set(result, reply)
+  return result
 }
 
-function toObservation(reply: Reply): Observation {
+function toObservation(reply: Reply): PollResult {
   switch (reply.kind) {
     case 'answered': {
       const { state, ...fields } = reply
@@ -51,17 +51,17 @@ async function play({ policy, jobs }: Play, random: () => number): Promise<Playe
       const { reply, tookMs } = segmentAt(job, atMs)
       const isTooSlow = tookMs >= policy.requestTimeoutMs
       return isTooSlow
-        ? { observation: observationOf(TIMED_OUT), tookMs: policy.requestTimeoutMs }
-        : { observation: observationOf(reply), tookMs }
+        ? { result: observationOf(TIMED_OUT), tookMs: policy.requestTimeoutMs }
+        : { result: observationOf(reply), tookMs }
     }
   const scripts = Object.fromEntries(jobs.map((job, i) => [`job-${i}`, scriptOf(job)]))
-  const { conclusion, endedAtMs, looks } = await watchScripts(scripts, policy, { random })
-  const played = looks.flatMap(({ jobId, startedAtMs, endedAtMs: atMs, observation }): PlayedLook[] =>
-    observation.kind === 'cancelled'
+  const { conclusion, endedAtMs, polls } = await watchScripts(scripts, policy, { random })
+  const played = polls.flatMap(({ jobId, startedAtMs, endedAtMs: atMs, result }): PlayedPoll[] =>
+    result.kind === 'cancelled'
       ? []
-      : [{ job: Number(jobId.slice(4)), startedAtMs, endedAtMs: atMs, reply: replies.get(observation) ?? TIMED_OUT }],
+      : [{ job: Number(jobId.slice(4)), startedAtMs, endedAtMs: atMs, reply: replies.get(result) ?? TIMED_OUT }],
   )
-  return { policy, jobCount: jobs.length, looks: played, lists: [], conclusion, endedAtMs }
+  return { policy, jobCount: jobs.length, polls: played, lists: [], conclusion, endedAtMs }
 }
 
 const zeroToOne = fc.double({ min: 0, max: 1, noNaN: true })
@@ -97,7 +97,7 @@ describe('the watch, whatever the service says', () => {
 
 /** Plays the script to a whole step, and sees to it that it kept its promises and left everything that it owes. */
 async function playWholeStep(script: Play): Promise<Seen> {
-  const seen: Seen = { looks: [], lists: [] }
+  const seen: Seen = { polls: [], lists: [] }
   const clock = new FakeClock()
   const left = await runStep(
     { inputs: inputsOf(script), openExchange: () => playedExchange(script, clock, seen) },

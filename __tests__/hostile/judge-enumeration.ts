@@ -1,8 +1,8 @@
-import { conclude, judgeAll } from '../../src/watch/gate.ts'
-import { newHistory, record } from '../../src/watch/history.ts'
-import type { History } from '../../src/watch/history.ts'
-import type { Observation } from '../../src/watch/import-job.ts'
-import type { Policy } from '../../src/watch/policy.ts'
+import { conclude, judgeAll } from '../../src/gate/conclude.ts'
+import { newHistory, record } from '../../src/gate/history.ts'
+import type { History } from '../../src/gate/history.ts'
+import type { PollResult } from '../../src/gate/job.ts'
+import type { Policy } from '../../src/gate/policy.ts'
 import { aPolicy } from '../support/builders.ts'
 import { answered, outage, refused, unknownJob } from '../support/watching.ts'
 import { oracle } from './judge-oracle.ts'
@@ -10,20 +10,20 @@ import type { End, Sightings } from './judge-oracle.ts'
 
 const OURS = { collectionName: 'docs' }
 
-/** What a look can bring. */
+/** What a poll can bring. */
 interface Kind {
   readonly name: string
-  /** After it the gate does not look at the job again. */
+  /** After it the gate does not poll the job again. */
   readonly isFinal: boolean
-  readonly observation: Observation
+  readonly result: PollResult
 }
 
 export const LONGEST = 7
 
-/** What the nth look can bring: some things move from look to look. */
+/** What the nth poll can bring: some things move from poll to poll. */
 const KINDS: readonly (readonly Kind[])[] = Array.from({ length: LONGEST }, (_, step) => {
-  const passing = (name: string, observation: Observation) => ({ name, isFinal: false, observation })
-  const final = (name: string, observation: Observation) => ({ name, isFinal: true, observation })
+  const passing = (name: string, result: PollResult) => ({ name, isFinal: false, result })
+  const final = (name: string, result: PollResult) => ({ name, isFinal: true, result })
   return [
     passing('Pending', answered('Pending')),
     passing('Importing moves', answered('Importing', { progress: 40 + 5 * step, importedRows: 10 * step, ...OURS })),
@@ -67,7 +67,7 @@ const POLICIES: Readonly<Record<string, Policy>> = {
   }),
 }
 
-/** How fast looks follow upon each other, and how long each takes. */
+/** How fast polls follow upon each other, and how long each takes. */
 const RHYTHMS = [
   { pauseMs: 10_000, tookMs: 0 },
   { pauseMs: 26_000, tookMs: 5000 },
@@ -93,14 +93,14 @@ export interface Comparison {
   readonly differences: readonly Difference[]
 }
 
-/** One sequence of what looks brought, in all that the two sides need of it. */
+/** One sequence of what polls brought, in all that the two sides need of it. */
 interface Branch {
   readonly names: readonly string[]
   readonly sightings: Sightings
   readonly history: History
 }
 
-/** What is compared at a time: one sequence a job, and the policies under which the gate has ended before the last look. */
+/** What is compared at a time: one sequence a job, and the policies under which the gate has ended before the last poll. */
 interface Scene {
   readonly jobs: readonly Branch[]
   readonly over: readonly Policy[]
@@ -162,12 +162,12 @@ function* sequences(
   const over = Object.values(POLICIES).filter(
     (policy) => overBefore.includes(policy) || (step > 0 && oracle([branch.sightings], policy, false) !== undefined),
   )
-  for (const { name, isFinal, observation } of KINDS[step] ?? []) {
-    const sighting = { startedAtMs, endedAtMs: startedAtMs + rhythm.tookMs, observation }
+  for (const { name, isFinal, result } of KINDS[step] ?? []) {
+    const sighting = { startedAtMs, endedAtMs: startedAtMs + rhythm.tookMs, result }
     const next = {
       names: [...branch.names, name],
       sightings: [...branch.sightings, sighting],
-      history: record(branch.history, observation, sighting),
+      history: record(branch.history, result, sighting),
     }
     yield { jobs: [next], over }
     if (!isFinal && step + 1 < depth) yield* sequences(depth, rhythm, next, over)

@@ -1,12 +1,12 @@
-import type { ConclusionKind } from '../../src/watch/conclusion.ts'
-import type { JobSnapshot, Observation } from '../../src/watch/import-job.ts'
-import type { Policy } from '../../src/watch/policy.ts'
+import type { ConclusionKind } from '../../src/gate/conclusion.ts'
+import type { JobSnapshot, PollResult } from '../../src/gate/job.ts'
+import type { Policy } from '../../src/gate/policy.ts'
 
-/** A look that is over: nothing is remembered between two looks, everything is worked out from all of them. */
+/** A poll that is over: nothing is remembered between two polls, everything is worked out from all of them. */
 export interface Sighting {
   readonly startedAtMs: number
   readonly endedAtMs: number
-  readonly observation: Observation
+  readonly result: PollResult
 }
 
 /** Everything that was ever seen of one job, oldest first. */
@@ -71,8 +71,8 @@ function passes(kind: EndKind, { onTimeout, onUncommitted }: Policy): boolean {
 
 function holds(kind: EndKind, jobs: readonly Sightings[], index: number, policy: Policy, timeIsUp: boolean): boolean {
   const job = jobs[index] ?? []
-  const last = job.at(-1)?.observation
-  const wasAnswered = job.some(({ observation }) => observation.kind === 'answered')
+  const last = job.at(-1)?.result
+  const wasAnswered = job.some(({ result }) => result.kind === 'answered')
   switch (kind) {
     case 'rejected':
       return last?.kind === 'refused'
@@ -106,7 +106,7 @@ function holds(kind: EndKind, jobs: readonly Sightings[], index: number, policy:
 
 /** The state in the last word of the service; undefined where that was no answer. */
 function stateNow(job: Sightings): string | undefined {
-  const last = job.at(-1)?.observation
+  const last = job.at(-1)?.result
   return last?.kind === 'answered' ? last.snapshot.label : undefined
 }
 
@@ -124,7 +124,7 @@ function rowsHold(jobs: readonly Sightings[], { expectedRows }: Policy): boolean
   let sum = 0
   let jobsThatSay = 0
   for (const job of jobs) {
-    const last = job.at(-1)?.observation
+    const last = job.at(-1)?.result
     const rows = last?.kind === 'answered' ? (last.snapshot.importedRows ?? last.snapshot.totalRows) : undefined
     if (rows === undefined) continue
     sum += rows
@@ -136,15 +136,15 @@ function rowsHold(jobs: readonly Sightings[], { expectedRows }: Policy): boolean
 
 /** Two such answers since the job was last seen, or half a minute of them where it never was. */
 function unknownForGood(job: Sightings): boolean {
-  const lastAnswer = job.findLastIndex(({ observation }) => observation.kind === 'answered')
-  const answers = job.slice(lastAnswer + 1).filter(({ observation }) => observation.kind === 'unknown-job')
+  const lastAnswer = job.findLastIndex(({ result }) => result.kind === 'answered')
+  const answers = job.slice(lastAnswer + 1).filter(({ result }) => result.kind === 'unknown-job')
   if (lastAnswer !== -1) return answers.length >= 2
   return (answers.at(-1)?.endedAtMs ?? 0) - (answers[0]?.endedAtMs ?? 0) >= GRACE_MS
 }
 
-/** From the first look of those at the end that brought nothing, to the start of the last: that much is certain. */
+/** From the first poll of those at the end that brought nothing, to the start of the last: that much is certain. */
 function outageMs(job: Sightings): number {
-  const lastGood = job.findLastIndex(({ observation }) => observation.kind !== 'outage')
+  const lastGood = job.findLastIndex(({ result }) => result.kind !== 'outage')
   const first = job[lastGood + 1]
   const last = job.at(-1)
   return first === undefined || last === undefined ? 0 : last.startedAtMs - first.endedAtMs
@@ -152,30 +152,30 @@ function outageMs(job: Sightings): number {
 
 /** Any word about any job shows that the service is there. */
 function patienceMs(jobs: readonly Sightings[], { maxOutageMs }: Policy): number {
-  const isThere = jobs.flat().some(({ observation: { kind } }) => kind === 'answered' || kind === 'unknown-job')
+  const isThere = jobs.flat().some(({ result: { kind } }) => kind === 'answered' || kind === 'unknown-job')
   return maxOutageMs ?? (isThere ? 300_000 : 60_000)
 }
 
 /**
- * From the answer that last brought a change to the last answer, without outages (from a look that brought nothing to the next
+ * From the answer that last brought a change to the last answer, without outages (from a poll that brought nothing to the next
  * that did) and without the rest at Uncommitted.
  */
 function standstillMs(job: Sightings): number {
-  const lastAnswer = job.findLastIndex(({ observation }) => observation.kind === 'answered')
+  const lastAnswer = job.findLastIndex(({ result }) => result.kind === 'answered')
   let sumMs = 0
   for (let i = lastAnswer; i > 0; i -= 1) {
     const [from, to] = [job[i - 1], job[i]]
     if (from === undefined || to === undefined || isChange(job, i)) break
-    if (stateBefore(job, i) !== 'Uncommitted' && from.observation.kind !== 'outage') {
+    if (stateBefore(job, i) !== 'Uncommitted' && from.result.kind !== 'outage') {
       sumMs += to.endedAtMs - from.endedAtMs
     }
   }
-  return job.slice(0, lastAnswer).some(({ observation }) => observation.kind === 'answered') ? sumMs : 0
+  return job.slice(0, lastAnswer).some(({ result }) => result.kind === 'answered') ? sumMs : 0
 }
 
 /** The answer, if it is one, says another state, progress or number of rows than was known before. */
 function isChange(job: Sightings, index: number): boolean {
-  if (job[index]?.observation.kind !== 'answered') return false
+  if (job[index]?.result.kind !== 'answered') return false
   const [before, after] = [job.slice(0, index), job.slice(0, index + 1)]
   return (
     stateBefore(job, index) !== stateBefore(job, index + 1) ||
@@ -191,8 +191,8 @@ function stateBefore(job: Sightings, index: number): string | undefined {
 
 /** What the service last said about something, however long ago. */
 function lastSaid<Value>(job: Sightings, of: (snapshot: JobSnapshot) => Value | undefined): Value | undefined {
-  for (const { observation } of job.toReversed()) {
-    const value = observation.kind === 'answered' ? of(observation.snapshot) : undefined
+  for (const { result } of job.toReversed()) {
+    const value = result.kind === 'answered' ? of(result.snapshot) : undefined
     if (value !== undefined) return value
   }
   return undefined

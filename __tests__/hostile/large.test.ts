@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Exchange } from '../../src/milvus/exchange.ts'
-import type { Clock } from '../../src/watch/clock.ts'
+import type { HttpConnection } from '../../src/service/http.ts'
+import type { Clock } from '../../src/gate/clock.ts'
 import { runStep } from './whole-gate.ts'
 import type { Left } from './whole-gate.ts'
 import { IS_SOAK } from '../support/soak.ts'
@@ -81,7 +81,7 @@ interface State {
 }
 
 /** A service that says the same of all jobs, and lists them. */
-function service(clock: Clock, stateAt: (nowMs: number) => State, jobIds: readonly string[] = []): Exchange {
+function service(clock: Clock, stateAt: (nowMs: number) => State, jobIds: readonly string[] = []): HttpConnection {
   return {
     post({ url }) {
       const says = stateAt(clock.now())

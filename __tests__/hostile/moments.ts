@@ -7,7 +7,7 @@ export interface Span {
 export const DURATIONS = ['once', 'for a while', 'for good'] as const
 export type Duration = (typeof DURATIONS)[number]
 
-/** What a fault meets: nobody has seen the job yet; seen; seen and this is the last look; the only look. */
+/** What a fault meets: nobody has seen the job yet; seen; seen and this is the last poll; the only poll. */
 export type Stage = 'first' | 'later' | 'last' | 'only'
 
 /** A moment of a wait at which a fault strikes. */
@@ -19,12 +19,12 @@ export interface Moment {
   readonly spans: Readonly<Record<Duration, Span>>
 }
 
-/** Between two looks. */
+/** Between two polls. */
 export const INTERVAL_MS = 20_000
 /** A service that is away for longer is given up; what lasts for a while is shorter, and than the grace of a new job too. */
 export const MAX_OUTAGE_MS = 60_000
 const WHILE_MS = 30_000
-const ONE_LOOK_MS = 1_000
+const ONE_POLL_MS = 1_000
 const IMPORTS_FROM_MS = 40_000
 const INDEXES_FROM_MS = 60_000
 const COMPLETES_MS = 80_000
@@ -39,13 +39,13 @@ export function fixtureAt(nowMs: number, completesAtMs: number): string {
 
 function startingAt(fromMs: number): Moment['spans'] {
   return {
-    once: { fromMs, untilMs: fromMs + ONE_LOOK_MS },
+    once: { fromMs, untilMs: fromMs + ONE_POLL_MS },
     'for a while': { fromMs, untilMs: fromMs + WHILE_MS },
     'for good': { fromMs, untilMs: Infinity },
   }
 }
 
-/** Still there at the last look, and never as long as an outage may be. */
+/** Still there at the last poll, and never as long as an outage may be. */
 const upToTheDeadline: Moment['spans'] = {
   once: { fromMs: DEADLINE_MS, untilMs: Infinity },
   'for a while': { fromMs: DEADLINE_MS - WHILE_MS, untilMs: Infinity },
@@ -69,12 +69,12 @@ const atTheEnd = (name: string, completesAtMs: number): Moment => ({
 })
 
 export const MOMENTS: readonly Moment[] = [
-  during('at the first look', 'first', 0),
+  during('at the first poll', 'first', 0),
   during('while pending', 'later', INTERVAL_MS),
   during('while importing', 'later', IMPORTS_FROM_MS),
   during('at 80 %', 'later', INDEXES_FROM_MS),
-  during('at the look that would have said Completed', 'later', COMPLETES_MS),
-  atTheEnd('at the last look', Infinity),
-  atTheEnd('at the last look, which would have said Completed', DEADLINE_MS),
-  { ...during('at the only look', 'only', 0), timeoutMs: 0, completesAtMs: 0 },
+  during('at the poll that would have said Completed', 'later', COMPLETES_MS),
+  atTheEnd('at the last poll', Infinity),
+  atTheEnd('at the last poll, which would have said Completed', DEADLINE_MS),
+  { ...during('at the only poll', 'only', 0), timeoutMs: 0, completesAtMs: 0 },
 ]

@@ -1,9 +1,9 @@
-import type { Conclusion } from '../../src/watch/conclusion.ts'
-import type { Policy, RowRange } from '../../src/watch/policy.ts'
+import type { Conclusion } from '../../src/gate/conclusion.ts'
+import type { Policy, RowRange } from '../../src/gate/policy.ts'
 import type { Reply } from './scripts.ts'
 
-/** One request as the service saw it, and what came back: a look that was cut brought an outage. */
-export interface PlayedLook {
+/** One request as the service saw it, and what came back: a poll that was cut brought an outage. */
+export interface PlayedPoll {
   readonly job: number
   readonly startedAtMs: number
   readonly endedAtMs: number
@@ -18,17 +18,17 @@ export interface PlayedList {
   readonly retryAfterS: number | undefined
 }
 
-/** A watch that has ended. Looks and lists are in the order in which they ended. */
+/** A watch that has ended. Polls and lists are in the order in which they ended. */
 export interface Played {
   readonly policy: Policy
   readonly jobCount: number
-  readonly looks: readonly PlayedLook[]
+  readonly polls: readonly PlayedPoll[]
   readonly lists: readonly PlayedList[]
   readonly conclusion: Pick<Conclusion, 'kind' | 'passes'>
   readonly endedAtMs: number
 }
 
-const LAST_LOOK_MS = 2000
+const LAST_POLL_MS = 2000
 /** A timer may fire early: with less than this left, time is up. */
 const TIME_LEFT_MS = 50
 const SPACING_MS = 110
@@ -38,23 +38,23 @@ const ROUNDING_MS = 1e-6
 
 /** What a watch did that the gate promises never to do; nothing where it kept its word. */
 export function brokenPromises(played: Played): readonly string[] {
-  const jobs = Array.from({ length: played.jobCount }, (_, job) => played.looks.filter((look) => look.job === job))
+  const jobs = Array.from({ length: played.jobCount }, (_, job) => played.polls.filter((poll) => poll.job === job))
   const { kind, passes } = played.conclusion
   return [
     // The inputs hold, and so does the program.
     ...(kind === 'invalid-input' || kind === 'internal-error' ? [`ended as ${kind}`] : []),
     ...(passes ? whyRed(played, jobs).map((why) => `passed, although ${why}`) : []),
     ...tooLate(played),
-    ...jobs.flatMap((looks) => tooSoon(looks, played)),
-    ...tooMany([...played.looks, ...played.lists]),
+    ...jobs.flatMap((polls) => tooSoon(polls, played)),
+    ...tooMany([...played.polls, ...played.lists]),
     ...tooManyLists(played),
-    ...jobs.flatMap(lookedAfterTheEnd),
+    ...jobs.flatMap(polledAfterTheEnd),
     ...deaf(played),
   ]
 }
 
-function whyRed({ policy, conclusion, endedAtMs, lists }: Played, jobs: readonly (readonly PlayedLook[])[]): string[] {
-  const last = jobs.map((looks) => looks.at(-1)?.reply)
+function whyRed({ policy, conclusion, endedAtMs, lists }: Played, jobs: readonly (readonly PlayedPoll[])[]): string[] {
+  const last = jobs.map((polls) => polls.at(-1)?.reply)
   const isListed = (job: number, fromMs = -Infinity) =>
     lists.some((list) => list.endedAtMs > fromMs && list.jobs.includes(job))
   const everything = jobs.flat().map(({ reply }) => reply)
@@ -73,7 +73,7 @@ function whyRed({ policy, conclusion, endedAtMs, lists }: Played, jobs: readonly
       ...ends,
       ...(policy.onTimeout === 'pass' ? [] : ['a timeout fails']),
       ...(endedAtMs > policy.timeoutMs - TIME_LEFT_MS ? [] : ['there was time left']),
-      ...(jobs.every((looks, job) => looks.some(({ reply }) => reply.kind === 'answered') || isListed(job))
+      ...(jobs.every((polls, job) => polls.some(({ reply }) => reply.kind === 'answered') || isListed(job))
         ? []
         : ['a job was never answered']),
     ]
@@ -109,28 +109,28 @@ function rowsHold(rows: readonly (number | undefined)[], expected: RowRange | un
 }
 
 function tooLate({ policy, jobCount, endedAtMs }: Played): string[] {
-  const lastLookMs = Math.min(policy.requestTimeoutMs, LAST_LOOK_MS)
+  const lastPollMs = Math.min(policy.requestTimeoutMs, LAST_POLL_MS)
   const queueMs = policy.timeoutMs === 0 ? (jobCount - 1) * SPACING_MS : 0
-  const latestMs = policy.timeoutMs + lastLookMs + queueMs
+  const latestMs = policy.timeoutMs + lastPollMs + queueMs
   return endedAtMs > latestMs + ROUNDING_MS ? [`ended ${endedAtMs - latestMs} ms late`] : []
 }
 
-/** The pause may be shorter before one look only: the last one, at the deadline or once another job has decided. */
-function tooSoon(looks: readonly PlayedLook[], { policy, conclusion, lists }: Played): string[] {
+/** The pause may be shorter before one poll only: the last one, at the deadline or once another job has decided. */
+function tooSoon(polls: readonly PlayedPoll[], { policy, conclusion, lists }: Played): string[] {
   const isListedBy = (atMs: number) =>
-    looks[0] !== undefined && lists.some(({ endedAtMs, jobs }) => endedAtMs <= atMs && jobs.includes(looks[0]!.job))
+    polls[0] !== undefined && lists.some(({ endedAtMs, jobs }) => endedAtMs <= atMs && jobs.includes(polls[0]!.job))
   const seen = (until: number) =>
-    looks.slice(0, until).some(({ reply }) => reply.kind === 'answered') || isListedBy(looks[until]?.startedAtMs ?? 0)
-  return looks.flatMap((look, i) => {
-    const before = looks[i - 1]
+    polls.slice(0, until).some(({ reply }) => reply.kind === 'answered') || isListedBy(polls[until]?.startedAtMs ?? 0)
+  return polls.flatMap((poll, i) => {
+    const before = polls[i - 1]
     if (before === undefined) return []
-    const pauseMs = look.startedAtMs - before.endedAtMs
+    const pauseMs = poll.startedAtMs - before.endedAtMs
     if (pauseMs < 0) return ['two requests at a time']
     const confirms = before.reply.kind === 'unknown-job' && seen(i)
     const leastMs = confirms ? 2000 : (policy.pollIntervalMs ?? 2000)
     const mayHurry =
-      i === looks.length - 1 && (look.startedAtMs > policy.timeoutMs - TIME_LEFT_MS || !conclusion.passes)
-    return pauseMs < leastMs - ROUNDING_MS && !mayHurry ? [`a pause of ${pauseMs} ms before ${look.startedAtMs}`] : []
+      i === polls.length - 1 && (poll.startedAtMs > policy.timeoutMs - TIME_LEFT_MS || !conclusion.passes)
+    return pauseMs < leastMs - ROUNDING_MS && !mayHurry ? [`a pause of ${pauseMs} ms before ${poll.startedAtMs}`] : []
   })
 }
 
@@ -147,15 +147,15 @@ function tooManyLists({ lists, endedAtMs }: Played): string[] {
   return lists.length > most ? [`${lists.length} lists in ${endedAtMs} ms`] : []
 }
 
-function lookedAfterTheEnd(looks: readonly PlayedLook[]): string[] {
-  const ended = looks.findIndex(({ reply }) => ['Completed', 'Failed'].includes(stateOf(reply) ?? ''))
-  return ended !== -1 && ended < looks.length - 1 ? ['a look at a job that had ended'] : []
+function polledAfterTheEnd(polls: readonly PlayedPoll[]): string[] {
+  const ended = polls.findIndex(({ reply }) => ['Completed', 'Failed'].includes(stateOf(reply) ?? ''))
+  return ended !== -1 && ended < polls.length - 1 ? ['a poll a job that had ended'] : []
 }
 
-/** Looks that start while the service asks to be left alone. Only those that wait in the queue, or at the deadline, may. */
-function deaf({ policy, looks, lists }: Played): string[] {
+/** Polls that start while the service asks to be left alone. Only those that wait in the queue, or at the deadline, may. */
+function deaf({ policy, polls, lists }: Played): string[] {
   const wishes = [
-    ...looks.map(({ endedAtMs, reply }) => ({
+    ...polls.map(({ endedAtMs, reply }) => ({
       endedAtMs,
       retryAfterS: reply.kind === 'outage' ? reply.retryAfterS : undefined,
     })),
@@ -165,10 +165,10 @@ function deaf({ policy, looks, lists }: Played): string[] {
     if (retryAfterS === undefined) return []
     const holdMs = Math.min(1000 * retryAfterS, RETRY_AFTER_MOST_MS, policy.maxOutageMs ?? Infinity)
     const untilMs = Math.min(endedAtMs + holdMs, policy.timeoutMs - TIME_LEFT_MS)
-    return [...looks, ...lists].some(
+    return [...polls, ...lists].some(
       (other) => other.startedAtMs > endedAtMs && other.startedAtMs < untilMs - ROUNDING_MS,
     )
-      ? [`a look within the ${holdMs} ms after ${endedAtMs} that the service asked for`]
+      ? [`a poll within the ${holdMs} ms after ${endedAtMs} that the service asked for`]
       : []
   })
 }

@@ -5,7 +5,7 @@ import { startSimulator } from '../simulator/server.ts'
 import type { Simulator } from '../simulator/server.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import type { Certificates } from '../support/certificates.ts'
-import { API_KEY, JOB, lookOf, looksOf } from './asking.ts'
+import { API_KEY, JOB, pollOf, pollsOf } from './asking.ts'
 import { closedPort, startProxy } from './servers.ts'
 import type { Proxy, ProxyManners } from './servers.ts'
 
@@ -46,7 +46,7 @@ const LOCKED = { kind: 'asks for credentials', user: 'runner', password: 'p@ss/w
 describe('an https endpoint behind a proxy', () => {
   it('is reached through a tunnel, in which the proxy can read nothing', async () => {
     const { url, seen, bytes } = await proxied({ kind: 'forwards' })
-    expect(await lookOf({ inputs: toSecure(), env: { HTTPS_PROXY: url() } })).toBe('answered')
+    expect(await pollOf({ inputs: toSecure(), env: { HTTPS_PROXY: url() } })).toBe('answered')
     expect(seen).toEqual([{ method: 'CONNECT', target: hostOf(secure) }])
     expect(bytes()).toContain('CONNECT')
     for (const secret of [API_KEY, Buffer.from(API_KEY).toString('base64'), JOB, 'authorization', 'Bearer']) {
@@ -56,7 +56,7 @@ describe('an https endpoint behind a proxy', () => {
 
   it('is reached through a proxy that speaks TLS itself', async () => {
     const { url, seen, bytes } = await proxied({ kind: 'forwards' }, true)
-    expect(await lookOf({ inputs: toSecure(), env: { HTTPS_PROXY: url() } })).toBe('answered')
+    expect(await pollOf({ inputs: toSecure(), env: { HTTPS_PROXY: url() } })).toBe('answered')
     expect(seen).toEqual([{ method: 'CONNECT', target: hostOf(secure) }])
     expect(bytes()).not.toContain(API_KEY)
   })
@@ -64,12 +64,12 @@ describe('an https endpoint behind a proxy', () => {
   it('is reached with the credentials of the variable, percent-encoded ones too', async () => {
     const { url } = await proxied(LOCKED)
     const right = url(`runner:${encodeURIComponent(LOCKED.password)}`)
-    expect(await lookOf({ inputs: toSecure(), env: { HTTPS_PROXY: right } })).toBe('answered')
+    expect(await pollOf({ inputs: toSecure(), env: { HTTPS_PROXY: right } })).toBe('answered')
   })
 
   it.each(['', 'runner:wrong'])('is out of reach with the credentials %j', async (credentials) => {
     const { url } = await proxied(LOCKED)
-    expect(await lookOf({ inputs: toSecure(), env: { HTTPS_PROXY: url(credentials) } })).toBe('refused: proxy-407')
+    expect(await pollOf({ inputs: toSecure(), env: { HTTPS_PROXY: url(credentials) } })).toBe('refused: proxy-407')
   })
 
   it.each([
@@ -79,31 +79,31 @@ describe('an https endpoint behind a proxy', () => {
     [503, 'outage: proxy-503'],
   ])('is out of reach where the proxy answers %i', async (status, told) => {
     const { url, seen } = await proxied({ kind: 'refuses', status })
-    expect(await lookOf({ inputs: toSecure(), env: { HTTPS_PROXY: url() } })).toBe(told)
+    expect(await pollOf({ inputs: toSecure(), env: { HTTPS_PROXY: url() } })).toBe(told)
     expect(seen).toHaveLength(1)
   })
 
   it('is given up with the request where the proxy hangs', async () => {
     const { url } = await proxied({ kind: 'hangs' })
     const asked = { inputs: toSecure(), env: { HTTPS_PROXY: url() }, timeoutMs: 100 }
-    expect(await looksOf(asked, 2)).toEqual(['outage: timeout', 'outage: timeout'])
+    expect(await pollsOf(asked, 2)).toEqual(['outage: timeout', 'outage: timeout'])
   })
 
-  it('is asked for once a look where the proxy hangs up', async () => {
+  it('is asked for once a poll where the proxy hangs up', async () => {
     const { url, seen } = await proxied({ kind: 'cuts' })
     const asked = { inputs: toSecure(), env: { HTTPS_PROXY: url() } }
-    expect(await looksOf(asked, 3)).toEqual(['outage: reset', 'outage: reset', 'outage: reset'])
+    expect(await pollsOf(asked, 3)).toEqual(['outage: reset', 'outage: reset', 'outage: reset'])
     expect(seen).toHaveLength(3)
   })
 
   it('is out of reach where there is no proxy', async () => {
     const HTTPS_PROXY = `http://127.0.0.1:${await closedPort()}`
-    expect(await lookOf({ inputs: toSecure(), env: { HTTPS_PROXY } })).toBe('outage: connection-refused')
+    expect(await pollOf({ inputs: toSecure(), env: { HTTPS_PROXY } })).toBe('outage: connection-refused')
   })
 
   it('is reached without the proxy for http', async () => {
     const { url, seen } = await proxied({ kind: 'forwards' })
-    expect(await lookOf({ inputs: toSecure(), env: { HTTP_PROXY: url() } })).toBe('answered')
+    expect(await pollOf({ inputs: toSecure(), env: { HTTP_PROXY: url() } })).toBe('answered')
     expect(seen).toEqual([])
   })
 })
@@ -111,21 +111,21 @@ describe('an https endpoint behind a proxy', () => {
 describe('an http endpoint behind a proxy', () => {
   it('is asked for in absolute form, without a tunnel', async () => {
     const { url, seen } = await proxied({ kind: 'forwards' })
-    expect(await lookOf({ inputs: { endpoint: plain.url }, env: { HTTP_PROXY: url() } })).toBe('answered')
+    expect(await pollOf({ inputs: { endpoint: plain.url }, env: { HTTP_PROXY: url() } })).toBe('answered')
     expect(seen).toEqual([{ method: 'POST', target: `${plain.url}/v2/vectordb/jobs/import/describe` }])
   })
 
   it('is reached with the credentials of the variable, and not without', async () => {
     const { url } = await proxied(LOCKED)
-    const look = (HTTP_PROXY: string) => lookOf({ inputs: { endpoint: plain.url }, env: { HTTP_PROXY } })
-    expect(await look(url(`runner:${encodeURIComponent(LOCKED.password)}`))).toBe('answered')
-    expect(await look(url('runner:wrong'))).toBe('refused: proxy-407')
-    expect(await look(url())).toBe('refused: proxy-407')
+    const poll = (HTTP_PROXY: string) => pollOf({ inputs: { endpoint: plain.url }, env: { HTTP_PROXY } })
+    expect(await poll(url(`runner:${encodeURIComponent(LOCKED.password)}`))).toBe('answered')
+    expect(await poll(url('runner:wrong'))).toBe('refused: proxy-407')
+    expect(await poll(url())).toBe('refused: proxy-407')
   })
 
   it('is reached without the proxy for https', async () => {
     const { url, seen } = await proxied({ kind: 'forwards' })
-    expect(await lookOf({ inputs: { endpoint: plain.url }, env: { HTTPS_PROXY: url() } })).toBe('answered')
+    expect(await pollOf({ inputs: { endpoint: plain.url }, env: { HTTPS_PROXY: url() } })).toBe('answered')
     expect(seen).toEqual([])
   })
 })
@@ -134,7 +134,7 @@ describe('the variables', () => {
   it('win in lower case', async () => {
     const [lower, upper] = [await proxied({ kind: 'forwards' }), await proxied({ kind: 'forwards' })]
     const env = { https_proxy: lower.url(), HTTPS_PROXY: upper.url() }
-    expect(await lookOf({ inputs: toSecure(), env })).toBe('answered')
+    expect(await pollOf({ inputs: toSecure(), env })).toBe('answered')
     expect([lower.seen.length, upper.seen.length]).toEqual([1, 0])
   })
 
@@ -154,7 +154,7 @@ describe('the variables', () => {
     const { url, seen } = await proxied({ kind: 'forwards' })
     const { port } = new URL(secure.url)
     const env = { HTTPS_PROXY: url(), NO_PROXY: noProxy.replace('{port}', port) }
-    expect(await lookOf({ inputs: { ...toSecure(), endpoint: `https://localhost:${port}` }, env })).toBe('answered')
+    expect(await pollOf({ inputs: { ...toSecure(), endpoint: `https://localhost:${port}` }, env })).toBe('answered')
     expect(seen).toHaveLength(isProxied ? 1 : 0)
   })
 
@@ -167,7 +167,7 @@ describe('the variables', () => {
     const { url, seen } = await proxied({ kind: 'refuses', status: 502 })
     const { port } = new URL(plain.url)
     const env = { HTTP_PROXY: url(), no_proxy: noProxy }
-    await lookOf({ inputs: { endpoint: `http://a.localhost:${port}` }, env })
+    await pollOf({ inputs: { endpoint: `http://a.localhost:${port}` }, env })
     expect(seen).toHaveLength(isProxied ? 1 : 0)
   })
 
@@ -178,7 +178,7 @@ describe('the variables', () => {
     'http://a b',
     'http://user:50%off@proxy.example.com:3128',
   ])('are a mistake in the inputs where they hold %j', async (HTTPS_PROXY) => {
-    expect(await looksOf({ inputs: toSecure(), env: { HTTPS_PROXY } })).toEqual(['a mistake in HTTPS_PROXY'])
+    expect(await pollsOf({ inputs: toSecure(), env: { HTTPS_PROXY } })).toEqual(['a mistake in HTTPS_PROXY'])
   })
 })
 

@@ -1,12 +1,12 @@
-import type { Exchange, HttpReply } from '../../src/milvus/exchange.ts'
-import type { Clock, Span } from '../../src/watch/clock.ts'
-import type { PlayedList, PlayedLook } from './promises.ts'
+import type { HttpConnection, HttpReply } from '../../src/service/http.ts'
+import type { Clock, Span } from '../../src/gate/clock.ts'
+import type { PlayedList, PlayedPoll } from './promises.ts'
 import { segmentAt } from './scripts.ts'
 import type { ListReply, Play, Reply, Segment } from './scripts.ts'
 
 /** What a service was asked, in the order in which it ended. */
 export interface Seen {
-  readonly looks: PlayedLook[]
+  readonly polls: PlayedPoll[]
   readonly lists: PlayedList[]
 }
 
@@ -16,7 +16,7 @@ type Brought<Said> =
   | { readonly span: Span; readonly reply?: undefined; readonly cut: HttpReply }
 
 /** A service that plays scripts over an imagined wire, and remembers what it was asked. */
-export function playedExchange(play: Play, clock: Clock, { looks, lists }: Seen): Exchange {
+export function playedExchange(play: Play, clock: Clock, { polls, lists }: Seen): HttpConnection {
   const { jobs, list, policy } = play
 
   const exchanged = async <Said>({ reply, tookMs }: Segment<Said>, signal: AbortSignal): Promise<Brought<Said>> => {
@@ -45,7 +45,7 @@ export function playedExchange(play: Play, clock: Clock, { looks, lists }: Seen)
       const job = Number((JSON.parse(body) as { readonly jobId: string }).jobId)
       const { span, reply, cut } = await exchanged(segmentAt(jobs[job] ?? [], nowMs), signal)
       const isWaitedFor = !signal.aborted || signal.reason === 'time is up'
-      if (isWaitedFor) looks.push({ job, ...span, reply: reply ?? { kind: 'outage' } })
+      if (isWaitedFor) polls.push({ job, ...span, reply: reply ?? { kind: 'outage' } })
       return reply === undefined ? cut : onTheWire(reply)
     },
     get: () => Promise.reject(new Error('there is nothing to get')),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import { aPolicy } from '../support/builders.ts'
-import type { Policy } from '../../src/watch/policy.ts'
+import type { Policy } from '../../src/gate/policy.ts'
 
 /** What the service would say at a moment, before it is put on a wire. */
 export type Reply =
@@ -184,11 +184,11 @@ export const anyCrowd: Arbitrary<Play> = fc.record({
   list: listScript,
 })
 
-/** The longest pause between two looks that nothing disturbs. */
+/** The longest pause between two polls that nothing disturbs. */
 const LONGEST_PAUSE_MS = 35_000
 /** What a user may rely on: a job that is new is unknown for less than the grace. */
 const GRACE_MS = 28_000
-/** Less than the shortest pause, so that no second look falls into it. */
+/** Less than the shortest pause, so that no second poll falls into it. */
 const BLIP_MS = 2000
 
 const peacefulPolicy = fc.record({
@@ -202,7 +202,7 @@ const peacefulPolicy = fc.record({
 
 /**
  * A passing cloud over an import that comes through: every outage ends sooner than the user's patience, with enough good
- * weather around it for a look; a job appears within the grace, and is unknown for a moment at most later on. The gate passes.
+ * weather around it for a poll; a job appears within the grace, and is unknown for a moment at most later on. The gate passes.
  */
 export const passingCloud: Arbitrary<Play> = peacefulPolicy.chain((policy) =>
   fc
@@ -228,7 +228,7 @@ export const passingCloud: Arbitrary<Play> = peacefulPolicy.chain((policy) =>
     .map((world) => {
       const { firstMs, incidents, appearsMs, tookMs, rows, rowsAs, asksRows, spareMs } = world
       const retryMs = Math.max(0, ...incidents.map(({ retryAfterS = 0 }) => Math.min(60, retryAfterS) * 1000))
-      // Long enough for a look to fall into it, whatever hangs or holds at its beginning.
+      // Long enough for a poll to fall into it, whatever hangs or holds at its beginning.
       const fairMs =
         (policy.pollIntervalMs ?? LONGEST_PAUSE_MS) + retryMs + policy.requestTimeoutMs + 2 * tookMs + 4000 + spareMs
       const said = { [rowsAs]: rows, collectionName: COLLECTION }

@@ -1,6 +1,6 @@
-import type { CollectionAnswer } from '../../src/watch/collection-history.ts'
-import type { Conclusion } from '../../src/watch/conclusion.ts'
-import type { Policy } from '../../src/watch/policy.ts'
+import type { CollectionResult } from '../../src/gate/collection-history.ts'
+import type { Conclusion } from '../../src/gate/conclusion.ts'
+import type { Policy } from '../../src/gate/policy.ts'
 import type { SeenQuestion } from '../support/searching.ts'
 
 /** A wait for collections that has ended. Questions are in the order in which they ended. */
@@ -12,7 +12,7 @@ export interface PlayedSearch {
   readonly endedAtMs: number
 }
 
-const LAST_LOOK_MS = 2_000
+const LAST_POLL_MS = 2_000
 const TIME_LEFT_MS = 50
 /** Two readings that are closer together are as good as one. */
 const APART_MS = 1_000
@@ -36,7 +36,7 @@ export function brokenSearchPromises(played: PlayedSearch): readonly string[] {
 }
 
 const is =
-  (...kinds: readonly CollectionAnswer['kind'][]) =>
+  (...kinds: readonly CollectionResult['kind'][]) =>
   ({ answer }: SeenQuestion) =>
     kinds.includes(answer.kind)
 
@@ -66,12 +66,12 @@ function whyRed(
   ]
 }
 
-/** Although there was time for an answer, or with trouble that is not for lack of time. */
+/** Although there was time for an answer, or with error that is not for lack of time. */
 function neverAnswered(own: readonly SeenQuestion[], { timeoutMs }: Policy): boolean {
-  const isCutShort = ({ answer }: SeenQuestion) => answer.kind === 'outage' && answer.trouble.outcome === 'timeout'
+  const isCutShort = ({ answer }: SeenQuestion) => answer.kind === 'outage' && answer.error.outcome === 'timeout'
   return (
     own.every((one) => is('outage', 'cancelled')(one)) &&
-    (timeoutMs >= LAST_LOOK_MS || own.some((one) => is('outage')(one) && !isCutShort(one)))
+    (timeoutMs >= LAST_POLL_MS || own.some((one) => is('outage')(one) && !isCutShort(one)))
   )
 }
 
@@ -115,7 +115,7 @@ function rowsHold(each: readonly (readonly SeenQuestion[])[], { expectedCollecti
 
 function tooLate({ policy, collections, endedAtMs }: PlayedSearch): readonly string[] {
   const queueMs = policy.timeoutMs === 0 ? (collections.length - 1) * SPACING_MS : 0
-  const latestMs = policy.timeoutMs + Math.min(policy.requestTimeoutMs, LAST_LOOK_MS) + queueMs
+  const latestMs = policy.timeoutMs + Math.min(policy.requestTimeoutMs, LAST_POLL_MS) + queueMs
   return endedAtMs > latestMs + ROUNDING_MS ? [`ended ${endedAtMs - latestMs} ms late`] : []
 }
 

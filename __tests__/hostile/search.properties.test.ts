@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { CollectionAnswer } from '../../src/watch/collection-history.ts'
-import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
-import type { Policy } from '../../src/watch/policy.ts'
+import type { CollectionResult } from '../../src/gate/collection-history.ts'
+import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
+import type { Policy } from '../../src/gate/policy.ts'
 import {
   anIndex,
   DONE,
@@ -25,7 +25,7 @@ const MAX_MS = timeFor(120_000)
 interface Segment {
   readonly lastsMs: number
   readonly tookMs: number
-  readonly says: Readonly<Record<Question, CollectionAnswer>>
+  readonly says: Readonly<Record<Question, CollectionResult>>
 }
 
 const GOOD: Segment['says'] = { read: reading(), refresh: DONE, count: rows(5) }
@@ -51,13 +51,13 @@ const mostly = <T>(usual: fc.Arbitrary<T>, ...others: readonly fc.Arbitrary<T>[]
 
 const anySays = fc.record({
   read: fc.oneof(
-    { weight: 10, arbitrary: fc.constant<CollectionAnswer>(reading()) },
+    { weight: 10, arbitrary: fc.constant<CollectionResult>(reading()) },
     { weight: 10, arbitrary: anyReading },
     { weight: 4, arbitrary: anyOutage },
     { weight: 1, arbitrary: anyEnd },
   ),
-  refresh: mostly<CollectionAnswer>(fc.constant(DONE), anyOutage, fc.constantFrom(NOT_LOADED, NO_REFRESH)),
-  count: mostly<CollectionAnswer>(fc.integer({ min: 0, max: 9 }).map(rows), anyOutage, fc.constant(NOT_LOADED)),
+  refresh: mostly<CollectionResult>(fc.constant(DONE), anyOutage, fc.constantFrom(NOT_LOADED, NO_REFRESH)),
+  count: mostly<CollectionResult>(fc.integer({ min: 0, max: 9 }).map(rows), anyOutage, fc.constant(NOT_LOADED)),
 })
 const anySegment: fc.Arbitrary<Segment> = fc.record({
   lastsMs: fc.constantFrom(100, 2_000, 5_000, 11_000, 60_000, 400_000),

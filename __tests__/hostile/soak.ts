@@ -4,7 +4,7 @@ import { compareOneJob, compareTwoJobs } from './judge-enumeration.ts'
 import type { Comparison } from './judge-enumeration.ts'
 import { endure } from './enduring.ts'
 import type { Wait } from './enduring.ts'
-import { growthPerLook, MOST_HELD_BYTES_PER_LOOK, MOST_RSS_BYTES_PER_LOOK } from './growth.ts'
+import { growthPerPoll, MOST_HELD_BYTES_PER_POLL, MOST_RSS_BYTES_PER_POLL } from './growth.ts'
 
 /**
  * What takes too long for every run of the tests, stage by stage. Prints what was done and how long it took; fails where a
@@ -19,8 +19,8 @@ interface Stage {
 const TIMES = 5
 
 const STAGES: readonly Stage[] = [
-  { name: 'oracle: one job, six looks', holds: () => agrees(compareOneJob(6)) },
-  { name: 'oracle: two jobs, two looks each', holds: () => agrees(compareTwoJobs(2)) },
+  { name: 'oracle: one job, six polls', holds: () => agrees(compareOneJob(6)) },
+  { name: 'oracle: two jobs, two polls each', holds: () => agrees(compareTwoJobs(2)) },
   tests('properties', '__tests__/hostile/gate.properties.test.ts'),
   tests('two-phase properties', '__tests__/hostile/two-phase.properties.test.ts'),
   tests('faults, in all cells', '__tests__/hostile/fault-matrix.test.ts'),
@@ -31,22 +31,22 @@ const STAGES: readonly Stage[] = [
   tests('signals', '__tests__/scenarios/signals.test.ts'),
   tests(
     'untrusted input',
-    '__tests__/(settings|milvus/(decode|look-by-list)|render/(untrusted|estimate)|runner/runner).test.ts',
+    '__tests__/(settings|service/(decode|poll-by-list)|report/sanitize|messages/estimate|runner/runner).test.ts',
   ),
   tests('large', '__tests__/hostile/large.test.ts'),
   { name: 'endurance: six hours', holds: () => isFlat({}) },
-  { name: 'endurance: 1,000 looks', holds: () => isFlat({ looks: 1_000 }) },
-  { name: 'endurance: 20,000 looks', holds: () => isFlat({ looks: 20_000 }) },
+  { name: 'endurance: 1,000 polls', holds: () => isFlat({ polls: 1_000 }) },
+  { name: 'endurance: 20,000 polls', holds: () => isFlat({ polls: 20_000 }) },
   // Checks that cannot fail prove nothing.
   {
-    name: 'endurance: 20,000 looks with a leak of 200 bytes each',
-    holds: () => isNoticed({ looks: 20_000, leakBytes: 200 }),
+    name: 'endurance: 20,000 polls with a leak of 200 bytes each',
+    holds: () => isNoticed({ polls: 20_000, leakBytes: 200 }),
   },
   {
-    name: 'endurance: 1,000 looks with a leak of 2,000 bytes each',
-    holds: () => isNoticed({ looks: 1_000, leakBytes: 2_000 }),
+    name: 'endurance: 1,000 polls with a leak of 2,000 bytes each',
+    holds: () => isNoticed({ polls: 1_000, leakBytes: 2_000 }),
   },
-  { name: 'endurance: six hours with a leak of 5,000 bytes a look', holds: () => isNoticed({ leakBytes: 5_000 }) },
+  { name: 'endurance: six hours with a leak of 5,000 bytes a poll', holds: () => isNoticed({ leakBytes: 5_000 }) },
 ]
 
 /** Tests that have longer forms. A property that breaks prints its seed. */
@@ -80,18 +80,18 @@ async function isNoticed(wait: Wait): Promise<boolean> {
 
 /** Whether memory grew, by each measure that such a wait is held to. */
 async function growthOf(wait: Wait) {
-  const { passes, looks, samples } = await endure(wait)
-  const heldBytes = growthPerLook(samples, 'heldBytes')
-  const rssBytes = growthPerLook(samples, 'rssBytes')
+  const { passes, polls, samples } = await endure(wait)
+  const heldBytes = growthPerPoll(samples, 'heldBytes')
+  const rssBytes = growthPerPoll(samples, 'rssBytes')
   console.log(
-    `${looks} looks; a look adds ${heldBytes.toFixed(1)} bytes that are held, and ${rssBytes.toFixed(1)} of RSS.`,
+    `${polls} polls; a poll adds ${heldBytes.toFixed(1)} bytes that are held, and ${rssBytes.toFixed(1)} of RSS.`,
   )
-  const isWhole = passes && (wait.looks === undefined || looks === wait.looks)
-  if (wait.looks === undefined) return { isWhole, grows: [heldBytes > MOST_HELD_BYTES_PER_LOOK.inSixHours] }
-  if (wait.looks === 1_000) return { isWhole, grows: [heldBytes > MOST_HELD_BYTES_PER_LOOK.in1000Looks] }
+  const isWhole = passes && (wait.polls === undefined || polls === wait.polls)
+  if (wait.polls === undefined) return { isWhole, grows: [heldBytes > MOST_HELD_BYTES_PER_POLL.inSixHours] }
+  if (wait.polls === 1_000) return { isWhole, grows: [heldBytes > MOST_HELD_BYTES_PER_POLL.in1000Polls] }
   return {
     isWhole,
-    grows: [heldBytes > MOST_HELD_BYTES_PER_LOOK.in20000Looks, rssBytes > MOST_RSS_BYTES_PER_LOOK.in20000Looks],
+    grows: [heldBytes > MOST_HELD_BYTES_PER_POLL.in20000Polls, rssBytes > MOST_RSS_BYTES_PER_POLL.in20000Polls],
   }
 }
 

@@ -9,7 +9,7 @@ import { startSimulator } from '../simulator/server.ts'
 import type { Simulator, Wiring } from '../simulator/server.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import type { Certificates } from '../support/certificates.ts'
-import { API_KEY, JOB, lookOf, looksOf } from './asking.ts'
+import { API_KEY, JOB, pollOf, pollsOf } from './asking.ts'
 import { listen } from './servers.ts'
 
 let folder: string
@@ -49,42 +49,42 @@ afterAll(async () => {
 
 describe('trust', () => {
   it('is refused to a certificate that nobody knows', async () => {
-    expect(await lookOf({ inputs: { endpoint: services.server.url } })).toBe('refused: tls')
-    expect(await lookOf({ inputs: { endpoint: services.foreign.url, 'ca-cert': own.ca.cert } })).toBe('refused: tls')
+    expect(await pollOf({ inputs: { endpoint: services.server.url } })).toBe('refused: tls')
+    expect(await pollOf({ inputs: { endpoint: services.foreign.url, 'ca-cert': own.ca.cert } })).toBe('refused: tls')
     expect(services.foreign.requests).toEqual([])
   })
 
   it('comes with ca-cert as text', async () => {
-    expect(await lookOf({ inputs: { endpoint: services.server.url, 'ca-cert': own.ca.cert } })).toBe('answered')
+    expect(await pollOf({ inputs: { endpoint: services.server.url, 'ca-cert': own.ca.cert } })).toBe('answered')
   })
 
   it('comes with ca-cert as a path in the workspace', async () => {
     const inputs = { endpoint: services.server.url, 'ca-cert': 'own.pem' }
-    expect(await lookOf({ inputs, env: { GITHUB_WORKSPACE: folder } })).toBe('answered')
+    expect(await pollOf({ inputs, env: { GITHUB_WORKSPACE: folder } })).toBe('answered')
   })
 
   it('comes with each certificate of a bundle', async () => {
     const bundle = `${foreign.ca.cert}\n${own.ca.cert}`
     for (const { url } of [services.server, services.foreign]) {
-      expect(await lookOf({ inputs: { endpoint: url, 'ca-cert': bundle } })).toBe('answered')
+      expect(await pollOf({ inputs: { endpoint: url, 'ca-cert': bundle } })).toBe('answered')
     }
   })
 
   it('is refused to a certificate that has expired', async () => {
-    expect(await lookOf({ inputs: { endpoint: services.expired.url, 'ca-cert': own.ca.cert } })).toBe('refused: tls')
+    expect(await pollOf({ inputs: { endpoint: services.expired.url, 'ca-cert': own.ca.cert } })).toBe('refused: tls')
   })
 
   it('is refused to a certificate for another host, unless tls-server-name names it', async () => {
     const inputs = { endpoint: services.wrongHost.url, 'ca-cert': own.ca.cert }
-    expect(await lookOf({ inputs })).toBe('refused: tls')
+    expect(await pollOf({ inputs })).toBe('refused: tls')
     const name = { 'tls-server-name': 'elsewhere.example' }
-    expect(await lookOf({ inputs: { ...inputs, ...name } })).toBe('answered')
-    expect(await lookOf({ inputs: { ...inputs, ...name, endpoint: services.server.url } })).toBe('refused: tls')
+    expect(await pollOf({ inputs: { ...inputs, ...name } })).toBe('answered')
+    expect(await pollOf({ inputs: { ...inputs, ...name, endpoint: services.server.url } })).toBe('refused: tls')
   })
 
   it('is no matter of plain http on the port of TLS, or the other way round', async () => {
-    expect(await lookOf({ inputs: { endpoint: services.plain.url.replace('http', 'https') } })).toBe('outage: tls')
-    expect(await lookOf({ inputs: { endpoint: services.server.url.replace('https', 'http') } })).toBe('outage: reset')
+    expect(await pollOf({ inputs: { endpoint: services.plain.url.replace('http', 'https') } })).toBe('outage: tls')
+    expect(await pollOf({ inputs: { endpoint: services.server.url.replace('https', 'http') } })).toBe('outage: reset')
   })
 })
 
@@ -123,34 +123,34 @@ describe('a service that asks for a client certificate', () => {
   const inputs = () => ({ endpoint: services.mutual.url, 'ca-cert': own.ca.cert })
 
   it('answers one that it knows, given as text or as paths', async () => {
-    expect(await lookOf({ inputs: { ...inputs(), ...client() } })).toBe('answered')
+    expect(await pollOf({ inputs: { ...inputs(), ...client() } })).toBe('answered')
     const paths = { 'client-cert': 'client.pem', 'client-key': 'client.key' }
-    expect(await lookOf({ inputs: { ...inputs(), ...paths }, env: { GITHUB_WORKSPACE: folder } })).toBe('answered')
+    expect(await pollOf({ inputs: { ...inputs(), ...paths }, env: { GITHUB_WORKSPACE: folder } })).toBe('answered')
   })
 
   it('cuts the handshake without one, or with one of another authority', async () => {
     const wrong = { 'client-cert': foreign.client.cert, 'client-key': foreign.client.key }
     for (const given of [{}, wrong]) {
-      expect(await lookOf({ inputs: { ...inputs(), ...given } })).toMatch(/^outage: (tls|reset)$/)
+      expect(await pollOf({ inputs: { ...inputs(), ...given } })).toMatch(/^outage: (tls|reset)$/)
     }
   })
 
   it('is not shown the key of the service until both sides are known', async () => {
     const before = services.mutual.requests.length
-    await lookOf({ inputs: inputs() })
+    await pollOf({ inputs: inputs() })
     expect(services.mutual.requests).toHaveLength(before)
   })
 })
 
 describe('a handshake that hangs', () => {
-  it('is given up with the request, and the next look starts anew', async () => {
+  it('is given up with the request, and the next poll starts anew', async () => {
     let connections = 0
     const road = await listen((socket) => {
       connections += 1
       if (connections > 1) socket.destroy()
     })
     const asked = { inputs: { endpoint: `https://127.0.0.1:${road.port}` }, timeoutMs: 100 }
-    expect(await looksOf(asked, 2)).toEqual(['outage: timeout', 'outage: reset'])
+    expect(await pollsOf(asked, 2)).toEqual(['outage: timeout', 'outage: reset'])
     await road.close()
   })
 

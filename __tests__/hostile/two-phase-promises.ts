@@ -1,6 +1,6 @@
 import type { PlayedRequest, PlayedWorld } from './two-phase-world.ts'
 
-const LAST_LOOK_MS = 2_000
+const LAST_POLL_MS = 2_000
 const ABORTS_MS = 6_000
 const SPACING_MS = 110
 /** What adding up fractions of milliseconds may lose. */
@@ -49,19 +49,19 @@ function tooEarly({ world, requests }: PlayedWorld, nth: number): string[] {
     ...(commits.some((one) => one.said === 'refused' && !isSeenCommitted(one, before))
       ? ['a commit after one was refused']
       : []),
-    ...(isFirst && requests.some((other) => isUnderWayAt(other, commit)) ? ['a first commit beside a look'] : []),
+    ...(isFirst && requests.some((other) => isUnderWayAt(other, commit)) ? ['a first commit beside a poll'] : []),
   ]
 }
 
 /** The job itself has said that it is being committed, whatever became of the request. */
 function isSeenCommitted({ job, endedNth }: PlayedRequest, requests: readonly PlayedRequest[]): boolean {
   return requests.some(
-    (look) =>
-      look.kind === 'look' &&
-      look.job === job &&
-      look.said === 'answered' &&
-      look.startedNth > endedNth &&
-      ['Committing', 'Completed'].includes(look.state),
+    (poll) =>
+      poll.kind === 'poll' &&
+      poll.job === job &&
+      poll.said === 'answered' &&
+      poll.startedNth > endedNth &&
+      ['Committing', 'Completed'].includes(poll.state),
   )
 }
 
@@ -77,12 +77,12 @@ function commitsAgain(requests: readonly PlayedRequest[]): string[] {
     const lost = commits[i]
     return !requests.some(
       ({ kind, said, startedNth, endedNth }) =>
-        kind === 'look' && said === 'answered' && startedNth > (lost?.endedNth ?? 0) && endedNth < commit.startedNth,
+        kind === 'poll' && said === 'answered' && startedNth > (lost?.endedNth ?? 0) && endedNth < commit.startedNth,
     )
   })
   return [
     ...(isRepeated ? ['another commit to a job that answered one'] : []),
-    ...(blind ? ['another commit without a look at what became of the one before'] : []),
+    ...(blind ? ['another commit without a poll what became of the one before'] : []),
   ]
 }
 
@@ -91,14 +91,14 @@ function abortsWhatIsCommitted(requests: readonly PlayedRequest[]): string[] {
   return requests.flatMap((abort, i) => {
     if (abort.kind !== 'abort') return []
     const before = requests.slice(0, i)
-    const seen = before.findLast(({ kind, said }) => kind === 'look' && said === 'answered')?.state
+    const seen = before.findLast(({ kind, said }) => kind === 'poll' && said === 'answered')?.state
     const commit = before.findLast(({ kind }) => kind === 'commit')
     const isDoubtful =
       commit !== undefined &&
       (commit.said === 'done' ||
         (commit.said !== 'refused' &&
           !before.some(
-            ({ kind, said, startedNth }) => kind === 'look' && said === 'answered' && startedNth > commit.endedNth,
+            ({ kind, said, startedNth }) => kind === 'poll' && said === 'answered' && startedNth > commit.endedNth,
           )))
     return [
       ...(seen === 'Committing' || seen === 'Completed' ? [`an abort of a job that was seen ${seen}`] : []),
@@ -132,7 +132,7 @@ function wronglyGreen(
     const areHalf =
       committed.includes('by the gate') &&
       byJob.some((requests, job) => {
-        const seen = requests.findLast(({ kind, said }) => kind === 'look' && said === 'answered')?.state
+        const seen = requests.findLast(({ kind, said }) => kind === 'poll' && said === 'answered')?.state
         return committed[job] === undefined && seen !== 'Completed' && seen !== 'Committing'
       })
     return [
@@ -140,8 +140,8 @@ function wronglyGreen(
       ...(areHalf ? ['passed, although the import is half committed'] : []),
     ]
   }
-  const last = byJob.map((requests) => requests.findLast(({ kind }) => kind === 'look'))
-  return last.every((look) => look?.said === 'answered' && look.state === 'Completed')
+  const last = byJob.map((requests) => requests.findLast(({ kind }) => kind === 'poll'))
+  return last.every((poll) => poll?.said === 'answered' && poll.state === 'Completed')
     ? []
     : ['passed, although a job was not last seen Completed']
 }
@@ -151,7 +151,7 @@ function tooLate({ world, endedAtMs, requests }: PlayedWorld): string[] {
   const queueMs = policy.timeoutMs === 0 ? (jobs.length - 1) * SPACING_MS : 0
   const aborts = requests.some(({ kind }) => kind === 'abort')
   const abortsMs = aborts ? ABORTS_MS + jobs.length * SPACING_MS : 0
-  const byDeadlineMs = policy.timeoutMs + LAST_LOOK_MS + queueMs + abortsMs
+  const byDeadlineMs = policy.timeoutMs + LAST_POLL_MS + queueMs + abortsMs
   const bySignalMs = interruptAtMs + (aborts ? ABORTS_MS / 2 : 0)
   // A signal that comes when the end is decided changes nothing.
   const latestMs = endedAtMs >= interruptAtMs ? Math.min(byDeadlineMs, bySignalMs) : byDeadlineMs

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
-import { decodeJob } from '../../src/milvus/decode.ts'
-import type { AskOptions } from '../../src/watch/ask-pool.ts'
-import { TIME_IS_UP } from '../../src/watch/ask-pool.ts'
-import type { Conclusion } from '../../src/watch/conclusion.ts'
-import type { Observation } from '../../src/watch/import-job.ts'
-import type { Deed } from '../../src/watch/import-service.ts'
-import type { Policy } from '../../src/watch/policy.ts'
-import { watchImports } from '../../src/watch/watch-imports.ts'
+import { decodeJob } from '../../src/service/decode.ts'
+import type { RequestOptions } from '../../src/gate/ask-pool.ts'
+import { TIME_IS_UP } from '../../src/gate/ask-pool.ts'
+import type { Conclusion } from '../../src/gate/conclusion.ts'
+import type { PollResult } from '../../src/gate/job.ts'
+import type { CommitResult } from '../../src/gate/import-service.ts'
+import type { Policy } from '../../src/gate/policy.ts'
+import { watchImports } from '../../src/gate/gate.ts'
 import { aPolicy } from '../support/builders.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { serviceThat, WALL_CLOCK_MS } from '../support/services.ts'
@@ -30,8 +30,8 @@ export type Fate = 'well' | 'lost' | 'carried out and lost' | 'refused'
 /** Two-phase jobs, what happens to the requests in turn, and what the user asked for. */
 export interface World {
   readonly jobs: readonly TwoPhaseJob[]
-  /** Of the looks and of the commits and aborts, one after the other; afterwards all goes well. */
-  readonly looks: readonly Fate[]
+  /** Of the polls and of the commits and aborts, one after the other; afterwards all goes well. */
+  readonly polls: readonly Fate[]
   readonly acts: readonly Fate[]
   readonly tookMs: number
   readonly policy: Policy
@@ -40,7 +40,7 @@ export interface World {
 
 /** One request, and what the service did and said. */
 export interface PlayedRequest {
-  readonly kind: 'look' | 'commit' | 'abort'
+  readonly kind: 'poll' | 'commit' | 'abort'
   readonly job: number
   readonly startedAtMs: number
   readonly endedAtMs: number
@@ -49,7 +49,7 @@ export interface PlayedRequest {
   readonly endedNth: number
   /** The state of the job when the request came in, and its rows. */
   readonly state: string
-  readonly said: Observation['kind'] | Deed['kind']
+  readonly said: PollResult['kind'] | CommitResult['kind']
 }
 
 export interface PlayedWorld {
@@ -81,7 +81,7 @@ const aJob: Arbitrary<TwoPhaseJob> = fc.record({
 /** Any two-phase imports, for any user who lets the gate commit. */
 export const anyWorld: Arbitrary<World> = fc.record({
   jobs: fc.array(aJob, { minLength: 1, maxLength: 4 }),
-  looks: fates({ well: 8, lost: 2, 'carried out and lost': 0, refused: 0 }),
+  polls: fates({ well: 8, lost: 2, 'carried out and lost': 0, refused: 0 }),
   acts: fates({ well: 4, lost: 2, 'carried out and lost': 2, refused: 1 }),
   tookMs: fc.constantFrom(0, 0, 50, 700),
   policy: fc
@@ -103,7 +103,7 @@ export const kindWorld: Arbitrary<World> = fc.record({
     aJob.map((job) => ({ ...job, rows: 10, failsAtMs: undefined })),
     { minLength: 1, maxLength: 4 },
   ),
-  looks: fates({ well: 3, lost: 1, 'carried out and lost': 0, refused: 0 }),
+  polls: fates({ well: 3, lost: 1, 'carried out and lost': 0, refused: 0 }),
   acts: fates({ well: 2, lost: 1, 'carried out and lost': 1, refused: 0 }),
   tookMs: fc.constantFrom(0, 50, 700),
   policy: fc
@@ -120,7 +120,7 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
   const requests: PlayedRequest[] = []
   const interrupt = new AbortController()
   const jobs = world.jobs.map((job) => ({ ...job, abortedAtMs: Infinity, isCommittedByGate: false }))
-  const nth = { looks: 0, acts: 0, moments: 0 }
+  const nth = { polls: 0, acts: 0, moments: 0 }
 
   const stateOf = (job: (typeof jobs)[number]): string => {
     const now = clock.now()
@@ -133,7 +133,7 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
     if (now >= committingFromMs) return 'Committing'
     return now >= restsFromMs ? 'Uncommitted' : 'Importing'
   }
-  const carryOut = (kind: 'commit' | 'abort', job: (typeof jobs)[number], state: string): Deed => {
+  const carryOut = (kind: 'commit' | 'abort', job: (typeof jobs)[number], state: string): CommitResult => {
     if (kind === 'commit' && state === 'Uncommitted')
       Object.assign(job, { committedAtMs: clock.now(), isCommittedByGate: true })
     if (kind === 'abort' && (state === 'Uncommitted' || state === 'Importing')) job.abortedAtMs = clock.now()
@@ -141,14 +141,14 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
       kind === 'commit'
         ? ['Uncommitted', 'Committing', 'Completed'].includes(state)
         : ['Uncommitted', 'Importing', 'Failed'].includes(state)
-    return isDone ? { kind: 'done' } : (refused() as Deed)
+    return isDone ? { kind: 'done' } : (refused() as CommitResult)
   }
 
   /** One request: it comes in at once, and its answer goes out later. */
-  const ask = async <A extends Observation | Deed>(
+  const ask = async <A extends PollResult | CommitResult>(
     kind: PlayedRequest['kind'],
     index: number,
-    { signal, turn }: AskOptions,
+    { signal, turn }: RequestOptions,
     fate: Fate,
     answer: (state: string) => A,
   ): Promise<A> => {
@@ -185,11 +185,11 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
     return said
   }
   const idOf = (jobId: string) => Number(jobId.slice(4))
-  const act = (kind: 'commit' | 'abort') => (jobId: string, options: AskOptions) => {
+  const act = (kind: 'commit' | 'abort') => (jobId: string, options: RequestOptions) => {
     const index = idOf(jobId)
     const job = jobs[index]
-    return ask<Deed>(kind, index, options, world.acts[nth.acts++] ?? 'well', (state) =>
-      job === undefined ? (refused() as Deed) : carryOut(kind, job, state),
+    return ask<CommitResult>(kind, index, options, world.acts[nth.acts++] ?? 'well', (state) =>
+      job === undefined ? (refused() as CommitResult) : carryOut(kind, job, state),
     )
   }
 
@@ -198,8 +198,8 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
       selection: { kind: 'given', jobIds: world.jobs.map((_, i) => `job-${i}`) },
       policy: world.policy,
       service: serviceThat({
-        lookAt: () => (jobId, options) =>
-          ask<Observation>('look', idOf(jobId), options, world.looks[nth.looks++] ?? 'well', (state) =>
+        pollerFor: () => (jobId, options) =>
+          ask<PollResult>('poll', idOf(jobId), options, world.polls[nth.polls++] ?? 'well', (state) =>
             snapshotOf(state, world.jobs[idOf(jobId)]?.rows ?? 0),
           ),
         commit: act('commit'),
@@ -227,7 +227,7 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
   return { world, requests, conclusion, endedAtMs: clock.now(), committed }
 }
 
-function snapshotOf(state: string, rows: number): Observation {
+function snapshotOf(state: string, rows: number): PollResult {
   const progress = { Importing: 50, Uncommitted: 99, Committing: 99, Completed: 100, Failed: 0 }[state]
   const snapshot = decodeJob({ state, progress, importedRows: rows, totalRows: rows }, String)
   if (snapshot === undefined) throw new Error('an answer without a state')

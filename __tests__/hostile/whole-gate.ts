@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '../../src/run.ts'
-import type { Exchange } from '../../src/milvus/exchange.ts'
-import type { Clock } from '../../src/watch/clock.ts'
+import type { HttpConnection } from '../../src/service/http.ts'
+import type { Clock } from '../../src/gate/clock.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 /** Everything that a step leaves behind. */
@@ -24,7 +24,7 @@ export interface Left {
 /** The inputs by their names, and whoever answers the requests. */
 export interface Step {
   readonly inputs: Readonly<Record<string, string>>
-  readonly openExchange: (clock: Clock) => Exchange
+  readonly openExchange: (clock: Clock) => HttpConnection
   /** Until when time stands still, besides all that settles by itself. */
   readonly idle?: () => Promise<void>
   readonly interrupt?: AbortSignal

@@ -1,5 +1,5 @@
-import { isObject } from '../../src/milvus/envelope.ts'
-import type { JsonObject } from '../../src/milvus/envelope.ts'
+import { isObject } from '../../src/service/envelope.ts'
+import type { JsonObject } from '../../src/service/envelope.ts'
 import type { Sort } from './faults.ts'
 
 /** A good answer with one member that has a value of another type than it should, or that is not there. */

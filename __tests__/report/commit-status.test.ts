@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { CommitStatus, Delivery } from '../../src/github/statuses.ts'
+import type { CommitStatus, Delivery } from '../../src/report/github-status.ts'
 import {
   commitStatusReporter,
   deliverWithin,
@@ -13,14 +13,14 @@ import {
   type Deliver,
   type StatusWish,
 } from '../../src/report/commit-status.ts'
-import { createSanitiser } from '../../src/render/untrusted.ts'
-import type { Conclusion } from '../../src/watch/conclusion.ts'
-import type { WatchEvent } from '../../src/watch/events.ts'
+import { createSanitizer } from '../../src/report/sanitize.ts'
+import type { Conclusion } from '../../src/gate/conclusion.ts'
+import type { WatchEvent } from '../../src/gate/events.ts'
 import { aHistory, aJob, aPolicy, aView } from '../support/builders.ts'
 import { FakeClock, quiescence } from '../support/fake-clock.ts'
 
 const COMPLETED: Conclusion = { kind: 'completed', passes: true }
-const FAILED: Conclusion = { kind: 'stalled', passes: false, jobs: [0], quietMs: 60_000 }
+const FAILED: Conclusion = { kind: 'stalled', passes: false, jobs: [0], idleMs: 60_000 }
 const CANCELLED: Conclusion = { kind: 'cancelled', passes: false, signal: 'SIGINT' }
 
 const SET: Delivery = { kind: 'set' }
@@ -49,12 +49,12 @@ function reporting(answerTo: (status: CommitStatus, nth: number) => Answer = () 
     policy: aPolicy(),
     clock,
     interrupt: interrupt.signal,
-    sanitise: createSanitiser(['s3cret-value']),
+    sanitize: createSanitizer(['s3cret-value']),
     notice: (text) => lines.push(text),
     warn: (_, message) => warnings.push(message),
   })
-  const view = (progress: number) => aView([aHistory({ looks: [[0, aJob({ progress })]] })], clock.now())
-  const tell = (event: WatchEvent) => Promise.resolve(reporter.tell(event))
+  const view = (progress: number) => aView([aHistory({ polls: [[0, aJob({ progress })]] })], clock.now())
+  const tell = (event: WatchEvent) => Promise.resolve(reporter.report(event))
   return {
     clock,
     interrupt,

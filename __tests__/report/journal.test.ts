@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals'
-import { createJournal } from '../../src/report/report-file.ts'
+import { createRequestLog } from '../../src/report/report-file.ts'
 
 it('a journal counts every exchange by its outcome and keeps the last 200 whole', () => {
-  const journal = createJournal()
+  const journal = createRequestLog()
   for (let n = 0; n < 250; n += 1) {
     journal.add({
       jobId: String(n),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { keepFile } from '../../src/report/kept-file.ts'
-import type { WatchEvent } from '../../src/watch/events.ts'
+import type { WatchEvent } from '../../src/gate/events.ts'
 import { aFile, aHistory, aJob, aView } from '../support/builders.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
@@ -15,7 +15,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-const view = (nowMs: number) => aView([aHistory({ looks: [[0, aJob()]] })], nowMs)
+const view = (nowMs: number) => aView([aHistory({ polls: [[0, aJob()]] })], nowMs)
 const started = (nowMs = 0): WatchEvent => ({ kind: 'started', view: view(nowMs) })
 const heartbeat = (nowMs = 0): WatchEvent => ({ kind: 'heartbeat', view: view(nowMs) })
 const ended = (nowMs = 0): WatchEvent => ({
@@ -23,16 +23,16 @@ const ended = (nowMs = 0): WatchEvent => ({
   view: view(nowMs),
   conclusion: { kind: 'completed', passes: true },
 })
-const looked = (options: { news?: boolean; more?: boolean } = {}, nowMs = 0): WatchEvent => ({
-  kind: 'looked',
+const polled = (options: { changes?: boolean; more?: boolean } = {}, nowMs = 0): WatchEvent => ({
+  kind: 'polled',
   view: view(nowMs),
   job: 0,
-  observation: { kind: 'answered', snapshot: aJob() },
+  result: { kind: 'answered', snapshot: aJob() },
   tookMs: 5,
-  news: options.news === true ? [{ kind: 'file-failed', file: aFile() }] : [],
+  changes: options.changes === true ? [{ kind: 'file-failed', file: aFile() }] : [],
   more: options.more ?? false,
 })
-const changed = (nowMs: number) => looked({ news: true }, nowMs)
+const changed = (nowMs: number) => polled({ changes: true }, nowMs)
 
 /** A file that tells the time of the event it was written for, in so many bytes. */
 function aKeptFile(sizeBytes = 10, path = join(mkdtempSync(join(folder, 'it-')), 'file')) {
@@ -64,19 +64,19 @@ describe('a file that is kept up to date', () => {
     return file.writings()
   }
 
-  it('is written at the beginning, at every change and at the end, and not at a look that brought nothing new', () => {
-    expect(writingsOf(started(), looked(), looked({ news: true }), looked(), ended())).toBe(3)
-    expect(writingsOf(looked(), heartbeat(), looked())).toBe(0)
+  it('is written at the beginning, at every change and at the end, and not at a poll that brought nothing new', () => {
+    expect(writingsOf(started(), polled(), polled({ changes: true }), polled(), ended())).toBe(3)
+    expect(writingsOf(polled(), heartbeat(), polled())).toBe(0)
   })
 
-  it('is written once for all looks that arrived together, wherever among them the news is', () => {
-    expect(writingsOf(looked({ news: true, more: true }), looked({ more: true }), looked())).toBe(1)
-    expect(writingsOf(looked({ more: true }), looked({ news: true }))).toBe(1)
-    expect(writingsOf(looked({ more: true }), looked())).toBe(0)
+  it('is written once for all polls that arrived together, wherever among them the changes is', () => {
+    expect(writingsOf(polled({ changes: true, more: true }), polled({ more: true }), polled())).toBe(1)
+    expect(writingsOf(polled({ more: true }), polled({ changes: true }))).toBe(1)
+    expect(writingsOf(polled({ more: true }), polled())).toBe(0)
   })
 
   it('is written at the end, whatever was to follow', () => {
-    expect(writingsOf(looked({ news: true, more: true }), ended())).toBe(1)
+    expect(writingsOf(polled({ changes: true, more: true }), ended())).toBe(1)
   })
 
   it('is written at every change while it is short, however close they come', () => {
@@ -89,10 +89,10 @@ const LONG_BYTES = 200_000
 describe('a long file', () => {
   it('rests between two writings, and then tells the last of all changes without another event', async () => {
     const file = aKeptFile(LONG_BYTES)
-    file.tell(started(), changed(1), changed(2), looked({}, 3))
+    file.tell(started(), changed(1), changed(2), polled({}, 3))
     expect([file.writings(), file.says()]).toEqual([1, 'started 0'])
     await file.pass(1_000)
-    expect([file.writings(), file.says()]).toEqual([2, 'looked 3'])
+    expect([file.writings(), file.says()]).toEqual([2, 'polled 3'])
   })
 
   it('rests again after that', async () => {
@@ -100,9 +100,9 @@ describe('a long file', () => {
     file.tell(started(), changed(1))
     await file.pass(600)
     file.tell(changed(601), changed(602))
-    expect(file.says()).toBe('looked 1')
+    expect(file.says()).toBe('polled 1')
     await file.pass(600)
-    expect([file.writings(), file.says()]).toEqual([3, 'looked 602'])
+    expect([file.writings(), file.says()]).toEqual([3, 'polled 602'])
   })
 
   it('is written at once when it has rested, and not again without a change', async () => {
@@ -110,7 +110,7 @@ describe('a long file', () => {
     file.tell(started())
     await file.pass(1_000)
     file.tell(changed(1_000))
-    expect([file.writings(), file.says()]).toEqual([2, 'looked 1000'])
+    expect([file.writings(), file.says()]).toEqual([2, 'polled 1000'])
     await file.pass(10_000)
     expect(file.writings()).toBe(2)
   })
@@ -119,7 +119,7 @@ describe('a long file', () => {
     const file = aKeptFile(10 * 1024 * 1024)
     file.tell(started(), changed(1))
     await file.pass(2_000)
-    expect(file.says()).toBe('looked 1')
+    expect(file.says()).toBe('polled 1')
   })
 
   it('tells the end at once, and nothing that is older later on', async () => {

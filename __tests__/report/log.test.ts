@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import { logReporter } from '../../src/report/log.ts'
 import type { LogSink } from '../../src/report/log.ts'
-import type { WatchEvent } from '../../src/watch/events.ts'
+import type { WatchEvent } from '../../src/gate/events.ts'
 import { aCompletedJob, aHistory, aJob, aPolicy, aView } from '../support/builders.ts'
 
 const view = aView([
   aHistory({
-    looks: [
+    polls: [
       [0, aJob()],
       [20_000, aCompletedJob()],
     ],
@@ -14,7 +14,7 @@ const view = aView([
 ])
 const ended: WatchEvent = { kind: 'ended', view, conclusion: { kind: 'completed', passes: true } }
 
-function told(event: WatchEvent, colours: boolean): readonly string[] {
+function told(event: WatchEvent, colors: boolean): readonly string[] {
   const lines: string[] = []
   const sink: LogSink = {
     info: (line) => lines.push(line),
@@ -23,7 +23,7 @@ function told(event: WatchEvent, colours: boolean): readonly string[] {
     error: (title) => lines.push(title),
     warning: (title) => lines.push(title),
   }
-  void logReporter(sink, aPolicy(), { asked: () => [{ path: '/x', outcomes: { answered: 2 } }], colours }).tell(event)
+  void logReporter(sink, aPolicy(), { asked: () => [{ path: '/x', outcomes: { answered: 2 } }], colors }).report(event)
   return lines
 }
 
@@ -42,13 +42,13 @@ describe('the end of the log', () => {
     const sink = { info: () => undefined, debug: () => undefined, error: () => undefined, warning: () => undefined }
     const log = logReporter({ ...sink, group: (title) => lines.push(title) }, aPolicy(), {
       asked: () => [],
-      colours: true,
+      colors: true,
     })
-    void log.tell({ kind: 'ended', view: aView([]), conclusion: mistakes })
+    void log.report({ kind: 'ended', view: aView([]), conclusion: mistakes })
     expect(lines).toEqual([])
   })
 
-  it('is coloured where colours are wanted, and only there', () => {
+  it('is colored where colors are wanted, and only there', () => {
     expect(told(ended, true).at(-1)).toContain('\u001b[32mPassed:\u001b[0m')
     expect(told(ended, false).join('')).not.toContain('\u001b')
   })

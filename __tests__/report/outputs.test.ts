@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { OUTPUT_NAMES, outputsOf } from '../../src/report/outputs.ts'
-import type { History } from '../../src/watch/history.ts'
+import type { History } from '../../src/gate/history.ts'
 import {
   aCompletedJob,
   aFailedJob,
@@ -16,7 +16,7 @@ import {
 const outputs = (jobs: readonly History[], nowMs?: number) =>
   outputsOf(aView(jobs, nowMs), undefined, aPolicy(), '/tmp/report.json')
 const jobIn = (label: string, but: Parameters<typeof aJob>[0] = {}, jobId = label) =>
-  aHistory({ jobId, looks: [[0, aJob({ label, ...but })]] })
+  aHistory({ jobId, polls: [[0, aJob({ label, ...but })]] })
 
 describe('the outputs while the gate runs', () => {
   it('are all there, and empty where nothing is known', () => {
@@ -33,7 +33,7 @@ describe('the outputs while the gate runs', () => {
   })
 
   it('know nothing of a job before its first answer', () => {
-    const unseen = aHistory({ jobId: '1', looks: [[0, { kind: 'outage', trouble: aTrouble() }]] })
+    const unseen = aHistory({ jobId: '1', polls: [[0, { kind: 'outage', error: aTrouble() }]] })
     expect(outputs([unseen])).toMatchObject({
       state: 'Unknown',
       jobId: '1',
@@ -103,7 +103,7 @@ describe('the lists', () => {
     const job = aJob({
       files: [aFile({ name: 'a' }), aFile({ name: 'b', phase: 'failed', label: 'Failed', reason: 'bad' })],
     })
-    const [first, second] = list(outputs([aHistory({ jobId: '7', looks: [[0, job]] })]).details)
+    const [first, second] = list(outputs([aHistory({ jobId: '7', polls: [[0, job]] })]).details)
     expect(first).toEqual({
       jobId: '7',
       fileName: 'b',
@@ -122,7 +122,7 @@ describe('the lists', () => {
     const long = files(1024, { reason: 'ß'.repeat(300), phase: 'failed' })
     const { details, jobs } = outputs(
       Array.from({ length: 900 }, (_, i) =>
-        aHistory({ jobId: `job-${i}`, looks: [[0, aJob({ files: i === 0 ? long : [] })]] }),
+        aHistory({ jobId: `job-${i}`, polls: [[0, aJob({ files: i === 0 ? long : [] })]] }),
       ),
     )
     for (const json of [details, jobs]) {
@@ -133,7 +133,7 @@ describe('the lists', () => {
 
   it('tell of each job what there is to tell but its files', () => {
     expect(
-      list(outputs([aHistory({ jobId: '7', looks: [[0, aFailedJob()]] }), aHistory({ jobId: '8' })]).jobs),
+      list(outputs([aHistory({ jobId: '7', polls: [[0, aFailedJob()]] }), aHistory({ jobId: '8' })]).jobs),
     ).toMatchObject([
       { jobId: '7', state: 'Failed', reason: aFailedJob().reason },
       { jobId: '8', state: 'Unknown', progress: 0 },
@@ -143,14 +143,14 @@ describe('the lists', () => {
 
 describe('the outputs at the end', () => {
   it('tell the conclusion, and no reason where all is well', () => {
-    const job = aHistory({ looks: [[0, aCompletedJob()]] })
+    const job = aHistory({ polls: [[0, aCompletedJob()]] })
     const { conclusion, reason } = outputsOf(aView([job]), { kind: 'completed', passes: true }, aPolicy(), undefined)
     expect([conclusion, reason]).toEqual(['completed', ''])
   })
 
   it('tell the service’s reason of the first job that failed, in the order given', () => {
-    const failedBy = (reason: string) => aHistory({ looks: [[0, aFailedJob({ reason })]] })
-    const view = aView([aHistory({ looks: [[0, aCompletedJob()]] }), failedBy('one'), failedBy('two')])
+    const failedBy = (reason: string) => aHistory({ polls: [[0, aFailedJob({ reason })]] })
+    const view = aView([aHistory({ polls: [[0, aCompletedJob()]] }), failedBy('one'), failedBy('two')])
     expect(outputsOf(view, { kind: 'failed', passes: false, jobs: [1, 2] }, aPolicy(), undefined).reason).toBe('one')
   })
 })

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
-import { hasNews, tellAll } from '../../src/report/reporter.ts'
-import type { WatchEvent } from '../../src/watch/events.ts'
+import { hasChanges, reportToAll } from '../../src/report/reporter.ts'
+import type { WatchEvent } from '../../src/gate/events.ts'
 import { aFile, aHistory, aJob, aView } from '../support/builders.ts'
 
-const view = aView([aHistory({ looks: [[0, aJob()]] })])
-const looked = (options: { news?: boolean } = {}): WatchEvent => ({
-  kind: 'looked',
+const view = aView([aHistory({ polls: [[0, aJob()]] })])
+const polled = (options: { changes?: boolean } = {}): WatchEvent => ({
+  kind: 'polled',
   view,
   job: 0,
-  observation: { kind: 'answered', snapshot: aJob() },
+  result: { kind: 'answered', snapshot: aJob() },
   tookMs: 5,
-  news: options.news === true ? [{ kind: 'file-failed', file: aFile() }] : [],
+  changes: options.changes === true ? [{ kind: 'file-failed', file: aFile() }] : [],
   more: false,
 })
 const ended: WatchEvent = { kind: 'ended', view, conclusion: { kind: 'completed', passes: true } }
@@ -19,33 +19,30 @@ describe('telling everybody', () => {
   it('goes on after a reporter that breaks, and says so once', async () => {
     const told: string[] = []
     const broken: string[] = []
-    const tell = tellAll(
+    const tell = reportToAll(
       [
         {
           name: 'throws',
-          tell: () => {
+          report: () => {
             throw new Error('disk full')
           },
         },
-        { name: 'rejects', tell: () => Promise.reject(new Error('no network')) },
-        { name: 'works', tell: (event) => void told.push(event.kind) },
+        { name: 'rejects', report: () => Promise.reject(new Error('no network')) },
+        { name: 'works', report: (event) => void told.push(event.kind) },
       ],
       (name, error) => broken.push(`${name}: ${String(error)}`),
     )
-    await tell(looked())
+    await tell(polled())
     await tell(ended)
-    expect(told).toEqual(['looked', 'ended'])
+    expect(told).toEqual(['polled', 'ended'])
     expect(broken).toEqual(['throws: Error: disk full', 'rejects: Error: no network'])
   })
 })
 
-describe('news', () => {
-  it('is the beginning, the end, and a look that changed something', () => {
-    expect([looked(), looked({ news: true }), ended, { kind: 'rows-unknown', view } as const].map(hasNews)).toEqual([
-      false,
-      true,
-      true,
-      false,
-    ])
+describe('changes', () => {
+  it('is the beginning, the end, and a poll that changed something', () => {
+    expect(
+      [polled(), polled({ changes: true }), ended, { kind: 'rows-unknown', view } as const].map(hasChanges),
+    ).toEqual([false, true, true, false])
   })
 })

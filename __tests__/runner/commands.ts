@@ -69,7 +69,7 @@ function parseV2(line: string, registered: Registered): Command | undefined {
 }
 
 /**
- * `##[name key=value;key=value]data`, anywhere in the line; only the first `##[` is looked at.
+ * `##[name key=value;key=value]data`, anywhere in the line; only the first `##[` is polled.
  * https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Common/ActionCommand.cs#L121-L189
  */
 function parseV1(line: string, registered: Registered): Command | undefined {

@@ -14,7 +14,7 @@ export interface Manifest {
 }
 
 /**
- * Loads an action.yml. Whether an input is required is nothing that the runner looks at.
+ * Loads an action.yml. Whether an input is required is nothing that the runner polls.
  * https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Worker/ActionManifestManager.cs#L521-L556
  */
 export function loadManifest(path: string): Manifest {

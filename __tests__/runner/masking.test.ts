@@ -32,7 +32,7 @@ describe('a masked value', () => {
     expect(masker('"12345678"').mask('12345678')).toBe('***')
   })
 
-  it('is hidden past the letter that PowerShell colours', () => {
+  it('is hidden past the letter that PowerShell colors', () => {
     expect(masker('secret1&+secret2').mask('secret1&+ s ecret2')).toBe('*** s ***')
   })
 

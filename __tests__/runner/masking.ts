@@ -143,7 +143,7 @@ function withoutQuotes(value: string): string {
 }
 
 /**
- * PowerShell colours what follows an ampersand, which cuts a secret in two; parts of fewer than six characters stay visible.
+ * PowerShell colors what follows an ampersand, which cuts a secret in two; parts of fewer than six characters stay visible.
  * https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Sdk/DTLogging/Logging/ValueEncoders.cs#L84-L116
  */
 function upToAmpersand(value: string): string {
@@ -153,7 +153,7 @@ function upToAmpersand(value: string): string {
 }
 
 /**
- * Past `&+` the next letter is coloured as well.
+ * Past `&+` the next letter is colored as well.
  * https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Sdk/DTLogging/Logging/ValueEncoders.cs#L118-L144
  */
 function afterAmpersand(value: string): string {

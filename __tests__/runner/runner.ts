@@ -55,7 +55,7 @@ export interface RunOptions {
 /** How the step ended, as `steps.<id>.outcome` has it. */
 export type Outcome = 'success' | 'failure' | 'cancelled'
 
-/** All that the runner and the people who look at a run get from a step. */
+/** All that the runner and the people who poll a run get from a step. */
 export interface Run extends Ending {
   readonly outcome: Outcome
   /** What the log shows before the step's own lines: its inputs and environment. */

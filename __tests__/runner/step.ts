@@ -36,7 +36,7 @@ export class Step {
   }
 
   /**
-   * Writes to the log, masked. The page of a run shows the colours in place of their codes.
+   * Writes to the log, masked. The page of a run shows the colors in place of their codes.
    * https://github.com/actions/toolkit/blob/main/packages/core/README.md#styling-output
    * https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Worker/ExecutionContext.cs#L1099-L1120
    */

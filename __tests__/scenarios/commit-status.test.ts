@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'no
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
-import { startGitHub, type GitHubStandIn } from '../github/stand-in.ts'
+import { startGitHub, type GitHubStandIn } from '../report/github-stand-in.ts'
 import { loadManifest } from '../runner/manifest.ts'
 import { removeRunnerFolders, runAction, type RunOptions } from '../runner/runner.ts'
 import { json, type Reply } from '../simulator/faults.ts'
@@ -123,7 +123,7 @@ describe('a commit', () => {
   })
 })
 
-describe('trouble with GitHub', () => {
+describe('error with GitHub', () => {
   it.concurrent.each<[string, Reply, string]>([
     ['a token that only reads', json({ message: 'Resource not accessible by integration' }, 403), 'statuses: write'],
     ['a repository out of sight', json({ message: 'Not Found' }, 404), 'statuses: write'],
@@ -150,7 +150,7 @@ describe('trouble with GitHub', () => {
     30_000,
   )
 
-  it.concurrent('is not looked for where the event does not tell the commit', async () => {
+  it.concurrent('is not polled for where the event does not tell the commit', async () => {
     const run = await show(anImport(COMPLETED), { event: { pull_request: null } })
     expect([run.exitCode, run.gitHub.requests, warningsOf(run)]).toEqual([0, [], []])
     expect(run.log.join('\n')).toContain('There is no commit status: the event pull_request names no commit')

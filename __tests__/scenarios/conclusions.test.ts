@@ -82,14 +82,14 @@ const rows: readonly Row[] = [
     outputs: { importedRows: '', totalRows: '' },
   },
   {
-    title: 'a look on a job that goes on',
+    title: 'a poll on a job that goes on',
     service: halfway,
     inputs: once,
     conclusion: 'timed-out',
     passes: false,
     outputs: {
       ...seen,
-      reason: `One look, no waiting (timeout is 0): import job ${JOB_ID} is still at Importing, 55 %, 1.5 k of 3 k rows.`,
+      reason: `One poll, no waiting (timeout is 0): import job ${JOB_ID} is still at Importing, 55 %, 1.5 k of 3 k rows.`,
     },
   },
   {

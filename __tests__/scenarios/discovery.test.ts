@@ -21,7 +21,7 @@ const [FIRST, SECOND, THIRD, FOURTH] = [1, 2, 3, 4].map((n) => idAt(NOW - 60_000
 ]
 const OLD = idAt(NOW - 6 * 3_600_000)
 
-/** Two looks, the list among them, then it is through. */
+/** Two polls, the list among them, then it is through. */
 const UNDER_WAY: readonly Step[] = [{ phase: 'Importing', within: [0.2, 0.8], lasts: 2 }, { phase: 'Completed' }]
 const FAILED: readonly Step[] = [
   { phase: 'Importing', lasts: 0 },
@@ -284,7 +284,7 @@ describe('a search for jobs', () => {
       expect(run.outputs).toMatchObject({ state: 'Unknown', jobId: '', details: '[]', jobs: '[]' })
       expect(run.outputs['reason']).toMatch(/^No usable answer about the import jobs of collection products/)
       expect(timesTold(run, 'the gate goes on asking.')).toBe(1)
-      expect(run.summary.text).toContain('Looked for the import jobs of <code>products</code> at ')
+      expect(run.summary.text).toContain('Polled for the import jobs of <code>products</code> at ')
     },
     30_000,
   )

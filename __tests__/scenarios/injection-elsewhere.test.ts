@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { startGitHub } from '../github/stand-in.ts'
+import { startGitHub } from '../report/github-stand-in.ts'
 import { removeRunnerFolders } from '../runner/runner.ts'
 import { json, type Reply } from '../simulator/faults.ts'
 import type { Step } from '../simulator/script.ts'

@@ -68,7 +68,7 @@ function failedImport(words: Words): JobScript {
   return anImport([{ reply: json({ code: 0, data }) }])
 }
 
-/** A gate of one look asks about each by itself. */
+/** A gate of one poll asks about each by itself. */
 const JOBS = 21
 
 /** Several imports, each in a state that nobody has heard of. */

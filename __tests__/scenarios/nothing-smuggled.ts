@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from '@jest/globals'
-import { DETAILS_TITLE } from '../../src/render/details.ts'
+import { DETAILS_TITLE } from '../../src/messages/details.ts'
 import { GITHUB_TOKEN } from '../runner/runner.ts'
 import { API_KEY, type Gated } from '../support/gating.ts'
 import { render } from '../support/github-markdown.ts'
@@ -16,7 +16,7 @@ function everythingOf(run: Gated): string {
   return [...written, ...said, JSON.stringify(run.report)].join('\n')
 }
 
-/** Colours stand around words of our own and states that we know, and nowhere else. */
+/** Colors stand around words of our own and states that we know, and nowhere else. */
 const COLOURED_WORD =
   /\u001b\[3[123]m(Passed:|Not passed:|Completed|Failed|Uncommitted|no usable answer|the service answers again|✔|✘)\u001b\[0m/g
 

@@ -26,7 +26,7 @@ afterAll(() => {
 })
 
 const completed = aMilvus([anImport(COMPLETED)])
-const oneLook = { timeout: '0' }
+const onePoll = { timeout: '0' }
 
 function listIn(output: string | undefined): readonly Readonly<Record<string, unknown>>[] {
   return JSON.parse(output ?? '') as readonly Readonly<Record<string, unknown>>[]
@@ -42,7 +42,7 @@ describe('the outputs', () => {
     } as const
     const files = ['a', 'b', 'c'].map((name) => ({ path: `${name}.parquet`, rows: 1000, sizeBytes: 4_000_000 }))
     const run = await runGate(aMilvus([anImport([{ phase: 'Importing', lasts: 0 }, failure], { files })]), {
-      inputs: oneLook,
+      inputs: onePoll,
     })
     expect(expectSoundRun(run)).toBe('failed')
     const details = listIn(run.outputs['details'])
@@ -66,7 +66,7 @@ describe('the outputs', () => {
       anImport([{ reply: json({ code: 0, data: { jobId: '2', state: 'Pending', progress: 9 } }) }], { jobId: '2' }),
       anImport(HALFWAY, { jobId: '3', collectionName: 'reviews' }),
     ]
-    const run = await runGate(aMilvus(jobs), { inputs: { ...oneLook, 'job-id': '["3", "1", "2", "1"]' } })
+    const run = await runGate(aMilvus(jobs), { inputs: { ...onePoll, 'job-id': '["3", "1", "2", "1"]' } })
     expect(expectSoundRun(run)).toBe('timed-out')
     expect(run.outputs).toMatchObject({
       state: 'Pending',
@@ -87,7 +87,7 @@ describe('the outputs', () => {
 
   it.concurrent('leave to the report what is too much for them', async () => {
     const files = fileSeries({ count: 1024, path: 'export/2026/part-{n}.parquet', rows: 10, sizeBytes: 4096 })
-    const run = await runGate(aMilvus([anImport(COMPLETED, { files })]), { inputs: oneLook })
+    const run = await runGate(aMilvus([anImport(COMPLETED, { files })]), { inputs: onePoll })
     expect(expectSoundRun(run)).toBe('completed')
     const { details = '', fileCount } = run.outputs
     expect(Buffer.byteLength(details)).toBeLessThanOrEqual(LARGEST_JSON_BYTES)
@@ -124,7 +124,7 @@ describe('the report', () => {
           jobId: JOB_ID,
           collectionName: 'products',
           state: 'Completed',
-          looks: 3,
+          polls: 3,
           details: [{ fileName: 'catalog/part-0.parquet' }, {}, {}],
           timeline: [
             { state: 'Importing', progress: 55 },
@@ -147,16 +147,16 @@ describe('the report', () => {
   })
 
   it.concurrent('lies in a folder of its own below the temporary folder of the runner', async () => {
-    const { outputs, runnerTemp } = await runGate(completed, { inputs: oneLook })
+    const { outputs, runnerTemp } = await runGate(completed, { inputs: onePoll })
     expect(dirname(dirname(outputs['reportPath'] ?? ''))).toBe(runnerTemp)
   })
 })
 
 describe('the job summary', () => {
   it.concurrent('is there unless it is unwanted', async () => {
-    const wanted = await runGate(completed, { inputs: oneLook })
+    const wanted = await runGate(completed, { inputs: onePoll })
     expect(wanted.summary.text).toMatch(/^### Milvus import gate\n\n> \[!TIP\]\n> <b>Import job \d+ is complete/)
-    const unwanted = await runGate(completed, { inputs: { ...oneLook, summary: 'false' } })
+    const unwanted = await runGate(completed, { inputs: { ...onePoll, summary: 'false' } })
     expect(expectSoundRun(unwanted)).toBe('completed')
     expect(unwanted.summary.text).toBe('')
   })
@@ -165,7 +165,7 @@ describe('the job summary', () => {
 /** The action on a machine where variables of the runner are different; undefined stands for one that is missing. */
 async function runWith(
   variables: Readonly<Record<string, string | undefined>>,
-  inputs: Readonly<Record<string, string>> = oneLook,
+  inputs: Readonly<Record<string, string>> = onePoll,
 ) {
   const changes = Object.entries(variables).map(([name, value]) =>
     value === undefined ? `delete process.env.${name}` : `process.env.${name} = ${JSON.stringify(value)}`,
@@ -199,7 +199,7 @@ describe('a runner file that', () => {
 
   it.concurrent('cannot be written does not make a bad end good', async () => {
     const path = join(folder, 'no', 'such', 'folder')
-    const run = await runWith({ GITHUB_OUTPUT: path }, { ...oneLook, 'expected-rows': '1' })
+    const run = await runWith({ GITHUB_OUTPUT: path }, { ...onePoll, 'expected-rows': '1' })
     expect(run.exitCode).toBe(1)
     expect(run.annotations).toHaveLength(1)
   })
@@ -226,7 +226,7 @@ describe('a runner file that', () => {
 })
 
 it('leaves nothing of its own beside the files of the runner', async () => {
-  const { runnerTemp } = await runGate(completed, { inputs: oneLook })
+  const { runnerTemp } = await runGate(completed, { inputs: onePoll })
   const names = readdirSync(join(runnerTemp, '_runner_file_commands'))
   expect(names.filter((name) => name.includes('milvus'))).toEqual([])
 })
@@ -237,7 +237,7 @@ describe('the log', () => {
   it.concurrent(
     'shows every exchange with its time, status, code and size where debug logging is on',
     async () => {
-      const run = await runGate(completed, { inputs: oneLook, debug: true, env: { NO_COLOR: '1' } })
+      const run = await runGate(completed, { inputs: onePoll, debug: true, env: { NO_COLOR: '1' } })
       const exchanges = run.debugLines.filter((line) => EXCHANGE.test(line))
       expect(exchanges).toHaveLength(run.requests.length)
       expect(exchanges[0]).toMatch(
@@ -252,9 +252,9 @@ describe('the log', () => {
   )
 
   it.concurrent(
-    'folds the details away and ends with the verdict, in colours',
+    'folds the details away and ends with the verdict, in colors',
     async () => {
-      const run = await runGate(completed, { inputs: oneLook })
+      const run = await runGate(completed, { inputs: onePoll })
       expect(run.groups).toHaveLength(1)
       expect(run.log.filter((line) => line.startsWith('  ✔ Completed'))).toHaveLength(3)
       expect(run.log.at(-2)).toBe('##[endgroup]')

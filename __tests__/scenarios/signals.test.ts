@@ -37,17 +37,17 @@ function createMoment(): { readonly comes: Promise<void>; readonly strike: () =>
   return { comes, strike }
 }
 
-/** An import that changes with every look and has files enough to keep the reporters busy. */
-function busyImport(onLook: (look: number) => void = () => undefined) {
+/** An import that changes with every poll and has files enough to keep the reporters busy. */
+function busyImport(onPoll: (poll: number) => void = () => undefined) {
   const details = Array.from({ length: 1000 }, (_, n) => ({
     fileName: `part-${n}.parquet`,
     state: 'InProgress',
     progress: 1,
   }))
   return anImport(HALFWAY, {
-    answer: (_, look) => {
-      onLook(look)
-      return json({ code: 0, data: { jobId: JOB_ID, state: 'Importing', progress: Math.min(99, 5 * look), details } })
+    answer: (_, poll) => {
+      onPoll(poll)
+      return json({ code: 0, data: { jobId: JOB_ID, state: 'Importing', progress: Math.min(99, 5 * poll), details } })
     },
   })
 }
@@ -86,8 +86,8 @@ const occasions: readonly Occasion[] = [
     title: 'in a later request',
     prepare: (strike) => ({
       job: anImport(HALFWAY, {
-        answer: (_, look) => {
-          if (look === 0) return undefined
+        answer: (_, poll) => {
+          if (poll === 0) return undefined
           strike()
           return HANG
         },
@@ -97,7 +97,7 @@ const occasions: readonly Occasion[] = [
   { title: 'in a pause', prepare: () => ({ job: anImport(HALFWAY), at: /Importing, 55 %/ }) },
   { title: 'in an outage', prepare: () => ({ job: anImport([{ reply: json('?', 502) }]), at: /no usable answer/ }) },
   {
-    title: 'while it tells of a look',
+    title: 'while it tells of a poll',
     prepare: (strike) => ({ job: busyImport(strike) }),
   },
 ]
@@ -132,11 +132,11 @@ describe('a signal', () => {
 
   it.concurrent.each<[string, string, Readonly<Record<string, string>>, readonly Step[], RegExp]>([
     [
-      'looks for jobs',
+      'polls for jobs',
       '/import/list',
       { 'job-id': '', 'collection-name': 'products' },
       HALFWAY,
-      /stopped by SIGINT while it was looking for the import jobs of collection products/,
+      /stopped by SIGINT while it was searching for the import jobs of collection products/,
     ],
     [
       'waits for a search',

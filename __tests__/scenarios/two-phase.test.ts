@@ -36,7 +36,7 @@ function twoPhase(...jobs: readonly (Partial<JobScript> & { readonly course?: re
   }
 }
 
-/** How often each thing was asked for, but for looks. */
+/** How often each thing was asked for, but for polls. */
 function acts({ requests }: Gated): Readonly<Record<string, readonly string[]>> {
   const of = (operation: string) =>
     requests

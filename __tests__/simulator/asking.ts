@@ -26,7 +26,7 @@ export async function closeAll(): Promise<void> {
   await Promise.all(running.splice(0).map((service) => service.close()))
 }
 
-/** A request; a look at {@link aJob} unless told otherwise. */
+/** A request; a poll {@link aJob} unless told otherwise. */
 export interface Sent {
   readonly path?: string
   readonly method?: string

@@ -7,7 +7,7 @@ import { paint } from './terminal.ts'
 const usage = `npm run simulator -- [--port N] [--speed N]
 
 Plays every scenario on one port of this machine until Ctrl-C, each below a path of its own. A job begins when it is
-first looked at, a collection when it is first asked for. --speed 10 plays ten times as fast.`
+first polled, a collection when it is first asked for. --speed 10 plays ten times as fast.`
 
 /** What a client may ask in this story, ready to be pasted into a shell. */
 function curlLines(endpoint: string, { service, inputs }: Scenario): readonly string[] {

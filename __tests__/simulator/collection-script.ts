@@ -42,10 +42,10 @@ export interface CollectionScript {
   /** Milvus' `default` unless told otherwise. */
   readonly database?: string
   /**
-   * What `lasts`, `from` and `until` count: milliseconds since the first request about the collection, or looks: how often its
+   * What `lasts`, `from` and `until` count: milliseconds since the first request about the collection, or polls: how often its
    * own question has been asked before (each index has its own), so that the nth reading sees the nth position of everything.
    */
-  readonly clock?: 'milliseconds' | 'looks'
+  readonly clock?: 'milliseconds' | 'polls'
   readonly course: readonly CollectionStep[]
   /**
    * What is otherwise after a refresh, on the same clock, counted from the last one; what it does not name takes the first

@@ -21,7 +21,7 @@ const QUESTIONS = Object.keys(PATHS) as readonly Question[]
 const milvus: ServiceRules = { dialect: 'milvus', version: '2.6' }
 const products: CollectionScript = {
   name: 'products',
-  clock: 'looks',
+  clock: 'polls',
   course: [{ indexes: [{ name: 'vector', totalRows: 100 }], rows: 100 }],
 }
 

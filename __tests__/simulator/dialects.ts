@@ -4,7 +4,7 @@ import { admitToDataPlane, admitToMilvus } from './milvus-checks.ts'
 import { operationOf, type CollectionOperation, type Deed } from './routes.ts'
 import { admitToControlPlane } from './zilliz-checks.ts'
 
-/** A release line of Milvus; `2.4.0` stands for the first three releases, whose answers still look different. */
+/** A release line of Milvus; `2.4.0` stands for the first three releases, whose answers still poll different. */
 export type MilvusVersion = '2.4.0' | '2.4' | '2.5' | '2.6' | '3.0'
 
 /** An era of Zilliz Cloud's REST API, by the year of its reference. */

@@ -13,8 +13,8 @@ export interface StoredReply {
   readonly httpStatus: number
   /** A JSON body; a text where the body is no JSON. */
   readonly reply: unknown
-  /** What a look that gets this answer brings; absent where the answer is to another question than a look. */
-  readonly observation?: 'answered' | 'outage' | 'refused' | 'unknown-job'
+  /** What a poll that gets this answer brings; absent where the answer is to another question than a poll. */
+  readonly result?: 'answered' | 'outage' | 'refused' | 'unknown-job'
 }
 
 const folder = new URL('../__fixtures__/replies/', import.meta.url)

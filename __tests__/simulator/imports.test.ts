@@ -13,7 +13,7 @@ describe('an import', () => {
   const timeOf = (position: number) => new Date(Date.UTC(2026, 10, 20, 10, 0, position))
 
   function seen(course: readonly Step[], position: number, service: ServiceRules, changes: Partial<JobScript> = {}) {
-    const job = aJob({ course, clock: 'looks', ...changes })
+    const job = aJob({ course, clock: 'polls', ...changes })
     const line = lineAt(job, position)
     if (line.kind !== 'standing') throw new Error(`a ${line.kind} where a state was expected`)
     return project(job, line.standing, service, timeOf)
@@ -128,14 +128,14 @@ describe('an import', () => {
     ['2.5', '[catalog/part-0.parquet]', 85, false],
     ['2.6', '[catalog/part-0.parquet]', 85, true],
     ['3.0', '[catalog/part-0.parquet]', 85, true],
-  ])('looks different in %s', (version, fileName, progress, hasCreateTime) => {
+  ])('polls different in %s', (version, fileName, progress, hasCreateTime) => {
     const data = seen(course, 45, { dialect: 'milvus', version })
     expect(data).toMatchObject({ progress, details: [{ fileName }, {}, {}] })
     expect('createTime' in data).toBe(hasCreateTime)
     expect('reason' in data).toBe(false)
   })
 
-  it('looks different in Zilliz Cloud', () => {
+  it('polls different in Zilliz Cloud', () => {
     const data = seen(course, 25, { dialect: 'zilliz', version: '2026' }, { jobId: cloudJobId })
     expect(data).toMatchObject({ jobId: cloudJobId, fileName: 'catalog/part-0.parquet', reason: '', totalRows: 3000 })
     expect(data).not.toHaveProperty('importedRows')
@@ -159,10 +159,10 @@ describe('an import', () => {
 describe('a script', () => {
   const v25 = { dialect: 'milvus', version: '2.5' } as const
 
-  async function looks(count: number, job: Partial<JobScript>, wiring?: Wiring) {
+  async function polls(count: number, job: Partial<JobScript>, wiring?: Wiring) {
     const { url } = await start({ ...v25, jobs: [aJob(job)] }, wiring)
     const gists: string[] = []
-    for (let look = 0; look < count; look++) gists.push(gistOf((await send(url)).body))
+    for (let poll = 0; poll < count; poll++) gists.push(gistOf((await send(url)).body))
     return gists
   }
 
@@ -170,14 +170,14 @@ describe('a script', () => {
     return /"state":"(\w+)","progress"/.exec(body)?.[1] ?? /"code":(\d+)/.exec(body)?.[1] ?? body
   }
 
-  it('goes on with each look', async () => {
+  it('goes on with each poll', async () => {
     const course: Step[] = [
       { phase: 'Pending', lasts: 1 },
       { fixture: 'milvus-2.5-failed', lasts: 1 },
       { reply: text(503, 'busy'), lasts: 1 },
       { phase: 'Gone' },
     ]
-    expect(await looks(4, { clock: 'looks', course })).toEqual(['Pending', 'Failed', 'busy', '2100'])
+    expect(await polls(4, { clock: 'polls', course })).toEqual(['Pending', 'Failed', 'busy', '2100'])
   })
 
   it('goes on with time', async () => {
@@ -191,12 +191,12 @@ describe('a script', () => {
   it('is disturbed for a while, and goes on regardless', async () => {
     const course: Step[] = [{ phase: 'Pending', lasts: 2 }, { phase: 'Completed' }]
     const faults = [{ from: 1, until: 3, reply: text(502, 'bad') }]
-    expect(await looks(4, { clock: 'looks', course, faults })).toEqual(['Pending', 'bad', 'bad', 'Completed'])
+    expect(await polls(4, { clock: 'polls', course, faults })).toEqual(['Pending', 'bad', 'bad', 'Completed'])
   })
 
   it('can be a function', async () => {
-    const answer = (_: unknown, look: number) => (look === 1 ? text(500, 'once') : undefined)
-    expect(await looks(3, { answer })).toEqual(['Completed', 'once', 'Completed'])
+    const answer = (_: unknown, poll: number) => (poll === 1 ? text(500, 'once') : undefined)
+    expect(await polls(3, { answer })).toEqual(['Completed', 'once', 'Completed'])
   })
 
   it('lets a gateway answer before the service checks anything', async () => {
@@ -209,7 +209,7 @@ describe('a script', () => {
     expect(statuses).toEqual([403, 200])
     expect(requests).toMatchObject([
       { path: '/elsewhere', jobId: undefined },
-      { path: '/v2/vectordb/jobs/import/describe', jobId, look: 0, headers: { host: url.slice('http://'.length) } },
+      { path: '/v2/vectordb/jobs/import/describe', jobId, poll: 0, headers: { host: url.slice('http://'.length) } },
     ])
   })
 

@@ -7,7 +7,7 @@ import { recordOf } from './projection.ts'
 import { databaseOf, DEFAULT_DATABASE } from './script.ts'
 import { hasCollection, type ServiceScript } from './service-script.ts'
 
-/** The list of those jobs that the client asks for and may see; a look at each that it shows. */
+/** The list of those jobs that the client asks for and may see; a poll each that it shows. */
 export function listReply(query: ListQuery, script: ServiceScript, jobs: readonly OpenJob[]): Reply {
   const { database, collectionName, page } = query
   if (

@@ -55,7 +55,7 @@ function openStretch({ clock }: CollectionScript, speed: number): Stretch {
       return nth
     },
     positionOf: (question) =>
-      clock === 'looks' ? Math.max(0, (counts.get(question) ?? 0) - 1) : (Date.now() - startedAt) * speed,
+      clock === 'polls' ? Math.max(0, (counts.get(question) ?? 0) - 1) : (Date.now() - startedAt) * speed,
   }
 }
 

@@ -10,15 +10,15 @@ import { outcomeOf, spoilerOf, unknownJobOfDeed } from './two-phase.ts'
 /** A job that plays its script, and what can be asked of it. */
 export interface OpenJob {
   readonly job: JobScript
-  readonly describe: (request: ServiceRequest) => { readonly reply: Reply; readonly look: number }
-  /** Whether a list has it, without a look; not where it is gone, or its script has a ready answer in the place of a state. */
+  readonly describe: (request: ServiceRequest) => { readonly reply: Reply; readonly poll: number }
+  /** Whether a list has it, without a poll; not where it is gone, or its script has a ready answer in the place of a state. */
   readonly isListed: () => boolean
-  /** What a list says of it, which is a look; undefined where it is in no list. */
+  /** What a list says of it, which is a poll; undefined where it is in no list. */
   readonly sight: () => JobData | undefined
-  readonly perform: (deed: Deed, request: ServiceRequest) => Reply
+  readonly perform: (result: Deed, request: ServiceRequest) => Reply
 }
 
-/** What a look counts for where a script that counts looks needs wall-clock time: the server's own tick. */
+/** What a poll counts for where a script that counts polls needs wall-clock time: the server's own tick. */
 const tickMs = 2000
 
 /** What spoils the answers about one job spoils neither a list of all nor what is done to it. */
@@ -26,10 +26,10 @@ const NO_FAULTS: readonly Disturbance[] = []
 
 /** Begins to play when it is first asked for. */
 export function openJob(job: JobScript, service: ServiceRules, speed: number): OpenJob {
-  const unitMs = job.clock === 'looks' ? tickMs : 1
+  const unitMs = job.clock === 'polls' ? tickMs : 1
   let course = job.course
   let firstAskedAt: number | undefined
-  let looks = 0
+  let polls = 0
   const deeds = { commit: 0, abort: 0 }
 
   const elapsed = () => {
@@ -37,44 +37,45 @@ export function openJob(job: JobScript, service: ServiceRules, speed: number): O
     return (now - (firstAskedAt ??= now)) * speed
   }
   const timeOf: TimeOf = (at) => new Date((firstAskedAt ?? Date.now()) + at * unitMs)
-  const look = () => {
+  const poll = () => {
     const now = elapsed()
-    const nth = looks++
-    return { nth, position: job.clock === 'looks' ? nth : now }
+    const nth = polls++
+    return { nth, position: job.clock === 'polls' ? nth : now }
   }
   /** Where the client has seen the job stand, and the first moment at which it can see it stand otherwise. */
   const turningPoint = () => {
     const now = elapsed()
-    return job.clock === 'looks' ? { position: Math.max(0, looks - 1), turn: looks } : { position: now, turn: now }
+    return job.clock === 'polls' ? { position: Math.max(0, polls - 1), turn: polls } : { position: now, turn: now }
   }
   const lineOf = (position: number, faults = job.faults ?? []) => lineAt({ ...job, course, faults }, position)
 
   return {
     job,
     describe(request) {
-      const { nth, position } = look()
-      return { look: nth, reply: job.answer?.(request, nth) ?? replyFor(lineOf(position), job, service, timeOf) }
+      const { nth, position } = poll()
+      return { poll: nth, reply: job.answer?.(request, nth) ?? replyFor(lineOf(position), job, service, timeOf) }
     },
-    isListed: () => lineOf(job.clock === 'looks' ? looks : elapsed(), NO_FAULTS).kind === 'standing',
+    isListed: () => lineOf(job.clock === 'polls' ? polls : elapsed(), NO_FAULTS).kind === 'standing',
     sight() {
-      const line = lineOf(look().position, NO_FAULTS)
+      const line = lineOf(poll().position, NO_FAULTS)
       return line.kind === 'standing' ? project(job, line.standing, service, timeOf) : undefined
     },
-    perform(deed, request) {
-      const spoiled = spoilerOf(deed, job, request, deeds[deed]++)
+    perform(result, request) {
+      const spoiled = spoilerOf(result, job, request, deeds[result]++)
       if (spoiled?.takesEffect === false) return spoiled.reply
-      const reply = effect(deed)
+      const reply = effect(result)
       return spoiled?.reply ?? reply
     },
   }
 
-  function effect(deed: Deed): Reply {
+  function effect(result: Deed): Reply {
     const { position, turn } = turningPoint()
     const line = lineOf(position, NO_FAULTS)
     if (line.kind === 'gone') return unknownJobOfDeed(service, job.jobId)
     if (line.kind === 'reply') return line.reply
-    if (line.kind === 'fixture') throw new RangeError(`Nothing says what a ${deed} does where ${line.name} is played.`)
-    const outcome = outcomeOf(deed, job, line.standing.phase)
+    if (line.kind === 'fixture')
+      throw new RangeError(`Nothing says what a ${result} does where ${line.name} is played.`)
+    const outcome = outcomeOf(result, job, line.standing.phase)
     if (outcome.kind === 'refused') return outcome.reply
     if (outcome.kind === 'turned') course = turnedAt(course, position, turn, outcome.next)
     return success(service, {})

@@ -15,7 +15,7 @@ export interface Answer {
   readonly reply: Reply
   readonly operation: Operation | undefined
   readonly jobId?: string
-  readonly look?: number
+  readonly poll?: number
 }
 
 /** A service whose jobs and collections begin to play when they are first asked for. */

@@ -167,7 +167,7 @@ function completeTimeAt({ phase, importing, since }: Standing, timeOf: TimeOf) {
 /** How many files the server reads at a time. */
 const lanes = 2
 
-/** A file starts half its time after the one before it, so that a look sees finished, running and waiting files. */
+/** A file starts half its time after the one before it, so that a poll sees finished, running and waiting files. */
 function filesAt(files: readonly ImportFile[], standing: Standing, timeOf: TimeOf): readonly FileStanding[] {
   const { phase, done, importing, failedFiles } = standing
   if (importing === undefined) return []

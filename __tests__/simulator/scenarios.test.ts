@@ -9,11 +9,11 @@ afterEach(closeAll)
 
 describe('the stored replies', () => {
   it.each(fixtureNames())('%s says where it comes from and can be played', (name) => {
-    const { source, note, service, operation, httpStatus, observation } = loadFixture(name)
+    const { source, note, service, operation, httpStatus, result } = loadFixture(name)
     expect(Object.values({ source, note, operation }).every((value) => value.length > 3)).toBe(true)
     expect(['milvus', 'zilliz']).toContain(service)
     expect(httpStatus).toBeGreaterThanOrEqual(200)
-    expect(['answered', 'outage', 'refused', 'unknown-job', undefined]).toContain(observation)
+    expect(['answered', 'outage', 'refused', 'unknown-job', undefined]).toContain(result)
     expect(fixtureReply(name, jobId).kind).toMatch(/^(json|raw)$/)
   })
 

@@ -52,20 +52,20 @@ export interface JobScript {
   readonly collectionName: string
   /** Milvus' `default` unless told otherwise. */
   readonly database?: string
-  /** RFC 3339; without it, the first look. */
+  /** RFC 3339; without it, the first poll. */
   readonly createTime?: string
   readonly files: readonly ImportFile[]
   /** `false` for a two-phase import, which waits for a commit. */
   readonly autoCommit?: boolean
   /**
-   * What `lasts`, `from` and `until` count: milliseconds since the first look, or looks (the first one is 0). A list that shows
-   * the job is a look at it.
+   * What `lasts`, `from` and `until` count: milliseconds since the first poll, or polls (the first one is 0). A list that shows
+   * the job is a poll it.
    */
-  readonly clock?: 'milliseconds' | 'looks'
+  readonly clock?: 'milliseconds' | 'polls'
   readonly course: readonly Step[]
   readonly faults?: readonly Disturbance[]
-  /** Answers in the place of the script; undefined lets the script answer. The first look is 0. */
-  readonly answer?: (request: ServiceRequest, look: number) => Reply | undefined
+  /** Answers in the place of the script; undefined lets the script answer. The first poll is 0. */
+  readonly answer?: (request: ServiceRequest, poll: number) => Reply | undefined
   /** How it goes on after a commit, on the same clock, counted from the commit; without it, it is Completed at once. */
   readonly afterCommit?: readonly Step[]
   readonly commitFaults?: readonly DeedFault[]

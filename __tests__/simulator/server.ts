@@ -35,9 +35,9 @@ export interface SeenRequest {
   readonly body: string
   /** What it was, granted or not; undefined where the service knows no such path. */
   readonly operation: Operation | undefined
-  /** The job that was asked for and how often it had been looked at before, if this is a look; undefined where the checks did not get so far. */
+  /** The job that was asked for and how often it had been polled before, if this is a poll; undefined where the checks did not get so far. */
   readonly jobId: string | undefined
-  readonly look: number | undefined
+  readonly poll: number | undefined
 }
 
 /** A running import service. */
@@ -75,8 +75,8 @@ export async function startSimulators(
         const mount = services.find(({ prefix }) => path.startsWith(`${prefix}/`))
         const request = { method, path: path.slice(mount?.prefix.length).replace(/\?.*$/s, ''), headers, body }
         const answer = mount?.answer(request)
-        const { operation, jobId, look } = answer ?? {}
-        requests.push({ ...request, path, operation, jobId, look })
+        const { operation, jobId, poll } = answer ?? {}
+        requests.push({ ...request, path, operation, jobId, poll })
         return play(answer?.reply ?? text(404, 'No service is mounted here.'), response)
       })
       .catch((error: unknown) => {

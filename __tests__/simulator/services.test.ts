@@ -20,7 +20,7 @@ describe('a Milvus', () => {
   const getProgress = `/v2/vectordb/jobs/import/get_progress`
 
   it.each<[title: string, rules: ServiceRules, sent: Sent, status: number, code: number | string]>([
-    ['takes a look', open, {}, 200, 0],
+    ['takes a poll', open, {}, 200, 0],
     ['takes the older path', open, { path: getProgress }, 200, 0],
     ['ignores a query', open, { path: `${described}?x=1` }, 200, 0],
     ['takes the key of the id in any case', open, { body: { jobID: jobId } }, 200, 0],
@@ -232,9 +232,9 @@ describe('a list', () => {
     ])
   })
 
-  it('in pages is no look at the jobs of other pages', async () => {
+  it('in pages is no poll the jobs of other pages', async () => {
     const course: Step[] = [{ phase: 'Pending', lasts: 1 }, { phase: 'Completed' }]
-    const jobs = ['1', '2'].map((n) => aJob({ jobId: `job-${n}`, clock: 'looks', course }))
+    const jobs = ['1', '2'].map((n) => aJob({ jobId: `job-${n}`, clock: 'polls', course }))
     const { url } = await start({ ...cloud, jobs })
     const states: unknown[] = []
     for (const currentPage of [1, 2, 2]) {
@@ -245,9 +245,9 @@ describe('a list', () => {
     expect(states).toEqual(['Pending', 'Pending', 'Completed'])
   })
 
-  it('is a look at every job that it shows', async () => {
+  it('is a poll every job that it shows', async () => {
     const course: Step[] = [{ phase: 'Pending', lasts: 1 }, { phase: 'Completed' }]
-    const { url } = await start({ dialect: 'milvus', version: '2.6', jobs: [aJob({ clock: 'looks', course })] })
+    const { url } = await start({ dialect: 'milvus', version: '2.6', jobs: [aJob({ clock: 'polls', course })] })
     expect(parsed(await send(url, { path: list, body: {} })).data).toMatchObject({ records: [{ state: 'Pending' }] })
     expect(parsed(await send(url)).data).toMatchObject({ state: 'Completed' })
   })

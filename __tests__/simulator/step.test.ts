@@ -46,7 +46,7 @@ describe('a terminal', () => {
     ['::notice title=a::b', 'Notice: b'],
     ['::group::Files', '▼ Files'],
     ['::endgroup::', undefined],
-    ['::debug::a look', undefined],
+    ['::debug::a poll', undefined],
     ['::add-mask::secret', undefined],
     ['::sparkle::x', '::sparkle::x'],
   ])('shows %j as %j', (line, shown) => {

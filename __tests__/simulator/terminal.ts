@@ -17,7 +17,7 @@ export function asOnGitHub(line: string): string | undefined {
     case 'endgroup':
       return undefined
     default:
-      return showsColours() ? line : stripVTControlCharacters(line)
+      return showsColors() ? line : stripVTControlCharacters(line)
   }
 }
 
@@ -29,12 +29,12 @@ export function inColumns(rows: Iterable<readonly [name: string, value: string]>
   return list.map(([name, value]) => `  ${name.padEnd(nameWidth)}  ${cut(oneLine(value), valueWidth)}`).join('\n')
 }
 
-/** Colour where a terminal shows it and nobody has asked for none. */
+/** Color where a terminal shows it and nobody has asked for none. */
 export function paint(style: 'red' | 'green' | 'yellow' | 'bold' | 'dim', text: string): string {
-  return showsColours() ? styleText(style, text) : text
+  return showsColors() ? styleText(style, text) : text
 }
 
-function showsColours() {
+function showsColors() {
   return process.stdout.isTTY && process.env['NO_COLOR'] === undefined
 }
 

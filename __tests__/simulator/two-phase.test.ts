@@ -9,11 +9,11 @@ afterEach(closeAll)
 
 const milvus: ServiceRules = { dialect: 'milvus', version: '3.0' }
 
-/** One that rests where a commit is awaited, and commits for one look. */
+/** One that rests where a commit is awaited, and commits for one poll. */
 function aTwoPhaseJob(changes: Partial<JobScript> = {}): JobScript {
   return aJob({
     autoCommit: false,
-    clock: 'looks',
+    clock: 'polls',
     course: [{ phase: 'Importing', lasts: 1 }, { phase: 'Uncommitted' }],
     afterCommit: [{ phase: 'Committing', lasts: 1 }, { phase: 'Completed' }],
     ...changes,
@@ -25,7 +25,7 @@ async function serving(job: JobScript, rules = milvus) {
   const asked = async (operation: string) =>
     send(service.url, { path: `/v2/vectordb/jobs/import/${operation}`, body: { jobId } })
   const state = async () => parsed(await asked('describe')).data?.['state']
-  const code = async (deed: Deed) => parsed(await asked(deed)).code
+  const code = async (result: Deed) => parsed(await asked(result)).code
   return { ...service, asked, state, code }
 }
 
@@ -84,7 +84,7 @@ describe('a commit', () => {
     if (code !== 0) expect(message).toContain(`job ${jobId} is in state ${phase}, expected Uncommitted: `)
   })
 
-  it('of a look counts from the state that was last shown', async () => {
+  it('of a poll counts from the state that was last shown', async () => {
     const course: Step[] = [
       { phase: 'Uncommitted', lasts: 1 },
       { phase: 'Failed', reason: 'import timeout' },
@@ -134,12 +134,12 @@ describe('an abort', () => {
   })
 })
 
-describe.each<Deed>(['commit', 'abort'])('a %s', (deed) => {
-  const path = `/v2/vectordb/jobs/import/${deed}`
+describe.each<Deed>(['commit', 'abort'])('a %s', (result) => {
+  const path = `/v2/vectordb/jobs/import/${result}`
 
   it('is refused for a job that commits by itself', async () => {
     const { asked } = await serving(aJob({ course: [{ phase: 'Uncommitted' }] }))
-    expect(parsed(await asked(deed))).toMatchObject({
+    expect(parsed(await asked(result))).toMatchObject({
       code: 2100,
       message: expect.stringContaining(`job ${jobId} is auto-commit, manual commit/abort not allowed`),
     })
@@ -157,7 +157,7 @@ describe.each<Deed>(['commit', 'abort'])('a %s', (deed) => {
 
   it('is refused for a record that is gone, in words of its own', async () => {
     const { asked } = await serving(aTwoPhaseJob({ course: [{ phase: 'Gone' }] }))
-    expect(parsed(await asked(deed)).message).toMatch(`job ${jobId} not found`)
+    expect(parsed(await asked(result)).message).toMatch(`job ${jobId} not found`)
   })
 
   it('needs the key and its database', async () => {
@@ -170,29 +170,29 @@ describe.each<Deed>(['commit', 'abort'])('a %s', (deed) => {
 
   it.each(['2.4', '2.5', '2.6'] as const)('is no path of %s', async (version) => {
     const { asked } = await serving(aTwoPhaseJob(), { dialect: 'milvus', version })
-    expect(await asked(deed)).toMatchObject({ status: 404, body: '404 page not found' })
+    expect(await asked(result)).toMatchObject({ status: 404, body: '404 page not found' })
   })
 
-  it('in Zilliz Cloud needs the place of the job, like a look', async () => {
+  it('in Zilliz Cloud needs the place of the job, like a poll', async () => {
     const rules: ServiceRules = { dialect: 'zilliz', version: '2026', apiKey: 'k', clusterId }
     const { url } = await serving(aTwoPhaseJob({ jobId: cloudJobId }), rules)
     const codeOf = async (body: unknown) =>
       parsed(await send(url, { path, headers: { authorization: 'Bearer k' }, body })).code
     expect(await codeOf({ jobId: cloudJobId })).toBe(96025)
     expect(await codeOf({ jobId: 'job-9', clusterId })).toBe(96026)
-    expect(await codeOf({ jobId: cloudJobId, clusterId })).toBe(deed === 'commit' ? 2100 : 0)
+    expect(await codeOf({ jobId: cloudJobId, clusterId })).toBe(result === 'commit' ? 2100 : 0)
   })
 
   const uncommitted = aTwoPhaseJob({ course: [{ phase: 'Uncommitted' }] })
   const busy: Reply = text(503, 'busy')
   const [faults, answer] =
-    deed === 'commit' ? (['commitFaults', 'answerCommit'] as const) : (['abortFaults', 'answerAbort'] as const)
+    result === 'commit' ? (['commitFaults', 'answerCommit'] as const) : (['abortFaults', 'answerAbort'] as const)
 
   it('can be answered by something else for a while, and then has no effect', async () => {
     const { asked, state } = await serving({ ...uncommitted, [faults]: [{ until: 1, reply: busy }] })
-    expect(await asked(deed)).toMatchObject({ status: 503 })
+    expect(await asked(result)).toMatchObject({ status: 503 })
     expect(await state()).toBe('Uncommitted')
-    expect(await asked(deed)).toMatchObject({ status: 200 })
+    expect(await asked(result)).toMatchObject({ status: 200 })
     expect(await state()).not.toBe('Uncommitted')
   })
 
@@ -201,9 +201,9 @@ describe.each<Deed>(['commit', 'abort'])('a %s', (deed) => {
       ...uncommitted,
       [faults]: [{ from: 0, until: 1, reply: { kind: 'cut', when: 'before-headers', by: 'reset' }, takesEffect: true }],
     })
-    await expect(asked(deed)).rejects.toMatchObject({ code: 'ECONNRESET' })
-    expect(await state()).toBe(deed === 'commit' ? 'Committing' : 'Failed')
-    expect(await asked(deed)).toMatchObject({ status: 200 })
+    await expect(asked(result)).rejects.toMatchObject({ code: 'ECONNRESET' })
+    expect(await state()).toBe(result === 'commit' ? 'Committing' : 'Failed')
+    expect(await asked(result)).toMatchObject({ status: 200 })
   })
 
   it('can be answered by a function', async () => {
@@ -211,18 +211,18 @@ describe.each<Deed>(['commit', 'abort'])('a %s', (deed) => {
       ...uncommitted,
       [answer]: (_: unknown, nth: number) => (nth === 1 ? busy : undefined),
     })
-    expect([(await asked(deed)).status, (await asked(deed)).status, (await asked(deed)).status]).toEqual([
+    expect([(await asked(result)).status, (await asked(result)).status, (await asked(result)).status]).toEqual([
       200, 503, 200,
     ])
   })
 
   it('is seen as what it is, granted or not', async () => {
     const { asked, state, requests } = await serving(aTwoPhaseJob({ course: [{ phase: 'Failed' }] }))
-    await asked(deed)
+    await asked(result)
     await state()
     expect(requests).toMatchObject([
-      { operation: deed, jobId, look: undefined },
-      { operation: 'describe', jobId, look: 0 },
+      { operation: result, jobId, poll: undefined },
+      { operation: 'describe', jobId, poll: 0 },
     ])
   })
 })

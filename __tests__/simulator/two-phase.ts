@@ -13,11 +13,11 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly reply: Reply }
 
 /** What the service makes of it, by the rules of Milvus 3.0, where a job stands so. */
-export function outcomeOf(deed: Deed, job: JobScript, phase: ImportPhase): Outcome {
+export function outcomeOf(result: Deed, job: JobScript, phase: ImportPhase): Outcome {
   const { jobId, autoCommit = true, afterCommit = [{ phase: 'Completed' }] } = job
   if (autoCommit) return refused(`job ${jobId} is auto-commit, manual commit/abort not allowed`)
   const isCommitted = phase === 'Committing' || phase === 'Completed'
-  switch (deed) {
+  switch (result) {
     case 'commit':
       if (isCommitted) return { kind: 'done-before' }
       return phase === 'Uncommitted'
@@ -32,12 +32,12 @@ export function outcomeOf(deed: Deed, job: JobScript, phase: ImportPhase): Outco
 
 /** What the script has in the place of the answer to the nth commit or abort; undefined where nothing spoils it. */
 export function spoilerOf(
-  deed: Deed,
+  result: Deed,
   { answerCommit, answerAbort, commitFaults = [], abortFaults = [] }: JobScript,
   request: ServiceRequest,
   nth: number,
 ): { readonly reply: Reply; readonly takesEffect: boolean } | undefined {
-  const [answer, faults] = deed === 'commit' ? [answerCommit, commitFaults] : [answerAbort, abortFaults]
+  const [answer, faults] = result === 'commit' ? [answerCommit, commitFaults] : [answerAbort, abortFaults]
   const answered = answer?.(request, nth)
   if (answered !== undefined) return { reply: answered, takesEffect: false }
   const fault = faults.find(({ from = 0, until = Infinity }) => from <= nth && nth < until)

@@ -13,7 +13,7 @@ describe('on the wire', () => {
     jobs: [aJob({ course: [{ reply }] })],
   })
 
-  async function look(reply: Reply, tls?: Certificates) {
+  async function poll(reply: Reply, tls?: Certificates) {
     const wiring = tls === undefined ? {} : { tls: tls.server }
     const { url } = await start(answering(reply), wiring)
     return send(url, {}, tls === undefined ? {} : { ca: tls.ca.cert })
@@ -44,7 +44,7 @@ describe('on the wire', () => {
       { status: 200, body: '{}' },
     ],
   ])('comes %s', async (_, reply, got) => {
-    expect(await look(reply)).toMatchObject(got)
+    expect(await poll(reply)).toMatchObject(got)
   })
 
   it.each<[reply: Reply, error: string]>([
@@ -56,7 +56,7 @@ describe('on the wire', () => {
     [{ kind: 'cut', when: 'in-body', by: 'end' }, 'ECONNRESET'],
     [{ kind: 'bytes', bytes: 'SSH-2.0-OpenSSH_9.2\r\n' }, 'HPE_INVALID_CONSTANT'],
   ])('breaks by %j', async (reply, code) => {
-    await expect(look(reply)).rejects.toMatchObject({ code })
+    await expect(poll(reply)).rejects.toMatchObject({ code })
   })
 
   async function fetchOne(reply: Reply) {
@@ -95,12 +95,12 @@ describe('on the wire', () => {
     })
 
     it('answers those who trust its root', async () => {
-      expect(await look(json({ code: 0 }), certificates)).toMatchObject({ status: 200, body: '{"code":0}' })
+      expect(await poll(json({ code: 0 }), certificates)).toMatchObject({ status: 200, body: '{"code":0}' })
     })
 
     it('breaks connections as well', async () => {
       const reply: Reply = { kind: 'cut', when: 'before-headers', by: 'reset' }
-      await expect(look(reply, certificates)).rejects.toMatchObject({ code: 'ECONNRESET' })
+      await expect(poll(reply, certificates)).rejects.toMatchObject({ code: 'ECONNRESET' })
     })
 
     it.each<[title: string, of: 'server' | 'wrongHost' | 'expired', isTrusted: boolean, error: string]>([

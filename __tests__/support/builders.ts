@@ -1,10 +1,10 @@
-import { newCollection, recordAnswer } from '../../src/watch/collection-history.ts'
-import type { CollectionAnswer, CollectionHistory } from '../../src/watch/collection-history.ts'
-import type { View } from '../../src/watch/events.ts'
-import { newHistory, record } from '../../src/watch/history.ts'
-import type { History } from '../../src/watch/history.ts'
-import type { FileProgress, JobSnapshot, Observation, Phase, Trouble } from '../../src/watch/import-job.ts'
-import type { Policy } from '../../src/watch/policy.ts'
+import { newCollection, recordAnswer } from '../../src/gate/collection-history.ts'
+import type { CollectionResult, CollectionHistory } from '../../src/gate/collection-history.ts'
+import type { View } from '../../src/gate/events.ts'
+import { newHistory, record } from '../../src/gate/history.ts'
+import type { History } from '../../src/gate/history.ts'
+import type { FileProgress, JobSnapshot, PollResult, Phase, ServiceError } from '../../src/gate/job.ts'
+import type { Policy } from '../../src/gate/policy.ts'
 
 /** A completed file of 12,000 rows, but for what is said. */
 export function aFile(but: Partial<FileProgress> = {}): FileProgress {
@@ -79,33 +79,33 @@ export function aFailedJob(but: Partial<JobSnapshot> = {}): JobSnapshot {
   })
 }
 
-/** Why a look brought nothing: the service was busy, but for what is said. */
-export function aTrouble(but: Partial<Trouble> = {}): Trouble {
+/** Why a poll brought nothing: the service was busy, but for what is said. */
+export function aTrouble(but: Partial<ServiceError> = {}): ServiceError {
   return {
     outcome: 'http-503',
     what: 'milvus.example answered with HTTP 503.',
-    advice: 'Look whether the service is up.',
+    advice: 'Poll whether the service is up.',
     ...but,
   }
 }
 
-/** What a look brought, and when it ended on the clock. */
-export type Look = readonly [atMs: number, brought: JobSnapshot | Observation]
+/** What a poll brought, and when it ended on the clock. */
+export type Poll = readonly [atMs: number, brought: JobSnapshot | PollResult]
 
-/** The history of a job after these looks, each of which took no time. */
+/** The history of a job after these polls, each of which took no time. */
 export function aHistory({
   jobId = '453761313698322011',
   wasListed = false,
-  looks = [],
+  polls = [],
 }: {
   jobId?: string
   wasListed?: boolean
-  looks?: readonly Look[]
+  polls?: readonly Poll[]
 }): History {
-  return looks.reduce(
+  return polls.reduce(
     (history, [atMs, brought]) => {
-      const observation: Observation = 'kind' in brought ? brought : { kind: 'answered', snapshot: brought }
-      return record(history, observation, { startedAtMs: atMs, endedAtMs: atMs })
+      const result: PollResult = 'kind' in brought ? brought : { kind: 'answered', snapshot: brought }
+      return record(history, result, { startedAtMs: atMs, endedAtMs: atMs })
     },
     newHistory(jobId, { wasListed }),
   )
@@ -114,20 +114,20 @@ export function aHistory({
 /** A moment in the life of an import: so long after the start it is so far. */
 export type Milestone = readonly [atMs: number, phase: Phase, progress: number]
 
-/** The looks at an import that goes steadily from one milestone to the next; rows come in between 40 % and 70 %. */
-export function looksAlong(
+/** The polls an import that goes steadily from one milestone to the next; rows come in between 40 % and 70 %. */
+export function pollsAlong(
   milestones: readonly Milestone[],
   { everyMs = 10_000, rows = 36_000, but = {} }: { everyMs?: number; rows?: number; but?: Partial<JobSnapshot> } = {},
-): readonly Look[] {
+): readonly Poll[] {
   return milestones.flatMap(([fromMs, phase, progress], i) => {
     const [untilMs = fromMs, , nextProgress = progress] = milestones[i + 1] ?? []
     const amount = Math.max(1, Math.ceil((untilMs - fromMs) / everyMs))
-    return Array.from({ length: amount }, (_, look): Look => {
-      const reached = Math.floor(progress + ((nextProgress - progress) * look) / amount)
+    return Array.from({ length: amount }, (_, poll): Poll => {
+      const reached = Math.floor(progress + ((nextProgress - progress) * poll) / amount)
       const share = Math.min(1, Math.max(0, (reached - 40) / 30))
       const counts = { importedRows: Math.floor(rows * share), totalRows: reached < 40 ? 0 : rows }
       const label = phase === 'pending' ? 'Pending' : 'Importing'
-      return [fromMs + look * everyMs, aJob({ phase, label, progress: reached, ...counts, ...but })]
+      return [fromMs + poll * everyMs, aJob({ phase, label, progress: reached, ...counts, ...but })]
     })
   })
 }
@@ -135,7 +135,7 @@ export function looksAlong(
 /** What is known of a collection after these answers, each of which took no time. */
 export function aSearch(
   name: string,
-  ...answers: readonly (readonly [atMs: number, answer: CollectionAnswer])[]
+  ...answers: readonly (readonly [atMs: number, answer: CollectionResult])[]
 ): CollectionHistory {
   return answers.reduce(
     (collection, [atMs, answer]) => recordAnswer(collection, answer, { startedAtMs: atMs, endedAtMs: atMs }),

@@ -15,7 +15,7 @@ export const JOB_ID = '470592730169344001'
 /** An import of three files of 1,000 rows each that takes this course, but for what is said. */
 export function anImport(course: readonly Step[], but: Partial<JobScript> = {}): JobScript {
   const files = [0, 1, 2].map((n) => ({ path: `catalog/part-${n}.parquet`, rows: 1000, sizeBytes: 4_000_000 }))
-  return { jobId: JOB_ID, collectionName: 'products', files, clock: 'looks', course, ...but }
+  return { jobId: JOB_ID, collectionName: 'products', files, clock: 'polls', course, ...but }
 }
 
 /** The course of an import that is through and through. */

@@ -9,7 +9,7 @@ export interface Rendered {
   readonly finds: readonly string[]
 }
 
-/** Renders GitHub-flavoured Markdown, raw HTML included, and looks through the text as GitHub's filters do afterwards. */
+/** Renders GitHub-flavoured Markdown, raw HTML included, and polls through the text as GitHub's filters do afterwards. */
 export function render(markdown: string): Rendered {
   const html = micromark(markdown, {
     allowDangerousHtml: true,

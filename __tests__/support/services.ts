@@ -1,10 +1,10 @@
-import type { ImportService } from '../../src/watch/import-service.ts'
+import type { ImportService } from '../../src/gate/import-service.ts'
 
 /** An import service that can only do so much: asked for anything else, it breaks. */
 export function serviceThat(can: Partial<ImportService>): ImportService {
   const cannot = () => Promise.reject(new Error('nobody should ask for this'))
   return {
-    lookAt: () => cannot,
+    pollerFor: () => cannot,
     list: cannot,
     commit: cannot,
     abort: cannot,

@@ -1,35 +1,35 @@
-import type { WatchEvent } from '../../src/watch/events.ts'
-import type { Observation } from '../../src/watch/import-job.ts'
-import type { Conclusion } from '../../src/watch/conclusion.ts'
-import { decodeJob } from '../../src/milvus/decode.ts'
-import { TIME_IS_UP } from '../../src/watch/ask-pool.ts'
-import type { Look } from '../../src/watch/ask-pool.ts'
-import type { ImportService } from '../../src/watch/import-service.ts'
-import { DEFAULT_POLICY } from '../../src/watch/policy.ts'
-import type { Policy } from '../../src/watch/policy.ts'
-import { watchImports } from '../../src/watch/watch-imports.ts'
+import type { WatchEvent } from '../../src/gate/events.ts'
+import type { PollResult } from '../../src/gate/job.ts'
+import type { Conclusion } from '../../src/gate/conclusion.ts'
+import { decodeJob } from '../../src/service/decode.ts'
+import { TIME_IS_UP } from '../../src/gate/ask-pool.ts'
+import type { Poll } from '../../src/gate/ask-pool.ts'
+import type { ImportService } from '../../src/gate/import-service.ts'
+import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
+import type { Policy } from '../../src/gate/policy.ts'
+import { watchImports } from '../../src/gate/gate.ts'
 import { FakeClock } from './fake-clock.ts'
 import { serviceThat, WALL_CLOCK_MS } from './services.ts'
 
-/** What a look at a moment brings, and how long it takes. */
-export type Script = (moment: { readonly atMs: number; readonly look: number }) => {
-  readonly observation: Observation
+/** What a poll a moment brings, and how long it takes. */
+export type Script = (moment: { readonly atMs: number; readonly poll: number }) => {
+  readonly result: PollResult
   readonly tookMs?: number
 }
 
 /** One request as the service saw it. */
-export interface SeenLook {
+export interface SeenPoll {
   readonly jobId: string
   readonly startedAtMs: number
   readonly endedAtMs: number
-  readonly observation: Observation
+  readonly result: PollResult
 }
 
 export interface Watched {
   readonly conclusion: Conclusion
   readonly endedAtMs: number
   readonly events: readonly WatchEvent[]
-  readonly looks: readonly SeenLook[]
+  readonly polls: readonly SeenPoll[]
   /** The jobs that the service was told to abort. */
   readonly aborted: readonly string[]
 }
@@ -41,21 +41,21 @@ export async function watchScripts(
   options: { readonly random?: () => number; readonly interruptAtMs?: number } = {},
 ): Promise<Watched> {
   const clock = new FakeClock()
-  const looks: SeenLook[] = []
+  const polls: SeenPoll[] = []
   const amounts = new Map<string, number>()
   const interrupt = new AbortController()
-  const look: Look = async (jobId, { signal, turn }) => {
+  const poll: Poll = async (jobId, { signal, turn }) => {
     if (!(await turn())) return { kind: 'cancelled' }
     const startedAtMs = clock.now()
     const script = scripts[jobId]
     if (script === undefined) throw new Error(`no script for job ${jobId}`)
     const nth = amounts.get(jobId) ?? 0
     amounts.set(jobId, nth + 1)
-    const { observation: reply, tookMs = 0 } = script({ atMs: startedAtMs, look: nth })
+    const { result: reply, tookMs = 0 } = script({ atMs: startedAtMs, poll: nth })
     if (tookMs > 0) await clock.sleep(tookMs, signal)
-    const observation = signal.aborted ? cut(signal) : reply
-    looks.push({ jobId, startedAtMs, endedAtMs: clock.now(), observation })
-    return observation
+    const result = signal.aborted ? cut(signal) : reply
+    polls.push({ jobId, startedAtMs, endedAtMs: clock.now(), result })
+    return result
   }
   const aborted: string[] = []
   const abort: ImportService['abort'] = async (jobId, { turn }) => {
@@ -68,7 +68,7 @@ export async function watchScripts(
     const watch = watchImports({
       selection: { kind: 'given', jobIds: Object.keys(scripts) },
       policy: { ...DEFAULT_POLICY, ...policy },
-      service: serviceThat({ lookAt: () => look, abort }),
+      service: serviceThat({ pollerFor: () => poll, abort }),
       clock,
       wallClockMs: () => WALL_CLOCK_MS + clock.now(),
       random: options.random ?? (() => 0),
@@ -85,34 +85,34 @@ export async function watchScripts(
   await clock.until(watching)
   const last = events.at(-1)
   if (last?.kind !== 'ended') throw new Error('the watch did not end with its conclusion')
-  return { conclusion: last.conclusion, endedAtMs: last.view.nowMs, events, looks, aborted }
+  return { conclusion: last.conclusion, endedAtMs: last.view.nowMs, events, polls, aborted }
 }
 
-function cut(signal: AbortSignal): Observation {
+function cut(signal: AbortSignal): PollResult {
   return signal.reason === TIME_IS_UP ? outage('timeout') : { kind: 'cancelled' }
 }
 
-export function outage(outcome = 'http-502', retryAfterMs?: number): Extract<Observation, { readonly kind: 'outage' }> {
-  const trouble = { outcome, what: `milvus.test answered ${outcome}.`, advice: 'Wait.' }
-  return { kind: 'outage', trouble, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+export function outage(outcome = 'http-502', retryAfterMs?: number): Extract<PollResult, { readonly kind: 'outage' }> {
+  const error = { outcome, what: `milvus.test answered ${outcome}.`, advice: 'Wait.' }
+  return { kind: 'outage', error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
-export function refused(): Observation {
+export function refused(): PollResult {
   return {
     kind: 'refused',
-    trouble: { outcome: 'code-1800', what: 'milvus.test refused the key.', advice: 'Check `api-key`.' },
+    error: { outcome: 'code-1800', what: 'milvus.test refused the key.', advice: 'Check `api-key`.' },
   }
 }
 
-export function unknownJob(): Observation {
+export function unknownJob(): PollResult {
   return {
     kind: 'unknown-job',
-    trouble: { outcome: 'unknown-job', what: 'milvus.test does not know this job.', advice: 'Check `job-id`.' },
+    error: { outcome: 'unknown-job', what: 'milvus.test does not know this job.', advice: 'Check `job-id`.' },
   }
 }
 
 /** A good answer, from what stands on the wire. */
-export function answered(state: string, fields: Readonly<Record<string, unknown>> = {}): Observation {
+export function answered(state: string, fields: Readonly<Record<string, unknown>> = {}): PollResult {
   const snapshot = decodeJob({ state, ...fields }, String)
   if (snapshot === undefined) throw new Error('an answer without a state')
   return { kind: 'answered', snapshot }

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { commitOf } from '../github/commit.ts'
-import type { CommitStatus, Delivery, StatusTarget } from '../github/statuses.ts'
-import { NOTICES } from '../render/codes.ts'
-import { conclusionText, MAX_DESCRIPTION_LENGTH, progressText, refusalText, verdictOf } from '../render/status-text.ts'
-import type { Sanitise } from '../render/untrusted.ts'
-import type { Clock } from '../watch/clock.ts'
-import type { Policy } from '../watch/policy.ts'
+import { commitOf } from './github-commit.ts'
+import type { CommitStatus, Delivery, StatusTarget } from './github-status.ts'
+import { NOTICES } from '../messages/codes.ts'
+import {
+  conclusionText,
+  MAX_DESCRIPTION_LENGTH,
+  progressText,
+  refusalText,
+  verdictOf,
+} from '../messages/status-text.ts'
+import type { Sanitize } from './sanitize.ts'
+import type { Clock } from '../gate/clock.ts'
+import type { Policy } from '../gate/policy.ts'
 import type { Reporter } from './reporter.ts'
 import { writeWholeFile } from './whole-file.ts'
 
@@ -33,7 +39,7 @@ export function wayToCommit({ context, token, proxy, run }: StatusWish, userAgen
   if (sha === undefined) return `the event ${run.eventName} names no commit, or its file cannot be read`
   const target = { apiUrl: run.apiUrl, token, owner, repo, sha, context, targetUrl: run.url, userAgent, proxy }
   return async (status, signal) => {
-    const { setStatus } = await import('../github/statuses.ts')
+    const { setStatus } = await import('./github-status.ts')
     return setStatus(target, status, signal)
   }
 }
@@ -68,18 +74,18 @@ export async function deliverWithin(
 }
 
 /** Why a status is not set, with the next step where there is one, and where the README explains it. */
-export function troubleOf(delivery: Exclude<Delivery, { kind: 'set' }>, sanitise: Sanitise): string {
-  return `${causeOf(delivery, sanitise)} (${NOTICES.commitStatus})`
+export function troubleOf(delivery: Exclude<Delivery, { kind: 'set' }>, sanitize: Sanitize): string {
+  return `${causeOf(delivery, sanitize)} (${NOTICES.commitStatus})`
 }
 
-function causeOf(delivery: Exclude<Delivery, { kind: 'set' }>, sanitise: Sanitise): string {
+function causeOf(delivery: Exclude<Delivery, { kind: 'set' }>, sanitize: Sanitize): string {
   switch (delivery.kind) {
     case 'refused':
-      return refusalText(delivery.status, sanitise(delivery.message, 200))
+      return refusalText(delivery.status, sanitize(delivery.message, 200))
     case 'limited':
       return 'GitHub limits the rate of requests.'
     case 'failed':
-      return `${sanitise(delivery.cause, 200)}.`
+      return `${sanitize(delivery.cause, 200)}.`
   }
 }
 
@@ -122,7 +128,7 @@ export interface CommitStatusOptions {
   readonly clock: Clock
   /** A status that says that the step passes is not waited for once this is aborted. */
   readonly interrupt: AbortSignal
-  readonly sanitise: Sanitise
+  readonly sanitize: Sanitize
   /** Takes a text of any length into the log. */
   readonly notice: (text: string) => void
   readonly warn: (title: string, message: string) => void
@@ -141,10 +147,10 @@ const REQUEST_TIMEOUT_MS = 3_000
  * holds up the gate, nor does a refusal cost more than one warning.
  */
 export function commitStatusReporter(options: CommitStatusOptions): Reporter {
-  const { deliver, handOver, policy, clock, interrupt, sanitise, notice, warn } = options
+  const { deliver, handOver, policy, clock, interrupt, sanitize, notice, warn } = options
   const described = (state: CommitStatus['state'], text: string): CommitStatus => ({
     state,
-    description: sanitise(text, MAX_DESCRIPTION_LENGTH),
+    description: sanitize(text, MAX_DESCRIPTION_LENGTH),
   })
   const firstNews = new AbortController()
   let underWay: Promise<void> | undefined
@@ -160,7 +166,7 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
     try {
       handOver(status)
     } catch (error) {
-      notice(`Nothing could be left for the post step: ${sanitise(error)}. (${NOTICES.commitStatus})`)
+      notice(`Nothing could be left for the post step: ${sanitize(error)}. (${NOTICES.commitStatus})`)
     }
   }
 
@@ -172,7 +178,7 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
     if (delivery.kind === 'refused' && !hasBeenSet && !isHopeless) {
       isHopeless = true
       owe(undefined)
-      warn(WARNING_TITLE, `The commit status is not set. ${troubleOf(delivery, sanitise)}`)
+      warn(WARNING_TITLE, `The commit status is not set. ${troubleOf(delivery, sanitize)}`)
     }
     return delivery
   }
@@ -186,7 +192,7 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
     updates += 1
     underWay = send(status).then(({ kind }) => {
       underWay = undefined
-      // What was not told is still news.
+      // What was not told is still changes.
       if (kind !== 'set') latest = ''
     })
   }
@@ -202,12 +208,12 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
     if (verdict?.status !== status || (delivery.kind === 'refused' && !hasBeenSet)) return
     owe(delivery.kind === 'set' ? undefined : status)
     if (delivery.kind === 'set') return
-    notice(`The commit status is left to the post step, after the job: ${troubleOf(delivery, sanitise)}`)
+    notice(`The commit status is left to the post step, after the job: ${troubleOf(delivery, sanitize)}`)
   }
 
   return {
     name: 'commit status',
-    tell(event) {
+    report(event) {
       const { view } = event
       if (isHopeless) return
       if (event.kind === 'started') {

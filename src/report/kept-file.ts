@@ -1,6 +1,6 @@
-import type { Clock } from '../watch/clock.ts'
-import type { WatchEvent } from '../watch/events.ts'
-import { hasNews } from './reporter.ts'
+import type { Clock } from '../gate/clock.ts'
+import type { WatchEvent } from '../gate/events.ts'
+import { hasChanges } from './reporter.ts'
 import type { Reporter } from './reporter.ts'
 import { writeWholeFile } from './whole-file.ts'
 
@@ -22,7 +22,7 @@ const LONGEST_REST_MS = 2_000
  * Rewrites a file at every change and at the end. Of changes that come together, or while a long file rests, only the last
  * is written down: it holds them all, and never waits for another event.
  */
-export function keepFile({ path, clock, textOf, isNews = hasNews }: KeptFile): Reporter['tell'] {
+export function keepFile({ path, clock, textOf, isNews = hasChanges }: KeptFile): Reporter['report'] {
   let isDue = false
   let restsUntilMs = Number.NEGATIVE_INFINITY
   let latest: WatchEvent

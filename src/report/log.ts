@@ -1,9 +1,9 @@
-import type { Asked } from '../render/asked.ts'
-import { DETAILS_TITLE, detailLines } from '../render/details.ts'
-import { annotationOf } from '../render/headline.ts'
-import { coloured } from '../render/paint.ts'
-import { closingBlock, debugLine, progressLines } from '../render/progress-line.ts'
-import type { Policy } from '../watch/policy.ts'
+import type { RequestSummary } from '../messages/asked.ts'
+import { DETAILS_TITLE, detailLines } from '../messages/details.ts'
+import { annotationOf } from '../messages/outcomes.ts'
+import { colored } from '../messages/paint.ts'
+import { closingBlock, debugLine, progressLines } from '../messages/progress-line.ts'
+import type { Policy } from '../gate/policy.ts'
 import type { Reporter } from './reporter.ts'
 
 /** Where the lines go. */
@@ -18,16 +18,16 @@ export interface LogSink {
 
 export interface LogOptions {
   /** The requests so far, by kind. */
-  readonly asked: () => readonly Asked[]
-  readonly colours: boolean
+  readonly asked: () => readonly RequestSummary[]
+  readonly colors: boolean
 }
 
 /** The log of the step: a line on every change, a heartbeat otherwise, and at the end the details and what happened. */
-export function logReporter(sink: LogSink, policy: Policy, { asked, colours }: LogOptions): Reporter {
-  const shown = (line: string) => (colours ? coloured(line) : line)
+export function logReporter(sink: LogSink, policy: Policy, { asked, colors }: LogOptions): Reporter {
+  const shown = (line: string) => (colors ? colored(line) : line)
   return {
     name: 'log',
-    tell(event) {
+    report(event) {
       const debug = debugLine(event)
       if (debug !== undefined) sink.debug(debug)
       for (const line of progressLines(event, policy)) sink.info(shown(line))

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { reasonLine } from '../render/headline.ts'
-import type { Clock } from '../watch/clock.ts'
-import type { Conclusion } from '../watch/conclusion.ts'
-import type { View, WatchEvent } from '../watch/events.ts'
-import type { History } from '../watch/history.ts'
-import { reasonOf } from '../watch/import-job.ts'
-import type { FileProgress, Phase } from '../watch/import-job.ts'
-import type { Policy } from '../watch/policy.ts'
-import { rowsIn } from '../watch/readiness.ts'
+import { reasonLine } from '../messages/outcomes.ts'
+import type { Clock } from '../gate/clock.ts'
+import type { Conclusion } from '../gate/conclusion.ts'
+import type { View, WatchEvent } from '../gate/events.ts'
+import type { History } from '../gate/history.ts'
+import { reasonOf } from '../gate/job.ts'
+import type { FileProgress, Phase } from '../gate/job.ts'
+import type { Policy } from '../gate/policy.ts'
+import { rowsIn } from '../gate/readiness.ts'
 import { keepFile } from './kept-file.ts'
-import { hasNews } from './reporter.ts'
+import { hasChanges } from './reporter.ts'
 import type { Reporter } from './reporter.ts'
 
 /** The action's outputs, by name. */
@@ -46,13 +46,13 @@ export function outputsReporter(path: string, policy: Policy, reportPath: string
     const conclusion = 'conclusion' in event ? event.conclusion : undefined
     return fileCommand(outputsOf(event.view, conclusion, policy, reportPath))
   }
-  return { name: 'outputs', tell: keepFile({ path, clock, textOf, isNews: isChange }) }
+  return { name: 'outputs', report: keepFile({ path, clock, textOf, isNews: isChange }) }
 }
 
-/** Rows that move are no news, but the outputs hold them. */
+/** Rows that move are no changes, but the outputs hold them. */
 function isChange(event: WatchEvent): boolean {
-  const job = event.kind === 'looked' ? event.view.jobs[event.job] : undefined
-  return hasNews(event) || (job !== undefined && job.changedAtMs === job.lookedAtMs)
+  const job = event.kind === 'polled' ? event.view.jobs[event.job] : undefined
+  return hasChanges(event) || (job !== undefined && job.changedAtMs === job.polledAtMs)
 }
 
 /** The outputs at one moment; `conclusion` is undefined while the gate runs. */

@@ -1,28 +1,28 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Asked } from '../render/asked.ts'
-import type { ToldExchange } from '../render/exchange-line.ts'
-import { headline } from '../render/headline.ts'
-import type { Clock } from '../watch/clock.ts'
-import type { CollectionHistory } from '../watch/collection-history.ts'
-import type { History } from '../watch/history.ts'
-import type { WatchEvent } from '../watch/events.ts'
-import type { Policy } from '../watch/policy.ts'
+import type { RequestSummary } from '../messages/asked.ts'
+import type { ToldExchange } from '../messages/exchange-line.ts'
+import { headline } from '../messages/outcomes.ts'
+import type { Clock } from '../gate/clock.ts'
+import type { CollectionHistory } from '../gate/collection-history.ts'
+import type { History } from '../gate/history.ts'
+import type { WatchEvent } from '../gate/events.ts'
+import type { Policy } from '../gate/policy.ts'
 import { fileRecord, jobRecord } from './outputs.ts'
 import { keepFile } from './kept-file.ts'
 import type { Reporter } from './reporter.ts'
 
 /** The exchanges so far: a count of every outcome, and the last ones whole. */
-export interface Journal {
+export interface RequestLog {
   add(exchange: ToldExchange): void
   /** By kind of request, in the order in which each was first made. */
-  readonly asked: () => readonly Asked[]
+  readonly asked: () => readonly RequestSummary[]
   toJSON(): unknown
 }
 
 const LAST_EXCHANGES = 200
 
-export function createJournal(): Journal {
+export function createRequestLog(): RequestLog {
   const counts = new Map<string, number>()
   const byPath = new Map<string, Map<string, number>>()
   const last: ToldExchange[] = []
@@ -53,13 +53,13 @@ export interface ReportContext {
   /** No secrets among them. */
   readonly inputs: Readonly<Record<string, string>>
   readonly policy: Policy
-  readonly journal: Journal
+  readonly journal: RequestLog
 }
 
 /** Everything that is known, as JSON, rewritten at every change. */
 export function reportFileReporter(path: string, context: ReportContext, clock: Clock): Reporter {
   const textOf = (event: WatchEvent) => JSON.stringify(report(event, context), null, 2) + '\n'
-  return { name: 'report file', tell: keepFile({ path, clock, textOf }) }
+  return { name: 'report file', report: keepFile({ path, clock, textOf }) }
 }
 
 function report(event: WatchEvent, { version, inputs, policy, journal }: ReportContext): unknown {
@@ -78,7 +78,7 @@ function report(event: WatchEvent, { version, inputs, policy, journal }: ReportC
     jobs: view.jobs.map((job) => ({
       ...jobRecord(job),
       createTime: job.latest?.createTime,
-      looks: job.looks,
+      polls: job.polls,
       commit: job.commit?.state,
       abort: job.abort?.state,
       details: job.latest?.files.map((file) => fileRecord(job.jobId, file)) ?? [],
@@ -91,8 +91,8 @@ function report(event: WatchEvent, { version, inputs, policy, journal }: ReportC
 }
 
 /** One collection on its way to being searchable. */
-function collectionRecord({ name, indexes, load, isRefreshed, rows, questions }: CollectionHistory): unknown {
-  return { collectionName: name, indexes, load, refreshed: isRefreshed, rows, questions }
+function collectionRecord({ name, indexes, load, isRefreshed, rows, requests }: CollectionHistory): unknown {
+  return { collectionName: name, indexes, load, refreshed: isRefreshed, rows, questions: requests }
 }
 
 /** Over all jobs the report tells at most this many points. */

@@ -1,15 +1,15 @@
-import type { WatchEvent } from '../watch/events.ts'
+import type { WatchEvent } from '../gate/events.ts'
 
 /** Somebody who is told of everything that happens. */
 export interface Reporter {
   readonly name: string
-  tell(event: WatchEvent): void | Promise<void>
+  report(event: WatchEvent): void | Promise<void>
 }
 
 /**
  * Tells all reporters, one after the other. A broken one costs a line, `onBroken`, the first time, and never ends the gate.
  */
-export function tellAll(
+export function reportToAll(
   reporters: readonly Reporter[],
   onBroken: (name: string, error: unknown) => void,
 ): (event: WatchEvent) => Promise<void> {
@@ -17,7 +17,7 @@ export function tellAll(
   return async (event) => {
     for (const reporter of reporters) {
       try {
-        await reporter.tell(event)
+        await reporter.report(event)
       } catch (error) {
         if (!broken.has(reporter)) onBroken(reporter.name, error)
         broken.add(reporter)
@@ -27,18 +27,18 @@ export function tellAll(
 }
 
 /** The event tells something that was not known before. */
-export function hasNews(event: WatchEvent): boolean {
+export function hasChanges(event: WatchEvent): boolean {
   switch (event.kind) {
     case 'started':
     case 'discovered':
     case 'ending':
     case 'ended':
       return true
-    case 'looked':
+    case 'polled':
     case 'acted':
     case 'searched':
     case 'read':
-      return event.news.length > 0
+      return event.changes.length > 0
     case 'heartbeat':
     case 'interval-stretched':
     case 'rows-unknown':

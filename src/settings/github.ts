@@ -1,4 +1,4 @@
-import type { HttpsUrl } from '../render/markdown.ts'
+import type { HttpsUrl } from '../messages/markdown.ts'
 import { isHeaderText } from './endpoint.ts'
 import { inputDefaults } from './inputs.ts'
 import { mistaken, parsed, sized } from './parsed.ts'

@@ -1,4 +1,4 @@
-import type { Mistake } from '../watch/conclusion.ts'
+import type { Mistake } from '../gate/conclusion.ts'
 
 /** What reading inputs brought: their value, or everything the reader has to mend. */
 export type Parsed<T> =

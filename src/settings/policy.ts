@@ -3,7 +3,7 @@ import { all, mistaken, optional, parsed, quoted } from './parsed.ts'
 import { parseRows } from './rows.ts'
 import { parseCollectionName } from './selection.ts'
 import { nearestWord, parseBoolean, parseWord } from './words.ts'
-import type { Policy, RowRange } from '../watch/policy.ts'
+import type { Policy, RowRange } from '../gate/policy.ts'
 import type { DurationRule } from './duration.ts'
 import type { InputName, Inputs } from './inputs.ts'
 import type { Parsed } from './parsed.ts'
@@ -27,7 +27,7 @@ export function parsePolicy(inputs: Inputs): Parsed<Policy> {
   })
 }
 
-/** A collection whose jobs are looked for is no assertion: it may be an alias, and the jobs bear the real name. */
+/** A collection whose jobs are polled for is no assertion: it may be an alias, and the jobs bear the real name. */
 function parseExpectedCollection(inputs: Inputs): Parsed<string | undefined> {
   return inputs['job-id'] === '' ? parsed(undefined) : optional(inputs['collection-name'], parseCollectionName)
 }
@@ -49,7 +49,7 @@ function plain(input: InputName, example: string): DurationRule {
 
 function parseTimeout(text: string): Parsed<number> {
   if (text === '0' || text === '0s') return parsed(0)
-  return parseDuration({ input: 'timeout', leastMs: 1, besides: '`0` (one look)', example: '1h30m' }, text)
+  return parseDuration({ input: 'timeout', leastMs: 1, besides: '`0` (one poll)', example: '1h30m' }, text)
 }
 
 function parsePollInterval(text: string): Parsed<number | undefined> {

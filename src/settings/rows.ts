@@ -1,5 +1,5 @@
 import { mistaken, parsed, quoted } from './parsed.ts'
-import type { RowRange } from '../watch/policy.ts'
+import type { RowRange } from '../gate/policy.ts'
 import type { InputName } from './inputs.ts'
 import type { Parsed } from './parsed.ts'
 

@@ -2,7 +2,7 @@ import { parseJobIds } from './job-ids.ts'
 import { all, mistaken, optional, parsed, quoted } from './parsed.ts'
 import { parseSince } from './since.ts'
 import { parseName } from './target.ts'
-import type { Selection, Since } from '../watch/policy.ts'
+import type { Selection, Since } from '../gate/policy.ts'
 import type { Inputs } from './inputs.ts'
 import type { Parsed } from './parsed.ts'
 

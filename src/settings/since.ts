@@ -1,6 +1,6 @@
 import { parseDuration } from './duration.ts'
 import { mistaken, parsed, quoted } from './parsed.ts'
-import type { Since } from '../watch/policy.ts'
+import type { Since } from '../gate/policy.ts'
 import type { DurationRule } from './duration.ts'
 import type { Parsed } from './parsed.ts'
 

@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from '@jest/globals'
+import { codeOf, endingCodes, linkOf } from '../../src/messages/codes.ts'
+import { failurePatterns } from '../../src/messages/failure-patterns.ts'
+import type { Conclusion } from '../../src/gate/conclusion.ts'
+import { aTrouble } from '../support/builders.ts'
+
+const ROOT = new URL('../../', import.meta.url)
+const README = readFileSync(new URL('README.md', ROOT), 'utf8')
+
+const rejected = (outcome: string): Conclusion => ({
+  kind: 'rejected',
+  passes: false,
+  jobs: [0],
+  error: aTrouble({ outcome }),
+})
+const unreachable = (outcome: string): Conclusion => ({
+  kind: 'unreachable',
+  passes: false,
+  jobs: [0],
+  error: aTrouble({ outcome }),
+  outageMs: 1,
+})
+
+describe('the codes', () => {
+  const codes = [...endingCodes(), ...failurePatterns().map(({ code }) => code)]
+
+  it('are all different, and of one shape', () => {
+    expect(codes).toEqual([...new Set(codes)])
+    expect(codes.filter((code) => !/^MIG-\d{3}$/.test(code))).toEqual([])
+  })
+
+  it('are those of the README, each with a place to link to', () => {
+    const rows = [...README.matchAll(/^\| <a id="mig-(\d{3})"><\/a>`MIG-(\d{3})` +\|/gm)]
+    for (const [, anchor, code] of rows) expect(anchor).toBe(code)
+    expect(rows.map(([, , code]) => `MIG-${code ?? ''}`)).toEqual(codes.toSorted())
+  })
+
+  it('lead to the same place in the README as in a message, and never nowhere', () => {
+    const linkOfRow = (row: string) => /\]\((https:[^)]+)\) \|$/.exec(row)?.[1]
+    const rows = README.split('\n').filter((line) => line.startsWith('| <a id="mig-'))
+    const links = new Map<string, string | undefined>([
+      ...endingCodes().map((code) => [code, linkOf(code)] as const),
+      ...failurePatterns().map(({ code, link }) => [code, link] as const),
+    ])
+    expect(rows.map((row) => [/MIG-\d+/.exec(row)?.[0], linkOfRow(row)])).toEqual(
+      rows.map((row) => [/MIG-\d+/.exec(row)?.[0], links.get(/MIG-\d+/.exec(row)?.[0] ?? '')]),
+    )
+    expect(rows.filter((row) => !row.includes(']('))).toEqual([])
+  })
+
+  it('stand in two files of the source and nowhere else', () => {
+    const files = readdirSync(new URL('src/', ROOT), { recursive: true, encoding: 'utf8' })
+    const mention = (file: string) => /MIG-\d/.test(readFileSync(new URL(`src/${file}`, ROOT), 'utf8'))
+    expect(files.filter((file) => file.endsWith('.ts') && mention(file)).toSorted()).toEqual([
+      'messages/codes.ts',
+      'messages/failure-patterns.ts',
+    ])
+  })
+})
+
+describe('the code of an ending', () => {
+  it.each<[string, Conclusion, string | undefined]>([
+    ['completed', { kind: 'completed', passes: true }, undefined],
+    ['failed, which has that of its diagnosis', { kind: 'failed', passes: false, jobs: [0] }, undefined],
+    ['invalid input', { kind: 'invalid-input', passes: false, mistakes: [] }, 'MIG-001'],
+    ['cancelled', { kind: 'cancelled', passes: false, signal: 'SIGINT' }, 'MIG-002'],
+    ['timed out', { kind: 'timed-out', passes: true, jobs: [0] }, 'MIG-045'],
+    ['a key refused', rejected('code-1800'), 'MIG-010'],
+    ['a key of Zilliz Cloud refused', rejected('code-80001'), 'MIG-010'],
+    ['no permission', rejected('code-65535'), 'MIG-011'],
+    ['no permission on Zilliz Cloud', rejected('code-96016'), 'MIG-011'],
+    ['a request refused', rejected('code-1100'), 'MIG-012'],
+    ['a cluster that is not there', rejected('code-96018'), 'MIG-012'],
+    ['a collection that is gone', rejected('code-100'), 'MIG-013'],
+    ['an address without the API', rejected('http-404'), 'MIG-014'],
+    ['a redirect', rejected('http-302'), 'MIG-014'],
+    ['a gateway that refuses', rejected('http-403'), 'MIG-015'],
+    ['a proxy that refuses', rejected('proxy-407'), 'MIG-016'],
+    ['a certificate that does not hold', rejected('tls'), 'MIG-017'],
+    ['a service without commits', rejected('no-commit'), 'MIG-018'],
+    ['a service without aborts', rejected('no-abort'), 'MIG-018'],
+    ['a service without refresh_load', rejected('no-refresh'), 'MIG-019'],
+    ['no such host', unreachable('dns'), 'MIG-020'],
+    ['nothing that listens', unreachable('connection-refused'), 'MIG-021'],
+    ['no answer in time', unreachable('timeout'), 'MIG-022'],
+    ['a cut connection', unreachable('reset'), 'MIG-023'],
+    ['a web page', unreachable('not-json'), 'MIG-024'],
+    ['an answer without a state', unreachable('no-state'), 'MIG-024'],
+    ['no list', unreachable('no-list'), 'MIG-024'],
+    ['a list that cannot be read', unreachable('unreadable-list'), 'MIG-024'],
+    ['a part of a list', unreachable('partial-list'), 'MIG-024'],
+    ['a list that changes', unreachable('changing-list'), 'MIG-024'],
+    ['too many jobs', unreachable('too-many-jobs'), 'MIG-024'],
+    ['no address of a cluster', unreachable('no-address'), 'MIG-024'],
+    ['an address that gets no key', rejected('cluster-address'), 'MIG-024'],
+    ['an open answer to a commit', unreachable('unclear'), 'MIG-024'],
+    ['an unusable answer about a collection', unreachable('unusable'), 'MIG-024'],
+    ['a rate limit', unreachable('code-1807'), 'MIG-025'],
+    ['a rate limit of a gateway', unreachable('http-429'), 'MIG-025'],
+    ['a gateway without an answer', unreachable('http-502'), 'MIG-026'],
+    ['an error of the service', unreachable('code-2100'), 'MIG-027'],
+    ['nobody who answered', { ...unreachable(''), error: undefined } as Conclusion, 'MIG-027'],
+  ])('tells of %s', (_, conclusion, code) => {
+    expect(codeOf(conclusion)).toBe(code)
+  })
+})

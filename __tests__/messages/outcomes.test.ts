@@ -1,0 +1,676 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { annotationOf, headline, reasonLine } from '../../src/messages/outcomes.ts'
+import { rangeText } from '../../src/messages/phrases.ts'
+import { attempted } from '../../src/gate/commit-state.ts'
+import type { Conclusion } from '../../src/gate/conclusion.ts'
+import { newDiscovery } from '../../src/gate/discovery.ts'
+import type { View } from '../../src/gate/events.ts'
+import type { JobSnapshot } from '../../src/gate/job.ts'
+import {
+  aCompletedJob,
+  aFailedJob,
+  aFile,
+  aHistory,
+  aJob,
+  aPolicy,
+  aTrouble,
+  aView,
+  files,
+} from '../support/builders.ts'
+
+const policy = aPolicy()
+const SEARCH = { kind: 'discovered', collectionName: 'docs', since: undefined } as const
+const viewOf = (...snapshots: readonly JobSnapshot[]) =>
+  aView(snapshots.map((snapshot, i) => aHistory({ jobId: `j${i}`, polls: [[2000, snapshot]] })))
+const words = (conclusion: Conclusion, view: View, but = policy) => {
+  const { sentence, next = '' } = headline(conclusion, view, but)
+  return { sentence, next }
+}
+
+const withAbort = (job = aHistory({})) => ({
+  ...job,
+  abort: attempted(undefined, { kind: 'done' }, { startedAtMs: 3000, endedAtMs: 3000 }),
+})
+
+describe('what happened', () => {
+  const error = aTrouble({ what: 'It said no.', advice: 'Ask nicely.' })
+  const uncommitted = aCompletedJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99 })
+  const forgotten = (latest: readonly JobSnapshot[]) =>
+    aView([
+      aHistory({
+        jobId: 'j0',
+        polls: [
+          ...latest.map((snapshot) => [1000, snapshot] as const),
+          [2000, { kind: 'unknown-job', error }],
+          [32_000, { kind: 'unknown-job', error }],
+        ],
+      }),
+    ])
+
+  it.each<[string, Conclusion, View, string, RegExp]>([
+    [
+      'completed',
+      { kind: 'completed', passes: true },
+      viewOf(aCompletedJob()),
+      'Import job j0 is complete: 36,000 rows from 3 files in collection docs, after 5 min 05 s.',
+      /^$/,
+    ],
+    [
+      'completed, several',
+      { kind: 'completed', passes: true },
+      viewOf(aCompletedJob(), aCompletedJob({ collectionName: 'b' })),
+      'All 2 import jobs are complete: 72,000 rows from 6 files in 2 collections, after 5 min 05 s.',
+      /^$/,
+    ],
+    [
+      'completed without a count',
+      { kind: 'completed', passes: true },
+      viewOf(
+        aJob({
+          phase: 'completed',
+          label: 'Completed',
+          importedRows: undefined,
+          totalRows: undefined,
+          collectionName: undefined,
+        }),
+      ),
+      'Import job j0 is complete: rows not told, after 5 min 05 s.',
+      /^$/,
+    ],
+    [
+      'uncommitted',
+      { kind: 'uncommitted', passes: false, jobs: [0] },
+      viewOf(uncommitted),
+      'Import job j0 rests at Uncommitted: the rows are imported, but nobody sees them before a commit.',
+      /import\/commit.*import\/abort.*`on-uncommitted` to `commit`.*to `wait`.*`pass`/,
+    ],
+    [
+      'uncommitted and passed',
+      { kind: 'uncommitted', passes: true, jobs: [0, 1] },
+      viewOf(uncommitted, uncommitted),
+      '2 of 2 import jobs (j0, j1) are ready to be committed, and on-uncommitted is pass.',
+      /visible only with a commit/,
+    ],
+    [
+      'failed before import',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob()),
+      'Import job j0 failed: file export/part-02.parquet.',
+      /There is no such file.*Check the path.*a failed job never goes on\.$/,
+    ],
+    [
+      'failed before import, for a reason nobody knows',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ reason: 'torn' })),
+      'Import job j0 failed.',
+      /Mend what the reason names.*lists no files/,
+    ],
+    [
+      'failed before import, for a reason that is known and names no file',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ reason: 'disk quota exceeded' })),
+      'Import job j0 failed.',
+      /^(?!.*lists no files).*a failed job never goes on\.$/,
+    ],
+    [
+      'failed without a reason',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ reason: undefined })),
+      'Import job j0 failed.',
+      /gives no reason.*logs/,
+    ],
+    [
+      'failed with its only file',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ reason: 'torn', files: files(1, { phase: 'failed' }) })),
+      'Import job j0 failed: file export/part-01.parquet.',
+      /Mend/,
+    ],
+    [
+      'failed in one file',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ reason: 'torn', files: [...files(2), aFile({ name: 'x', phase: 'failed' })] })),
+      'Import job j0 failed: 1 of 3 files failed, x.',
+      /Mend/,
+    ],
+    [
+      'failed in some files',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ reason: 'torn', files: [aFile(), ...files(2, { phase: 'failed' })] })),
+      'Import job j0 failed: 2 of 3 files failed, the first is export/part-01.parquet.',
+      /Mend/,
+    ],
+    [
+      'failed in all files',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ reason: 'torn', files: files(2, { phase: 'failed' }) })),
+      'Import job j0 failed: all 2 files are marked as failed, from export/part-01.parquet on, and the service does not say which one is to blame.',
+      /Mend/,
+    ],
+    [
+      'failed in all files, of which the reason names one',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(aFailedJob({ files: files(2, { phase: 'failed' }) })),
+      'Import job j0 failed: all 2 files are marked as failed, and the reason is about export/part-02.parquet.',
+      /Check the path/,
+    ],
+    [
+      'failed on the way',
+      { kind: 'failed', passes: false, jobs: [0] },
+      aView([
+        aHistory({
+          jobId: 'j0',
+          polls: [
+            [1000, aJob()],
+            [2000, aFailedJob({ reason: 'torn' })],
+          ],
+        }),
+      ]),
+      'Import job j0 failed at 45 %.',
+      /^Mend what the reason names\. It failed before the import phase/,
+    ],
+    [
+      'failed on the way, several',
+      { kind: 'failed', passes: false, jobs: [0, 1] },
+      viewOf(...[1, 2].map(() => aFailedJob({ reason: 'torn', progress: 45 }))),
+      '2 of 2 import jobs (j0, j1) failed.',
+      /Mend/,
+    ],
+    [
+      'failed, several',
+      { kind: 'failed', passes: false, jobs: [0, 1, 2, 3] },
+      viewOf(...[1, 2, 3, 4].map(() => aFailedJob({ reason: 'torn' })), aJob()),
+      '4 of 5 import jobs (j0, j1, j2 and 1 more) failed.',
+      /Mend/,
+    ],
+    [
+      'wrong collection',
+      { kind: 'wrong-collection', passes: false, jobs: [0], expected: 'docs' },
+      viewOf(aJob({ collectionName: 'other' })),
+      'Import job j0 belongs to collection other, not to docs.',
+      /`job-id` or `collection-name`/,
+    ],
+    [
+      'wrong collection, two of them',
+      { kind: 'wrong-collection', passes: false, jobs: [0, 1], expected: 'docs' },
+      viewOf(aJob({ collectionName: 'other' }), aJob({ collectionName: 'another' })),
+      'Import job j0 belongs to collection other, not to docs, and 1 other job does not match either.',
+      /`job-id` or `collection-name`/,
+    ],
+    [
+      'wrong collection, three of them',
+      { kind: 'wrong-collection', passes: false, jobs: [0, 1, 2], expected: 'docs' },
+      viewOf(aJob({ collectionName: 'other' }), aJob(), aJob()),
+      'Import job j0 belongs to collection other, not to docs, and 2 other jobs do not match either.',
+      /`job-id` or `collection-name`/,
+    ],
+    [
+      'no rows that are known, and some that are not',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: undefined, imported: 0 },
+      viewOf(
+        aCompletedJob({ importedRows: 0, totalRows: 0 }),
+        aCompletedJob({ importedRows: undefined, totalRows: undefined, files: [] }),
+      ),
+      'All 2 import jobs are complete with 0 rows, and an import without rows does not pass.',
+      /empty/,
+    ],
+    [
+      'rows of which some are not known',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 40_000, max: 40_000 }, imported: 36_000 },
+      viewOf(aCompletedJob(), aCompletedJob({ importedRows: undefined, totalRows: undefined, files: [] })),
+      'All 2 import jobs are through, but the service does not say of every job how many rows it imported, and expected-rows asks for 40,000 rows.',
+      /Leave `expected-rows` empty/,
+    ],
+    [
+      'rows that nobody tells, where none were asked for',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: undefined, imported: undefined },
+      viewOf(aCompletedJob()),
+      'Import job j0 is through, but the service does not say of every job how many rows it imported, and expected-rows asks for at least 1 row.',
+      /Leave `expected-rows` empty/,
+    ],
+    [
+      'too few rows, not committed',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 40_000, max: 40_000 }, imported: 36_000 },
+      viewOf(uncommitted),
+      'Import job j0 is ready to be committed with 36,000 rows, but expected-rows asks for 40,000 rows.',
+      /missing/,
+    ],
+    [
+      'too few rows, of which some are committed',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 90_000, max: undefined }, imported: 72_000 },
+      viewOf(aCompletedJob(), uncommitted),
+      'All 2 import jobs are ready to be committed with 72,000 rows, but expected-rows asks for at least 90,000 rows.',
+      /missing/,
+    ],
+    [
+      'no rows',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: undefined, imported: 0 },
+      viewOf(aCompletedJob({ importedRows: 0, totalRows: 0 })),
+      'Import job j0 is complete with 0 rows, and an import without rows does not pass.',
+      /empty.*filtered.*">=0"/,
+    ],
+    [
+      'too few rows',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 40_000, max: 40_000 }, imported: 36_000 },
+      viewOf(aCompletedJob()),
+      'Import job j0 is complete with 36,000 rows, but expected-rows asks for 40,000 rows.',
+      /missing/,
+    ],
+    [
+      'too many rows',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 1, max: 10 }, imported: 36_000 },
+      viewOf(aCompletedJob()),
+      'Import job j0 is complete with 36,000 rows, but expected-rows asks for 1 to 10 rows.',
+      /twice.*duplicate/,
+    ],
+    [
+      'unknown rows',
+      { kind: 'rows-not-met', passes: false, of: 'jobs', expected: { min: 1, max: undefined }, imported: undefined },
+      viewOf(aCompletedJob({ importedRows: undefined, totalRows: undefined, files: [] })),
+      'Import job j0 is through, but the service does not say of every job how many rows it imported, and expected-rows asks for at least 1 row.',
+      /Leave `expected-rows` empty/,
+    ],
+    [
+      'not found, never seen',
+      { kind: 'not-found', passes: false, jobs: [0], error },
+      forgotten([]),
+      'The service does not know import job j0, also after 30 s. It said no.',
+      /`job-id`.*quoted.*`endpoint`, `cluster-id` and `db-name`.*3 hours/,
+    ],
+    [
+      'not found, expired',
+      { kind: 'not-found', passes: false, jobs: [0], error },
+      forgotten([aJob()]),
+      'Import job j0 is not known to the service any more; last seen Importing, 45 %, 6 k of 36 k rows.',
+      /expired.*3 hours.*right after the import/,
+    ],
+    [
+      'not found, though it was listed',
+      { kind: 'not-found', passes: false, jobs: [0], error },
+      aView([
+        aHistory({
+          jobId: 'j0',
+          wasListed: true,
+          polls: [
+            [2000, { kind: 'unknown-job', error }],
+            [32_000, { kind: 'unknown-job', error }],
+          ],
+        }),
+      ]),
+      'The service listed import job j0, but does not know it when asked, also after 30 s. It said no.',
+      /expired in between.*Check the collection/,
+    ],
+    [
+      'not found, several that were seen',
+      { kind: 'not-found', passes: false, jobs: [0, 1], error },
+      aView([...forgotten([aJob()]).jobs, ...forgotten([aJob()]).jobs]),
+      '2 of 2 import jobs (j0, j0) are not known to the service any more; last seen Importing, 45 %, 6 k of 36 k rows.',
+      /expired/,
+    ],
+    [
+      'not found, several that were listed, at once',
+      { kind: 'not-found', passes: false, jobs: [0, 1], error: aTrouble({ what: '' }) },
+      aView(
+        ['j0', 'j1'].map((jobId) =>
+          aHistory({
+            jobId,
+            wasListed: true,
+            polls: [
+              [2000, { kind: 'unknown-job', error }],
+              [2999, { kind: 'unknown-job', error }],
+            ],
+          }),
+        ),
+      ),
+      'The service listed 2 of 2 import jobs (j0, j1), but does not know them when asked.',
+      /expired in between/,
+    ],
+    [
+      'not found after a second',
+      { kind: 'not-found', passes: false, jobs: [0], error },
+      aView([
+        aHistory({
+          jobId: 'j0',
+          polls: [
+            [2000, { kind: 'unknown-job', error }],
+            [3000, { kind: 'unknown-job', error }],
+          ],
+        }),
+      ]),
+      'The service does not know import job j0, also after 1 s. It said no.',
+      /quoted/,
+    ],
+    [
+      'not found, never asked about',
+      { kind: 'not-found', passes: false, jobs: [0], error },
+      aView([aHistory({ jobId: 'j0' })]),
+      'The service does not know import job j0. It said no.',
+      /quoted/,
+    ],
+    ['rejected', { kind: 'rejected', passes: false, jobs: [0], error }, viewOf(), 'It said no.', /^Ask nicely\.$/],
+    [
+      'unreachable',
+      { kind: 'unreachable', passes: false, jobs: [0], error, outageMs: 300_000 },
+      viewOf(aJob()),
+      'No usable answer about import job j0 for 5 min: It said no.',
+      /^Ask nicely\. The import itself may well go on\.$/,
+    ],
+    [
+      'unreachable in time',
+      { kind: 'unreachable', passes: false, jobs: [0], error: undefined, outageMs: 0 },
+      aView([aHistory({ jobId: 'j0' })]),
+      'No usable answer about import job j0.',
+      /endpoint.*network.*timeout/,
+    ],
+    [
+      'unreachable for a second',
+      { kind: 'unreachable', passes: false, jobs: [0], error, outageMs: 1000 },
+      viewOf(aJob()),
+      'No usable answer about import job j0 for 1 s: It said no.',
+      /^Ask nicely\. The import itself may well go on\.$/,
+    ],
+    [
+      'stalled early',
+      { kind: 'stalled', passes: false, jobs: [0], idleMs: 1_800_000 },
+      viewOf(aJob()),
+      'Import job j0 stood still for 30 min at Importing, 45 %, 6 k of 36 k rows.',
+      /may still move.*Zilliz Cloud.*support.*stall-timeout/,
+    ],
+    [
+      'stalled where no percentage tells at what',
+      { kind: 'stalled', passes: false, jobs: [0], idleMs: 1_800_000 },
+      viewOf(aJob({ progress: 0, importedRows: undefined, totalRows: undefined })),
+      'Import job j0 stood still for 30 min at Importing, 0 %.',
+      /data nodes.*free slots.*stall-timeout/,
+    ],
+    [
+      'timed out',
+      { kind: 'timed-out', passes: false, jobs: [0] },
+      viewOf(aJob()),
+      'Time is up after 1 h: import job j0 is still at Importing, 45 %, 6 k of 36 k rows.',
+      /goes on at the service.*timeout.*same job id/,
+    ],
+    [
+      'timed out, several',
+      { kind: 'timed-out', passes: true, jobs: [0, 1] },
+      viewOf(aJob(), aJob(), aCompletedJob()),
+      'Time is up after 1 h: 2 of 3 import jobs (j0, j1) are not done, the first is at Importing, 45 %, 6 k of 36 k rows; the step passes, as on-timeout asks.',
+      /must not rely/,
+    ],
+    [
+      'cancelled',
+      { kind: 'cancelled', passes: false, signal: 'SIGINT' },
+      viewOf(aJob()),
+      'The gate was stopped by SIGINT while import job j0 was at Importing, 45 %, 6 k of 36 k rows.',
+      /goes on.*same job id/,
+    ],
+    [
+      'cancelled, several',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      viewOf(aJob(), aCompletedJob()),
+      'The gate was stopped by SIGTERM while 1 of 2 import jobs was not done.',
+      /goes on/,
+    ],
+    [
+      'cancelled, most of several',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      aView([aHistory({ jobId: 'j0' }), ...viewOf(aJob(), aCompletedJob(), aFailedJob()).jobs]),
+      'The gate was stopped by SIGTERM while 2 of 4 import jobs were not done.',
+      /^The import goes on at the service\. To wait for it again, re-run/,
+    ],
+    [
+      'cancelled at the end',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      viewOf(aCompletedJob()),
+      'The gate was stopped by SIGTERM.',
+      /^Nothing is left to wait for at the service\. To have the gate decide, re-run this job with the same job id/,
+    ],
+    [
+      'cancelled at the end, with jobs that were found',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      { ...viewOf(aCompletedJob(), aFailedJob()), discovery: newDiscovery(SEARCH, {}, 0) },
+      'The gate was stopped by SIGTERM.',
+      /^Nothing is left to wait for/,
+    ],
+    [
+      'cancelled before anything',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      aView([]),
+      'The gate was stopped by SIGTERM.',
+      /^The import goes on/,
+    ],
+    [
+      'cancelled before jobs were found',
+      { kind: 'cancelled', passes: false, signal: 'SIGINT' },
+      { ...aView([]), discovery: newDiscovery(SEARCH, {}, 0) },
+      'The gate was stopped by SIGINT while it was searching for the import jobs of collection docs.',
+      /^The import goes on/,
+    ],
+    [
+      'cancelled with a job that was aborted',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      aView([withAbort(viewOf(uncommitted).jobs[0])]),
+      'The gate was stopped by SIGTERM while import job j0 was at Uncommitted, 99 %, 36 k of 36 k rows.',
+      /^Aborted, as `abort-uncommitted` asks: import job j0\.$/,
+    ],
+    [
+      'cancelled with some jobs that were aborted',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      aView([withAbort(viewOf(uncommitted).jobs[0]), aHistory({ jobId: 'j1', polls: [[0, aJob()]] })]),
+      'The gate was stopped by SIGTERM while 2 of 2 import jobs were not done.',
+      /^The import goes on.* Aborted, as `abort-uncommitted` asks: import job j0\.$/,
+    ],
+    [
+      'completed, of which not all is told',
+      { kind: 'completed', passes: true },
+      {
+        ...aView(
+          [
+            ...viewOf(aCompletedJob({ files: files(1), importedRows: 1, totalRows: 1 })).jobs,
+            aHistory({ jobId: 'j1' }),
+          ],
+          90_000,
+        ),
+        startedAtMs: 30_000,
+      },
+      'All 2 import jobs are complete: at least 1 row from 1 file in collection docs, after 1 min.',
+      /^$/,
+    ],
+    [
+      'broken',
+      { kind: 'internal-error', passes: false, message: 'x is not a function' },
+      viewOf(),
+      'The gate itself broke: x is not a function',
+      /bug.*debug/,
+    ],
+  ])('is told of %s', (_, conclusion, view, sentence, next) => {
+    expect(words(conclusion, view).sentence).toBe(sentence)
+    expect(words(conclusion, view).next).toMatch(next)
+  })
+
+  const nobody = { ...aView([]), discovery: newDiscovery(SEARCH, {}, 0) }
+
+  it.each<[string, Conclusion, string]>([
+    ['failed', { kind: 'failed', passes: false, jobs: [] }, 'The import jobs of collection docs failed.'],
+    [
+      'not-found',
+      { kind: 'not-found', passes: false, jobs: [], error },
+      'The service does not know the import jobs of collection docs. It said no.',
+    ],
+    [
+      'unreachable',
+      { kind: 'unreachable', passes: false, jobs: [], error, outageMs: 300_000 },
+      'No usable answer about the import jobs of collection docs for 5 min: It said no.',
+    ],
+    [
+      'stalled',
+      { kind: 'stalled', passes: false, jobs: [], idleMs: 300_000 },
+      'The import jobs of collection docs stood still for 5 min.',
+    ],
+    [
+      'timed-out',
+      { kind: 'timed-out', passes: false, jobs: [] },
+      'Time is up after 1 h: the import jobs of collection docs are not done.',
+    ],
+  ])('is told of no job at all: %s', (_, conclusion, sentence) => {
+    expect(words(conclusion, nobody).sentence).toBe(sentence)
+  })
+
+  it('is told of a job that has not answered', () => {
+    const view = aView([aHistory({ jobId: 'j0' })])
+    expect(words({ kind: 'failed', passes: false, jobs: [0] }, view).sentence).toBe('Import job j0 failed.')
+    expect(words({ kind: 'wrong-collection', passes: false, jobs: [0], expected: 'docs' }, view).sentence).toBe(
+      'Import job j0 belongs to collection another one, not to docs.',
+    )
+    expect(words({ kind: 'timed-out', passes: false, jobs: [0] }, view)).toEqual({
+      sentence: 'Time is up after 1 h: import job j0 is still at Unknown.',
+      next: 'The import goes on at the service. Raise `timeout`, or re-run this job with the same job id, without starting the import a second time.',
+    })
+  })
+
+  it.each([
+    ['that is not all in', aJob({ importedRows: 5, totalRows: 7 }), false],
+    ['of no rows', aJob({ importedRows: 0, totalRows: 0 }), false],
+    ['nobody counts', aJob({ importedRows: undefined, totalRows: undefined }), false],
+    ['that is all in', aJob({ importedRows: 7, totalRows: 7 }), true],
+  ])('says of an import %s what is left after a timeout', (_, snapshot, areIn) => {
+    const { next } = words({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(snapshot))
+    expect(next).toBe(
+      areIn
+        ? 'The import goes on at the service: all rows are in, and sorting and building indexes can take as long again. Raise `timeout`, or re-run this job with the same job id, without starting the import a second time.'
+        : 'The import goes on at the service. Raise `timeout`, or re-run this job with the same job id, without starting the import a second time.',
+    )
+  })
+
+  it('has no point where a job does not rest, or nobody knows why', () => {
+    const odd = aJob({ label: 'Odd', phase: 'unknown' })
+    const stalled: Conclusion = { kind: 'stalled', passes: false, jobs: [0], idleMs: 1_800_000 }
+    expect(Object.keys(headline(stalled, viewOf(odd), policy))).toEqual(['sentence', 'next', 'code'])
+    expect(headline({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(aJob()), policy).points).toBeUndefined()
+  })
+
+  it('has neither a code nor a link where the import is complete', () => {
+    expect(Object.keys(headline({ kind: 'completed', passes: true }, viewOf(aCompletedJob()), policy))).toEqual([
+      'sentence',
+    ])
+  })
+
+  it.each([
+    ['rows that are all in', aJob({ progress: 80, importedRows: 36_000 }), /all rows are in.*building indexes/],
+    ['a job that waits for a commit', uncommitted, /waits for somebody to commit it/],
+  ])('says after a timeout what is left of %s', (_, snapshot, next) => {
+    expect(words({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(snapshot)).next).toMatch(next)
+  })
+
+  it('names a timeout of nothing for what it is', () => {
+    expect(
+      words({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(aJob()), aPolicy({ timeoutMs: 0 })).sentence,
+    ).toMatch(/^One poll, no waiting \(timeout is 0\): import job j0 is still at/)
+  })
+
+  it('lists every mistake in the inputs', () => {
+    const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
+    const conclusion: Conclusion = {
+      kind: 'invalid-input',
+      passes: false,
+      mistakes: [mistake, { ...mistake, input: 'max-outage' }],
+    }
+    expect(headline(conclusion, aView([]), policy)).toEqual({
+      code: 'MIG-001',
+      sentence: '2 inputs are not right, so the service was not asked.',
+      points: [
+        'timeout: got "60"; takes a duration; for example 60s',
+        'max-outage: got "60"; takes a duration; for example 60s',
+      ],
+    })
+  })
+})
+
+it('puts a demand on rows in words', () => {
+  expect([undefined, { min: 5, max: undefined }, { min: 1, max: 1 }, { min: 5, max: 1000 }].map(rangeText)).toEqual([
+    'at least 1 row',
+    'at least 5 rows',
+    '1 row',
+    '5 to 1,000 rows',
+  ])
+})
+
+describe('the output reason', () => {
+  it("is the service's own for the first job that failed", () => {
+    const view = viewOf(
+      aJob(),
+      aFailedJob({ reason: undefined, files: files(2, { phase: 'failed', reason: 'torn' }) }),
+      aFailedJob(),
+    )
+    expect(reasonLine({ kind: 'failed', passes: false, jobs: [1, 2] }, view, policy)).toBe('torn')
+  })
+
+  it("is the gate's where the service gives none, and for every other end", () => {
+    expect(
+      reasonLine({ kind: 'failed', passes: false, jobs: [0] }, viewOf(aFailedJob({ reason: undefined })), policy),
+    ).toBe('Import job j0 failed.')
+    expect(reasonLine({ kind: 'timed-out', passes: true, jobs: [0] }, viewOf(aJob()), policy)).toMatch(/^Time is up/)
+  })
+
+  it('holds every mistake in the inputs', () => {
+    const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
+    const conclusion: Conclusion = { kind: 'invalid-input', passes: false, mistakes: [mistake, mistake] }
+    expect(reasonLine(conclusion, viewOf(), policy)).toBe(
+      '2 inputs are not right, so the service was not asked. timeout: got "60"; takes a duration; for example 60s timeout: got "60"; takes a duration; for example 60s',
+    )
+  })
+
+  it('is empty for a completed import', () => {
+    expect(reasonLine({ kind: 'completed', passes: true }, viewOf(aCompletedJob()), policy)).toBe('')
+  })
+})
+
+describe('the annotation', () => {
+  it('is there for every end but a completed one, an error where the step fails', () => {
+    const level = (conclusion: Conclusion) => annotationOf(conclusion, viewOf(aJob()), policy)?.level
+    expect(level({ kind: 'completed', passes: true })).toBeUndefined()
+    expect(level({ kind: 'timed-out', passes: true, jobs: [0] })).toBe('warning')
+    expect(level({ kind: 'timed-out', passes: false, jobs: [0] })).toBe('error')
+  })
+
+  it('says what failed, in which file, why, and what to do', () => {
+    const view = viewOf(aFailedJob({ reason: 'torn', files: [aFile({ name: 'x.npy', phase: 'failed' }), aFile()] }))
+    expect(annotationOf({ kind: 'failed', passes: false, jobs: [0] }, view, policy)).toEqual({
+      level: 'error',
+      title: 'Milvus import: failed',
+      message:
+        'Import job j0 failed: 1 of 2 files failed, x.npy. (MIG-100)\nReason: torn\nMend what the reason names. Then start a new import: a failed job never goes on.',
+    })
+  })
+
+  it('says no more than there is to say', () => {
+    const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
+    expect(annotationOf({ kind: 'invalid-input', passes: false, mistakes: [mistake] }, viewOf(), policy)).toEqual({
+      level: 'error',
+      title: 'Milvus import: inputs are not right',
+      message:
+        'One input is not right, so the service was not asked. (MIG-001)\ntimeout: got "60"; takes a duration; for example 60s',
+    })
+  })
+
+  it('ends with the link of a failure that is known', () => {
+    const annotation = annotationOf({ kind: 'failed', passes: false, jobs: [0] }, viewOf(aFailedJob()), policy)
+    expect(annotation?.message).toMatch(/^Import job j0 failed: file \S+ \(MIG-112\)\nReason: /)
+    expect(annotation?.message).toMatch(/\nMore: https:\/\/github\.com\/milvus-io\/milvus\/issues\/24028$/)
+  })
+
+  it('fits into what the runner keeps, with the advice, however long the texts are', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 0, max: 5000 }), (reason, name) => {
+        const failure = aFailedJob({
+          reason: 'r'.repeat(reason),
+          files: [aFile({ name: 'n'.repeat(name), phase: 'failed' })],
+        })
+        const { message } = annotationOf({ kind: 'failed', passes: false, jobs: [0] }, viewOf(failure), policy)!
+        expect(message.length).toBeLessThanOrEqual(4000)
+        expect(message).toMatch(/a failed job never goes on\.$/)
+      }),
+    )
+  })
+})

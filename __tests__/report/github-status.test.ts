@@ -1,0 +1,170 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { deliveryOf, setStatus, type Delivery, type StatusTarget } from '../../src/report/github-status.ts'
+import { json, redirect, text, type Reply } from '../simulator/faults.ts'
+import { startGitHub, type GitHubStandIn } from './github-stand-in.ts'
+
+const SHA = 'c'.repeat(40)
+const NO_PROXY = { httpProxy: undefined, httpsProxy: undefined, noProxy: '' }
+const STATUS = { state: 'pending', description: '42 %' } as const
+
+const servers: (GitHubStandIn | Server)[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+function aTarget(apiUrl: string, but: Partial<StatusTarget> = {}): StatusTarget {
+  return {
+    apiUrl,
+    token: 'ghs_secret',
+    owner: 'octocat',
+    repo: 'hello-world',
+    sha: SHA,
+    context: 'Milvus import',
+    targetUrl: 'https://github.com/octocat/hello-world/actions/runs/1/attempts/1',
+    userAgent: 'milvus-import-gate/test',
+    proxy: NO_PROXY,
+    ...but,
+  }
+}
+
+async function gitHub(reply?: Reply): Promise<GitHubStandIn> {
+  const standIn = await startGitHub(() => reply)
+  servers.push(standIn)
+  return standIn
+}
+
+function set(target: StatusTarget, signal = new AbortController().signal): Promise<Delivery> {
+  return setStatus(target, STATUS, signal)
+}
+
+describe('setting a status', () => {
+  it('sends what GitHub asks for, to the address that the runner names', async () => {
+    const standIn = await gitHub()
+    expect(await set(aTarget(standIn.url))).toEqual({ kind: 'set' })
+    expect([standIn.faults, standIn.authorizations]).toEqual([[], ['token ghs_secret']])
+    expect(standIn.statuses).toEqual([
+      {
+        sha: SHA,
+        state: 'pending',
+        description: '42 %',
+        context: 'Milvus import',
+        target_url: 'https://github.com/octocat/hello-world/actions/runs/1/attempts/1',
+      },
+    ])
+  })
+
+  it('goes through a proxy, but for the hosts that are excepted', async () => {
+    const [proxy, standIn] = [await gitHub(), await gitHub()]
+    const { origin, host } = new URL(proxy.url)
+    const proxied = { ...NO_PROXY, httpProxy: origin }
+    expect(await set(aTarget('http://github.example/api/v3', { proxy: proxied }))).toEqual({ kind: 'set' })
+    expect(proxy.requests).toEqual([`POST http://github.example/api/v3/repos/octocat/hello-world/statuses/${SHA}`])
+    expect(host).toBe(new URL(origin).host)
+    const excepted = { ...proxied, noProxy: '127.0.0.1' }
+    expect(await set(aTarget(standIn.url, { proxy: excepted }))).toEqual({ kind: 'set' })
+    expect(proxy.requests).toHaveLength(1)
+  })
+
+  it.each<[string, Reply, Delivery['kind']]>([
+    ['a token that GitHub does not know', json({ message: 'Bad credentials' }, 401), 'refused'],
+    ['a token that only reads', json({ message: 'Resource not accessible by integration' }, 403), 'refused'],
+    ['a token that sees no such repository', json({ message: 'Not Found' }, 404), 'refused'],
+    ['a status that GitHub does not like', json({ message: 'Validation Failed' }, 422), 'refused'],
+    ['a limit of requests', json({}, 403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1' }), 'limited'],
+    ['a second limit', json({}, 403, { 'retry-after': '30' }), 'limited'],
+    ['too many requests', text(429, 'slow down'), 'limited'],
+    ['an address that is another', redirect('/elsewhere', 301), 'refused'],
+    ['an address on another host', redirect('https://elsewhere.example/x', 307), 'refused'],
+    ['a redirect without an address', redirect('', 308), 'refused'],
+    ['an answer that creates nothing', json({}, 200), 'refused'],
+    ['an outage', text(502, 'Bad gateway'), 'failed'],
+    ['a connection that is cut', { kind: 'cut', when: 'before-headers', by: 'reset' }, 'failed'],
+  ])('tells of %s', async (_, reply, kind) => {
+    const standIn = await gitHub(reply)
+    expect((await set(aTarget(standIn.url))).kind).toBe(kind)
+    expect(standIn.requests).toHaveLength(1)
+  })
+
+  it.each([307, 308])('follows a repository that was renamed, once, with HTTP %i', async (status) => {
+    const standIn = await startGitHub((nth) =>
+      nth === 0 ? redirect(`/api/v3/repos/octocat/hello-world/statuses/${SHA}`, status) : undefined,
+    )
+    servers.push(standIn)
+    expect(await set(aTarget(standIn.url))).toEqual({ kind: 'set' })
+    expect(standIn.requests).toHaveLength(2)
+    const inCircles = await gitHub(redirect('/again', status))
+    expect((await set(aTarget(inCircles.url))).kind).toBe('refused')
+    expect(inCircles.requests).toHaveLength(2)
+  })
+
+  it('tells that nobody listens', async () => {
+    const standIn = await gitHub()
+    standIn.close()
+    expect(await set(aTarget(standIn.url))).toMatchObject({
+      kind: 'failed',
+      cause: expect.stringContaining('ECONNREFUSED'),
+    })
+  })
+
+  it.each<Reply>([
+    { kind: 'hang', when: 'before-headers' },
+    { kind: 'hang', when: 'in-body' },
+  ])('is given up when it is aborted: %j', async (reply) => {
+    const abort = new AbortController()
+    const standIn = await startGitHub(() => {
+      setImmediate(() => {
+        abort.abort()
+      })
+      return reply
+    })
+    servers.push(standIn)
+    expect(await set(aTarget(standIn.url), abort.signal)).toEqual({
+      kind: 'failed',
+      cause: 'GitHub did not answer in time',
+    })
+  })
+
+  it('leaves no connection behind', async () => {
+    const server = createServer()
+    servers.push(server)
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const abort = new AbortController()
+    const setting = set(aTarget(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), abort.signal)
+    const [socket] = (await once(server, 'connection')) as [NodeJS.ReadableStream]
+    const closed = once(socket.resume(), 'close')
+    abort.abort()
+    await setting
+    await closed
+    expect(socket.readable).toBe(false)
+  })
+})
+
+describe('a limit', () => {
+  const thrown = (status: number, headers: Readonly<Record<string, string>>, message = '') => ({
+    message,
+    response: { status, headers },
+  })
+
+  it.each<[string, number, Readonly<Record<string, string>>, number]>([
+    ['for as long as it says', 403, { 'retry-after': '30' }, 30_000],
+    ['until it is over', 403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1090' }, 90_000],
+    ['no longer where it is over', 429, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '900' }, 0],
+    ['for a minute where it does not say', 429, {}, 60_000],
+    ['for a minute where nobody can read what it says', 429, { 'retry-after': 'soon' }, 60_000],
+  ])('keeps quiet %s', (_, status, headers, waitMs) => {
+    expect(deliveryOf(thrown(status, headers), 1_000_000)).toEqual({ kind: 'limited', waitMs })
+  })
+
+  it.each([
+    'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
+    'You have triggered an abuse detection mechanism.',
+  ])('that says so only in words is none of a missing permission: %s', (message) => {
+    expect(deliveryOf(thrown(403, {}, message))).toEqual({ kind: 'limited', waitMs: 60_000 })
+    expect(deliveryOf(thrown(404, {}, message))).toMatchObject({ kind: 'refused' })
+  })
+})

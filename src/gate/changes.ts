@@ -1,0 +1,153 @@
+import { areReady, isLoaded, pendingRowsOf } from './collection-history.ts'
+import type { CollectionResult, CollectionHistory } from './collection-history.ts'
+import type { CollectionChange, JobChange } from './events.ts'
+import type { History } from './history.ts'
+import type { FileProgress, JobSnapshot, PollResult } from './job.ts'
+import type { CommitResult, IndexProgress, LoadProgress } from './import-service.ts'
+import type { CommitAction, CommitState } from './commit-state.ts'
+
+/** How long a job may stand still before the log says so. */
+export const IDLE_NOTICE_MS = 30 * 60_000
+const PROGRESS_STEP = 5
+/** A job that fails fails all its files at once; the rest is in the summary. */
+const FAILED_FILES_A_POLL = 10
+
+/** What a poll changed, in the order in which it is to be told. */
+export function jobChanges(before: History, after: History, result: PollResult): readonly JobChange[] {
+  switch (result.kind) {
+    case 'cancelled':
+    case 'refused':
+      return []
+    case 'outage':
+      return before.outage === undefined ? [{ kind: 'outage-began', error: result.error }] : []
+    case 'unknown-job':
+      return [
+        ...outageEnded(before, after),
+        ...(before.unknown === undefined
+          ? [{ kind: 'job-unknown', error: result.error, seenBefore: before.latest !== undefined } as const]
+          : []),
+      ]
+    case 'answered':
+      return [
+        ...outageEnded(before, after),
+        ...stateNews(before, after, result.snapshot),
+        ...failedFiles(before.latest, after.latest),
+        ...quietNews(before.idleMs, after.idleMs),
+      ]
+  }
+}
+
+/** What came of committing or aborting a job; `before` are the attempts until then. */
+export function commitChanges(
+  act: CommitAction,
+  before: CommitState | undefined,
+  result: CommitResult,
+): readonly JobChange[] {
+  switch (result.kind) {
+    case 'cancelled':
+      return []
+    case 'done':
+      return [{ kind: 'act-done', act }]
+    case 'refused':
+    case 'unknown-job':
+      return [{ kind: 'act-refused', act, error: result.error }]
+    case 'outage':
+      return before?.outage === undefined ? [{ kind: 'act-in-doubt', act, error: result.error }] : []
+  }
+}
+
+/** What a question about a collection changed, in the order in which it is to be told. */
+export function collectionChanges(
+  before: CollectionHistory,
+  after: CollectionHistory,
+  answer: CollectionResult,
+): readonly CollectionChange[] {
+  switch (answer.kind) {
+    case 'outage':
+      return before.outage === undefined ? [{ kind: 'outage-began', error: answer.error }] : []
+    case 'cancelled':
+    case 'refused':
+    case 'gone':
+    case 'not-loaded':
+    case 'no-refresh':
+      return collectionOutageEnded(before, after)
+    case 'done':
+      return [...collectionOutageEnded(before, after), { kind: 'refreshed' }]
+    case 'counted':
+      return [
+        ...collectionOutageEnded(before, after),
+        ...(before.rows === after.rows ? [] : [{ kind: 'counted', rows: answer.rows } as const]),
+      ]
+    case 'read':
+      return [
+        ...collectionOutageEnded(before, after),
+        ...indexNews(before, after, answer.indexes),
+        ...loadNews(before.load, answer.load),
+        ...quietNews(before.idleMs, after.idleMs),
+      ]
+  }
+}
+
+function collectionOutageEnded(before: CollectionHistory, after: CollectionHistory): readonly CollectionChange[] {
+  if (before.outage === undefined) return []
+  return [{ kind: 'outage-ended', lastedMs: (after.requestedAtMs ?? 0) - before.outage.sinceMs }]
+}
+
+function indexNews(
+  before: CollectionHistory,
+  after: CollectionHistory,
+  indexes: readonly IndexProgress[],
+): readonly CollectionChange[] {
+  if (areReady(indexes)) return areReady(before.indexes) ? [] : [{ kind: 'indexes-ready', indexes: indexes.length }]
+  return before.indexes !== undefined && indexedStep(before) === indexedStep(after)
+    ? []
+    : [{ kind: 'indexes', pendingRows: pendingRowsOf(after) }]
+}
+
+/** Which twentieth of the rows that were pending has been indexed. */
+function indexedStep(collection: CollectionHistory): number | undefined {
+  const pendingRows = pendingRowsOf(collection)
+  return pendingRows === undefined ? undefined : Math.ceil((20 * pendingRows) / Math.max(1, collection.mostPendingRows))
+}
+
+function loadNews(before: LoadProgress | undefined, load: LoadProgress): readonly CollectionChange[] {
+  const step = ({ percent }: LoadProgress) => percent && Math.floor(percent / PROGRESS_STEP)
+  const isSame = before?.state === load.state && step(before) === step(load)
+  // That it is loaded at the start is nothing new: it has yet to take in what was imported.
+  return isSame || (before === undefined && isLoaded(load))
+    ? []
+    : [{ kind: 'load', state: load.state, percent: load.percent }]
+}
+
+function quietNews(beforeMs: number, idleMs: number) {
+  return beforeMs < IDLE_NOTICE_MS && idleMs >= IDLE_NOTICE_MS ? [{ kind: 'idle', idleMs } as const] : []
+}
+
+function outageEnded(before: History, after: History): readonly JobChange[] {
+  if (before.outage === undefined) return []
+  return [{ kind: 'outage-ended', lastedMs: (after.polledAtMs ?? 0) - before.outage.sinceMs }]
+}
+
+function stateNews(before: History, after: History, now: JobSnapshot): readonly JobChange[] {
+  const from = before.latest?.label
+  if (from !== now.label) {
+    const isNewWord = now.phase === 'unknown' && before.timeline.every((point) => point.label !== now.label)
+    return [
+      { kind: 'state', from, to: now.label, phase: now.phase },
+      ...(isNewWord ? [{ kind: 'unknown-state', label: now.label } as const] : []),
+    ]
+  }
+  const step = (progress: number) => Math.floor(progress / PROGRESS_STEP)
+  return step(before.progress) === step(after.progress)
+    ? []
+    : [{ kind: 'progress', from: before.progress, to: after.progress }]
+}
+
+function failedFiles(before: JobSnapshot | undefined, after: JobSnapshot | undefined): readonly JobChange[] {
+  const isFailed = (file: FileProgress) => file.phase === 'failed'
+  const known = new Set(before?.files.filter(isFailed).map((file) => file.name))
+  return (after?.files ?? [])
+    .filter((file) => isFailed(file) && !known.has(file.name))
+    .slice(0, FAILED_FILES_A_POLL)
+    .map((file) => ({ kind: 'file-failed', file }))
+}

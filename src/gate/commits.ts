@@ -1,0 +1,82 @@
+import { isCommitInDoubt, isCommitted } from './commit-state.ts'
+import type { CommitState } from './commit-state.ts'
+import type { History } from './history.ts'
+import { belongsElsewhere } from './judge.ts'
+import type { Verdict } from './judge.ts'
+import { MIN_PAUSE_MS } from './pace.ts'
+import type { Policy } from './policy.ts'
+
+/** Some jobs have been committed by the gate: what happens to the others now leaves the import half done. */
+export function commitsHaveBegun(jobs: readonly History[]): boolean {
+  return jobs.some(isCommitted)
+}
+
+/** When a job is to be committed, on the clock. */
+export interface DueCommit {
+  readonly job: number
+  readonly atMs: number
+}
+
+/**
+ * The commits that are due: none before every job is ready and has been seen so of late, the first one alone, lest a service
+ * that knows no commit or a key that may not is found out half way; then the others, unless one was refused.
+ */
+export function dueCommits(
+  jobs: readonly History[],
+  verdicts: readonly Verdict[],
+  rowsHold: boolean,
+): readonly DueCommit[] {
+  if (jobs.some((job) => job.commit?.state === 'refused' && !isCommitted(job))) return []
+  const due = jobs.flatMap((job, i) => {
+    const verdict = verdicts[i]
+    return verdict?.kind === 'ready' && verdict.as === 'uncommitted' ? [{ job: i, atMs: repeatAtMs(job.commit) }] : []
+  })
+  if (commitsHaveBegun(jobs)) return due
+  return areReady(verdicts, rowsHold) && outdatedJobs(jobs, verdicts, rowsHold).length === 0 ? due.slice(0, 1) : []
+}
+
+/**
+ * The jobs to be polled once more before the first commit, or before the gate passes without one: they rest at Uncommitted
+ * as of a poll that is older than the changes that all are ready, and somebody may have aborted them since.
+ */
+export function outdatedJobs(
+  jobs: readonly History[],
+  verdicts: readonly Verdict[],
+  rowsHold: boolean,
+): readonly number[] {
+  if (!areReady(verdicts, rowsHold) || commitsHaveBegun(jobs)) return []
+  const readySinceMs = Math.max(
+    ...jobs.flatMap(({ changedAtMs, commit }) => [changedAtMs ?? 0, commit?.endedAtMs ?? 0]),
+  )
+  return jobs.flatMap(({ latest, polledAtMs = 0 }, i) =>
+    latest?.phase !== 'completed' && polledAtMs < readySinceMs - MIN_PAUSE_MS ? [i] : [],
+  )
+}
+
+function areReady(verdicts: readonly Verdict[], rowsHold: boolean): boolean {
+  return rowsHold && verdicts.every(({ kind }) => kind === 'ready')
+}
+
+const FIRST_PAUSE_MS = 2_000
+const LONGEST_PAUSE_MS = 30_000
+
+/** A commit that was lost is repeated, each time a little later. */
+function repeatAtMs(commit: CommitState | undefined): number {
+  if (commit === undefined) return Number.NEGATIVE_INFINITY
+  return commit.endedAtMs + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 1.5 ** (commit.times - 1))
+}
+
+/**
+ * The jobs that an abort may still reach: at Uncommitted or on their way there. One whose commit was accepted, or may have
+ * been carried out, is left alone, and so is one of another collection, which is somebody else's.
+ */
+export function abortableJobs(jobs: readonly History[], policy: Policy): readonly number[] {
+  return jobs.flatMap((job, i) => (isAbortable(job) && !belongsElsewhere(job, policy) ? [i] : []))
+}
+
+function isAbortable(job: History): boolean {
+  const { latest, unknown, refusal, commit } = job
+  if (latest === undefined || unknown !== undefined || refusal !== undefined) return false
+  if (commit?.state === 'done' || isCommitInDoubt(job)) return false
+  return latest.phase !== 'completed' && latest.phase !== 'failed' && latest.phase !== 'committing'
+}

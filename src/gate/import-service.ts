@@ -1,0 +1,89 @@
+import type { Phase, ServiceError } from './job.ts'
+import type { RequestOptions, Poll } from './ask-pool.ts'
+
+/** The service could not or would not answer, or was not asked any more. */
+export type NoResponse =
+  | { readonly kind: 'outage'; readonly error: ServiceError; readonly retryAfterMs?: number }
+  | { readonly kind: 'refused'; readonly error: ServiceError }
+  | { readonly kind: 'cancelled' }
+
+/** One job as a list shows it. All text has been sanitized. */
+export interface ListedJob {
+  readonly jobId: string
+  readonly phase: Phase
+  /** The service's own word. */
+  readonly label: string
+}
+
+/** What asking for all jobs of a collection brought: every page of them, or none. */
+export type Listing = { readonly kind: 'listed'; readonly jobs: readonly ListedJob[] } | NoResponse
+
+/** What a commit or an abort of a two-phase job brought; asking for it again is harmless. */
+export type CommitResult =
+  { readonly kind: 'done' } | { readonly kind: 'unknown-job'; readonly error: ServiceError } | NoResponse
+
+/** How far one index of a collection has come. All text has been sanitized. */
+export interface IndexProgress {
+  readonly name: string
+  /** The service's own word, which is not to be relied on: `Finished` was seen beside pending rows (milvus-io/milvus#40580). */
+  readonly label: string
+  readonly isFailed: boolean
+  readonly failReason: string | undefined
+  /** Rows that are not in the index yet; undefined where the service does not say. */
+  readonly pendingRows: number | undefined
+}
+
+/** Whether a collection is in memory, where it can be searched. */
+export interface LoadProgress {
+  readonly state: 'not-loaded' | 'loading' | 'loaded'
+  /** 0 to 100; undefined where the service does not say. */
+  readonly percent: number | undefined
+}
+
+/** The collection, or its database, is not there (any more). */
+export interface Gone {
+  readonly kind: 'gone'
+  readonly error: ServiceError
+}
+
+/** What reading a collection's indexes and load state brought. */
+export type Reading =
+  { readonly kind: 'read'; readonly indexes: readonly IndexProgress[]; readonly load: LoadProgress } | Gone | NoResponse
+
+/** What asking a loaded collection to take in new segments brought. */
+export type Refresh =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'not-loaded' }
+  /** The service seems to know of no such thing. */
+  | { readonly kind: 'no-refresh'; readonly error: ServiceError }
+  | Gone
+  | NoResponse
+
+/** What counting a collection's rows brought. */
+export type RowsCounted =
+  { readonly kind: 'counted'; readonly rows: number } | { readonly kind: 'not-loaded' } | Gone | NoResponse
+
+/** The collections as those who search them see them: the data plane. No call ever rejects. */
+export interface Collections {
+  /** They are asked at another address than the jobs. */
+  readonly isElsewhere: boolean
+  /** Indexes and load state, read anew. */
+  read(collection: string, options: RequestOptions): Promise<Reading>
+  /** Lets a loaded collection take in segments that an import has added. */
+  refresh(collection: string, options: RequestOptions): Promise<Refresh>
+  /** `count(*)` with strong consistency. */
+  count(collection: string, options: RequestOptions): Promise<RowsCounted>
+}
+
+/** What the watch asks of an import service. No call ever rejects, and each takes a turn before every request it sends. */
+export interface ImportService {
+  /** The way to poll these jobs, one by one or, where they are many, together. */
+  pollerFor(jobIds: readonly string[]): Poll
+  /** All import jobs of the collection, ended or not. */
+  list(options: RequestOptions): Promise<Listing>
+  /** Makes the rows of a job that rests at Uncommitted visible. */
+  commit(jobId: string, options: RequestOptions): Promise<CommitResult>
+  /** Gives up a two-phase job that has not been committed. */
+  abort(jobId: string, options: RequestOptions): Promise<CommitResult>
+  readonly collections: Collections
+}

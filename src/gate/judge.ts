@@ -1,0 +1,93 @@
+import { isCommitRefused } from './commit-state.ts'
+import type { CommitState } from './commit-state.ts'
+import type { History } from './history.ts'
+import { isTooLong, maxOutageMs } from './outage.ts'
+import type { Policy } from './policy.ts'
+
+/** A job's end that decides the gate by itself. */
+export type Ending =
+  'rejected' | 'failed' | 'wrong-collection' | 'not-found' | 'stalled' | 'unreachable' | 'uncommitted' | 'timed-out'
+
+/** Where a job is that needs no more waiting for. */
+export type Readiness = 'completed' | 'uncommitted'
+
+/** What one job's history means: poll again, ready as far as this job is concerned, or ended so. */
+export type Verdict =
+  | { readonly kind: 'poll-again' }
+  | { readonly kind: 'ready'; readonly as: Readiness }
+  | { readonly kind: 'ended'; readonly as: Ending }
+
+/** What holds for all jobs at the moment of judging. */
+export interface JudgeContext {
+  /** The service has given a usable answer about any job. */
+  readonly serviceHasAnswered: boolean
+  /** The deadline has passed and the last poll is done. */
+  readonly timeIsUp: boolean
+}
+
+/** How long a job that was never seen may stay unknown: a job is listed a moment after it was created. */
+export const NOT_FOUND_GRACE_MS = 30_000
+
+const POLL_AGAIN: Verdict = { kind: 'poll-again' }
+const ended = (as: Ending): Verdict => ({ kind: 'ended', as })
+
+/** The verdict on one job. Fails closed: only the state `Completed` (or `Uncommitted`, where asked for) is ever ready. */
+export function judge(history: History, policy: Policy, circumstances: JudgeContext): Verdict {
+  const { latest, unknown, outage } = history
+  if (history.refusal !== undefined || isCommitRefused(history, circumstances.timeIsUp)) return ended('rejected')
+  if (latest?.phase === 'failed') return ended('failed')
+  if (belongsElsewhere(history, policy)) return ended('wrong-collection')
+  if (unknown !== undefined && outage === undefined && isGone(history, unknown)) return ended('not-found')
+  if (history.idleMs >= (policy.stallTimeoutMs ?? Infinity)) return ended('stalled')
+  if (isTooLong(outage, maxOutageMs(policy, circumstances.serviceHasAnswered))) return ended('unreachable')
+  if (unknown === undefined && outage === undefined) {
+    if (latest?.phase === 'completed') return { kind: 'ready', as: 'completed' }
+    if (latest?.phase === 'uncommitted') return atRest(history, policy, circumstances)
+  }
+  return circumstances.timeIsUp ? atTheDeadline(history) : POLL_AGAIN
+}
+
+/** A two-phase job whose rows are in and wait for a commit: ready, where that is the user's wish. */
+function atRest(history: History, policy: Policy, circumstances: JudgeContext): Verdict {
+  const { timeIsUp, serviceHasAnswered } = circumstances
+  switch (policy.onUncommitted) {
+    case 'pass':
+      return { kind: 'ready', as: 'uncommitted' }
+    case 'fail':
+      return ended('uncommitted')
+    case 'wait':
+      return timeIsUp ? ended('timed-out') : POLL_AGAIN
+    case 'commit':
+      return toBeCommitted(history.commit, timeIsUp, maxOutageMs(policy, serviceHasAnswered))
+  }
+}
+
+/** Fails closed: an accepted commit is over only once the job is Completed, one in doubt is asked about before it is repeated. */
+function toBeCommitted(commit: CommitState | undefined, timeIsUp: boolean, mostOutageMs: number): Verdict {
+  if (isTooLong(commit?.outage, mostOutageMs)) return ended('unreachable')
+  if (timeIsUp) return ended('timed-out')
+  return commit === undefined || (commit.state === 'in-doubt' && commit.isPolledSince)
+    ? { kind: 'ready', as: 'uncommitted' }
+    : POLL_AGAIN
+}
+
+/** The service says that the job belongs to another collection than the user does. */
+export function belongsElsewhere({ latest }: History, { expectedCollection }: Policy): boolean {
+  return (
+    expectedCollection !== undefined &&
+    latest?.collectionName !== undefined &&
+    latest.collectionName !== expectedCollection
+  )
+}
+
+function isGone({ latest, polledAtMs }: History, unknown: NonNullable<History['unknown']>): boolean {
+  // A record that was there and is not any more has expired; the second answer rules out a replica that lags.
+  if (latest !== undefined) return unknown.answers >= 2
+  return (polledAtMs ?? 0) - unknown.sinceMs >= NOT_FOUND_GRACE_MS
+}
+
+/** A job that nobody ever had a good answer about, or that is gone, did not merely take too long. */
+function atTheDeadline({ latest, unknown, outage }: History): Verdict {
+  if (unknown !== undefined && outage === undefined) return ended('not-found')
+  return ended(latest === undefined ? 'unreachable' : 'timed-out')
+}

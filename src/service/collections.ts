@@ -1,0 +1,281 @@
+import type { RequestOptions } from '../gate/ask-pool.ts'
+import type {
+  Collections,
+  Gone,
+  IndexProgress,
+  LoadProgress,
+  NoResponse,
+  Reading,
+  Refresh,
+} from '../gate/import-service.ts'
+import type { Answer } from './client.ts'
+import type { DataPlaneResolver, ResolvedDataPlane } from './data-plane.ts'
+import { count, numberOf, percentage, text } from './decode.ts'
+import { isGone, isParticular, quoted } from './diagnose.ts'
+import type { RequestContext } from './diagnose.ts'
+import { isObject, isSuccess, valueOf } from './envelope.ts'
+import type { Envelope, JsonObject } from './envelope.ts'
+import { readResponse } from './found.ts'
+import type { Response } from './found.ts'
+import { aboutData } from './question.ts'
+
+type Sanitize = RequestContext['sanitize']
+
+export interface CollectionsOptions {
+  readonly dbName: string | undefined
+  readonly sanitize: Sanitize
+  /** What the service calls a collection, by what is told of it. */
+  readonly nameOf: (told: string) => string
+}
+
+/** Asks about collections where they are searched. Never rejects; all text that comes back has been sanitized. */
+export function createCollections(
+  reach: DataPlaneResolver,
+  { dbName, sanitize, nameOf }: CollectionsOptions,
+): Collections {
+  const placeOf = (collection: string): Place => ({ name: sanitize(collection), database: dbName && sanitize(dbName) })
+
+  /** One request about a collection; what `other` makes of an error is what it means, not error. */
+  async function ask<Value, Other extends { readonly kind: string } = never>(
+    { client, addressInput }: ResolvedDataPlane,
+    collection: string,
+    wish: Wish<Value, Other>,
+    { signal, turn }: RequestOptions,
+  ): Promise<Response<Value> | Gone | Other> {
+    if (!(await turn())) return { kind: 'cancelled' }
+    const { path, body, headers, read, other, pathless } = wish
+    const place = placeOf(collection)
+    const question = aboutData(`${wish.verb} the collection “${place.name}”`, wish.lacking, addressInput)
+    const request = {
+      path: `/v2/vectordb${path}`,
+      jobId: undefined,
+      body: { ...(dbName && { dbName }), collectionName: nameOf(collection), ...body },
+      ...(headers && { headers }),
+      isPlaceless: true,
+      signal,
+    }
+    return client.ask(request, (answer): Response<Value> | Gone | Other => {
+      const around = client.around(question)
+      return (
+        goneIn(answer, place, around) ??
+        otherIn(answer, other) ??
+        pathlessIn(answer, around, pathless) ??
+        readResponse(answer, around, read)
+      )
+    })
+  }
+
+  async function describeAll(
+    reached: ResolvedDataPlane,
+    collection: string,
+    names: readonly string[],
+    mayVanish: boolean,
+    options: RequestOptions,
+  ): Promise<Response<readonly IndexProgress[]> | Gone | typeof VANISHED> {
+    const indexes: IndexProgress[] = []
+    for (const name of names) {
+      const described = await ask(reached, collection, describeIndex(name, sanitize, mayVanish), options)
+      if (described.kind !== 'answered') return described
+      indexes.push(...described.value)
+    }
+    return { kind: 'answered', value: indexes }
+  }
+
+  async function readIndexes(reached: ResolvedDataPlane, collection: string, options: RequestOptions) {
+    for (let mayVanish = true; ; mayVanish = false) {
+      const names = await ask(reached, collection, INDEX_NAMES, options)
+      if (names.kind !== 'answered') return names
+      const indexes = await describeAll(reached, collection, names.value, mayVanish, options)
+      if (indexes.kind !== 'vanished') return indexes
+    }
+  }
+
+  async function readAll(reached: ResolvedDataPlane, collection: string, options: RequestOptions): Promise<Reading> {
+    const indexes = await readIndexes(reached, collection, options)
+    if (indexes.kind !== 'answered') return indexes
+    const load = await ask(reached, collection, LOAD_STATE, options)
+    if (load.kind !== 'answered') return load
+    if (load.value !== 'gone') return { kind: 'read', indexes: indexes.value, load: load.value }
+    return gone(reached.client.around().host, placeOf(collection), 'not-exist', '')
+  }
+
+  const reaching =
+    <Result>(then: (reached: ResolvedDataPlane, collection: string, options: RequestOptions) => Promise<Result>) =>
+    async (collection: string, options: RequestOptions): Promise<Result | NoResponse> => {
+      const reached = await reach.reach(options)
+      return reached.kind === 'reached' ? then(reached, collection, options) : reached
+    }
+
+  return {
+    isElsewhere: reach.isElsewhere,
+    read: reaching(readAll),
+    refresh: reaching(async (reached, collection, options) => {
+      const answer = await ask(reached, collection, REFRESH, options)
+      return answer.kind === 'answered' ? { kind: 'done' } : answer
+    }),
+    count: reaching(async (reached, collection, options) => {
+      const answer = await ask(reached, collection, COUNT, options)
+      return answer.kind === 'answered' ? { kind: 'counted', rows: answer.value } : answer
+    }),
+  }
+}
+
+/** What is wanted of a collection. */
+interface Wish<Value, Other> {
+  /** Below `/v2/vectordb`. */
+  readonly path: string
+  readonly body?: Readonly<Record<string, unknown>>
+  readonly headers?: Readonly<Record<string, string>>
+  /** Completes "HOST refused to … the collection". */
+  readonly verb: string
+  /** Completes "HOST answered code 0 without …". */
+  readonly lacking: string
+  readonly read: (envelope: Envelope) => Value | undefined
+  readonly other?: (envelope: Envelope) => Other | undefined
+  /** What it means that whoever answers has no such path. */
+  readonly pathless?: (status: number, around: RequestContext) => Other
+}
+
+type NoRefresh = Extract<Refresh, { readonly kind: 'no-refresh' }>
+
+const VANISHED = { kind: 'vanished' } as const
+const NOT_LOADED = { kind: 'not-loaded' } as const
+const INDEX_NOT_FOUND = 700
+const COLLECTION_NOT_LOADED = 101
+
+const INDEX_NAMES: Wish<readonly string[], never> = {
+  path: '/indexes/list',
+  verb: 'list the indexes of',
+  lacking: 'the names of the indexes',
+  read: ({ items }) =>
+    items?.every((name) => typeof name === 'string' && name !== '') ? (items as string[]) : undefined,
+}
+
+const LOAD_STATE: Wish<LoadProgress | 'gone', never> = {
+  path: '/collections/get_load_state',
+  verb: 'tell the load state of',
+  lacking: 'a load state',
+  read: ({ data = {} }) => {
+    const state = valueOf(data, 'loadState')
+    if (typeof state !== 'string' || state === '') return undefined
+    if (state === 'LoadStateNotExist') return 'gone'
+    if (state === 'LoadStateNotLoad') return { state: 'not-loaded', percent: undefined }
+    const progress = numberOf(valueOf(data, 'loadProgress'))
+    // -1 where the service could not find out how much is loaded, whatever the state says.
+    const isKnown = progress === undefined || progress >= 0
+    return {
+      state: state === 'LoadStateLoaded' && isKnown ? 'loaded' : 'loading',
+      percent: isKnown ? percentage(progress) : undefined,
+    }
+  },
+}
+
+const REFRESH: Wish<Envelope, typeof NOT_LOADED | NoRefresh> = {
+  path: '/collections/refresh_load',
+  verb: 'refresh',
+  lacking: 'saying that it refreshes the collection',
+  read: (envelope) => envelope,
+  other: notLoadedIn,
+  pathless: (status, { host }) => ({
+    kind: 'no-refresh',
+    error: {
+      outcome: 'no-refresh',
+      // https://github.com/milvus-io/milvus/issues/43234
+      what: `${host} cannot be told to refresh a loaded collection (HTTP ${status} at refresh_load, which older versions lack), so that nobody can tell when its new rows are found.`,
+      advice:
+        'Leave out `wait-for: searchable`, and refresh the collection with an SDK in a step of your own (pymilvus: `refresh_load`), or upgrade Milvus.',
+    },
+  }),
+}
+
+const COUNT: Wish<number, typeof NOT_LOADED> = {
+  path: '/entities/query',
+  body: { filter: '', outputFields: ['count(*)'], consistencyLevel: 'Strong' },
+  // Without it some versions send the number as a string.
+  headers: { 'Accept-Type-Allow-Int64': 'true' },
+  verb: 'count the rows of',
+  lacking: 'a number of rows',
+  read: ({ items }) => (items?.length === 1 && isObject(items[0]) ? count(valueOf(items[0], 'count(*)')) : undefined),
+  other: notLoadedIn,
+}
+
+function describeIndex(
+  indexName: string,
+  sanitize: Sanitize,
+  mayVanish: boolean,
+): Wish<readonly IndexProgress[], typeof VANISHED> {
+  return {
+    path: '/indexes/describe',
+    body: { indexName },
+    verb: 'describe the indexes of',
+    lacking: 'the state of an index',
+    read: ({ items }) => {
+      const indexes = items?.map((item) => indexOf(item, indexName, sanitize)) ?? []
+      return indexes.length > 0 && indexes.every((index) => index !== undefined) ? indexes : undefined
+    },
+    other: ({ code }) => (mayVanish && code === INDEX_NOT_FOUND ? VANISHED : undefined),
+  }
+}
+
+const MAX_WORD = 64
+const MAX_NAME = 256
+
+function indexOf(item: unknown, askedFor: string, sanitize: Sanitize): IndexProgress | undefined {
+  if (!isObject(item)) return undefined
+  const state = valueOf(item, 'indexState')
+  if (typeof state !== 'string' || state === '') return undefined
+  return {
+    name: text(valueOf(item, 'indexName'), sanitize, MAX_NAME) ?? sanitize(askedFor, MAX_NAME),
+    label: sanitize(state, MAX_WORD),
+    isFailed: state === 'Failed',
+    failReason: text(valueOf(item, 'failReason'), sanitize),
+    pendingRows: count(valueOf(item, 'pendingRows')) ?? missingRows(item),
+  }
+}
+
+function missingRows(index: JsonObject): number | undefined {
+  const [total, indexed] = [count(valueOf(index, 'totalRows')), count(valueOf(index, 'indexedRows'))]
+  // Rows that were compacted away may still be counted as indexed.
+  return total === undefined || indexed === undefined ? undefined : Math.max(0, total - indexed)
+}
+
+function notLoadedIn({ code, message }: Envelope): typeof NOT_LOADED | undefined {
+  return code === COLLECTION_NOT_LOADED || /not loaded/i.test(message) ? NOT_LOADED : undefined
+}
+
+function otherIn<Other>({ reply, envelope }: Answer, other: Wish<unknown, Other>['other']): Other | undefined {
+  if (envelope === undefined || isSuccess(envelope)) return undefined
+  return isParticular(envelope, reply.status) ? other?.(envelope) : undefined
+}
+
+function pathlessIn<Other>(
+  { reply, envelope }: Answer,
+  around: RequestContext,
+  pathless: Wish<unknown, Other>['pathless'],
+): Other | undefined {
+  const hasNoPath = reply.kind === 'reply' && envelope === undefined && (reply.status === 404 || reply.status === 405)
+  return hasNoPath ? pathless?.(reply.status, around) : undefined
+}
+
+interface Place {
+  readonly name: string
+  /** Undefined or empty: the default one. */
+  readonly database: string | undefined
+}
+
+function goneIn({ reply, envelope }: Answer, place: Place, { host, sanitize }: RequestContext): Gone | undefined {
+  if (envelope === undefined || !isGone(envelope, reply.status)) return undefined
+  return gone(host, place, `code-${envelope.code}`, quoted(envelope.message, sanitize))
+}
+
+function gone(host: string, { name, database }: Place, outcome: string, said: string): Gone {
+  const where = !database ? 'the default database' : `the database “${database}”`
+  return {
+    kind: 'gone',
+    error: {
+      outcome,
+      what: `${host} knows no collection “${name}” in ${where}${said}.`,
+      advice: 'The collection was dropped or renamed, or lives in another database: check `db-name`.',
+    },
+  }
+}
