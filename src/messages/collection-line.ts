@@ -3,6 +3,7 @@ import type { CollectionChange } from '../gate/events.ts'
 import { NOTICES, outageCode } from './codes.ts'
 import { standOf } from './collection-words.ts'
 import { counted, duration, percent, shortCount, shortened } from './format.ts'
+import { nextStepFor, whatHappened } from './service-errors.ts'
 
 const MAX_NAME_LENGTH = 60
 
@@ -16,8 +17,8 @@ export function collectionMessages(
   switch (changes.kind) {
     case 'outage-began':
       return [
-        `${name} no usable answer: ${changes.error.what} (${outageCode(changes.error)})`,
-        `${goesOn}${changes.error.advice}`,
+        `${name} no usable answer: ${whatHappened(changes.error)} (${outageCode(changes.error)})`,
+        `${goesOn}${nextStepFor(changes.error)}`,
       ]
     case 'outage-ended':
       return [`${name} the service answers again, after ${duration(changes.lastedMs)}`]
@@ -45,6 +46,6 @@ const LOAD = { 'not-loaded': 'not loaded', loading: 'loading', loaded: 'loaded' 
 /** Where a collection stands, for the log. */
 export function collectionStand(collection: CollectionHistory): string {
   const { name, outage } = collection
-  const error = outage === undefined ? '' : `, no usable answer: ${outage.error.what}`
+  const error = outage === undefined ? '' : `, no usable answer: ${whatHappened(outage.error)}`
   return `collection ${shortened(name, MAX_NAME_LENGTH)}: ${standOf(collection)}${error}`
 }

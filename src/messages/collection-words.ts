@@ -8,6 +8,7 @@ import { isConfirmed, rowsHold, rowsIn } from '../gate/readiness.ts'
 import { count, counted, duration, percent, shortCount, shortened } from './format.ts'
 import { collectionsOf, lowerFirst, MAX_NAME_LENGTH, named, rangeText, waitAgain } from './phrases.ts'
 import type { Message } from './phrases.ts'
+import { nextStepFor, whatHappened } from './service-errors.ts'
 
 const LOAD = 'POST /v2/vectordb/collections/load'
 const AGAIN = 'Then run this step again: it imports nothing a second time.'
@@ -95,7 +96,7 @@ function notReadySentence(cause: NotReady, subject: string, view: View): string 
         ? `${subject} has all rows, but it is not loaded, and nobody loads it.`
         : `${subject} has all rows, but no index, so that it can be neither loaded nor searched.`
     case 'gone':
-      return `${subject} is not there any more: ${cause.error.what}`
+      return `${subject} is not there any more: ${whatHappened(cause.error)}`
     case 'unnamed':
       return view.jobs.length === 1
         ? 'The import is complete, but the service does not say into which collection, so nobody can tell whether it can be searched.'
@@ -112,7 +113,7 @@ function notReadyAdvice(cause: NotReady): string {
         ? `Load it (${LOAD}), here in a step before this one. ${AGAIN}`
         : `Create an index on its vector field and load it (${LOAD}). ${AGAIN}`
     case 'gone':
-      return cause.error.advice
+      return nextStepFor(cause.error)
     case 'unnamed':
       return 'Set `collection-name`.'
   }

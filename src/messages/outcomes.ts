@@ -37,6 +37,7 @@ import {
 import type { Message } from './phrases.ts'
 import { stageNow } from './timeline.ts'
 import { areAborted, COMMIT, partlyCommitted, uncommitted, withoutAborted, withWhatIsLeft } from './two-phase-words.ts'
+import { nextStepFor, whatHappened } from './service-errors.ts'
 
 /** How the gate ended, in plain sentences of one line each, and where the README explains it. */
 export interface Headline extends Message {
@@ -92,11 +93,11 @@ function wordsFor(conclusion: Conclusion, view: View, policy: Policy): Message {
       return notFound(conclusion, view)
     case 'rejected':
       return {
-        sentence: conclusion.error.what,
+        sentence: whatHappened(conclusion.error),
         next:
           conclusion.collections === undefined
-            ? conclusion.error.advice
-            : `${conclusion.error.advice} ${IMPORT_IS_COMPLETE}`,
+            ? nextStepFor(conclusion.error)
+            : `${nextStepFor(conclusion.error)} ${IMPORT_IS_COMPLETE}`,
       }
     case 'unreachable':
       return (conclusion.outageMs === 0 ? outOfTime(view, policy) : undefined) ?? unreachable(conclusion, view)
@@ -268,7 +269,7 @@ function notFound({ jobs, error }: Extract<Conclusion, { kind: 'not-found' }>, v
     }
   }
   const waitedMs = job?.unknown === undefined ? 0 : (job.polledAtMs ?? 0) - job.unknown.sinceMs
-  const answer = error.what === '' ? '' : ` ${error.what}`
+  const answer = whatHappened(error) === '' ? '' : ` ${whatHappened(error)}`
   const stillUnknown = waitedMs >= 1000 ? `, also after ${duration(waitedMs)}` : ''
   if (job?.wasListed === true) {
     return {
@@ -295,9 +296,10 @@ function unreachable(
         ? []
         : ['The import itself may well go on.']
   return {
-    sentence: `No usable answer about ${lowerFirst(subject)}${since}${error === undefined ? '.' : `: ${error.what}`}`,
+    sentence: `No usable answer about ${lowerFirst(subject)}${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
     next: [
-      error?.advice ?? 'Check `endpoint` and the network between this runner and the service, or raise `timeout`.',
+      (error && nextStepFor(error)) ??
+        'Check `endpoint` and the network between this runner and the service, or raise `timeout`.',
       ...goesOn,
     ].join(' '),
   }

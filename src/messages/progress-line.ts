@@ -17,6 +17,7 @@ import { timedLine, timedLines } from './log-lines.ts'
 import { isIdle, shortStallHint, stallHint } from './stall-hints.ts'
 import { progressOf } from './phrases.ts'
 import { deedsTo } from './two-phase-words.ts'
+import { nextStepFor, whatHappened } from './service-errors.ts'
 
 const MAX_JOB_ID_LENGTH = 40
 /** With more jobs than this, lines tell how many jobs are in which state. */
@@ -42,7 +43,7 @@ export function debugLine(event: WatchEvent): string | undefined {
       ? `answered ${result.snapshot.label}, ${result.snapshot.progress ?? '?'} %`
       : result.kind === 'cancelled'
         ? 'cancelled'
-        : `${result.kind} (${result.error.outcome}): ${result.error.what}`
+        : `${result.kind} (${result.error.outcome}): ${whatHappened(result.error)}`
   return line(view, `poll ${job.polls} at job ${job.jobId} took ${duration(tookMs)}: ${brought}`)
 }
 
@@ -86,8 +87,8 @@ function messages(event: WatchEvent, policy: Policy): readonly string[] {
       return event.changes.flatMap((changes) =>
         changes.kind === 'outage-began'
           ? [
-              `no usable answer: ${changes.error.what} (${outageCode(changes.error)})`,
-              `${goesOn(view, policy)}${changes.error.advice}`,
+              `no usable answer: ${whatHappened(changes.error)} (${outageCode(changes.error)})`,
+              `${goesOn(view, policy)}${nextStepFor(changes.error)}`,
             ]
           : [`the service answers again, after ${duration(changes.lastedMs)}`],
       )
@@ -152,8 +153,8 @@ function newsMessages(changes: JobChange, job: History, view: View, policy: Poli
       // An outage hits all jobs at once.
       return isFirstWith(view, job, ({ outage }) => outage !== undefined)
         ? [
-            `${name}no usable answer: ${changes.error.what} (${outageCode(changes.error)})`,
-            `${goesOn(view, policy)}${changes.error.advice}`,
+            `${name}no usable answer: ${whatHappened(changes.error)} (${outageCode(changes.error)})`,
+            `${goesOn(view, policy)}${nextStepFor(changes.error)}`,
           ]
         : []
     case 'outage-ended':
@@ -174,14 +175,14 @@ function newsMessages(changes: JobChange, job: History, view: View, policy: Poli
     case 'act-done':
       return [`${name}${changes.act === 'commit' ? 'commit accepted' : 'aborted'}`]
     case 'act-refused':
-      return [`${name}${REFUSED[changes.act]}: ${changes.error.what} (${refusalCode(changes.error)})`]
+      return [`${name}${REFUSED[changes.act]}: ${whatHappened(changes.error)} (${refusalCode(changes.error)})`]
     case 'act-not-sent':
       return [
         `${name}not aborted: the service asked for a pause, and there is no time to wait for its end (${NOTICES.limited})`,
       ]
     case 'act-in-doubt':
       return [
-        `${name}the answer to the ${changes.act} was lost: ${changes.error.what} (${outageCode(changes.error)})`,
+        `${name}the answer to the ${changes.act} was lost: ${whatHappened(changes.error)} (${outageCode(changes.error)})`,
         `the job is ${DOUBT[changes.act]}`,
       ]
   }
@@ -269,7 +270,7 @@ export function crowd(view: View): string {
 function heartbeat(job: History, view: View): string {
   const name = prefix(job, view)
   if (job.outage !== undefined) {
-    return `${name}still no usable answer, for ${duration(view.nowMs - job.outage.sinceMs)}: ${job.outage.error.what}`
+    return `${name}still no usable answer, for ${duration(view.nowMs - job.outage.sinceMs)}: ${whatHappened(job.outage.error)}`
   }
   if (job.unknown !== undefined) return `${name}still not known to the service`
   if (job.latest === undefined) return `${name}no answer yet`

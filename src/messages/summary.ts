@@ -20,6 +20,7 @@ import { isIdle, stallHint } from './stall-hints.ts'
 import { first, rangeText, progressOf } from './phrases.ts'
 import { watchedMs } from './timeline.ts'
 import { deedsTo } from './two-phase-words.ts'
+import { whatHappened } from './service-errors.ts'
 
 /** What the summary tells besides the view. */
 export interface SummaryContext {
@@ -230,7 +231,7 @@ function fileSection(
     ...(reason === undefined || isTold
       ? []
       : [markup`<p>Reason: ${code(shortened(reason, detail.reasonLength))}</p>\n`]),
-    ...(error === undefined ? [] : [markup`<p>${shortened(error.what, detail.reasonLength)}</p>\n`]),
+    ...(error === undefined ? [] : [markup`<p>${shortened(whatHappened(error), detail.reasonLength)}</p>\n`]),
   ])
   if (!budget.take(start, DETAILS_END)) return undefined
   return joined([start, ...(files.length === 0 ? [] : [filesTable(files, reason, detail, budget)]), DETAILS_END])

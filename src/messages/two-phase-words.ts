@@ -5,6 +5,7 @@ import { isAborted, isCommitInDoubt, isCommitted } from '../gate/commit-state.ts
 import { count, counted, shortened } from './format.ts'
 import { MAX_NAME_LENGTH, named, subjectOf, progressOf } from './phrases.ts'
 import type { Message } from './phrases.ts'
+import { whatHappened } from './service-errors.ts'
 
 /** How to commit a job by hand. */
 export const COMMIT = 'POST /v2/vectordb/jobs/import/commit'
@@ -79,7 +80,9 @@ export function partlyCommitted(
       ...(committed.length === 0 ? [] : [`committed: ${named(idsOf(view, committed))}`]),
       ...left.slice(0, MOST_TOLD).map(notCommitted),
       ...(left.length > MOST_TOLD ? [`not committed: ${count(left.length - MOST_TOLD)} more`] : []),
-      ...(left.some(({ commit }) => commit?.error?.what === because.sentence) ? [] : [because.sentence]),
+      ...(left.some(({ commit }) => (commit?.error && whatHappened(commit.error)) === because.sentence)
+        ? []
+        : [because.sentence]),
       ...(because.points ?? []),
     ],
     next: [because.next ?? [], afterHalf(left, committed.length > 0)].flat().join(' '),
@@ -91,7 +94,7 @@ function notCommitted(job: History): string {
   const which = isCommitInDoubt(job) ? 'perhaps committed' : 'not committed'
   const stand = `${which}: ${job.jobId}, ${progressOf(job)}`
   if (error === undefined) return isAborted(job) ? `${stand}, aborted` : stand
-  return `${stand}: ${error.what}${isAborted(job) ? ' It was aborted.' : ''}`
+  return `${stand}: ${whatHappened(error)}${isAborted(job) ? ' It was aborted.' : ''}`
 }
 
 /** What to do about the jobs that were left, each according to what can still become of it. */
