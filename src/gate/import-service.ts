@@ -4,7 +4,12 @@ import type { RequestOptions, Poll } from './ask-pool.ts'
 /** The service could not or would not answer, or was not asked any more. */
 export type NoResponse =
   | { readonly kind: 'outage'; readonly error: ServiceError; readonly retryAfterMs?: number }
-  | { readonly kind: 'refused'; readonly error: ServiceError }
+  | {
+      readonly kind: 'refused'
+      readonly error: ServiceError
+      /** The host has sent an envelope that was no refusal before: a single refusal proves less then. */
+      readonly hostHasAnswered?: boolean
+    }
   | { readonly kind: 'cancelled' }
 
 /** One job as a list shows it. All text has been sanitized. */
@@ -87,3 +92,37 @@ export interface ImportService {
   abort(jobId: string, options: RequestOptions): Promise<CommitResult>
   readonly collections: Collections
 }
+
+/** An import to start. */
+export interface ImportRequest {
+  /** The JSON body, as it is sent. */
+  readonly body: string
+  readonly idempotencyKey: string
+}
+
+/** What a create request brought. It must not be sent again once it may have been received. */
+export type CreateResult =
+  | { readonly kind: 'created'; readonly jobId: string }
+  /** No byte of it can have arrived: connection refused, DNS, or a handshake that was cut. */
+  | { readonly kind: 'not-sent'; readonly error: ServiceError }
+  /** The service says that it did not carry it out for now: HTTP 429, codes 8, 9 and 1807. */
+  | { readonly kind: 'not-carried-out'; readonly error: ServiceError; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'refused'
+      readonly error: ServiceError
+      /** A refusal of a kind that Milvus also sends in passing (401, 403, 1800, 65535, 100, 800). */
+      readonly mayPass: boolean
+    }
+  /** It may have been carried out. */
+  | { readonly kind: 'lost'; readonly error: ServiceError; readonly timedOut: boolean }
+  | { readonly kind: 'cancelled' }
+
+/** The rows that a collection stores, deleted ones included until they are compacted. */
+export type StoredRows = { readonly kind: 'stored'; readonly rowCount: number } | Gone | NoResponse
+
+/** Which collection a name (or an alias) stands for; the id is compared as text, since it is above 2^53. */
+export type CollectionIdentity =
+  { readonly kind: 'identified'; readonly collectionId: string } | { readonly kind: 'unidentified' } | Gone | NoResponse
+
+/** When a job was started by the word of Zilliz Cloud (`GET /v2/jobs/{id}`); undefined where it does not say. */
+export type JobStart = { readonly kind: 'answered'; readonly startTime: string | undefined } | NoResponse
