@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from '@jest/globals'
 import { abortJobs } from '../../src/gate/abort-jobs.ts'
-import { TIME_IS_UP } from '../../src/gate/ask-pool.ts'
+import { TIME_IS_UP } from '../../src/gate/import-service.ts'
 import type { Conclusion } from '../../src/gate/conclusion.ts'
 import type { WatchEvent } from '../../src/gate/events.ts'
 import { newHistory } from '../../src/gate/history.ts'

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { createAskPool, TIME_IS_UP } from '../../src/gate/ask-pool.ts'
-import type { Arrival, RequestOptions, AskPool } from '../../src/gate/ask-pool.ts'
+import { createAskPool } from '../../src/gate/ask-pool.ts'
+import { TIME_IS_UP } from '../../src/gate/import-service.ts'
+import type { Arrival, AskPool } from '../../src/gate/ask-pool.ts'
+import type { RequestOptions } from '../../src/gate/import-service.ts'
 import { createTurnstile } from '../../src/gate/turnstile.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { TIME_IS_UP } from '../../src/gate/ask-pool.ts'
-import type { RequestOptions } from '../../src/gate/ask-pool.ts'
+import { TIME_IS_UP } from '../../src/gate/import-service.ts'
+import type { RequestOptions } from '../../src/gate/import-service.ts'
 import type { PollResult } from '../../src/gate/job.ts'
 import type { CommitResult } from '../../src/gate/import-service.ts'
 import type { Policy } from '../../src/gate/policy.ts'

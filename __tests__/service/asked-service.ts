@@ -4,7 +4,7 @@ import type { HttpConnection, HttpRequest, ConnectionOptions } from '../../src/s
 import { createService } from '../../src/service/service.ts'
 import type { ServiceOptions } from '../../src/service/service.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
-import type { RequestOptions } from '../../src/gate/ask-pool.ts'
+import type { RequestOptions } from '../../src/gate/import-service.ts'
 import type { ImportService } from '../../src/gate/import-service.ts'
 import type { ServiceRequest } from '../simulator/dialects.ts'
 import type { Reply } from '../simulator/faults.ts'

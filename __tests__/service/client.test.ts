@@ -3,7 +3,7 @@ import { createClient } from '../../src/service/client.ts'
 import type { ClientOptions, RequestRecord } from '../../src/service/client.ts'
 import { createDescribe } from '../../src/service/describe.ts'
 import type { HttpReply, HttpRequest } from '../../src/service/http.ts'
-import { TIME_IS_UP } from '../../src/gate/ask-pool.ts'
+import { TIME_IS_UP } from '../../src/gate/import-service.ts'
 
 const JOB = '448761313698322011'
 

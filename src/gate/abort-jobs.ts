@@ -1,4 +1,5 @@
-import { createAskPool, TIME_IS_UP } from './ask-pool.ts'
+import { createAskPool } from './ask-pool.ts'
+import { TIME_IS_UP } from './import-service.ts'
 import { attempted } from './commit-state.ts'
 import type { Conclusion } from './conclusion.ts'
 import type { WatchEvent } from './events.ts'

@@ -1,30 +1,7 @@
 import type { Clock, Span } from './clock.ts'
-import type { PollResult } from './job.ts'
+import { TIME_IS_UP } from './import-service.ts'
+import type { RequestOptions } from './import-service.ts'
 import type { Turnstile } from './turnstile.ts'
-
-/** The reason with which a question is aborted when its time is up; any other abort is a cancellation. */
-export const TIME_IS_UP = 'time is up'
-
-/** What a question to the service is given. */
-export interface RequestOptions {
-  readonly signal: AbortSignal
-  /** To be awaited before each request; false where there is to be none any more. */
-  readonly turn: () => Promise<boolean>
-}
-
-/** What a poll is given. */
-export interface PollOptions extends RequestOptions {
-  /** There will be no other poll this job: only what the service says now will do. */
-  readonly isLast: boolean
-  /** Only what the service says about this job alone will do, since something has just been done to it. */
-  readonly isCloser?: boolean
-}
-
-/**
- * One poll one job. Takes a turn before each request that it sends, and gives up as `cancelled` where it gets none;
- * never rejects.
- */
-export type Poll = (jobId: string, options: PollOptions) => Promise<PollResult>
 
 /** What a question about a subject (a job, a collection) brought, and when. */
 export interface Arrival<Brought> {

@@ -1,4 +1,4 @@
-import type { RequestOptions } from './ask-pool.ts'
+import type { RequestOptions } from './import-service.ts'
 import { interrupted } from './conclusion.ts'
 import type { Conclusion } from './conclusion.ts'
 import { countsSince, createdAtMs, hasEnded, latestFirst } from './discovery.ts'

@@ -1,5 +1,25 @@
-import type { Phase, ServiceError } from './job.ts'
-import type { RequestOptions, Poll } from './ask-pool.ts'
+import type { Phase, PollResult, ServiceError } from './job.ts'
+
+/** The abort reason of a request whose time is up: it then counts as an outage. Any other abort is a cancellation. */
+export const TIME_IS_UP = 'time is up'
+
+/** What every call to a service is given. */
+export interface RequestOptions {
+  readonly signal: AbortSignal
+  /** To be awaited before each request; false where there is to be none any more. */
+  readonly turn: () => Promise<boolean>
+}
+
+/** What a poll is given. */
+export interface PollOptions extends RequestOptions {
+  /** There is no later poll of this job: only what the service says now will do. */
+  readonly isLast: boolean
+  /** Only a description of this job alone will do, since it was just committed. */
+  readonly isCloser?: boolean
+}
+
+/** Polls one job. Takes a turn before each request, resolves to `cancelled` where it gets none, and never rejects. */
+export type Poll = (jobId: string, options: PollOptions) => Promise<PollResult>
 
 /** The service could not or would not answer, or was not asked any more. */
 export type NoResponse =

@@ -1,5 +1,6 @@
 import type { AskPool, Arrival } from './ask-pool.ts'
-import { createAskPool, TIME_IS_UP } from './ask-pool.ts'
+import { createAskPool } from './ask-pool.ts'
+import { TIME_IS_UP } from './import-service.ts'
 import type { Clock } from './clock.ts'
 import type { CollectionHistory } from './collection-history.ts'
 import type { Discovery } from './discovery.ts'

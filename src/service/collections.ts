@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../gate/ask-pool.ts'
+import type { RequestOptions } from '../gate/import-service.ts'
 import type {
   Collections,
   Gone,

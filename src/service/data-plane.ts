@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../gate/ask-pool.ts'
+import type { RequestOptions } from '../gate/import-service.ts'
 import type { NoResponse } from '../gate/import-service.ts'
 import { createClient } from './client.ts'
 import type { Client, ClientOptions } from './client.ts'

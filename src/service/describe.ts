@@ -1,5 +1,5 @@
 import type { PollResult } from '../gate/job.ts'
-import type { Poll } from '../gate/ask-pool.ts'
+import type { Poll } from '../gate/import-service.ts'
 import type { Answer, Client } from './client.ts'
 import { decodeJob, MOST_FILES } from './decode.ts'
 import { diagnoseEnvelope, saysJobDoesNotExist, unknownJob, unusable } from './diagnose.ts'

@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../gate/ask-pool.ts'
+import type { RequestOptions } from '../gate/import-service.ts'
 import type { ImportService, ListedJob, NoResponse } from '../gate/import-service.ts'
 import { hasEnded } from '../gate/discovery.ts'
 import type { Client } from './client.ts'

@@ -1,5 +1,5 @@
 import type { NoResponse } from '../gate/import-service.ts'
-import { TIME_IS_UP } from '../gate/ask-pool.ts'
+import { TIME_IS_UP } from '../gate/import-service.ts'
 import type { Answer } from './client.ts'
 import { diagnoseJoblessEnvelope, diagnoseReply, timedOut } from './diagnose.ts'
 import type { RequestContext } from './diagnose.ts'

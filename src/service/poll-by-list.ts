@@ -1,6 +1,6 @@
 import type { Clock } from '../gate/clock.ts'
 import type { JobSnapshot, PollResult } from '../gate/job.ts'
-import type { Poll, PollOptions } from '../gate/ask-pool.ts'
+import type { Poll, PollOptions } from '../gate/import-service.ts'
 import type { List, Listed, ListEntry } from './list.ts'
 
 /** From so many unfinished jobs on, one list costs less than a question about each. */

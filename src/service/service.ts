@@ -1,5 +1,5 @@
 import type { Clock } from '../gate/clock.ts'
-import type { Poll } from '../gate/ask-pool.ts'
+import type { Poll } from '../gate/import-service.ts'
 import type { ImportService } from '../gate/import-service.ts'
 import { createClient } from './client.ts'
 import type { Client, ClientOptions } from './client.ts'
