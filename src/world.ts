@@ -47,12 +47,29 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 /** The process' own monotonic clock. A sleep is never shorter than asked for. */
 export const monotonicClock: Clock = {
   now: () => performance.now(),
+  absentMs: absenceWatch(),
   async sleep(ms, signal) {
     const untilMs = performance.now() + ms
     // A timer may fire a little early, and takes no delay above 2^31 - 1 ms.
     do await nap(Math.min(MAX_TIMER_MS, Math.max(0, Math.ceil(untilMs - performance.now()))), signal)
     while (signal?.aborted !== true && performance.now() < untilMs)
   },
+}
+
+const ABSENCE_CHECK_MS = 1_000
+
+/** Counts the time in which the process did not run: what a timer of 1 s is late by, beyond another second. */
+function absenceWatch(): () => number {
+  let checkedAtMs = performance.now()
+  let absentMs = 0
+  const check = () => {
+    const nowMs = performance.now()
+    absentMs += Math.max(0, nowMs - checkedAtMs - 2 * ABSENCE_CHECK_MS)
+    checkedAtMs = nowMs
+    return absentMs
+  }
+  setInterval(check, ABSENCE_CHECK_MS).unref()
+  return check
 }
 
 function nap(ms: number, signal: AbortSignal | undefined): Promise<void> {

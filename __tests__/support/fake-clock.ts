@@ -11,10 +11,21 @@ const ENDLESS = 200_000
 /** Virtual time: it stands still while anything runs, and jumps to the next alarm when everything sleeps. */
 export class FakeClock implements Clock {
   #nowMs = 0
+  #absentMs = 0
   readonly #sleepers = new Set<Sleeper>()
 
   now(): number {
     return this.#nowMs
+  }
+
+  absentMs(): number {
+    return this.#absentMs
+  }
+
+  /** Stops the process for a while: time goes on, and no timer fires before the end of it. */
+  freeze(ms: number): void {
+    this.#nowMs += ms
+    this.#absentMs += ms
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

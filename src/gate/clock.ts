@@ -4,6 +4,8 @@ export interface Clock {
   now(): number
   /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** For how long, in all, the process did not run since it started: stopped, asleep with its machine, or blocked. */
+  absentMs(): number
 }
 
 /** When something began and when it ended, on the clock. */

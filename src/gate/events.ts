@@ -51,7 +51,8 @@ export interface View {
   readonly discovery: Discovery | undefined
 }
 
-export type WatchEvent = { readonly view: View } & (
+/** What happens in a gate. */
+export type EventBody =
   | { readonly kind: 'started' }
   | {
       readonly kind: 'polled'
@@ -59,8 +60,6 @@ export type WatchEvent = { readonly view: View } & (
       readonly result: PollResult
       readonly tookMs: number
       readonly changes: readonly JobChange[]
-      /** More polls arrived at the same moment and follow: to write things down, wait for the last. */
-      readonly more: boolean
     }
   | {
       readonly kind: 'acted'
@@ -69,7 +68,6 @@ export type WatchEvent = { readonly view: View } & (
       readonly result: CommitResult
       readonly tookMs: number
       readonly changes: readonly JobChange[]
-      readonly more: boolean
     }
   /** The service was asked for the jobs of a collection, or about one of them. */
   | { readonly kind: 'searched'; readonly changes: readonly DiscoveryChange[] }
@@ -82,7 +80,6 @@ export type WatchEvent = { readonly view: View } & (
       readonly answer: Reading | Refresh | RowsCounted
       readonly tookMs: number
       readonly changes: readonly CollectionChange[]
-      readonly more: boolean
     }
   | { readonly kind: 'heartbeat' }
   /** The gate does not pass, and aborts what is left of two-phase jobs before it ends. */
@@ -92,4 +89,10 @@ export type WatchEvent = { readonly view: View } & (
   /** The jobs completed, and the service did not say how many rows it imported. */
   | { readonly kind: 'rows-unknown' }
   | { readonly kind: 'ended'; readonly conclusion: Conclusion }
-)
+
+/** An event and what is known by then. */
+export type WatchEvent = EventBody & {
+  readonly view: View
+  /** More events of the same moment follow: to write things down, wait for the last. */
+  readonly more?: boolean
+}

@@ -1,19 +1,19 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from '@jest/globals'
-import { TIME_IS_UP } from '../../src/gate/import-service.ts'
-import type { RequestOptions, PollOptions } from '../../src/gate/import-service.ts'
-import type { Conclusion } from '../../src/gate/conclusion.ts'
-import type { WatchEvent } from '../../src/gate/events.ts'
-import { newHistory } from '../../src/gate/history.ts'
-import type { PollResult } from '../../src/gate/job.ts'
-import type { CommitResult } from '../../src/gate/import-service.ts'
-import type { Policy } from '../../src/gate/policy.ts'
-import { createVigil } from '../../src/gate/vigil.ts'
-import { watchJobs } from '../../src/gate/watch-jobs.ts'
-import { aPolicy } from '../support/builders.ts'
-import { FakeClock } from '../support/fake-clock.ts'
-import { serviceThat, WALL_CLOCK_MS } from '../support/services.ts'
-import { answered, outage, refused, unknownJob } from '../support/watching.ts'
+import { TIME_IS_UP } from '../../../src/gate/import-service.ts'
+import type { RequestOptions, PollOptions } from '../../../src/gate/import-service.ts'
+import type { Conclusion } from '../../../src/gate/conclusion.ts'
+import type { WatchEvent } from '../../../src/gate/events.ts'
+import { newHistory } from '../../../src/gate/history.ts'
+import type { PollResult } from '../../../src/gate/job.ts'
+import type { CommitResult } from '../../../src/gate/import-service.ts'
+import type { Policy } from '../../../src/gate/policy.ts'
+import { createStage } from '../../../src/gate/stage.ts'
+import { waitForJobs } from '../../../src/gate/stages/jobs.ts'
+import { aPolicy } from '../../support/builders.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { serviceThat, WALL_CLOCK_MS } from '../../support/services.ts'
+import { answered, outage, refused, unknownJob } from '../../support/watching.ts'
 
 interface Reply<Answer> {
   readonly answer: Answer
@@ -56,7 +56,7 @@ async function watch(plays: Readonly<Record<string, Play>>, but: Partial<Policy>
     return signal.reason === TIME_IS_UP ? (outage('timeout') as Answer) : ({ kind: 'cancelled' } as Answer)
   }
   const kindOf = ({ isLast, isCloser }: PollOptions) => `${isLast ? ' last' : ''}${isCloser === true ? ' closer' : ''}`
-  const vigil = createVigil({
+  const stage = createStage({
     selection: { kind: 'given', jobIds: Object.keys(plays) },
     policy: aPolicy({ timeoutMs: 300_000, ...but }),
     service: serviceThat({
@@ -72,7 +72,7 @@ async function watch(plays: Readonly<Record<string, Play>>, but: Partial<Policy>
     interrupt: interrupt.signal,
     startedAtMs: 0,
   })
-  vigil.jobs.push(...Object.keys(plays).map((jobId) => newHistory(jobId)))
+  stage.known.jobs = Object.keys(plays).map((jobId) => newHistory(jobId))
   if (options.interruptAtMs !== undefined) {
     void clock.sleep(options.interruptAtMs).then(() => {
       interrupt.abort('SIGTERM')
@@ -80,7 +80,7 @@ async function watch(plays: Readonly<Record<string, Play>>, but: Partial<Policy>
   }
   const events: WatchEvent[] = []
   const watching = (async (): Promise<Conclusion | undefined> => {
-    const told = watchJobs(vigil)
+    const told = waitForJobs(stage)
     for (;;) {
       const next = await told.next()
       if (next.done === true) return next.value
@@ -91,7 +91,9 @@ async function watch(plays: Readonly<Record<string, Play>>, but: Partial<Policy>
       }
     }
   })()
-  const conclusion = await clock.until(watching)
+  const conclusion = await clock.until(watching).finally(() => {
+    stage.engine.close()
+  })
   return {
     conclusion,
     events,
@@ -101,7 +103,7 @@ async function watch(plays: Readonly<Record<string, Play>>, but: Partial<Policy>
     commits: course.filter((one) => one.startsWith('commit')),
     polledAt,
     cuts,
-    jobs: vigil.jobs,
+    jobs: stage.known.jobs,
     endedAtMs: clock.now(),
     listeners: getEventListeners(interrupt.signal, 'abort').length,
   }
@@ -218,7 +220,7 @@ describe('the polls', () => {
       {},
       { leavesWith: ({ kind }) => kind === 'polled' },
     )
-    expect(cuts).toEqual(['the inquiry is over'])
+    expect(cuts).toEqual(['the stage is over'])
     expect(listeners).toBe(0)
   })
 
@@ -324,7 +326,7 @@ describe('once one job has decided', () => {
       b: polls(refused()),
     })
     expect(endedAtMs).toBe(110)
-    expect(cuts).toEqual(['the inquiry is over'])
+    expect(cuts).toEqual(['the stage is over'])
   })
 
   it('a poll under way is waited for, five seconds at most, where a job has failed', async () => {
@@ -585,7 +587,7 @@ describe('commits', () => {
       b: committable(() => ({ answer: REFUSED })),
     }
     const { course } = await watch(plays, COMMIT)
-    expect(course.slice(-3)).toEqual(['poll b 2330 closer', 'poll z 2440 last closer', 'poll a 6550 last closer'])
+    expect(course.slice(-3)).toEqual(['poll b 2330 closer', 'poll z 2440 last closer', 'poll a 5660 last closer'])
   })
 
   it('that were cut short by an interrupt may have been carried out', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Policy } from '../../src/gate/policy.ts'
+import type { Policy } from '../../../src/gate/policy.ts'
 import {
   aCollection,
   anIndex,
@@ -13,8 +13,8 @@ import {
   reading,
   rows,
   watchSearch,
-} from '../support/searching.ts'
-import type { CollectionPlay, Searched, SearchOptions } from '../support/searching.ts'
+} from '../../support/searching.ts'
+import type { CollectionPlay, Searched, SearchOptions } from '../../support/searching.ts'
 
 const UNLOADED = reading({ load: { state: 'not-loaded', percent: undefined } })
 const pending = (pendingRows: number | undefined) => reading({ indexes: [anIndex({ pendingRows })] })

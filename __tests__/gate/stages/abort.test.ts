@@ -1,17 +1,19 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from '@jest/globals'
-import { abortJobs } from '../../src/gate/abort-jobs.ts'
-import { TIME_IS_UP } from '../../src/gate/import-service.ts'
-import type { Conclusion } from '../../src/gate/conclusion.ts'
-import type { WatchEvent } from '../../src/gate/events.ts'
-import { newHistory } from '../../src/gate/history.ts'
-import type { History } from '../../src/gate/history.ts'
-import type { CommitResult } from '../../src/gate/import-service.ts'
-import { createVigil } from '../../src/gate/vigil.ts'
-import { aHistory, aJob, aPolicy } from '../support/builders.ts'
-import { FakeClock } from '../support/fake-clock.ts'
-import { serviceThat, WALL_CLOCK_MS } from '../support/services.ts'
-import { outage, refused, unknownJob } from '../support/watching.ts'
+import { abortJobs } from '../../../src/gate/stages/abort.ts'
+import { TIME_IS_UP } from '../../../src/gate/import-service.ts'
+import type { Conclusion } from '../../../src/gate/conclusion.ts'
+import type { WatchEvent } from '../../../src/gate/events.ts'
+import { newHistory } from '../../../src/gate/history.ts'
+import type { History } from '../../../src/gate/history.ts'
+import type { CommitResult } from '../../../src/gate/import-service.ts'
+import { once, planned } from '../../../src/gate/engine.ts'
+import { createStage } from '../../../src/gate/stage.ts'
+import type { Stage } from '../../../src/gate/stage.ts'
+import { aHistory, aJob, aPolicy } from '../../support/builders.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { serviceThat, WALL_CLOCK_MS } from '../../support/services.ts'
+import { outage, refused, unknownJob } from '../../support/watching.ts'
 
 /** What the nth abort of a job brings, and how long that takes; it was asked for at that moment. */
 type Play = (nth: number, atMs: number) => { readonly result: CommitResult; readonly tookMs?: number }
@@ -54,7 +56,7 @@ async function abortAll(plays: Readonly<Record<string, Play>>, options: Options 
   const interrupt = new AbortController()
   const requests: (readonly [jobId: string, atMs: number])[] = []
   const cuts: unknown[] = []
-  const vigil = createVigil({
+  const stage = createStage({
     selection: { kind: 'given', jobIds: Object.keys(plays) },
     policy: aPolicy({ abortUncommitted: true }),
     service: serviceThat({
@@ -76,8 +78,8 @@ async function abortAll(plays: Readonly<Record<string, Play>>, options: Options 
     interrupt: interrupt.signal,
     startedAtMs: 0,
   })
-  vigil.jobs.push(...(options.jobs ?? Object.keys(plays).map(resting)))
-  if (options.heldUntilMs !== undefined) vigil.turnstile.hold(60_000 + options.heldUntilMs)
+  stage.known.jobs = [...(options.jobs ?? Object.keys(plays).map(resting))]
+  if (options.heldUntilMs !== undefined) await clock.until(pause(stage, options.heldUntilMs))
   if (options.interruptAtMs === 0) interrupt.abort('SIGTERM')
   else if (options.interruptAtMs !== undefined) {
     void clock.sleep(options.interruptAtMs).then(() => {
@@ -86,10 +88,11 @@ async function abortAll(plays: Readonly<Record<string, Play>>, options: Options 
   }
   const events: WatchEvent[] = []
   const aborting = (async () => {
-    for await (const event of abortJobs(vigil, CONCLUSION)) {
+    for await (const event of abortJobs(stage, CONCLUSION)) {
       events.push(event)
       if (options.leavesWith?.(event) === true) break
     }
+    stage.engine.close()
   })()
   await clock.until(aborting)
   return {
@@ -97,10 +100,22 @@ async function abortAll(plays: Readonly<Record<string, Play>>, options: Options 
     acts: events.flatMap((event) => (event.kind === 'acted' ? [withoutView(event)] : [])),
     requests,
     cuts,
-    jobs: vigil.jobs,
+    jobs: stage.known.jobs,
     tookMs: clock.now() - 60_000,
     listeners: getEventListeners(interrupt.signal, 'abort').length,
   }
+}
+
+/** The service asks for a pause with its last response. */
+async function pause({ engine }: Stage, retryAfterMs: number): Promise<void> {
+  const request = planned(
+    { about: 'job', action: 'poll', atMs: 0 },
+    async ({ turn }) => ((await turn()) ? outage('http-429', retryAfterMs) : { kind: 'cancelled' }),
+    () => [],
+  )
+  const plan = once(engine, [request])
+  const run = engine.run({ plan: () => (plan().length > 0 ? plan() : undefined) })
+  while ((await run.next()).done !== true) continue
 }
 
 function withoutView({ kind, job, act, result, tookMs, changes, more }: Extract<WatchEvent, { kind: 'acted' }>) {
@@ -259,7 +274,7 @@ describe('the aborts of a gate that does not pass', () => {
     const leavesWith = (event: WatchEvent) => event.kind === 'acted'
     const { acts, cuts, listeners, tookMs } = await abortAll({ a: takes(500), b: HANGS }, { leavesWith })
     expect(acts).toHaveLength(1)
-    expect(cuts).toEqual(['the gate has ended'])
+    expect(cuts).toEqual(['the stage is over'])
     expect(listeners).toBe(0)
     expect(tookMs).toBe(500)
   })

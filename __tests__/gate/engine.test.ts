@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
-import { createTurnstile } from '../../src/gate/turnstile.ts'
+import { createRateLimiter } from '../../src/gate/engine.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
-describe('the turnstile', () => {
-  it('lets at most ten through in any second, in the order they came', async () => {
+describe('the rate limiter', () => {
+  it('lets at most ten through in any second, in the order in which they came', async () => {
     const clock = new FakeClock()
-    const turnstile = createTurnstile(clock)
+    const limiter = createRateLimiter(clock)
     const { signal } = new AbortController()
     const passed: (readonly [number, number])[] = []
     const all = Array.from({ length: 50 }, async (_, i) => {
-      await turnstile.pass(signal)
+      await limiter.pass(signal)
       passed.push([i, clock.now()])
     })
     await clock.until(Promise.all(all))
@@ -19,11 +19,11 @@ describe('the turnstile', () => {
 
   it('does not catch up in a burst after the process stood still', async () => {
     const clock = new FakeClock()
-    const turnstile = createTurnstile(clock)
+    const limiter = createRateLimiter(clock)
     const { signal } = new AbortController()
     const passedAtMs: number[] = []
     const waiting = async () => {
-      await turnstile.pass(signal)
+      await limiter.pass(signal)
       passedAtMs.push(clock.now())
       // The first one holds up everything behind it, as a busy machine would.
       if (passedAtMs.length === 1) await clock.sleep(5000)
@@ -33,26 +33,26 @@ describe('the turnstile', () => {
     expect(third - second).toBeGreaterThanOrEqual(100)
   })
 
-  it('lets nobody through while it is held, not even who was waiting already', async () => {
+  it('holds back every request, also those that were waiting already', async () => {
     const clock = new FakeClock()
-    const turnstile = createTurnstile(clock)
+    const limiter = createRateLimiter(clock)
     const { signal } = new AbortController()
-    await clock.until(turnstile.pass(signal))
-    const waiting = turnstile.pass(signal)
-    turnstile.hold(7000)
-    turnstile.hold(5000)
+    await clock.until(limiter.pass(signal))
+    const waiting = limiter.pass(signal)
+    limiter.hold(7000)
+    limiter.hold(5000)
     expect(await clock.until(waiting)).toBe(true)
     expect(clock.now()).toBe(7000)
   })
 
-  it('turns away whoever gave up, and costs the others nothing for that', async () => {
+  it('drops requests that were aborted, at no cost to the others', async () => {
     const clock = new FakeClock()
-    const turnstile = createTurnstile(clock)
+    const limiter = createRateLimiter(clock)
     const gaveUp = new AbortController()
     const { signal } = new AbortController()
-    await clock.until(turnstile.pass(signal))
-    const turned = Array.from({ length: 100 }, () => turnstile.pass(gaveUp.signal))
-    const last = turnstile.pass(signal)
+    await clock.until(limiter.pass(signal))
+    const turned = Array.from({ length: 100 }, () => limiter.pass(gaveUp.signal))
+    const last = limiter.pass(signal)
     gaveUp.abort()
     expect(await clock.until(Promise.all(turned))).not.toContain(true)
     expect(await clock.until(last)).toBe(true)

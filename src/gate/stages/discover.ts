@@ -1,0 +1,125 @@
+import type { Span } from '../clock.ts'
+import { interrupted } from '../conclusion.ts'
+import type { Conclusion } from '../conclusion.ts'
+import { countsSince, createdAtMs, hasEnded, latestFirst } from '../discovery.ts'
+import type { Discovery } from '../discovery.ts'
+import { once, planned } from '../engine.ts'
+import type { PlannedRequest } from '../engine.ts'
+import type { EventBody, WatchEvent } from '../events.ts'
+import { newHistory } from '../history.ts'
+import type { ServiceError } from '../job.ts'
+import type { ListedJob, NoResponse, RequestOptions } from '../import-service.ts'
+import { isTooLong, maxOutageMs, prolonged } from '../outage.ts'
+import type { Outage } from '../outage.ts'
+import { pauseInOutageMs } from '../pace.ts'
+import { finalEndMs } from '../stage.ts'
+import type { Stage } from '../stage.ts'
+
+type Usable<R> = Exclude<R, NoResponse>
+
+/** One request that is repeated until it has a usable response or the gate ends. */
+interface Attempts<R> {
+  nextAtMs: number
+  outage: Outage | undefined
+  refusal: ServiceError | undefined
+  response: Usable<R> | undefined
+}
+
+interface DiscoverStage extends Stage {
+  hasAnswered: boolean
+}
+
+/**
+ * Finds the jobs of a collection that have not ended, and with `since` also those that have. Returns a conclusion where the gate
+ * ends here.
+ */
+export async function* discoverJobs(
+  stage: Stage,
+  discovery: Discovery,
+): AsyncGenerator<WatchEvent, Conclusion | undefined> {
+  const { service, policy, engine, known } = stage
+  const search: DiscoverStage = { ...stage, hasAnswered: false }
+  const listing = yield* untilAnswered(search, (options) => service.list(options))
+  if ('passes' in listing) return listing
+  const ended = new Set<ListedJob>(listing.jobs.filter(hasEnded))
+  const undated = discovery.sinceMs === undefined ? [] : [...ended]
+  for (const [i, job] of undated.entries()) {
+    known.discovery = { ...discovery, undated: undated.length - i }
+    const poll = service.pollerFor([job.jobId])
+    const seen = yield* untilAnswered(search, (options) => poll(job.jobId, { ...options, isLast: false }))
+    if ('passes' in seen) return seen
+    const createTime = seen.kind === 'answered' ? seen.snapshot.createTime : undefined
+    if (countsSince(discovery.sinceMs, createdAtMs(job.jobId, createTime))) ended.delete(job)
+  }
+  const jobIds = listing.jobs.filter((job) => !ended.has(job)).map(({ jobId }) => jobId)
+  known.discovery = { ...discovery, jobIds, ended: latestFirst([...ended]) }
+  known.jobs = jobIds.map((jobId) => newHistory(jobId, { wasListed: true }))
+  yield engine.report({ kind: 'discovered', discovery: known.discovery })
+  return jobIds.length > 0 ? undefined : { kind: 'no-jobs', passes: policy.onNoJobs === 'pass' }
+}
+
+async function* untilAnswered<R extends { readonly kind: string }>(
+  stage: DiscoverStage,
+  send: (options: RequestOptions) => Promise<R>,
+): AsyncGenerator<WatchEvent, Usable<R> | Conclusion> {
+  const { engine, interrupt, policy } = stage
+  const attempts: Attempts<R> = { nextAtMs: engine.now(), outage: undefined, refusal: undefined, response: undefined }
+  const request = (): PlannedRequest =>
+    planned({ about: 'discovery', action: 'read', atMs: attempts.nextAtMs }, send, (result, span) =>
+      recordAttempt(stage, attempts, result, span),
+    )
+  yield* engine.run({ plan: () => (isOver(stage, attempts) ? undefined : [request()]) })
+  if (!isOver(stage, attempts)) {
+    yield* engine.run({
+      plan: once(engine, [{ ...request(), atMs: engine.now() }]),
+      // After the deadline all requests together have as long as one final poll.
+      final: { untilMs: () => finalEndMs(stage), budgetMs: () => policy.requestTimeoutMs },
+    })
+  }
+  if (attempts.response !== undefined) return attempts.response
+  if (interrupt.aborted) return interrupted(interrupt)
+  const { refusal, outage } = attempts
+  if (refusal !== undefined) return { kind: 'rejected', passes: false, jobs: [], error: refusal }
+  const outageMs = outage === undefined ? 0 : engine.now() - outage.sinceMs
+  return { kind: 'unreachable', passes: false, jobs: [], error: outage?.error, outageMs }
+}
+
+function isOver(stage: DiscoverStage, { outage, refusal, response }: Attempts<unknown>): boolean {
+  return refusal !== undefined || response !== undefined || isTooLong(outage, mostOutageMs(stage))
+}
+
+function mostOutageMs({ policy, hasAnswered }: DiscoverStage): number {
+  return maxOutageMs(policy, hasAnswered)
+}
+
+function recordAttempt<R extends { readonly kind: string }>(
+  stage: DiscoverStage,
+  attempts: Attempts<R>,
+  result: R,
+  span: Span,
+): readonly EventBody[] {
+  const failure = result as unknown as NoResponse
+  switch (failure.kind) {
+    case 'cancelled':
+      return []
+    case 'refused':
+      attempts.refusal = failure.error
+      return []
+    case 'outage': {
+      const began = attempts.outage === undefined
+      const outage = prolonged(attempts.outage, failure.error, span)
+      attempts.outage = outage
+      const nextMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - outage.sinceMs)
+      attempts.nextAtMs = Math.min(nextMs, outage.sinceMs + mostOutageMs(stage))
+      return began ? [{ kind: 'searched', changes: [{ kind: 'outage-began', error: failure.error }] }] : []
+    }
+    default: {
+      const { outage } = attempts
+      stage.hasAnswered = true
+      attempts.response = result as Usable<R>
+      if (outage === undefined) return []
+      const lastedMs = span.endedAtMs - outage.sinceMs
+      return [{ kind: 'searched', changes: [{ kind: 'outage-ended', lastedMs }] }]
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/** Every fixed time and limit of the gate. What adapts to the job is in `pace.ts`. */
+
+/** How often the log says that the gate is still waiting. */
+export const HEARTBEAT_MS = 60_000
+
+/** At most 10 requests in any second; 110 ms and not 100, since a request that is delayed on its way comes closer to the next. */
+export const REQUEST_SPACING_MS = 110
+
+/** The longest `Retry-After` that is honored. */
+export const MAX_RETRY_AFTER_MS = 60_000
+
+/** Timers may fire a little early: with less time left than this, the next request is the final one. */
+export const TIME_LEFT_MS = 50
+
+/** The time that a request has left once the deadline has passed. */
+export const FINAL_POLL_MS = 2_000
+/** When a final poll that failed early is tried again. */
+export const FINAL_RETRY_MS = 300
+
+/** The time for one more poll of the other jobs once one job has decided the gate. */
+export const CLOSING_POLL_MS = 5_000
+
+/** The time for aborts after the end, besides what the rate limit takes for many jobs. */
+export const ABORT_TIME_MS = 6_000
+/** The same for a cancelled step, which the runner kills 7.5 s after the signal; the rest is for a commit status. */
+export const CANCELLED_ABORT_TIME_MS = 3_000
+export const MAX_ABORT_ATTEMPTS = 3
