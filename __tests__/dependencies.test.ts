@@ -8,23 +8,24 @@ const src = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** What each part of `src` may import besides itself, its type-only imports included. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  main: ['run', 'post-step', 'world', 'without-headers'],
-  'without-headers': [],
+  main: ['run', 'world'],
   post: ['post-step', 'world'],
-  run: ['settings', 'service', 'report', 'messages', 'gate', 'world', 'version'],
+  run: ['settings', 'service', 'report', 'messages', 'gate', 'world', 'connection', 'version'],
   'post-step': ['settings', 'report', 'messages', 'gate', 'world', 'version'],
-  world: ['service', 'report', 'gate'],
-  settings: ['messages', 'gate'],
-  service: ['messages', 'gate'],
-  report: ['messages', 'gate', 'version'],
+  world: ['service', 'report', 'gate', 'connection'],
+  settings: ['messages', 'gate', 'connection', 'hosts'],
+  service: ['messages', 'gate', 'connection', 'hosts'],
+  report: ['messages', 'gate', 'connection', 'version'],
   messages: ['gate'],
   gate: [],
+  connection: [],
+  hosts: [],
   version: [],
 }
 /** The files that may import packages; the others get what lies outside from `world.ts`. */
 const EDGES = /^(main|post|world)\.ts$|^service\/http\.ts$|^report\/github-status\.ts$/
 /** These import no module of Node either. */
-const PURE = new Set(['gate', 'messages', 'version'])
+const PURE = new Set(['gate', 'messages', 'connection', 'hosts', 'version'])
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'))
 const graph = new Map(files.filter((path) => path.endsWith('.ts')).map((path) => [path, importsOf(path)]))

@@ -6,20 +6,20 @@ import * as tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { generate } from 'selfsigned'
+import { inputDefaults } from '../src/settings/inputs.ts'
+import type { Environment } from '../src/settings/inputs.ts'
 import {
+  colorsWanted,
   commitStatusOf,
+  debugWanted,
   handedOverIn,
-  inputDefaults,
-  parseSettings,
   readmeOf,
   runnerFilesOf,
-  secretsOf,
-  summaryWanted,
-  colorsWanted,
-  debugWanted,
-} from '../src/settings/settings.ts'
-import { durationMs } from '../src/settings/duration.ts'
-import type { Environment, Settings } from '../src/settings/settings.ts'
+} from '../src/settings/runner.ts'
+import { secretsOf } from '../src/settings/secrets.ts'
+import { parseSettings, summaryWanted } from '../src/settings/settings.ts'
+import type { Settings } from '../src/settings/settings.ts'
+import { durationMs } from '../src/settings/values.ts'
 import type { Mistake } from '../src/gate/conclusion.ts'
 import { anyCharacter } from './support/any-character.ts'
 import { cases } from './support/soak.ts'

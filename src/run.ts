@@ -15,17 +15,11 @@ import type { RequestLog } from './report/report-file.ts'
 import { reportToAll } from './report/reporter.ts'
 import type { Reporter } from './report/reporter.ts'
 import { summaryReporter } from './report/summary.ts'
-import {
-  colorsWanted,
-  commitStatusOf,
-  debugWanted,
-  parseSettings,
-  readmeOf,
-  runnerFilesOf,
-  secretsOf,
-  summaryWanted,
-} from './settings/settings.ts'
-import type { Connection, ParsedSettings, Settings, Target } from './settings/settings.ts'
+import { colorsWanted, commitStatusOf, debugWanted, readmeOf, runnerFilesOf } from './settings/runner.ts'
+import { secretsOf } from './settings/secrets.ts'
+import { parseSettings, summaryWanted } from './settings/settings.ts'
+import type { ParsedSettings, Settings } from './settings/settings.ts'
+import type { Connection, Target } from './connection.ts'
 import { USER_AGENT, VERSION } from './version.ts'
 import { interrupted } from './gate/conclusion.ts'
 import type { Conclusion, Mistake } from './gate/conclusion.ts'

@@ -1,7 +1,8 @@
 import { EOL } from 'node:os'
 import * as core from '@actions/core'
 import { createExchange } from './service/http.ts'
-import type { HttpConnection, ConnectionOptions } from './service/http.ts'
+import type { HttpConnection } from './service/http.ts'
+import type { Transport } from './connection.ts'
 import type { Clock } from './gate/clock.ts'
 
 /** The log of the step and what the runner takes from it. */
@@ -27,7 +28,7 @@ export interface World {
   readonly random: () => number
   /** Aborted with the name of the signal that asks to stop, or with the error that no one caught. */
   readonly interrupt: AbortSignal
-  readonly openExchange: (transport: ConnectionOptions) => HttpConnection
+  readonly openExchange: (transport: Transport) => HttpConnection
 }
 
 /** The process that this is. From here on a signal no longer kills it: it interrupts the gate. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { ConnectionOptions } from '../../src/service/http.ts'
+import type { Transport } from '../../src/connection.ts'
 import type { Certificates } from '../support/certificates.ts'
 import { closedPort, listen, pipeTo, startProxy } from './servers.ts'
 import { startSimulator } from '../simulator/server.ts'
@@ -12,7 +12,7 @@ export type WayName = (typeof DETOURS)[number] | keyof typeof TLS_FAULTS | keyof
 export interface Way {
   /** Origin of the service. */
   readonly origin: string
-  readonly transport: ConnectionOptions
+  readonly transport: Transport
   /** Lets the fault come or go; what is asked meanwhile. */
   readonly turn: (isFaulty: boolean) => string
   readonly close: () => Promise<void>
@@ -80,7 +80,7 @@ export async function openCrossroads(
   )
   const closedOrigin = `https://127.0.0.1:${await closedPort()}`
 
-  const transport = (endpoint: string, proxy: string | undefined): ConnectionOptions => ({
+  const transport = (endpoint: string, proxy: string | undefined): Transport => ({
     endpoint,
     tls: {
       ca: { kind: 'pem', pem: ca.cert },

@@ -1,6 +1,7 @@
 import type { RequestRecord } from '../../src/service/client.ts'
 import { createExchange, transportTo } from '../../src/service/http.ts'
-import type { HttpConnection, HttpRequest, ConnectionOptions } from '../../src/service/http.ts'
+import type { HttpConnection, HttpRequest } from '../../src/service/http.ts'
+import type { Transport } from '../../src/connection.ts'
 import { createService } from '../../src/service/service.ts'
 import type { ServiceOptions } from '../../src/service/service.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
@@ -47,11 +48,11 @@ export async function serving(answering: Answering): Promise<Simulator> {
 /** Somebody who asks a server that answers like this. */
 export async function asking(
   answering: Answering,
-  options: Partial<ServiceOptions> & { readonly connection?: Partial<ConnectionOptions> } = {},
+  options: Partial<ServiceOptions> & { readonly connection?: Partial<Transport> } = {},
 ): Promise<AskedService> {
   const server = await serving(answering)
   const { connection, ...rest } = options
-  const transport: ConnectionOptions = {
+  const transport: Transport = {
     endpoint: rest.endpoint ?? server.url,
     tls: { ca: undefined, clientCert: undefined, clientKey: undefined, serverName: undefined, extraCaPath: undefined },
     proxy: { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createExchange, transportTo } from '../../src/service/http.ts'
-import type { ConnectionOptions } from '../../src/service/http.ts'
-import type { DataPlane } from '../../src/service/data-plane.ts'
-import { isControlPlane, isOfZilliz } from '../../src/service/zilliz.ts'
+import type { Transport } from '../../src/connection.ts'
+import type { DataPlane } from '../../src/connection.ts'
+import { isControlPlane, isZillizCloud } from '../../src/hosts.ts'
 import { htmlPage, json, redirect, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
 import { asking, asMany, closeAll, inTurn, KEY, played, serving } from './asked-service.ts'
@@ -250,13 +250,13 @@ describe('the address that a control plane names', () => {
   it('is told from a mere likeness', () => {
     expect(['api.cloud.zilliz.com', 'api.cloud.zilliz.com.cn.'].map(isControlPlane)).toEqual([true, true])
     expect(['xapi.cloud.zilliz.com', 'api.cloud.zilliz.company'].map(isControlPlane)).toEqual([false, false])
-    expect(['cloud.zilliz.com.', 'cloud.zilliz.com.cn', 'vectordb.zilliz.com.cn'].map(isOfZilliz)).toEqual([
+    expect(['cloud.zilliz.com.', 'cloud.zilliz.com.cn', 'vectordb.zilliz.com.cn'].map(isZillizCloud)).toEqual([
       true,
       true,
       true,
     ])
-    expect(['cloud.zilliz.company', 'zillizcloud.com.evil.example'].map(isOfZilliz)).toEqual([false, false])
-    expect(['cloud.zilliz.com', 'a.zillizcloud.com', 'zilliz.com', 'a.zilliz.com.cn'].map(isOfZilliz)).toEqual([
+    expect(['cloud.zilliz.company', 'zillizcloud.com.evil.example'].map(isZillizCloud)).toEqual([false, false])
+    expect(['cloud.zilliz.com', 'a.zillizcloud.com', 'zilliz.com', 'a.zilliz.com.cn'].map(isZillizCloud)).toEqual([
       true,
       true,
       false,
@@ -266,7 +266,7 @@ describe('the address that a control plane names', () => {
 })
 
 describe('the way to another address', () => {
-  const transport: ConnectionOptions = {
+  const transport: Transport = {
     endpoint: 'https://a.example',
     tls: { ca: { kind: 'system' }, clientCert: 'c', clientKey: 'k', serverName: 'b.example', extraCaPath: 'e' },
     proxy: { httpProxy: 'http://p', httpsProxy: 'http://p', noProxy: 'x' },
@@ -282,7 +282,7 @@ describe('the way to another address', () => {
 })
 
 describe('a GET', () => {
-  const plain: ConnectionOptions = {
+  const plain: Transport = {
     endpoint: 'http://127.0.0.1',
     tls: { ca: undefined, clientCert: undefined, clientKey: undefined, serverName: undefined, extraCaPath: undefined },
     proxy: { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },

@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import type { createExchange as CreateExchange, ConnectionOptions } from '../../src/service/http.ts'
+import type { createExchange as CreateExchange } from '../../src/service/http.ts'
+import type { Transport } from '../../src/connection.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import type { Certificates } from '../support/certificates.ts'
 
@@ -41,7 +42,7 @@ afterAll(() => {
 const pem = (text: string) => ({ kind: 'pem', pem: text }) as const
 const UNTRUSTED = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
 
-it.each<[what: string, tls: () => Partial<ConnectionOptions['tls']>, told: string]>([
+it.each<[what: string, tls: () => Partial<Transport['tls']>, told: string]>([
   ['ca-cert', () => ({ ca: pem(own.ca.cert) }), 'reply'],
   ['the extra roots too', () => ({ ca: pem(foreign.ca.cert), extraCaPath: join(folder, 'own.pem') }), 'reply'],
   ['the extra roots beside a store', () => ({ ca: { kind: 'system' }, extraCaPath: join(folder, 'own.pem') }), 'reply'],

@@ -4,10 +4,11 @@ import type { ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createExchange, MAX_BODY_BYTES } from '../../src/service/http.ts'
-import type { HttpConnection, HttpRequest, ConnectionOptions } from '../../src/service/http.ts'
+import type { HttpConnection, HttpRequest } from '../../src/service/http.ts'
+import type { Transport } from '../../src/connection.ts'
 import { closedPort, listen } from '../hostile/servers.ts'
 
-const DIRECT: ConnectionOptions = {
+const DIRECT: Transport = {
   endpoint: 'http://127.0.0.1',
   tls: { ca: undefined, clientCert: undefined, clientKey: undefined, serverName: undefined, extraCaPath: undefined },
   proxy: { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },
@@ -18,7 +19,7 @@ afterEach(async () => {
   await Promise.all(toClose.splice(0).map((close) => close()))
 })
 
-function exchangeWith(but: Partial<ConnectionOptions> = {}): HttpConnection {
+function exchangeWith(but: Partial<Transport> = {}): HttpConnection {
   const exchange = createExchange({ ...DIRECT, ...but })
   toClose.push(() => exchange.close())
   return exchange
@@ -199,7 +200,7 @@ describe('connections', () => {
 describe('trust and identity', () => {
   const broken = { ...DIRECT.tls, clientCert: 'no PEM' }
 
-  it.each<[what: string, transport: Partial<ConnectionOptions>]>([
+  it.each<[what: string, transport: Partial<Transport>]>([
     ['https', { endpoint: 'https://milvus.example' }],
     ['a proxy over https', { proxy: { httpProxy: 'https://proxy.example', httpsProxy: undefined, noProxy: '' } }],
   ])('are polled for %s', (_what, transport) => {

@@ -4,7 +4,7 @@ import type { Envelope } from './envelope.ts'
 import type { HttpConnection, HttpReply } from './http.ts'
 import { ABOUT_A_JOB } from './question.ts'
 import type { Question } from './question.ts'
-import { isOfZilliz } from './zilliz.ts'
+import { isZillizCloud } from '../hosts.ts'
 
 /** Which service to ask about which database, and how. */
 export interface ClientOptions {
@@ -159,5 +159,5 @@ function utf8(value: string): string {
 
 /** Of the hosts of Zilliz Cloud only `api.` and the older `controller.api.` know import jobs; the others are clusters. */
 function isZillizCluster(hostname: string): boolean {
-  return isOfZilliz(hostname) && !/^(controller\.)?api\./i.test(hostname)
+  return isZillizCloud(hostname) && !/^(controller\.)?api\./i.test(hostname)
 }

@@ -1,5 +1,6 @@
 import type { RequestOptions } from '../gate/import-service.ts'
 import type { NoResponse } from '../gate/import-service.ts'
+import type { DataPlane } from '../connection.ts'
 import { createClient } from './client.ts'
 import type { Client, ClientOptions } from './client.ts'
 import type { RequestContext } from './diagnose.ts'
@@ -9,16 +10,7 @@ import { readResponse } from './found.ts'
 import type { Response } from './found.ts'
 import { ABOUT_THE_CLUSTER } from './question.ts'
 import type { Question } from './question.ts'
-import { isControlPlane, isOfZilliz } from './zilliz.ts'
-
-/** Where the collections themselves can be asked about. */
-export type DataPlane =
-  /** Where the import jobs are, as with every Milvus. */
-  | { readonly kind: 'same' }
-  /** Elsewhere: origin plus path prefix, without a trailing slash. */
-  | { readonly kind: 'address'; readonly endpoint: string }
-  /** Where the control plane says that the cluster is. */
-  | { readonly kind: 'cluster' }
+import { isControlPlane, isZillizCloud } from '../hosts.ts'
 
 /** Whom to ask about collections, and the input that says where that is. */
 export interface ResolvedDataPlane {
@@ -124,6 +116,6 @@ function faultOf(text: string, asked: URL): string | undefined {
   const { protocol, username, password, hostname } = new URL(text)
   if (username !== '' || password !== '') return 'which has a user name in it'
   if (protocol !== 'https:' && asked.protocol !== 'http:') return 'which is not encrypted'
-  if (isControlPlane(asked.hostname) && !isOfZilliz(hostname)) return 'which is not one of Zilliz Cloud'
+  if (isControlPlane(asked.hostname) && !isZillizCloud(hostname)) return 'which is not one of Zilliz Cloud'
   return undefined
 }

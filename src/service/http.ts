@@ -3,24 +3,7 @@ import { readFileSync } from 'node:fs'
 import * as tls from 'node:tls'
 import { EnvHttpProxyAgent, errors, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
-
-/** How to reach the service: trust, identity and proxies. */
-export interface ConnectionOptions {
-  readonly endpoint: string
-  readonly tls: {
-    readonly ca: { readonly kind: 'pem'; readonly pem: string } | { readonly kind: 'system' } | undefined
-    readonly clientCert: string | undefined
-    readonly clientKey: string | undefined
-    readonly serverName: string | undefined
-    /** `NODE_EXTRA_CA_CERTS`, for a Node that cannot list its default roots. */
-    readonly extraCaPath: string | undefined
-  }
-  readonly proxy: {
-    readonly httpProxy: string | undefined
-    readonly httpsProxy: string | undefined
-    readonly noProxy: string
-  }
-}
+import type { Transport } from '../connection.ts'
 
 export interface HttpRequest {
   readonly url: string
@@ -65,7 +48,7 @@ export const MAX_BODY_BYTES = 32 * 1024 * 1024
 const KEEP_ALIVE_MS = 45_000
 
 /** Opens a pool that honors the proxy and TLS settings; throws where the TLS material does not fit together. */
-export function createExchange(transport: ConnectionOptions): HttpConnection {
+export function createExchange(transport: Transport): HttpConnection {
   const open = dispatchersOf(transport)
   const opened = new Set<Generation>()
   const newGeneration = () => {
@@ -97,7 +80,7 @@ export function createExchange(transport: ConnectionOptions): HttpConnection {
 }
 
 /** The way to another address: the same trust, identity and proxies, but the certificate has to name that address. */
-export function transportTo(endpoint: string, transport: ConnectionOptions): ConnectionOptions {
+export function transportTo(endpoint: string, transport: Transport): Transport {
   return { ...transport, endpoint, tls: { ...transport.tls, serverName: undefined } }
 }
 
@@ -117,7 +100,7 @@ function drop({ dispatcher, end }: Generation): Promise<void> {
   return dispatcher.destroy()
 }
 
-function dispatchersOf({ endpoint, tls: options, proxy }: ConnectionOptions): (end: AbortSignal) => Dispatcher {
+function dispatchersOf({ endpoint, tls: options, proxy }: Transport): (end: AbortSignal) => Dispatcher {
   // With no proxy for https undici would take the one for http.
   const proxyUrl = (endpoint.startsWith('https:') ? proxy.httpsProxy : proxy.httpProxy) ?? ''
   // To read the roots takes longer than all else of a gate that speaks plain http.
@@ -168,12 +151,12 @@ class TunnelPool extends Pool {
   }
 }
 
-function secureContextOf(options: ConnectionOptions['tls']): tls.SecureContext {
+function secureContextOf(options: Transport['tls']): tls.SecureContext {
   return tls.createSecureContext({ ca: trustedRoots(options), cert: options.clientCert, key: options.clientKey })
 }
 
 /** The given roots added to the ones that Node trusts anyway; undefined leaves Node's own in place. */
-function trustedRoots({ ca, extraCaPath }: ConnectionOptions['tls']): string[] | undefined {
+function trustedRoots({ ca, extraCaPath }: Transport['tls']): string[] | undefined {
   if (ca === undefined) return undefined
   const added = ca.kind === 'pem' ? [ca.pem] : (storeOf('system') ?? [])
   return [...(storeOf('default') ?? [...tls.rootCertificates, ...extraRoots(extraCaPath)]), ...added]

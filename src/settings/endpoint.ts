@@ -1,24 +1,16 @@
-import { mistaken, parsed, quoted, sized } from './parsed.ts'
-import { hasUserinfo, httpUrl, withoutCredentials } from './url.ts'
-import type { InputName, Inputs } from './inputs.ts'
-import type { Parsed } from './parsed.ts'
-
-const ZILLIZ_CLOUD = 'https://api.cloud.zilliz.com'
-const CONTROL_PLANES: readonly string[] = ['api.cloud.zilliz.com', 'api.cloud.zilliz.com.cn']
+import { DEFAULT_ENDPOINT, canonical, isControlPlane } from '../hosts.ts'
+import type { DataPlane, Target, Transport } from '../connection.ts'
+import type { Environment, InputName, Inputs } from './inputs.ts'
+import { all, isHeaderText, mistaken, parsed, parseOptionalName, quoted, sized } from './values.ts'
+import type { Parsed } from './values.ts'
 
 /** The service's base URL: origin and path prefix, without a trailing slash. */
 export function parseEndpoint(inputs: Inputs): Parsed<string> {
   if (inputs.endpoint !== '') return parseUrl(ENDPOINT, inputs.endpoint)
   if (inputs['cluster-id'] !== '' || inputs['project-id'] !== '' || inputs['region-id'] !== '')
-    return parsed(ZILLIZ_CLOUD)
+    return parsed(DEFAULT_ENDPOINT)
   return wrong(ENDPOINT, '', 'the base URL of your Milvus; on Zilliz Cloud leave it empty and give `cluster-id`')
 }
-
-/** Where a collection's indexes, load state and rows are asked. */
-export type DataPlane =
-  | { /** Where the import jobs are asked. */ readonly kind: 'same' }
-  | { readonly kind: 'address'; /** Origin plus path prefix, without a trailing slash. */ readonly endpoint: string }
-  | { /** The control plane knows the address of the target's cluster. */ readonly kind: 'cluster' }
 
 /** The data plane; a Zilliz Cloud project alone does not lead to one. */
 export function parseDataPlane(inputs: Inputs): Parsed<DataPlane> {
@@ -96,11 +88,139 @@ export function parseApiKey(key: string, endpoint: string | undefined): Parsed<s
 }
 
 function controlPlaneOf(endpoint: string): string | undefined {
-  const host = new URL(endpoint).hostname.replace(/\.$/, '')
-  return CONTROL_PLANES.find((controlPlane) => controlPlane === host)
+  const host = canonical(new URL(endpoint).hostname)
+  return isControlPlane(host) ? host : undefined
 }
 
-/** Whether HTTP can carry the text as the value of a header. */
-export function isHeaderText(text: string): boolean {
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
+/** Names and ids that say which service, database and collection the jobs belong to. */
+export function parseTarget(inputs: Inputs): Parsed<Target> {
+  return all<Target>({
+    clusterId: withoutProject(inputs, parseOptionalName('cluster-id', inputs['cluster-id'], 'in01-a1b2c3d4e5f6a7b')),
+    projectId: together(inputs, 'project-id', 'region-id', 'proj-a1b2c3d4e5f6a7b8c9d0e1'),
+    regionId: together(inputs, 'region-id', 'project-id', 'gcp-us-west1'),
+    dbName: parseDbName(inputs['db-name']),
+  })
+}
+
+function parseDbName(text: string): Parsed<string | undefined> {
+  const name = parseOptionalName('db-name', text, 'default')
+  if (name.kind === 'mistakes' || isHeaderText(text)) return name
+  return mistaken({
+    input: 'db-name',
+    got: quoted(text),
+    takes: 'a database name of letters, digits and underscores, since it is sent as a header',
+    example: 'default',
+  })
+}
+
+function withoutProject(inputs: Inputs, clusterId: Parsed<string | undefined>): Parsed<string | undefined> {
+  const rivals = (['project-id', 'region-id'] as const).filter((name) => inputs[name] !== '')
+  if (clusterId.kind === 'mistakes' || clusterId.value === undefined || rivals.length === 0) return clusterId
+  return mistaken({
+    input: 'cluster-id',
+    got: `${quoted(clusterId.value)} together with ${rivals.map((name) => `\`${name}\``).join(' and ')}`,
+    takes: 'the instance id alone; remove either it, or `project-id` and `region-id`',
+    example: 'in01-a1b2c3d4e5f6a7b',
+  })
+}
+
+function together(inputs: Inputs, input: InputName, partner: InputName, example: string): Parsed<string | undefined> {
+  if (inputs[input] !== '' || inputs[partner] === '') return parseOptionalName(input, inputs[input], example)
+  return mistaken({
+    input,
+    got: 'nothing',
+    takes: `a value, since ${partner} has one; give both or neither`,
+    example,
+  })
+}
+
+/** The proxies that the environment asks for; lower case wins, as with curl. */
+export function parseProxies(env: Environment): Parsed<Transport['proxy']> {
+  return all<Transport['proxy']>({
+    httpProxy: parseProxy(variable(env, 'HTTP_PROXY')),
+    httpsProxy: parseProxy(variable(env, 'HTTPS_PROXY')),
+    noProxy: parsed(variable(env, 'NO_PROXY').text),
+  })
+}
+
+/** The URLs in the proxy variables, used or not: they may hold a password. */
+export function proxyTextsOf(env: Environment): readonly string[] {
+  return ['HTTP_PROXY', 'HTTPS_PROXY'].flatMap((name) =>
+    [name.toLowerCase(), name].map((key) => (env[key] ?? '').trim()),
+  )
+}
+
+interface Variable {
+  readonly name: string
+  readonly text: string
+}
+
+function variable(env: Environment, name: string): Variable {
+  const lowerCase = { name: name.toLowerCase(), text: (env[name.toLowerCase()] ?? '').trim() }
+  return lowerCase.text === '' ? { name, text: (env[name] ?? '').trim() } : lowerCase
+}
+
+function parseProxy({ name, text }: Variable): Parsed<string | undefined> {
+  if (text === '') return parsed(undefined)
+  const wrong = (takes: string) =>
+    mistaken({ input: name, got: quoted(withoutCredentials(text)), takes, example: 'http://proxy.example.com:3128' })
+  const url = httpUrl(text)
+  if (url === undefined) {
+    return wrong(
+      "a proxy's URL that starts with `http://` or `https://` and has a host; unset it to go without a proxy",
+    )
+  }
+  if (!isPercentEncoded(url.username) || !isPercentEncoded(url.password)) {
+    return wrong('user name and password percent-encoded: a `%` that stands for itself is `%25`')
+  }
+  return parsed(text)
+}
+
+/** The URL in `text`, if it is one of http or https with a host; browsers would forgive more than is good here. */
+export function httpUrl(text: string): URL | undefined {
+  if (!/^https?:\/\/[^/\\]/i.test(text) || /[\s\p{C}\\]/u.test(text)) return undefined
+  return URL.canParse(text) ? new URL(text) : undefined
+}
+
+// To the last `@`: a password that should have been percent-encoded may hold any of `@`, `/`, `?` and `#`.
+const USERINFO = /^(?<scheme>(?:[a-z][a-z\d+.-]*:[/\\]+)?)(?<userinfo>[^]*)@/i
+
+/** A URL, well-formed or not, as it may be shown: without its credentials and what follows `?` or `#`. */
+export function withoutCredentials(text: string): string {
+  return text.replace(USERINFO, '$<scheme>***@').replace(/(?<mark>[?#])[^]+$/, '$<mark>…')
+}
+
+/** Whether a URL, well-formed or not, names a user. */
+export function hasUserinfo(text: string): boolean {
+  return USERINFO.test(text)
+}
+
+/** The password in a URL, well-formed or not, in every form in which it may turn up. */
+export function passwordsIn(text: string): readonly string[] {
+  const userinfo = USERINFO.exec(text)?.groups?.['userinfo'] ?? ''
+  const password = passwordOf(userinfo)
+  return password === '' ? [] : [password, percentDecoded(password)]
+}
+
+/** What follows the first colon of `user:password`; empty without one. */
+export function passwordOf(credentials: string): string {
+  const colon = credentials.indexOf(':')
+  return colon === -1 ? '' : credentials.slice(colon + 1)
+}
+
+/** Whether every `%` in the text begins an encoded character. */
+export function isPercentEncoded(text: string): boolean {
+  return percentDecoding(text) !== undefined
+}
+
+function percentDecoded(text: string): string {
+  return percentDecoding(text) ?? text
+}
+
+function percentDecoding(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }

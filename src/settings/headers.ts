@@ -1,9 +1,8 @@
-import { isHeaderText } from './endpoint.ts'
-import { mistaken, parsed } from './parsed.ts'
-import type { Parsed } from './parsed.ts'
+import type { Connection } from '../connection.ts'
+import { isHeaderText, mistaken, parsed } from './values.ts'
+import type { Parsed } from './values.ts'
 
-/** A request header. */
-export type Header = readonly [name: string, value: string]
+type Header = Connection['headers'][number]
 
 /** Headers that the gate or HTTP itself sets. */
 const REFUSED: readonly string[] = [

@@ -1,12 +1,21 @@
-import { parseDuration } from './duration.ts'
-import { all, mistaken, optional, parsed, quoted } from './parsed.ts'
-import { parseRows } from './rows.ts'
-import { parseCollectionName } from './selection.ts'
-import { nearestWord, parseBoolean, parseWord } from './words.ts'
-import type { Policy, RowRange } from '../gate/policy.ts'
-import type { DurationRule } from './duration.ts'
+import type { Policy, RowRange, Selection, Since } from '../gate/policy.ts'
 import type { InputName, Inputs } from './inputs.ts'
-import type { Parsed } from './parsed.ts'
+import {
+  all,
+  mistaken,
+  nearestWord,
+  optional,
+  parseBoolean,
+  parsed,
+  parseDuration,
+  parseJobIds,
+  parseName,
+  parseRows,
+  parseSince,
+  parseWord,
+  quoted,
+} from './values.ts'
+import type { DurationRule, Parsed } from './values.ts'
 
 /** The user's patience and gates. */
 export function parsePolicy(inputs: Inputs): Parsed<Policy> {
@@ -56,4 +65,38 @@ function parsePollInterval(text: string): Parsed<number | undefined> {
   if (text === 'auto') return parsed(undefined)
   const besides = nearestWord(text, ['auto']) === undefined ? '`auto`' : '`auto` (did you mean that?)'
   return parseDuration({ input: 'poll-interval', leastMs: 1000, besides, example: '10s' }, text)
+}
+
+/** The jobs that are named, or the collection whose jobs are to be found. */
+export function parseSelection(inputs: Inputs): Parsed<Selection> {
+  return inputs['job-id'] === '' && inputs['collection-name'] !== '' ? parseDiscovered(inputs) : parseGiven(inputs)
+}
+
+function parseDiscovered(inputs: Inputs): Parsed<Selection> {
+  return all<Extract<Selection, { kind: 'discovered' }>>({
+    kind: parsed('discovered'),
+    collectionName: parseCollectionName(inputs['collection-name']),
+    since: optional(inputs.since, parseSince),
+  })
+}
+
+function parseGiven(inputs: Inputs): Parsed<Selection> {
+  const given = all({ jobIds: parseJobIds(inputs['job-id']), since: optional(inputs.since, withoutDiscovery(inputs)) })
+  return given.kind === 'mistakes' ? given : parsed({ kind: 'given', jobIds: given.value.jobIds })
+}
+
+function withoutDiscovery(inputs: Inputs): (since: string) => Parsed<Since> {
+  if (inputs['job-id'] === '') return parseSince
+  return (since) =>
+    mistaken({
+      input: 'since',
+      got: `${quoted(since)} together with \`job-id\``,
+      takes: 'a value only without `job-id`, when the gate finds the jobs of `collection-name` itself',
+      example: '2h',
+    })
+}
+
+/** The collection, as one name. */
+export function parseCollectionName(text: string): Parsed<string> {
+  return parseName('collection-name', text, 'articles')
 }

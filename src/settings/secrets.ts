@@ -1,9 +1,8 @@
-import { gitHubTokenOf } from './github.ts'
+import { passwordOf, passwordsIn, proxyTextsOf } from './endpoint.ts'
 import { headerSecretsOf } from './headers.ts'
 import { inputsOf } from './inputs.ts'
-import { isBareBase64, isPem } from './pem.ts'
-import { proxyTextsOf } from './proxy.ts'
-import { passwordOf, passwordsIn } from './url.ts'
+import { gitHubTokenOf } from './runner.ts'
+import { isBareBase64, isPem } from './tls.ts'
 import type { Environment } from './inputs.ts'
 
 /** Shorter texts are too common to be masked everywhere. */

@@ -1,77 +1,16 @@
-import { tmpdir } from 'node:os'
-import { parseApiKey, parseDataPlane, parseEndpoint } from './endpoint.ts'
-import { gitHubRunOf, gitHubTokenOf, HANDED_OVER, handedOverIn, parseCommitStatus } from './github.ts'
-import { parseHeaders } from './headers.ts'
-import { inputDefaults, inputsOf, secretInputs, variableOf } from './inputs.ts'
-import { all, mistaken } from './parsed.ts'
-import { parsePolicy } from './policy.ts'
-import { parseProxies } from './proxy.ts'
-import { secretsOf } from './secrets.ts'
-import { parseSelection } from './selection.ts'
-import { parseTarget } from './target.ts'
-import { parseTls, shownPem } from './tls.ts'
-import { parseBoolean } from './words.ts'
-import type { DataPlane } from './endpoint.ts'
-import type { GitHubRun } from './github.ts'
-export { readmeOf } from './github.ts'
-import type { Environment, Inputs } from './inputs.ts'
-import type { Parsed } from './parsed.ts'
+import type { Connection, DataPlane, Target } from '../connection.ts'
 import type { Mistake } from '../gate/conclusion.ts'
 import type { Policy, Selection } from '../gate/policy.ts'
-
-export { handedOverIn, inputDefaults, secretsOf }
-export type { DataPlane, Environment, GitHubRun }
-
-/** How to reach the service. */
-export interface Connection {
-  /** Origin plus path prefix, without a trailing slash. */
-  readonly endpoint: string
-  /** Empty: no `Authorization` header. */
-  readonly apiKey: string
-  readonly headers: readonly (readonly [name: string, value: string])[]
-  readonly tls: {
-    /** PEM certificates to trust besides Node's roots and `NODE_EXTRA_CA_CERTS`; `system` for the machine's own store. */
-    readonly ca: { readonly kind: 'pem'; readonly pem: string } | { readonly kind: 'system' } | undefined
-    readonly clientCert: string | undefined
-    readonly clientKey: string | undefined
-    readonly serverName: string | undefined
-    /** `NODE_EXTRA_CA_CERTS`: the default certificates of Node 22.15 and later hold that file already. */
-    readonly extraCaPath: string | undefined
-  }
-  readonly proxy: {
-    readonly httpProxy: string | undefined
-    readonly httpsProxy: string | undefined
-    readonly noProxy: string
-  }
-}
-
-/** Which service and database the jobs belong to; sent in the request's body and headers where given. */
-export interface Target {
-  readonly clusterId: string | undefined
-  readonly projectId: string | undefined
-  readonly regionId: string | undefined
-  readonly dbName: string | undefined
-}
-
-/** Where the runner wants to be told; undefined where it did not say. */
-export interface RunnerFiles {
-  readonly outputPath: string | undefined
-  readonly summaryPath: string | undefined
-  /** Folder for the report file's own folder. */
-  readonly tempDir: string
-}
-
-/** A commit status that is wanted, and who says so to GitHub. */
-export interface CommitStatusOptions {
-  /** The status' name. */
-  readonly context: string
-  /** Empty where the workflow gives none. */
-  readonly token: string
-  readonly run: GitHubRun
-  readonly proxy: Connection['proxy']
-  /** Where and under which name the step leaves word for its post step. */
-  readonly state: { readonly path: string | undefined; readonly name: string }
-}
+import { parseApiKey, parseDataPlane, parseEndpoint, parseProxies, parseTarget } from './endpoint.ts'
+import { parseHeaders } from './headers.ts'
+import { inputDefaults, inputsOf, secretInputs, variableOf } from './inputs.ts'
+import type { Environment, Inputs } from './inputs.ts'
+import { parsePolicy, parseSelection } from './policy.ts'
+import { parseCommitStatus } from './runner.ts'
+import { secretsOf } from './secrets.ts'
+import { parseTls, shownPem } from './tls.ts'
+import { all, mistaken, parseBoolean } from './values.ts'
+import type { Parsed } from './values.ts'
 
 /** Everything a run needs to know, checked. */
 export interface Settings {
@@ -115,41 +54,6 @@ export function parseSettings(env: Environment): ParsedSettings {
 export function summaryWanted(env: Environment): boolean {
   const summary = parseBoolean('summary', inputsOf(env).summary)
   return summary.kind === 'mistakes' || summary.value
-}
-
-/** The commit status that is wanted, also where other inputs are wrong. */
-export function commitStatusOf(env: Environment): CommitStatusOptions | undefined {
-  const inputs = inputsOf(env)
-  const context = parseCommitStatus(inputs)
-  if (context.kind === 'mistakes' || context.value === undefined) return undefined
-  const proxies = parseProxies(env)
-  return {
-    context: context.value,
-    token: gitHubTokenOf(inputs),
-    run: gitHubRunOf(env),
-    proxy: proxies.kind === 'value' ? proxies.value : { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },
-    state: { path: env['GITHUB_STATE'] || undefined, name: HANDED_OVER },
-  }
-}
-
-/** Where outputs, summary and report go, whether or not the inputs hold. */
-export function runnerFilesOf(env: Environment): RunnerFiles {
-  return {
-    outputPath: env['GITHUB_OUTPUT'] || undefined,
-    summaryPath: env['GITHUB_STEP_SUMMARY'] || undefined,
-    tempDir: env['RUNNER_TEMP'] || tmpdir(),
-  }
-}
-
-/** Whether the log may be colored: on a runner, whose page shows colors, unless somebody asks for none. */
-export function colorsWanted(env: Environment): boolean {
-  // https://no-color.org
-  return env['GITHUB_ACTIONS'] === 'true' && !env['NO_COLOR']
-}
-
-/** Whether the runner shows lines for debugging. */
-export function debugWanted(env: Environment): boolean {
-  return env['RUNNER_DEBUG'] === '1'
 }
 
 function parseConnection(inputs: Inputs, env: Environment): Parsed<Connection> {

@@ -1,10 +1,11 @@
+import { tmpdir } from 'node:os'
+import type { Transport } from '../connection.ts'
 import type { HttpsUrl } from '../messages/markdown.ts'
-import { isHeaderText } from './endpoint.ts'
-import { inputDefaults } from './inputs.ts'
-import { mistaken, parsed, sized } from './parsed.ts'
-import { parseOptionalName } from './target.ts'
+import { parseProxies } from './endpoint.ts'
+import { inputDefaults, inputsOf } from './inputs.ts'
+import { isHeaderText, mistaken, parsed, parseOptionalName, sized } from './values.ts'
 import type { Environment, Inputs } from './inputs.ts'
-import type { Parsed } from './parsed.ts'
+import type { Parsed } from './values.ts'
 
 /** The run of the workflow that this step is part of, as GitHub tells it; what it does not tell is empty. */
 export interface GitHubRun {
@@ -72,4 +73,59 @@ export const HANDED_OVER = 'commitStatus'
 /** What the step has left for its post step to tell; undefined where there is nothing. */
 export function handedOverIn(env: Environment): string | undefined {
   return env[`STATE_${HANDED_OVER}`] || undefined
+}
+
+/** Where the runner wants to be told; undefined where it did not say. */
+export interface RunnerFiles {
+  readonly outputPath: string | undefined
+  readonly summaryPath: string | undefined
+  /** Folder for the report file's own folder. */
+  readonly tempDir: string
+}
+
+/** A commit status that is wanted, and who says so to GitHub. */
+export interface CommitStatusOptions {
+  /** The status' name. */
+  readonly context: string
+  /** Empty where the workflow gives none. */
+  readonly token: string
+  readonly run: GitHubRun
+  readonly proxy: Transport['proxy']
+  /** Where and under which name the step leaves word for its post step. */
+  readonly state: { readonly path: string | undefined; readonly name: string }
+}
+
+/** The commit status that is wanted, also where other inputs are wrong. */
+export function commitStatusOf(env: Environment): CommitStatusOptions | undefined {
+  const inputs = inputsOf(env)
+  const context = parseCommitStatus(inputs)
+  if (context.kind === 'mistakes' || context.value === undefined) return undefined
+  const proxies = parseProxies(env)
+  return {
+    context: context.value,
+    token: gitHubTokenOf(inputs),
+    run: gitHubRunOf(env),
+    proxy: proxies.kind === 'value' ? proxies.value : { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },
+    state: { path: env['GITHUB_STATE'] || undefined, name: HANDED_OVER },
+  }
+}
+
+/** Where outputs, summary and report go, whether or not the inputs hold. */
+export function runnerFilesOf(env: Environment): RunnerFiles {
+  return {
+    outputPath: env['GITHUB_OUTPUT'] || undefined,
+    summaryPath: env['GITHUB_STEP_SUMMARY'] || undefined,
+    tempDir: env['RUNNER_TEMP'] || tmpdir(),
+  }
+}
+
+/** Whether the log may be colored: on a runner, whose page shows colors, unless somebody asks for none. */
+export function colorsWanted(env: Environment): boolean {
+  // https://no-color.org
+  return env['GITHUB_ACTIONS'] === 'true' && !env['NO_COLOR']
+}
+
+/** Whether the runner shows lines for debugging. */
+export function debugWanted(env: Environment): boolean {
+  return env['RUNNER_DEBUG'] === '1'
 }
