@@ -1,5 +1,5 @@
 import type { CommitStatus, Delivery } from './report/github-status.ts'
-import { timedLines } from './messages/log-lines.ts'
+import { timedLines } from './report/log-lines.ts'
 import { createSanitizer } from './report/sanitize.ts'
 import { deliverWithin, handedOver, troubleOf, WARNING_TITLE, wayToCommit } from './report/commit-status.ts'
 import type { Deliver } from './report/commit-status.ts'

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from '@jest/globals'
-import { DETAILS_TITLE } from '../../src/messages/details.ts'
+import { DETAILS_TITLE } from '../../src/report/log.ts'
 import { GITHUB_TOKEN } from '../runner/runner.ts'
 import { API_KEY, type Gated } from '../support/gating.ts'
 import { render } from '../support/github-markdown.ts'

@@ -1,6 +1,8 @@
 import type { Conclusion, ConclusionKind } from '../gate/conclusion.ts'
 import type { ServiceError } from '../gate/job.ts'
-import type { HttpsUrl } from './markdown.ts'
+
+/** An address of our own choosing: never one that the service sent. */
+export type HttpsUrl = `https://${string}`
 
 /** What stands behind a sentence of the gate, to poll it up in the README; it never changes its meaning. */
 export type Code = `MIG-${number}`

@@ -1,5 +1,4 @@
-import type { Code } from './codes.ts'
-import type { HttpsUrl } from './markdown.ts'
+import type { Code, HttpsUrl } from './codes.ts'
 
 /** What is behind a failure of the service, and what to do about it. */
 export interface FailurePattern {

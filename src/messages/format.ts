@@ -1,3 +1,6 @@
+/** Makes text of the service fit to be shown: one line, no commands, no secrets, at most `maxLength` characters. */
+export type Sanitize = (text: unknown, maxLength?: number) => string
+
 /** What stands where nothing is known. */
 export const NOTHING = '–'
 

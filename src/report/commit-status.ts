@@ -8,12 +8,12 @@ import {
   progressText,
   refusalText,
   verdictOf,
-} from '../messages/status-text.ts'
+} from '../messages/commit-status.ts'
 import type { Sanitize } from './sanitize.ts'
 import type { Clock } from '../gate/clock.ts'
 import type { Policy } from '../gate/policy.ts'
 import type { Reporter } from './reporter.ts'
-import { writeWholeFile } from './whole-file.ts'
+import { writeWholeFile } from './files.ts'
 
 /** A commit status that is wanted, and what is known of the run that wants it. */
 export interface StatusWish extends Pick<StatusTarget, 'context' | 'token' | 'proxy'> {

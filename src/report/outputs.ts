@@ -8,7 +8,7 @@ import { reasonOf } from '../gate/job.ts'
 import type { FileProgress, Phase } from '../gate/job.ts'
 import type { Policy } from '../gate/policy.ts'
 import { rowsIn } from '../gate/readiness.ts'
-import { keepFile } from './kept-file.ts'
+import { keepFile } from './files.ts'
 import { hasChanges } from './reporter.ts'
 import type { Reporter } from './reporter.ts'
 

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RequestSummary } from '../messages/asked.ts'
-import type { ToldExchange } from '../messages/exchange-line.ts'
+import type { RequestSummary } from '../messages/phrases.ts'
+import type { ToldExchange } from './log-lines.ts'
 import { headline } from '../messages/outcomes.ts'
 import type { Clock } from '../gate/clock.ts'
 import type { CollectionHistory } from '../gate/collection-history.ts'
@@ -9,7 +9,7 @@ import type { History } from '../gate/history.ts'
 import type { WatchEvent } from '../gate/events.ts'
 import type { Policy } from '../gate/policy.ts'
 import { fileRecord, jobRecord } from './outputs.ts'
-import { keepFile } from './kept-file.ts'
+import { keepFile } from './files.ts'
 import type { Reporter } from './reporter.ts'
 
 /** The exchanges so far: a count of every outcome, and the last ones whole. */

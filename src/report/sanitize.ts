@@ -1,7 +1,7 @@
 import { shortened } from '../messages/format.ts'
+import type { Sanitize } from '../messages/format.ts'
 
-/** Makes text of the service fit to be told: one line, no commands, no secrets, at most `maxLength` characters. */
-export type Sanitize = (text: unknown, maxLength?: number) => string
+export type { Sanitize } from '../messages/format.ts'
 
 const MAX_LENGTH = 4000
 const MASK = '***'

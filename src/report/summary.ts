@@ -1,10 +1,10 @@
-import type { RequestSummary } from '../messages/asked.ts'
-import { renderSummary } from '../messages/summary.ts'
-import type { SummaryContext } from '../messages/summary.ts'
+import type { RequestSummary } from '../messages/phrases.ts'
+import { renderSummary } from './summary/render.ts'
+import type { SummaryContext } from './summary/render.ts'
 import type { Clock } from '../gate/clock.ts'
 import type { WatchEvent } from '../gate/events.ts'
 import type { Policy } from '../gate/policy.ts'
-import { keepFile } from './kept-file.ts'
+import { keepFile } from './files.ts'
 import type { Reporter } from './reporter.ts'
 
 export interface SummaryOptions extends Pick<SummaryContext, 'endpoint' | 'readme'> {

@@ -8,6 +8,7 @@ import type {
   Reading,
   Refresh,
 } from '../gate/import-service.ts'
+import type { Sanitize } from '../messages/format.ts'
 import type { Answer } from './client.ts'
 import type { DataPlaneResolver, ResolvedDataPlane } from './data-plane.ts'
 import { count, numberOf, percentage, text } from './decode.ts'
@@ -18,8 +19,6 @@ import type { Envelope, JsonObject } from './envelope.ts'
 import { readResponse } from './found.ts'
 import type { Response } from './found.ts'
 import { aboutData } from './question.ts'
-
-type Sanitize = RequestContext['sanitize']
 
 export interface CollectionsOptions {
   readonly dbName: string | undefined

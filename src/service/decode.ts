@@ -1,9 +1,7 @@
 import type { FilePhase, FileProgress, JobSnapshot, Phase } from '../gate/job.ts'
+import type { Sanitize } from '../messages/format.ts'
 import { isObject, valueOf } from './envelope.ts'
 import type { JsonObject } from './envelope.ts'
-
-/** Leaves no blanks at either end. */
-type Sanitize = (text: unknown, maxLength?: number) => string
 
 /**
  * The states of a job by server version:

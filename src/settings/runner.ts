@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import type { Transport } from '../connection.ts'
-import type { HttpsUrl } from '../messages/markdown.ts'
+import type { HttpsUrl } from '../messages/codes.ts'
 import { parseProxies } from './endpoint.ts'
 import { inputDefaults, inputsOf } from './inputs.ts'
 import { isHeaderText, mistaken, parsed, parseOptionalName, sized } from './values.ts'

@@ -1,0 +1,348 @@
+import { describe, expect, it } from '@jest/globals'
+import { searchText, standOf } from '../../src/messages/collections.ts'
+import { headline } from '../../src/messages/outcomes.ts'
+import { closingBlock, progressLines } from '../../src/report/log.ts'
+import { progressText } from '../../src/messages/commit-status.ts'
+import type { CollectionHistory } from '../../src/gate/collection-history.ts'
+import type { Conclusion } from '../../src/gate/conclusion.ts'
+import type { Policy } from '../../src/gate/policy.ts'
+import { aCompletedJob, aHistory, aPolicy, aSearch, aTrouble, aView } from '../support/builders.ts'
+import { anIndex, DONE, NO_REFRESH, noAnswer, NOT_LOADED, reading, rows } from '../support/searching.ts'
+
+const error = aTrouble({ what: 'It said no.', advice: 'Ask nicely.' })
+const UNLOADED = reading({ load: { state: 'not-loaded', percent: undefined } })
+const pending = (pendingRows: number | undefined) => reading({ indexes: [anIndex({ pendingRows })] })
+const REFRESHED = [
+  [0, reading()],
+  [100, DONE],
+] as const
+const CONFIRMED = [...REFRESHED, [2_000, reading()], [4_000, reading()]] as const
+const viewOf = (...collections: readonly CollectionHistory[]) =>
+  aView([aHistory({ jobId: 'j0', polls: [[2000, aCompletedJob()]] })], 305_000, collections)
+const docs = (...answers: Parameters<typeof aSearch>[1][]) => aSearch('docs', ...answers)
+const ready = aSearch('docs', ...CONFIRMED)
+
+describe('where a collection stands', () => {
+  it.each<[CollectionHistory, string]>([
+    [aSearch('docs'), 'not answered yet'],
+    [docs([0, noAnswer()]), 'not answered yet'],
+    [docs([0, { kind: 'gone', error }]), 'not there any more'],
+    [docs([0, pending(1_200_000)]), '1.2 M rows not indexed yet, loaded'],
+    [docs([0, pending(1)]), '1 row not indexed yet, loaded'],
+    [docs([0, pending(undefined)]), 'rows still to be indexed not told, loaded'],
+    [docs([0, reading({ indexes: [anIndex({ isFailed: true })] })]), 'index vector failed, loaded'],
+    [docs([0, reading({ indexes: [] })]), 'no index, loaded, not refreshed yet'],
+    [docs([0, UNLOADED]), '1 index ready, not loaded'],
+    [docs([0, reading({ load: 42 })]), '1 index ready, loading at 42 %'],
+    [docs([0, reading({ load: { state: 'loading', percent: undefined } })]), '1 index ready, loading'],
+    [{ ...docs([0, reading()]), load: undefined }, '1 index ready, load state unknown'],
+    [docs([0, reading({ load: { state: 'loaded', percent: 99 } })]), '1 index ready, loading at 99 %'],
+    [docs([0, reading()]), '1 index ready, loaded, not refreshed yet'],
+    [docs([0, reading()], [100, NOT_LOADED]), '1 index ready, loaded, said not to be loaded after all'],
+    [docs([0, reading()], [100, NO_REFRESH]), '1 index ready, loaded, no refresh_load found'],
+    [aSearch('docs', ...REFRESHED), '1 index ready, loaded, to be confirmed by another reading'],
+    [ready, '1 index ready, loaded'],
+    [aSearch('docs', ...CONFIRMED, [4_100, rows(7)]), '1 index ready, loaded, 7 rows'],
+  ])('is said: %#', (collection, text) => {
+    expect(standOf(collection)).toBe(text)
+  })
+
+  it('is not said where there is no collection', () => {
+    expect(searchText(viewOf())).toBe('')
+  })
+
+  it('is said of the one that is late where there are several', () => {
+    expect(searchText(viewOf(ready))).toBe('collection docs: 1 index ready, loaded')
+    expect(searchText(viewOf(ready, aSearch('films', [0, pending(9)])))).toBe(
+      '1 of 2 collections ready, films: 9 rows not indexed yet, loaded',
+    )
+    expect(progressText(viewOf(docs([0, pending(9)])))).toBe(
+      'Imported, collection docs: 9 rows not indexed yet, loaded',
+    )
+  })
+})
+
+describe('what happened to a collection', () => {
+  const late = { kind: 'timed-out', passes: false, jobs: [], collections: [0] } as const
+  const asked: Partial<Policy> = { expectedCollectionRows: { min: 8, max: 8 } }
+  const unready = (collections: readonly number[], cause: Extract<Conclusion, { kind: 'not-ready' }>['cause']) =>
+    ({ kind: 'not-ready', passes: false, collections, cause }) as const
+
+  it.each<[what: string, Conclusion, readonly CollectionHistory[], Partial<Policy>, sentence: string, next: RegExp]>([
+    [
+      'searchable',
+      { kind: 'completed', passes: true },
+      [ready],
+      {},
+      'Import job j0 is complete: 36,000 rows from 3 files in collection docs, after 5 min 05 s; docs can be searched.',
+      /^$/,
+    ],
+    [
+      'searchable, several, counted',
+      { kind: 'completed', passes: true },
+      [aSearch('docs', ...CONFIRMED, [4_100, rows(7)]), aSearch('films', ...CONFIRMED, [4_100, rows(2)])],
+      asked,
+      'Import job j0 is complete: 36,000 rows from 3 files in collection docs, after 5 min 05 s; all 2 collections can be searched, with 9 rows in all.',
+      /^$/,
+    ],
+    [
+      'not loaded',
+      unready([0], { kind: 'not-loaded', hasIndex: true }),
+      [docs([0, UNLOADED], [10_000, UNLOADED])],
+      {},
+      'Collection docs has all rows, but it is not loaded, and nobody loads it.',
+      /collections\/load.*imports nothing a second time/,
+    ],
+    [
+      'no index',
+      unready([0], { kind: 'not-loaded', hasIndex: false }),
+      [docs([0, UNLOADED])],
+      {},
+      'Collection docs has all rows, but no index, so that it can be neither loaded nor searched.',
+      /Create an index/,
+    ],
+    [
+      'gone, and another not loaded',
+      unready([0, 1], { kind: 'gone', error }),
+      [docs([0, { kind: 'gone', error }]), aSearch('films', [0, UNLOADED])],
+      {},
+      'Collection docs is not there any more: It said no. Nor is collection films searchable.',
+      /^Ask nicely\.$/,
+    ],
+    [
+      'three that are not ready',
+      unready([0, 1, 2], { kind: 'not-loaded', hasIndex: true }),
+      ['a', 'b', 'c'].map((name) => aSearch(name, [0, UNLOADED])),
+      {},
+      'Collection a has all rows, but it is not loaded, and nobody loads it. Nor are 2 of 3 collections (b, c) searchable.',
+      /Load it/,
+    ],
+    [
+      'a failed index',
+      unready([0], { kind: 'index-failed', index: anIndex({ isFailed: true, failReason: 'out of memory' }) }),
+      [docs([0, reading({ indexes: [anIndex({ isFailed: true })] })])],
+      {},
+      'Collection docs has all rows, but its index vector failed: out of memory.',
+      /Drop the index/,
+    ],
+    [
+      'a failed index without a reason',
+      unready([0], { kind: 'index-failed', index: anIndex({ isFailed: true }) }),
+      [docs([0, reading({ indexes: [anIndex({ isFailed: true })] })])],
+      {},
+      'Collection docs has all rows, but its index vector failed.',
+      /Drop the index/,
+    ],
+    [
+      'one poll',
+      late,
+      [docs([0, pending(9)])],
+      { timeoutMs: 0 },
+      'One poll, no waiting (timeout is 0): the import is complete, but collection docs cannot be searched yet (9 rows not indexed yet, loaded).',
+      /Raise `timeout`/,
+    ],
+    [
+      'not indexed, others counted',
+      late,
+      [docs([0, pending(9)]), aSearch('films', ...CONFIRMED, [4_100, rows(7)])],
+      asked,
+      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (9 rows not indexed yet, loaded).',
+      /Raise `timeout`/,
+    ],
+    [
+      'late, both counted',
+      { ...late, collections: [0, 1] },
+      [aSearch('docs', ...CONFIRMED, [4_100, rows(7)]), aSearch('films', ...CONFIRMED, [4_100, rows(2)])],
+      asked,
+      'Time is up after 1 h: the import is complete, but 2 of 2 collections (docs, films) cannot be searched yet (docs: 1 index ready, loaded, 7 rows, 9 rows in all, and expected-collection-rows asks for 8 rows).',
+      /Raise `timeout`/,
+    ],
+    [
+      'late, ready but for another',
+      late,
+      [aSearch('docs', ...CONFIRMED, [4_100, rows(8)])],
+      asked,
+      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, 8 rows).',
+      /Raise `timeout`/,
+    ],
+    [
+      'stalled where nothing is missing',
+      { kind: 'stalled', passes: false, jobs: [], collections: [0], idleMs: 300_000 },
+      [ready],
+      asked,
+      'The import is complete, but collection docs stood still for 5 min (1 index ready, loaded).',
+      /index nodes.*stall-timeout/,
+    ],
+    [
+      'no name',
+      unready([], { kind: 'unnamed' }),
+      [],
+      {},
+      'The import is complete, but the service does not say into which collection, so nobody can tell whether it can be searched.',
+      /^Set `collection-name`\.$/,
+    ],
+    [
+      'too few rows',
+      { kind: 'rows-not-met', passes: false, of: 'collections', expected: { min: 8, max: 8 }, imported: 7 },
+      [aSearch('docs', ...CONFIRMED, [4_100, rows(7)])],
+      asked,
+      'Collection docs holds 7 rows, but expected-collection-rows asks for 8 rows.',
+      /missing/,
+    ],
+    [
+      'too many rows in several',
+      { kind: 'rows-not-met', passes: false, of: 'collections', expected: { min: 8, max: 8 }, imported: 9 },
+      [ready, aSearch('films', ...CONFIRMED)],
+      asked,
+      'The 2 collections (docs, films) hold 9 rows in all, but expected-collection-rows asks for 8 rows.',
+      /too many/,
+    ],
+    [
+      'late, not refreshed',
+      late,
+      [docs([0, reading()])],
+      {},
+      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, not refreshed yet).',
+      /Raise `timeout`/,
+    ],
+    [
+      'late, not counted',
+      late,
+      [ready],
+      asked,
+      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, rows not counted yet, and expected-collection-rows asks for 8 rows).',
+      /Raise `timeout`/,
+    ],
+    [
+      'late, counted once',
+      { ...late, passes: true },
+      [aSearch('docs', ...CONFIRMED, [4_100, rows(7)])],
+      { ...asked, onTimeout: 'pass' },
+      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, 7 rows, and expected-collection-rows asks for 8 rows); the step passes, as on-timeout asks.',
+      /must not rely on a search/,
+    ],
+    [
+      'late, the second of two',
+      { ...late, collections: [0, 1] },
+      [docs([0, pending(9)]), aSearch('films')],
+      {},
+      'Time is up after 1 h: the import is complete, but 2 of 2 collections (docs, films) cannot be searched yet (docs: 9 rows not indexed yet, loaded).',
+      /Raise `timeout`/,
+    ],
+    [
+      'refused',
+      { kind: 'rejected', passes: false, jobs: [], collections: [0], error },
+      [docs([0, { kind: 'refused', error }])],
+      {},
+      'It said no.',
+      /^Ask nicely\. The import itself is complete\.$/,
+    ],
+    [
+      'silent',
+      { kind: 'unreachable', passes: false, jobs: [], collections: [0], error, outageMs: 60_000 },
+      [docs([0, noAnswer()])],
+      {},
+      'No usable answer about collection docs for 1 min: It said no.',
+      /The import itself is complete\.$/,
+    ],
+    [
+      'stalled',
+      { kind: 'stalled', passes: false, jobs: [], collections: [0], idleMs: 300_000 },
+      [docs([0, pending(9)])],
+      {},
+      'The import is complete, but collection docs stood still for 5 min (9 rows not indexed yet, loaded).',
+      /index nodes.*stall-timeout/,
+    ],
+    [
+      'cancelled',
+      { kind: 'cancelled', passes: false, signal: 'SIGINT' },
+      [docs([0, pending(9)])],
+      {},
+      'The gate was stopped by SIGINT while the import was complete, but could not be searched yet (collection docs: 9 rows not indexed yet, loaded).',
+      /Indexing and loading go on/,
+    ],
+  ])('is told in a sentence, and what to do: %s', (_what, conclusion, collections, policy, sentence, next) => {
+    const told = headline(conclusion, viewOf(...collections), aPolicy({ waitFor: 'searchable', ...policy }))
+    expect(told.sentence).toBe(sentence)
+    expect(told.next ?? '').toMatch(next)
+  })
+})
+
+it('says of several imports that not each has named its collection', () => {
+  const view = aView([aHistory({ jobId: 'j0' }), aHistory({ jobId: 'j1' })])
+  const conclusion = { kind: 'not-ready', passes: false, collections: [], cause: { kind: 'unnamed' } } as const
+  expect(headline(conclusion, view, aPolicy()).sentence).toBe(
+    'The imports are complete, but the service does not say of every job into which collection, so nobody can tell whether all of it can be searched.',
+  )
+})
+
+it.each([
+  [7, /^Rows are missing: /],
+  [9, /^There are rows too many: /],
+])('says which way %i rows differ from the 8 that were asked for', (imported, next) => {
+  const conclusion = {
+    kind: 'rows-not-met',
+    passes: false,
+    of: 'collections',
+    expected: { min: 8, max: 8 },
+    imported,
+  } as const
+  const told = headline(conclusion, viewOf(ready), aPolicy())
+  expect(told.sentence).toBe(`Collection docs holds ${imported} rows, but expected-collection-rows asks for 8 rows.`)
+  expect(told.next).toMatch(next)
+})
+
+describe('the log of a search', () => {
+  const view = viewOf(ready, aSearch('films', [0, noAnswer()]))
+
+  it('tells each kind of changes in a line', () => {
+    const lines = progressLines(
+      {
+        kind: 'read',
+        view,
+        collection: 0,
+        answer: reading(),
+        tookMs: 5,
+        more: false,
+        changes: [
+          { kind: 'indexes', pendingRows: 1_200_000 },
+          { kind: 'indexes', pendingRows: undefined },
+          { kind: 'indexes-ready', indexes: 1 },
+          { kind: 'indexes-ready', indexes: 2 },
+          { kind: 'indexes-ready', indexes: 0 },
+          { kind: 'load', state: 'loading', percent: 40 },
+          { kind: 'load', state: 'not-loaded', percent: undefined },
+          { kind: 'refreshed' },
+          { kind: 'counted', rows: 1 },
+          { kind: 'idle', idleMs: 1_800_000 },
+          { kind: 'outage-began', error },
+          { kind: 'outage-ended', lastedMs: 4_000 },
+        ],
+      },
+      aPolicy(),
+    )
+    expect(lines.map((line) => line.trim().replace(/^\S+ +/, ''))).toEqual([
+      'collection docs: indexing, 1.2 M rows to go',
+      'collection docs: indexing, rows still to go not told',
+      'collection docs: 1 index ready',
+      'collection docs: 2 indexes ready',
+      'collection docs: no index',
+      'collection docs: loading, 40 %',
+      'collection docs: not loaded',
+      'collection docs: asked to load what was imported (refresh_load)',
+      'collection docs: holds 1 row',
+      'collection docs: nothing has moved for 30 min (MIG-044)',
+      'collection docs: no usable answer: It said no. (MIG-026)',
+      'the gate goes on asking. Ask nicely.',
+      'collection docs: the service answers again, after 4 s',
+    ])
+  })
+
+  it('ends with where each collection stands', () => {
+    const block = closingBlock({ kind: 'cancelled', passes: false, signal: 'SIGINT' }, view, aPolicy())
+    expect(block.slice(0, 2)).toEqual([
+      '   5:05  collection docs: 1 index ready, loaded',
+      '   5:05  collection films: not answered yet, no usable answer: cluster.test answered HTTP 502.',
+    ])
+  })
+})

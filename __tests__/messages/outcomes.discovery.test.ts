@@ -1,0 +1,195 @@
+import { describe, expect, it } from '@jest/globals'
+import { headline } from '../../src/messages/outcomes.ts'
+import { progressLines } from '../../src/report/log.ts'
+import { progressText } from '../../src/messages/commit-status.ts'
+import type { Conclusion } from '../../src/gate/conclusion.ts'
+import type { Discovery } from '../../src/gate/discovery.ts'
+import type { History } from '../../src/gate/history.ts'
+import type { ListedJob } from '../../src/gate/import-service.ts'
+import { aHistory, aJob, aPolicy, aView } from '../support/builders.ts'
+
+const policy = aPolicy()
+const ended = (...ids: readonly string[]) =>
+  ids.map((jobId): ListedJob => ({ jobId, phase: 'completed', label: 'Completed' }))
+const aDiscovery = (but: Partial<Discovery> = {}): Discovery => ({
+  collectionName: 'docs',
+  dbName: undefined,
+  sinceMs: undefined,
+  jobIds: [],
+  ended: [],
+  place: undefined,
+  undated: 0,
+  ...but,
+})
+const told = (discovery: Discovery, passes = false) => {
+  const { sentence, points, next } = headline({ kind: 'no-jobs', passes }, { ...aView([], 400), discovery }, policy)
+  return { sentence, point: points?.join(' '), next }
+}
+
+describe('a search without jobs', () => {
+  it.each<[string, Partial<Discovery>, string, string]>([
+    [
+      'nothing at all',
+      {},
+      'No import job of collection docs is under way.',
+      'The service lists no other import job of this collection.',
+    ],
+    [
+      'a database',
+      { dbName: 'shop' },
+      'No import job of collection docs in database shop is under way.',
+      'The service lists no other import job of this collection.',
+    ],
+    [
+      'a service',
+      { place: 'api.cloud.zilliz.com, cluster in01-abc' },
+      'No import job of collection docs is under way at api.cloud.zilliz.com, cluster in01-abc.',
+      'The service lists no other import job of this collection.',
+    ],
+    [
+      'a moment',
+      { sinceMs: Date.UTC(2026, 10, 23, 4, 17, 55) },
+      'No import job of collection docs is under way, and none was created since 2026-11-23 04:17:55 UTC.',
+      'The service lists no other import job of this collection.',
+    ],
+    [
+      'one that has ended',
+      { ended: ended('453761313698322011') },
+      'No import job of collection docs is under way.',
+      'It lists 1 job that ended before: 453761313698322011 (Completed).',
+    ],
+    [
+      'many that have ended',
+      { ended: ended('453761313698322014', '453761313698322013', '453761313698322012', '453761313698322011') },
+      'No import job of collection docs is under way.',
+      'It lists 4 jobs that ended before, the latest are 453761313698322014 (Completed), 453761313698322013 (Completed), 453761313698322012 (Completed).',
+    ],
+    [
+      'three that have ended',
+      { ended: ended('453761313698322014', '453761313698322013', '453761313698322012') },
+      'No import job of collection docs is under way.',
+      'It lists 3 jobs that ended before: 453761313698322014 (Completed), 453761313698322013 (Completed), 453761313698322012 (Completed).',
+    ],
+    [
+      'many, some of which tell their age',
+      { ended: ended('453761313698322014', 'job-1', 'job-2', 'job-3') },
+      'No import job of collection docs is under way.',
+      'It lists 4 jobs that ended before, among them 453761313698322014 (Completed), job-1 (Completed), job-2 (Completed).',
+    ],
+    [
+      'many of Zilliz Cloud, whose ids tell no age',
+      { ended: ended('job-1', 'job-2', 'job-3', 'job-4') },
+      'No import job of collection docs is under way.',
+      'It lists 4 jobs that ended before, among them job-1 (Completed), job-2 (Completed), job-3 (Completed).',
+    ],
+  ])('names what it polled and what it saw: %s', (_, but, sentence, point) => {
+    expect(told(aDiscovery(but))).toMatchObject({ sentence, point })
+  })
+
+  it('says that a missing permission hides jobs, and what to set', () => {
+    expect(told(aDiscovery()).next).toBe(
+      'Check `collection-name`, `db-name` and `endpoint` or `cluster-id`. Jobs that the user of the key may not see are left out of the list without a word. To count jobs that ended before this step, set `since`, or name the job with `job-id`. If there may be none, set `on-no-jobs` to `pass`.',
+    )
+    expect(told(aDiscovery({ sinceMs: 0 })).next).toMatch(/set `since` further back/)
+  })
+
+  it('warns of what it did not see where it passes', () => {
+    expect(told(aDiscovery(), true)).toMatchObject({
+      sentence: 'No import job of collection docs is under way; the step passes, as on-no-jobs asks.',
+      next: 'Jobs that the user of the key may not see are left out of the list without a word. What follows must not rely on rows that this gate has seen.',
+    })
+  })
+})
+
+describe('a search that had no time to ask about all ended jobs', () => {
+  const end: Conclusion = { kind: 'unreachable', passes: false, jobs: [], error: undefined, outageMs: 0 }
+  const toldOf = (undated: number, conclusion = end) =>
+    headline(conclusion, { ...aView([], 400), discovery: aDiscovery({ undated }) }, policy)
+
+  it('does not blame the service, and says what to raise', () => {
+    expect(toldOf(109)).toMatchObject({
+      sentence:
+        'Time is up after 1 h: collection docs still has 109 ended jobs of which nobody knows when they were created.',
+      next: expect.stringMatching(/^Raise `timeout`, or name the jobs/),
+    })
+    expect(toldOf(1).sentence).toContain('1 ended job of which nobody knows when it was created')
+  })
+
+  it('tells of an outage where there was one', () => {
+    expect(toldOf(109, { ...end, outageMs: 5_000 }).sentence).toMatch(/^No usable answer .* for 5 s/)
+    expect(toldOf(0).sentence).toMatch(/^No usable answer/)
+  })
+})
+
+describe('jobs that were found', () => {
+  const after = (conclusion: Conclusion, jobs: readonly History[]) =>
+    headline(conclusion, { ...aView(jobs), discovery: aDiscovery() }, policy).next
+  const found = aHistory({ wasListed: true, polls: [[2000, aJob()]] })
+
+  it.each<[string, Conclusion, readonly History[], RegExp]>([
+    [
+      'a timeout',
+      { kind: 'timed-out', passes: false, jobs: [0] },
+      [found],
+      /these jobs in `job-id`, or with `since`, without/,
+    ],
+    [
+      'a signal',
+      { kind: 'cancelled', passes: false, signal: 'SIGINT' },
+      [found],
+      /these jobs in `job-id`, or with `since`/,
+    ],
+    ['a signal before any was found', { kind: 'cancelled', passes: false, signal: 'SIGINT' }, [], /re-run this job\.$/],
+  ])('are not found again once they have ended, so the advice after %s is another', (_, conclusion, jobs, next) => {
+    expect(after(conclusion, jobs)).toMatch(next)
+  })
+})
+
+describe('the log', () => {
+  const view = { ...aView([], 400), discovery: aDiscovery() }
+
+  it.each<[string, Partial<Discovery>, readonly string[]]>([
+    [
+      'some jobs, and that later ones do not count',
+      { jobIds: ['1', '2'], ended: ended('3') },
+      [
+        '   0:00  collection docs has 2 import jobs to wait for; 1 other job ended before',
+        '   0:00  jobs that appear from now on are not waited for',
+      ],
+    ],
+    [
+      'one job of a database',
+      { jobIds: ['1'], dbName: 'shop' },
+      [
+        '   0:00  collection docs in database shop has 1 import job to wait for',
+        '   0:00  jobs that appear from now on are not waited for',
+      ],
+    ],
+    ['no jobs, which the end tells of', {}, []],
+  ])('tells of %s', (_, but, lines) => {
+    expect(progressLines({ kind: 'discovered', view, discovery: aDiscovery(but) }, policy)).toEqual(lines)
+  })
+
+  it('says what is polled for at the start, and now and then that it still is', () => {
+    expect(progressLines({ kind: 'started', view }, policy)).toEqual([
+      '   0:00  waiting up to 1 h for the import jobs of collection docs',
+    ])
+    expect(progressLines({ kind: 'heartbeat', view }, policy)).toEqual(['   0:00  still searching for the import jobs'])
+  })
+
+  it('tells of an outage with its code, as of any other', () => {
+    const error = { outcome: 'http-502', what: 'milvus.test answered with HTTP 502.', advice: 'Poll the gateway.' }
+    expect(progressLines({ kind: 'searched', view, changes: [{ kind: 'outage-began', error }] }, policy)).toEqual([
+      '   0:00  no usable answer: milvus.test answered with HTTP 502. (MIG-026)',
+      '   0:00  the gate goes on asking. Poll the gateway.',
+    ])
+  })
+})
+
+describe('a commit status', () => {
+  it('says what is polled for', () => {
+    expect(progressText({ ...aView([], 400), discovery: aDiscovery({ dbName: 'shop' }) })).toBe(
+      'Polling for the import jobs of collection docs in database shop',
+    )
+  })
+})

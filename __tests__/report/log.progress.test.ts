@@ -1,0 +1,646 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { closingBlock, debugLine, progressLines } from '../../src/report/log.ts'
+import type { JobChange, View, WatchEvent } from '../../src/gate/events.ts'
+import { attempted } from '../../src/gate/commit-state.ts'
+import type { CommitAction } from '../../src/gate/commit-state.ts'
+import { newDiscovery } from '../../src/gate/discovery.ts'
+import type { History } from '../../src/gate/history.ts'
+import type { PollResult } from '../../src/gate/job.ts'
+import type { CommitResult } from '../../src/gate/import-service.ts'
+import {
+  aCompletedJob,
+  aFailedJob,
+  aFile,
+  aHistory,
+  aJob,
+  aPolicy,
+  aSearch,
+  aTrouble,
+  aView,
+  files,
+} from '../support/builders.ts'
+
+const policy = aPolicy()
+const running = aHistory({ jobId: '11', polls: [[2000, aJob()]] })
+const done = aHistory({ jobId: '12', polls: [[2000, aCompletedJob()]] })
+const failed = aHistory({
+  jobId: '13',
+  polls: [
+    [1000, aJob()],
+    [2000, aFailedJob()],
+  ],
+})
+const cut = aHistory({ jobId: '14', polls: [[2000, { kind: 'outage', error: aTrouble() }]] })
+
+const polled = (view: View, job: number, changes: readonly JobChange[]): WatchEvent => ({
+  kind: 'polled',
+  view,
+  job,
+  result: { kind: 'cancelled' },
+  tookMs: 120,
+  more: false,
+  changes,
+})
+const told = (changes: JobChange, view = aView([running]), job = 0) =>
+  progressLines(polled(view, job, [changes]), policy)
+
+const after = (job: History, act: CommitAction, result: CommitResult): History => ({
+  ...job,
+  [act]: attempted(undefined, result, { startedAtMs: 3000, endedAtMs: 3000 }),
+})
+const acted = (view: View, act: CommitAction, changes: JobChange): WatchEvent => ({
+  kind: 'acted',
+  view,
+  job: 0,
+  act,
+  result: { kind: 'done' },
+  tookMs: 120,
+  more: false,
+  changes: [changes],
+})
+const searching = (dbName?: string): View => ({
+  ...aView([]),
+  discovery: newDiscovery({ kind: 'discovered', collectionName: 'docs', since: undefined }, { dbName }, 0),
+})
+
+describe('a single job', () => {
+  it.each<[string, JobChange, readonly string[]]>([
+    [
+      'its first state',
+      { kind: 'state', from: undefined, to: 'Importing', phase: 'importing' },
+      ['   5:05  Importing, 45 %, 6 k of 36 k rows'],
+    ],
+    [
+      'a change of state',
+      { kind: 'state', from: 'Pending', to: 'Importing', phase: 'importing' },
+      ['   5:05  Pending → Importing, 45 %, 6 k of 36 k rows'],
+    ],
+    ['progress', { kind: 'progress', from: 39, to: 45 }, ['   5:05  Importing, 45 %, 6 k of 36 k rows']],
+    [
+      'a file that failed',
+      { kind: 'file-failed', file: aFile({ phase: 'failed', reason: 'no such file' }) },
+      ['   5:05  file failed: a/1.parquet: no such file (MIG-100)'],
+    ],
+    [
+      'a word nobody knows',
+      { kind: 'unknown-state', label: 'Importing' },
+      ['   5:05  "Importing" is a state this version does not know; it counts as still running (MIG-051)'],
+    ],
+    [
+      'the start of an outage',
+      { kind: 'outage-began', error: aTrouble() },
+      [
+        '   5:05  no usable answer: milvus.example answered with HTTP 503. (MIG-026)',
+        '   5:05  the gate goes on asking. Poll whether the service is up.',
+      ],
+    ],
+    [
+      'the end of an outage',
+      { kind: 'outage-ended', lastedMs: 12_000 },
+      ['   5:05  the service answers again, after 12 s'],
+    ],
+    [
+      'a job not listed yet',
+      { kind: 'job-unknown', error: aTrouble(), seenBefore: false },
+      ['   5:05  the service does not know this job yet; it has 30 s to show up (MIG-040)'],
+    ],
+    [
+      'a job that is gone',
+      { kind: 'job-unknown', error: aTrouble(), seenBefore: true },
+      ['   5:05  the service does not know this job any more; a second answer will tell (MIG-040)'],
+    ],
+    [
+      'a standstill',
+      { kind: 'idle', idleMs: 1_800_000 },
+      [
+        '   5:05  nothing has moved for 30 min; stall-timeout would end the wait (MIG-044)',
+        '   5:05  ~ import (may differ on 3.x): usually a data node is out of memory and begins again; poll for restarts of the data nodes',
+      ],
+    ],
+  ])('gets a line for %s', (_, changes, lines) => {
+    expect(told(changes)).toEqual(lines)
+  })
+
+  it.each<[string, JobChange, readonly string[]]>([
+    ['a commit', { kind: 'act-done', act: 'commit' }, ['   5:05  commit accepted']],
+    ['an abort', { kind: 'act-done', act: 'abort' }, ['   5:05  aborted']],
+    [
+      'a commit that is refused',
+      { kind: 'act-refused', act: 'commit', error: aTrouble({ outcome: 'code-2100', what: 'No.' }) },
+      ['   5:05  commit refused: No. (MIG-012)'],
+    ],
+    [
+      'an abort that is refused',
+      { kind: 'act-refused', act: 'abort', error: aTrouble({ outcome: 'no-abort', what: 'No.' }) },
+      ['   5:05  not aborted: No. (MIG-018)'],
+    ],
+    [
+      'a commit whose answer was lost',
+      { kind: 'act-in-doubt', act: 'commit', error: aTrouble({ outcome: 'timeout', what: 'Too late.' }) },
+      [
+        '   5:05  the answer to the commit was lost: Too late. (MIG-022)',
+        '   5:05  the job is asked about, and committed again if it has not been',
+      ],
+    ],
+    [
+      'an abort whose answer was lost',
+      { kind: 'act-in-doubt', act: 'abort', error: aTrouble({ outcome: 'timeout', what: 'Too late.' }) },
+      [
+        '   5:05  the answer to the abort was lost: Too late. (MIG-022)',
+        '   5:05  the job is aborted again, while there is time',
+      ],
+    ],
+    [
+      'an abort that there was no time for',
+      { kind: 'act-not-sent', act: 'abort' },
+      ['   5:05  not aborted: the service asked for a pause, and there is no time to wait for its end (MIG-025)'],
+    ],
+  ])('gets a line for %s', (_, changes, lines) => {
+    expect(progressLines(acted(aView([running]), 'commit', changes), policy)).toEqual(lines)
+  })
+
+  it('gets no cause for a standstill in a state that nobody knows', () => {
+    const odd = aHistory({ polls: [[0, aJob({ label: 'Odd', phase: 'unknown' })]] })
+    expect(told({ kind: 'idle', idleMs: 1_800_000 }, aView([odd]))).toEqual([
+      '   5:05  nothing has moved for 30 min; stall-timeout would end the wait (MIG-044)',
+    ])
+  })
+
+  it('is told when a standstill ends the wait, where it does', () => {
+    const event = polled(aView([running]), 0, [{ kind: 'idle', idleMs: 1_800_000 }])
+    expect(progressLines(event, aPolicy({ stallTimeoutMs: 7_200_000 }))[0]).toBe(
+      '   5:05  nothing has moved for 30 min; the step fails after 2 h of this (MIG-044)',
+    )
+  })
+
+  it.each([
+    [3_599_999, '  59:59  the gate goes on asking. Poll whether the service is up.'],
+    [3_600_000, '1:00:00  Poll whether the service is up.'],
+  ])('is not told that the gate goes on asking once time is up: after %i ms', (waitedMs, line) => {
+    const view = { ...aView([running], 1_000_000 + waitedMs), startedAtMs: 1_000_000 }
+    expect(told({ kind: 'outage-began', error: aTrouble() }, view)[1]).toBe(line)
+  })
+
+  it('gets a line for a file that failed without a reason', () => {
+    const file = aFile({ phase: 'failed', reason: undefined })
+    expect(told({ kind: 'file-failed', file })).toEqual(['   5:05  file failed: a/1.parquet (MIG-101)'])
+  })
+
+  it('is polled once where there is no patience', () => {
+    expect(progressLines({ kind: 'started', view: aView([running], 0) }, aPolicy({ timeoutMs: 0 }))).toEqual([
+      '   0:00  one poll import job 11',
+    ])
+  })
+
+  it('that is not in the view gets no line', () => {
+    expect(told({ kind: 'progress', from: 39, to: 45 }, aView([running]), 1)).toEqual([])
+    expect(debugLine(polled(aView([running]), 1, []))).toBeUndefined()
+  })
+
+  it('gets no line for files that failed with it: the details list them', () => {
+    expect(told({ kind: 'file-failed', file: aFile({ phase: 'failed' }) }, aView([failed]))).toEqual([])
+  })
+
+  it('gets a line at the start, and heartbeats with pace and time left', () => {
+    const steady = aHistory({
+      polls: [0, 1, 2, 3].map((i) => [
+        i * 10_000,
+        aJob({ progress: 40 + i * 5, importedRows: 10_000 * (i + 1), totalRows: 200_000 }),
+      ]),
+    })
+    expect(progressLines({ kind: 'started', view: aView([steady], 0) }, policy)).toEqual([
+      '   0:00  waiting up to 1 h for import job 453761313698322011',
+    ])
+    expect(progressLines({ kind: 'heartbeat', view: aView([steady], 34_000) }, policy)).toEqual([
+      '   0:34  still Importing, 55 %, 40 k of 200 k rows, 1,000 rows/s, about 2 min left',
+    ])
+  })
+
+  it('is told to be out of reach as long as it is', () => {
+    expect(progressLines({ kind: 'heartbeat', view: aView([cut], 62_000) }, policy)).toEqual([
+      '   1:02  still no usable answer, for 1 min: milvus.example answered with HTTP 503.',
+    ])
+  })
+})
+
+describe('several jobs', () => {
+  it('are told apart by their ids', () => {
+    expect(told({ kind: 'progress', from: 39, to: 45 }, aView([running, done]))).toEqual([
+      '   5:05  job 11: Importing, 45 %, 6 k of 36 k rows',
+    ])
+  })
+
+  it('get heartbeats only while they are under way', () => {
+    expect(progressLines({ kind: 'heartbeat', view: aView([running, done, failed]) }, policy)).toEqual([
+      '   5:05  job 11: still Importing, 45 %, 6 k of 36 k rows',
+    ])
+  })
+
+  it.each([
+    [2, '2 import jobs: j0, j1'],
+    [11, '11 import jobs: j0, j1, j2, j3, j4, j5, j6, j7, j8, j9'],
+  ])('are named at the start, up to ten: %i jobs', (amount, text) => {
+    const jobs = Array.from({ length: amount }, (_, i) => aHistory({ jobId: `j${i}` }))
+    expect(progressLines({ kind: 'started', view: aView(jobs, 0) }, policy)).toEqual([
+      `   0:00  waiting up to 1 h for ${text}`,
+    ])
+  })
+
+  it('are told apart up to ten, and are a crowd from eleven on', () => {
+    const heartbeat = (amount: number) => {
+      const jobs = Array.from({ length: amount }, (_, i) => aHistory({ jobId: `j${i}` }))
+      return progressLines({ kind: 'heartbeat', view: aView(jobs) }, policy)
+    }
+    expect(heartbeat(10)).toHaveLength(10)
+    expect(heartbeat(11)).toEqual(['   5:05  11 jobs, 0 % on average: 11 Unknown'])
+  })
+
+  it('share one outage', () => {
+    const other = aHistory({ jobId: '15', polls: [[2000, { kind: 'outage', error: aTrouble() }]] })
+    expect(told({ kind: 'outage-began', error: aTrouble() }, aView([cut, other]))).toEqual([])
+    expect(told({ kind: 'outage-ended', lastedMs: 1000 }, aView([running, cut]))).toEqual([])
+    expect(told({ kind: 'outage-ended', lastedMs: 1000 }, aView([running, done]))).toHaveLength(1)
+  })
+})
+
+describe('a thousand jobs', () => {
+  it('do not flood the log', () => {
+    const jobs = Array.from({ length: 1000 }, (_, i) => aHistory({ jobId: String(i) }))
+    const lines: string[] = []
+    for (const snapshot of [aJob(), aJob({ progress: 60 }), aCompletedJob()]) {
+      jobs.forEach((job, i) => {
+        jobs[i] = aHistory({ jobId: job.jobId, polls: [[2000, snapshot]] })
+        const state = { kind: 'state', from: job.latest?.label, to: snapshot.label, phase: snapshot.phase } as const
+        const changes: readonly JobChange[] = [
+          job.latest?.label === snapshot.label ? { kind: 'progress', from: 45, to: 60 } : state,
+        ]
+        lines.push(...progressLines(polled(aView(jobs), i, changes), policy))
+      })
+    }
+    expect(lines).toHaveLength(40)
+    expect(lines.at(-1)).toBe('   5:05  1,000 jobs, 100 % on average: 1,000 Completed')
+  })
+
+  it('still name what failed, up to ten', () => {
+    const jobs = Array.from({ length: 40 }, (_, i) =>
+      aHistory({ jobId: `j${i}`, polls: [[2000, i < 25 ? aFailedJob() : aJob()]] }),
+    )
+    const one = aView([...jobs.slice(0, 1), ...jobs.slice(25)])
+    expect(told({ kind: 'state', from: 'Importing', to: 'Failed', phase: 'failed' }, one)).toEqual([
+      expect.stringMatching(/^ {3}5:05 {2}job j0: Failed, 0 %, failed to get file size of/),
+    ])
+    const block = closingBlock({ kind: 'failed', passes: false, jobs: [0] }, aView(jobs), policy)
+    expect(block.filter((line) => line.includes('  job j'))).toHaveLength(10)
+  })
+})
+
+describe('a crowd of jobs', () => {
+  const unknown = { kind: 'unknown-job', error: aTrouble() } as const
+  const crowd = (amount: number, brought: PollResult | ReturnType<typeof aJob>, others: number) =>
+    aView([
+      ...Array.from({ length: amount }, (_, i) => aHistory({ jobId: `j${i}`, polls: [[2000, brought]] })),
+      ...Array.from({ length: others }, (_, i) => aHistory({ jobId: `k${i}`, polls: [[2000, aJob()]] })),
+    ])
+
+  it('gets one heartbeat', () => {
+    expect(progressLines({ kind: 'heartbeat', view: crowd(3, unknown, 20) }, policy)).toEqual([
+      '   5:05  23 jobs, 39 % on average: 20 Importing, 3 Unknown',
+    ])
+  })
+
+  it.each<[string, JobChange, PollResult]>([
+    ['an outage', { kind: 'outage-began', error: aTrouble() }, { kind: 'outage', error: aTrouble() }],
+    [
+      'an unknown word',
+      { kind: 'unknown-state', label: 'Odd' },
+      { kind: 'answered', snapshot: aJob({ label: 'Odd', phase: 'unknown' }) },
+    ],
+  ])('is told of %s once', (_, changes, brought) => {
+    expect(told(changes, crowd(1, brought, 20))).not.toEqual([])
+    expect(told(changes, crowd(2, brought, 20))).toEqual([])
+  })
+
+  it('is told of its first ten failures one by one, and then how many there are', () => {
+    const changes: JobChange = { kind: 'state', from: 'Importing', to: 'Failed', phase: 'failed' }
+    const failed: PollResult = { kind: 'answered', snapshot: aFailedJob({ reason: 'torn' }) }
+    expect(told(changes, crowd(10, failed, 9))).toEqual(['   5:05  job j0: Failed, 0 %, torn'])
+    expect(told(changes, crowd(11, failed, 9))).toEqual(['   5:05  20 jobs, 20 % on average: 11 Failed, 9 Importing'])
+    expect(told(changes, crowd(11, failed, 10))).toEqual([])
+  })
+
+  it('is not told of single files', () => {
+    const view = crowd(0, unknown, 20)
+    expect(told({ kind: 'file-failed', file: aFile({ phase: 'failed' }) }, view)).toEqual([])
+    expect(told({ kind: 'progress', from: 39, to: 45 }, view)).toEqual([])
+  })
+
+  it('is told of an unknown word although some jobs have not answered', () => {
+    const odd = aHistory({ jobId: 'odd', polls: [[2000, aJob({ label: 'Odd', phase: 'unknown' })]] })
+    expect(told({ kind: 'unknown-state', label: 'Odd' }, aView([odd, ...crowd(11, unknown, 0).jobs]))).toEqual([
+      '   5:05  job odd: "Odd" is a state this version does not know; it counts as still running (MIG-051)',
+    ])
+  })
+
+  it('is told of the end of an outage once', () => {
+    const changes: JobChange = { kind: 'outage-ended', lastedMs: 12_000 }
+    expect(told(changes, crowd(0, unknown, 20))).toEqual(['   5:05  job k0: the service answers again, after 12 s'])
+    expect(told(changes, crowd(1, { kind: 'outage', error: aTrouble() }, 20))).toEqual([])
+  })
+
+  const treated = (act: CommitAction, result: CommitResult, amount: number, others?: CommitResult) => {
+    const jobs = crowd(0, unknown, 40).jobs.map((job, i) => {
+      if (i < amount) return after(job, act, result)
+      return others === undefined ? job : after(job, act, others)
+    })
+    return aView(jobs)
+  }
+
+  it.each<[CommitAction, number, readonly string[]]>([
+    ['commit', 1, []],
+    ['commit', 2, ['   5:05  2 of 40 jobs committed']],
+    ['commit', 40, ['   5:05  40 of 40 jobs committed']],
+    ['abort', 3, []],
+    ['abort', 4, ['   5:05  4 of 40 jobs aborted']],
+  ])('is told of every twentieth %s: %i of 40', (act, amount, lines) => {
+    const view = treated(act, { kind: 'done' }, amount)
+    expect(progressLines(acted(view, act, { kind: 'act-done', act }), policy)).toEqual(lines)
+  })
+
+  it.each<CommitAction>(['commit', 'abort'])('is told of the first ten jobs with a refused or doubtful %s', (act) => {
+    const error = aTrouble({ outcome: 'timeout', what: 'Too late.' })
+    const refused: CommitResult = { kind: 'refused', error }
+    const lost: CommitResult = { kind: 'outage', error }
+    const lines = (result: CommitResult, amount: number, others?: CommitResult) => {
+      const kind = result === lost ? 'act-in-doubt' : 'act-refused'
+      return progressLines(acted(treated(act, result, amount, others), act, { kind, act, error }), policy)
+    }
+    expect(lines(refused, 10)).toHaveLength(1)
+    expect(lines(refused, 10, { kind: 'done' })).toHaveLength(1)
+    expect(lines(refused, 11)).toEqual([])
+    expect(lines(refused, 10, lost)).toEqual([])
+    expect(lines(lost, 10)).toHaveLength(2)
+    expect(lines(lost, 11)).toEqual([])
+  })
+
+  it('is told once that there is no time left to abort', () => {
+    const changes: JobChange = { kind: 'act-not-sent', act: 'abort' }
+    const lines = (amount: number) => {
+      const [first, ...others] = treated('abort', { kind: 'done' }, amount).jobs.toReversed()
+      return progressLines(acted(aView([first, ...others].flatMap((job) => job ?? [])), 'abort', changes), policy)
+    }
+    expect(lines(39)).toEqual([
+      '   5:05  job k39: not aborted: the service asked for a pause, and there is no time to wait for its end (MIG-025)',
+    ])
+    expect(lines(38)).toEqual([])
+  })
+
+  it('is told of the first ten jobs that are not known', () => {
+    const changes: JobChange = { kind: 'job-unknown', error: aTrouble(), seenBefore: false }
+    expect(told(changes, crowd(10, unknown, 20))).toHaveLength(1)
+    expect(told(changes, crowd(11, unknown, 20))).toEqual([])
+  })
+
+  it('is told of a standstill once', () => {
+    const stand = (amount: number) =>
+      aView(
+        Array.from({ length: 20 }, (_, i) =>
+          aHistory({
+            jobId: `j${i}`,
+            polls: [
+              [0, aJob()],
+              [i < amount ? 1_800_000 : 1000, aJob()],
+            ],
+          }),
+        ),
+      )
+    expect(told({ kind: 'idle', idleMs: 1_800_000 }, stand(1))).toEqual([
+      '   5:05  job j0: nothing has moved for 30 min; stall-timeout would end the wait (MIG-044)',
+      '   5:05  job j0: ~ import (may differ on 3.x): usually a data node is out of memory and begins again; poll for restarts of the data nodes',
+    ])
+    expect(told({ kind: 'idle', idleMs: 1_800_000 }, stand(2))).toEqual([])
+  })
+})
+
+describe('besides', () => {
+  it.each<[string, WatchEvent, readonly string[]]>([
+    [
+      'a stretched interval',
+      { kind: 'interval-stretched', view: aView([running], 0), askedMs: 1000, effectiveMs: 11_000 },
+      ['   0:00  poll-interval 1 s is stretched to 11 s: at most 10 requests a second over all jobs (MIG-054)'],
+    ],
+    [
+      'rows that nobody counted',
+      { kind: 'rows-unknown', view: aView([done]) },
+      [
+        '   5:05  the service does not say how many rows were imported, so nobody checked them; set expected-rows to insist (MIG-052)',
+      ],
+    ],
+    [
+      'the end, which has a block of its own',
+      { kind: 'ended', view: aView([done]), conclusion: { kind: 'completed', passes: true } },
+      [],
+    ],
+    [
+      'the start of an outage while the jobs are polled for',
+      { kind: 'searched', view: searching(), changes: [{ kind: 'outage-began', error: aTrouble() }] },
+      [
+        '   5:05  no usable answer: milvus.example answered with HTTP 503. (MIG-026)',
+        '   5:05  the gate goes on asking. Poll whether the service is up.',
+      ],
+    ],
+    [
+      'the end of an outage while the jobs are polled for',
+      { kind: 'searched', view: searching(), changes: [{ kind: 'outage-ended', lastedMs: 12_000 }] },
+      ['   5:05  the service answers again, after 12 s'],
+    ],
+    [
+      'the start of a search for jobs',
+      { kind: 'started', view: searching('stage') },
+      ['   5:05  waiting up to 1 h for the import jobs of collection docs in database stage'],
+    ],
+    [
+      'a search that goes on',
+      { kind: 'heartbeat', view: searching() },
+      ['   5:05  still searching for the import jobs'],
+    ],
+    [
+      'the jobs that are about to be aborted',
+      {
+        kind: 'ending',
+        view: aView([running, done]),
+        conclusion: { kind: 'timed-out', passes: false, jobs: [0] },
+        jobs: [0, 1],
+      },
+      ['   5:05  the gate does not pass: aborting 2 import jobs, as abort-uncommitted asks'],
+    ],
+    [
+      'collections that are waited for',
+      { kind: 'heartbeat', view: aView([done], 305_000, [aSearch('docs'), aSearch('more')]) },
+      ['   5:05  collection docs: not answered yet', '   5:05  collection more: not answered yet'],
+    ],
+  ])('there is a line for %s', (_, event, lines) => {
+    expect(progressLines(event, policy)).toEqual(lines)
+  })
+
+  it.each([
+    [0, ['   5:05  collection docs: holds 12 rows']],
+    [1, []],
+  ])('there is a line for what is new of a collection in the view: %i', (collection, lines) => {
+    const event: WatchEvent = {
+      kind: 'read',
+      view: aView([done], 305_000, [aSearch('docs')]),
+      collection,
+      answer: { kind: 'counted', rows: 12 },
+      tookMs: 120,
+      more: false,
+      changes: [{ kind: 'counted', rows: 12 }],
+    }
+    expect(progressLines(event, policy)).toEqual(lines)
+  })
+
+  it('a job that is not known yet and one without an answer have heartbeats too', () => {
+    const forgotten = aHistory({ jobId: '21', polls: [[0, { kind: 'unknown-job', error: aTrouble() }]] })
+    expect(progressLines({ kind: 'heartbeat', view: aView([forgotten, aHistory({ jobId: '22' })]) }, policy)).toEqual([
+      '   5:05  job 21: still not known to the service',
+      '   5:05  job 22: no answer yet',
+    ])
+  })
+})
+
+describe('the closing block', () => {
+  it('says of each job how it ended, then what decided and what to do', () => {
+    expect(closingBlock({ kind: 'failed', passes: false, jobs: [1] }, aView([done, failed]), policy)).toEqual([
+      '   5:05  job 12: Completed, 100 %, 36 k of 36 k rows, 3 files',
+      '   5:05  job 13: Failed, 45 %, 6 k of 36 k rows',
+      '   5:05  Not passed: Import job 13 failed at 45 %: file export/part-02.parquet. (MIG-112)',
+      "      │  Reason: failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
+      '      │  Next: There is no such file where the service polls for it. Check the path letter by letter, and that the file is in the bucket that the service itself',
+      '      │  uses. Upload it through the API of the storage: a file copied into the folder of MinIO is not seen. Then start a new import: a failed job never goes',
+      '      │  on.',
+      '      │  More: https://github.com/milvus-io/milvus/issues/24028',
+    ])
+  })
+
+  it('does not tell twice how a job alone ended, but tells other reasons than the one that decided', () => {
+    const other = aHistory({ jobId: '16', polls: [[2000, aFailedJob({ reason: 'torn' })]] })
+    const conclusion = { kind: 'failed', passes: false, jobs: [0] } as const
+    expect(closingBlock(conclusion, aView([failed]), policy)[0]).toMatch(/^ {3}5:05 {2}Not passed: /)
+    expect(closingBlock(conclusion, aView([failed, other]), policy)[1]).toBe('   5:05  job 16: Failed, 0 %, torn')
+  })
+
+  it.each<[string, History, string]>([
+    ['is out of reach', cut, 'no usable answer'],
+    ['is refused', aHistory({ polls: [[0, { kind: 'refused', error: aTrouble() }]] }), 'refused'],
+    [
+      'is not known',
+      aHistory({ polls: [[0, { kind: 'unknown-job', error: aTrouble() }]] }),
+      'not known to the service',
+    ],
+    [
+      'has files that failed',
+      aHistory({ polls: [[0, aJob({ reason: 'slow', files: [...files(2), aFile({ phase: 'failed' })] })]] }),
+      'Importing, 45 %, 6 k of 36 k rows, 3 files, 1 failed',
+    ],
+  ])('says of one of several jobs that it %s', (_, job, end) => {
+    const view = aView([{ ...job, jobId: '17' }, done])
+    expect(closingBlock({ kind: 'timed-out', passes: false, jobs: [0] }, view, policy)[0]).toBe(
+      `   5:05  job 17: ${end}`,
+    )
+  })
+
+  it('says of a job that was aborted that it was', () => {
+    const failed = aHistory({ jobId: '15', polls: [[0, aFailedJob()]] })
+    const running = aHistory({ jobId: '16', polls: [[0, aJob({ progress: 29, importedRows: undefined })]] })
+    const abort = attempted(undefined, { kind: 'done' }, { startedAtMs: 0, endedAtMs: 0 })
+    const view = aView([failed, { ...running, abort }])
+    const lines = closingBlock({ kind: 'failed', passes: false, jobs: [0] }, view, policy)
+    expect(lines[1]).toBe('   5:05  job 16: Importing, 29 %, aborted')
+  })
+
+  it('tells of a crowd how many jobs are in which state, and names those that are not well', () => {
+    const wells = Array.from({ length: 9 }, (_, i) => aHistory({ jobId: `w${i}`, polls: [[0, aJob()]] }))
+    const ills = [
+      { ...cut, jobId: 'a' },
+      aHistory({ jobId: 'b', polls: [[0, { kind: 'refused', error: aTrouble() }]] }),
+      aHistory({ jobId: 'c', polls: [[0, { kind: 'unknown-job', error: aTrouble() }]] }),
+    ]
+    const view = aView([...wells, ...ills])
+    expect(closingBlock({ kind: 'timed-out', passes: false, jobs: [0] }, view, policy).slice(0, 5)).toEqual([
+      '   5:05  12 jobs, 33 % on average: 9 Importing, 3 Unknown',
+      '   5:05  job a: no usable answer',
+      '   5:05  job b: refused',
+      '   5:05  job c: not known to the service',
+      expect.stringMatching(/^ {3}5:05 {2}Not passed: /),
+    ])
+  })
+
+  it('says of each collection where it stands', () => {
+    const view = aView([done], 305_000, [aSearch('docs')])
+    expect(closingBlock({ kind: 'timed-out', passes: true, jobs: [] }, view, policy)[0]).toBe(
+      '   5:05  collection docs: not answered yet',
+    )
+  })
+
+  it('has a line for each wrong input', () => {
+    const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
+    expect(closingBlock({ kind: 'invalid-input', passes: false, mistakes: [mistake] }, aView([]), policy)).toEqual([
+      '   5:05  Not passed: One input is not right, so the service was not asked. (MIG-001)',
+      '      │  - timeout: got "60"; takes a duration; for example 60s',
+    ])
+  })
+})
+
+describe('debugging', () => {
+  it.each<[PollResult, string]>([
+    [{ kind: 'answered', snapshot: aJob() }, 'answered Importing, 45 %'],
+    [{ kind: 'answered', snapshot: aJob({ progress: undefined }) }, 'answered Importing, ? %'],
+    [{ kind: 'cancelled' }, 'cancelled'],
+    [{ kind: 'outage', error: aTrouble() }, 'outage (http-503): milvus.example answered with HTTP 503.'],
+  ])('tells every poll: %#', (result, text) => {
+    const event = { ...polled(aView([running]), 0, []), result } as WatchEvent
+    expect(debugLine(event)).toBe(`   5:05  poll 1 at job 11 took 120 ms: ${text}`)
+  })
+
+  it('tells nothing else', () => {
+    expect(debugLine({ kind: 'heartbeat', view: aView([running]) })).toBeUndefined()
+  })
+})
+
+it('keeps every line short, and never starts one with text of the service', () => {
+  const text = fc.string({ minLength: 1, maxLength: 3000 })
+  fc.assert(
+    fc.property(text, text, fc.boolean(), (long, other, many) => {
+      const error = aTrouble({ what: long, advice: other })
+      const snapshot = aFailedJob({
+        label: long,
+        reason: other,
+        files: files(2, { phase: 'failed', label: other, reason: long, name: long }),
+      })
+      const job = aHistory({
+        jobId: long,
+        polls: [
+          [0, aJob({ label: other })],
+          [1000, snapshot],
+        ],
+      })
+      const view = aView(many ? [job, running] : [job])
+      const changes: readonly JobChange[] = [
+        { kind: 'state', from: other, to: long, phase: 'failed' },
+        { kind: 'unknown-state', label: long },
+        { kind: 'file-failed', file: aFile({ name: long, reason: other }) },
+        { kind: 'outage-began', error },
+      ]
+      const lines = [
+        ...progressLines({ kind: 'started', view }, policy),
+        ...progressLines(polled(view, 0, changes), policy),
+        ...closingBlock({ kind: 'failed', passes: false, jobs: [0] }, view, policy),
+        ...closingBlock({ kind: 'rejected', passes: false, jobs: [0], error }, view, policy),
+      ]
+      for (const line of lines) {
+        expect(line.length).toBeLessThanOrEqual(160)
+        expect(line).toMatch(/^(?: {3}5:05| {6}│) {2}/)
+      }
+    }),
+  )
+})

@@ -1,0 +1,630 @@
+import { describe, expect, it } from '@jest/globals'
+import { MAX_SUMMARY_BYTES, renderSummary } from '../../../src/report/summary/render.ts'
+import type { HttpsUrl } from '../../../src/messages/codes.ts'
+import type { SummaryContext } from '../../../src/report/summary/render.ts'
+import type { Conclusion } from '../../../src/gate/conclusion.ts'
+import type { View } from '../../../src/gate/events.ts'
+import type { History } from '../../../src/gate/history.ts'
+import { attempted } from '../../../src/gate/commit-state.ts'
+import { newDiscovery } from '../../../src/gate/discovery.ts'
+import type { FileProgress } from '../../../src/gate/job.ts'
+import type { CommitResult } from '../../../src/gate/import-service.ts'
+import type { Policy } from '../../../src/gate/policy.ts'
+import {
+  aCompletedJob,
+  aFailedJob,
+  aFile,
+  aHistory,
+  aJob,
+  aPolicy,
+  aTrouble,
+  aView,
+  files,
+  pollsAlong,
+} from '../../support/builders.ts'
+import { recordsOf, rowsOf } from '../../support/tables.ts'
+
+const FAILED: Conclusion = { kind: 'failed', passes: false, jobs: [0] }
+const context = { writtenAt: new Date('2026-11-23T06:17:56Z') }
+
+const summaryOf = (all: readonly FileProgress[], conclusion: Conclusion = FAILED) =>
+  renderSummary(aView([aHistory({ polls: [[0, aFailedJob({ files: all })]] })]), conclusion, aPolicy(), context)
+/** `failed` of the files failed, each with a reason of its own of so many bytes, the last of all the files. */
+const withFailures = (amount: number, failed: number, reasonBytes: number) =>
+  files(amount).map((file, i): FileProgress =>
+    i < amount - failed
+      ? file
+      : { ...file, phase: 'failed', label: 'Failed', reason: `${i} ${'é'.repeat(reasonBytes / 2)}` },
+  )
+const rowsWith = (text: string, summary: string) =>
+  summary.split('\n').filter((line) => line.startsWith('<tr><td>') && line.includes(text))
+
+describe('the code of an ending', () => {
+  const badge = (readme?: HttpsUrl) =>
+    renderSummary(aView([]), { kind: 'timed-out', passes: false, jobs: [] }, aPolicy(), { ...context, readme }).match(
+      /<\/b> (.*)$/m,
+    )?.[1]
+
+  it('leads to its explanation, where the README is known', () => {
+    expect(badge('https://github.com/o/r/blob/v1/README.md')).toBe(
+      '<a href="https://github.com/o/r/blob/v1/README.md#mig-045"><kbd>MIG-045</kbd></a>',
+    )
+    expect(badge()).toBe('<kbd>MIG-045</kbd>')
+  })
+})
+
+describe('the file to blame', () => {
+  const summary = (reason: string) => {
+    const all = files(3, { phase: 'failed', label: 'Failed', reason })
+    const view = aView([aHistory({ polls: [[0, aFailedJob({ files: all, reason })]] })])
+    return rowsWith('.parquet', renderSummary(view, FAILED, aPolicy(), context))
+  }
+
+  it('is the first of many that failed, and marked', () => {
+    const rows = summary("failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.")
+    expect(rows.map((row) => /part-\d+/.exec(row)?.[0])).toEqual(['part-02', 'part-01', 'part-03'])
+    expect(rows.map((row) => row.includes('👈 the reason above is about this one'))).toEqual([true, false, false])
+  })
+
+  it('is none where the reason names none, and the reason is not said again for each', () => {
+    const rows = summary('torn page')
+    expect(rows.map((row) => /part-\d+/.exec(row)?.[0])).toEqual(['part-01', 'part-02', 'part-03'])
+    expect(rows.join('')).not.toMatch(/👈|torn page/)
+  })
+})
+
+describe('the million bytes', () => {
+  it.each([
+    [1, 1, 100],
+    [106, 1, 2000],
+    [1024, 3, 2000],
+    [10_000, 0, 0],
+    [10_000, 10, 2000],
+    [10_000, 10_000, 2000],
+  ])('hold %p files of which %p failed with reasons of %p bytes', (amount, failed, reasonBytes) => {
+    const summary = summaryOf(withFailures(amount, failed, reasonBytes))
+    expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(MAX_SUMMARY_BYTES)
+    expect(summary.match(/<table>/g)?.length).toBe(summary.match(/<\/table>/g)?.length)
+    expect(summary.match(/<details/g)?.length).toBe(summary.match(/<\/details>/g)?.length)
+  })
+
+  it('tells everything while it fits', () => {
+    const summary = summaryOf(withFailures(1024, 3, 2000))
+    expect(rowsWith('.parquet', summary)).toHaveLength(1024)
+    expect(summary).toContain('é'.repeat(1000))
+  })
+
+  it('shortens reasons before it folds anything', () => {
+    const summary = summaryOf(withFailures(1500, 700, 2000))
+    expect(summary).not.toContain('é'.repeat(1000))
+    expect(rowsWith('.parquet', summary)).toHaveLength(1500)
+  })
+
+  it('folds completed files into one row before it leaves out a failed one', () => {
+    const summary = summaryOf(withFailures(10_000, 1000, 2000))
+    expect(rowsWith('❌ Failed', summary)).toHaveLength(1001)
+    expect(rowsWith('✅', summary)).toHaveLength(0)
+    expect(summary).toContain('<tr><td colspan="7">✅ 9,000 completed files: see the report file</td></tr>')
+  })
+
+  it('says how many failed files are only in the report file', () => {
+    const summary = summaryOf(withFailures(10_000, 10_000, 2000))
+    const listed = rowsWith('❌ Failed', summary).length - 1
+    expect(listed).toBeGreaterThan(1500)
+    const left = (10_000 - listed).toLocaleString('en')
+    expect(summary).toContain(`… and ${left} more files, ${left} of them failed: see the report file`)
+  })
+})
+
+describe('the million bytes with much besides', () => {
+  it('are kept where what stands around the tables is long', () => {
+    const view = aView([aHistory({ polls: [[0, aFailedJob({ files: withFailures(10_000, 10_000, 2000) })]] })])
+    const summary = renderSummary(view, FAILED, aPolicy(), { ...context, endpoint: 'e'.repeat(50_000) })
+    expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(MAX_SUMMARY_BYTES)
+    expect(Buffer.byteLength(summary)).toBeGreaterThan(MAX_SUMMARY_BYTES - 15_000)
+  })
+
+  it('leave no table at all where nothing fits', () => {
+    const view = aView([aHistory({ polls: [[0, aFailedJob({ files: files(2) })]] })])
+    const summary = renderSummary(view, FAILED, aPolicy(), { ...context, endpoint: 'e'.repeat(1_000_000) })
+    expect(rowsOf(summary).filter(([cell = '']) => cell.startsWith('<code>'))).toEqual([])
+    expect(summary.match(/<tr><td.*see the report file.*/g)).toEqual([
+      '<tr><td colspan="6">… and 1 more job, 1 of them failed: see the report file</td></tr>',
+      '<tr><td colspan="6">✅ 2 completed files: see the report file</td></tr>',
+    ])
+  })
+
+  it('say how many files are only in the report file where none of these failed', () => {
+    const all = files(10_000, { phase: 'running', label: 'InProgress', name: 'n'.repeat(300) })
+    const summary = renderSummary(
+      aView([aHistory({ polls: [[0, aJob({ files: all })]] })]),
+      undefined,
+      aPolicy(),
+      context,
+    )
+    const left = (10_000 - rowsWith('nnn', summary).length).toLocaleString('en')
+    expect(summary.match(/<tr><td.*see the report file.*/g)).toEqual([
+      `<tr><td colspan="6">… and ${left} more files: see the report file</td></tr>`,
+    ])
+  })
+})
+
+describe('what is in sight', () => {
+  it('is every file of a short list, failed ones first', () => {
+    const summary = summaryOf(withFailures(25, 1, 20))
+    expect(summary).not.toContain('<details')
+    expect(rowsWith('.parquet', summary)[0]).toContain('part-25.parquet')
+  })
+
+  it('is what failed of a long list', () => {
+    const [inSight = '', folded = ''] = summaryOf(withFailures(1024, 3, 20)).split('<details>')
+    expect(rowsWith('.parquet', inSight)).toHaveLength(3)
+    expect(folded).toContain('<summary>The other 1,021 files: 1,021 completed</summary>')
+  })
+})
+
+describe('many jobs', () => {
+  const jobs = [
+    ...Array.from({ length: 999 }, (_, i) =>
+      aHistory({ jobId: `job-${i}`, polls: [[0, aCompletedJob({ files: files(20) })]] }),
+    ),
+    aHistory({ jobId: 'job-999', polls: [[0, aFailedJob({ reason: 'torn' })]] }),
+  ]
+  const summary = renderSummary(aView(jobs), { kind: 'failed', passes: false, jobs: [999] }, aPolicy(), context)
+
+  it('stay within the million bytes, what failed first', () => {
+    expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(MAX_SUMMARY_BYTES)
+    expect(rowsWith('<code>job-', summary)[0]).toContain('job-999')
+    expect(summary).toContain('✅ 999 completed jobs: see the report file')
+  })
+
+  it('stay within it where all of them failed, each with many files', () => {
+    const half = [...files(20), ...files(20, { phase: 'failed', reason: 'x'.repeat(2000) })]
+    const all = Array.from({ length: 1000 }, (_, i) =>
+      aHistory({ jobId: `job-${i}`, polls: [[0, aFailedJob({ reason: 'y'.repeat(2000), files: half })]] }),
+    )
+    const text = renderSummary(aView(all), FAILED, aPolicy(), context)
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_SUMMARY_BYTES)
+    expect(rowsWith('<code>job-', text)).toHaveLength(1000)
+    expect(text).toMatch(/<p>The files of \d+ more jobs are in the report file\.<\/p>/)
+  })
+
+  it('show the reason of each that failed, but for the one above', () => {
+    const failed = (jobId: string, reason: string, all: readonly FileProgress[] = []) =>
+      aHistory({ jobId, polls: [[0, aFailedJob({ reason, files: all })]] })
+    const summaryOfBoth = (all?: readonly FileProgress[]) =>
+      renderSummary(aView([failed('a', 'torn', all), failed('b', 'torn')]), FAILED, aPolicy(), context)
+    const section = '<summary>Job <code>b</code>: no files listed</summary>\n<p>Reason: <code>torn</code></p>'
+    expect(summaryOfBoth()).toContain(`<details open>\n${section}`)
+    expect(summaryOfBoth()).not.toContain('<summary>Job <code>a</code>')
+    expect(summaryOfBoth(files(1))).toContain('<summary>Job <code>a</code>: 1 file</summary>\n<table>')
+  })
+
+  it('show what is wrong with those that have no state', () => {
+    const lost = aHistory({ jobId: 'lost', polls: [[0, { kind: 'outage', error: aTrouble() }]] })
+    const forgotten = aHistory({
+      jobId: 'gone',
+      polls: [
+        [0, aJob()],
+        [1, { kind: 'unknown-job', error: aTrouble({ what: 'Never heard.' }) }],
+      ],
+    })
+    const refused = aHistory({
+      jobId: 'refused',
+      polls: [[0, { kind: 'refused', error: aTrouble({ what: 'No.' }) }]],
+    })
+    const text = renderSummary(aView([lost, forgotten, refused]), undefined, aPolicy(), context)
+    for (const told of [
+      '❔ Unknown',
+      '❓ gone, was Importing',
+      '⛔ refused',
+      'Never heard.',
+      '<p>No.</p>',
+      'HTTP 503',
+    ]) {
+      expect(text).toContain(told)
+    }
+  })
+})
+
+describe('the files of many jobs', () => {
+  const jobs = (amount: number, failed: number) =>
+    Array.from({ length: amount }, (_, i) =>
+      aHistory({
+        jobId: `j${i}`,
+        polls: [[0, i < failed ? aFailedJob({ reason: 'torn', files: files(1) }) : aCompletedJob({ files: files(2) })]],
+      }),
+    )
+  const sections = (all: readonly History[]) => {
+    const text = renderSummary(aView(all), undefined, aPolicy(), context)
+    const titles = Array.from(
+      text.matchAll(/<details( open)?>\n<summary>((?:Job|Files) .*)<\/summary>\n(?!.*<\/table>)/g),
+      ([, open = '', title]) => `${title ?? ''}${open}`.replace(/<\/?code>/g, ''),
+    )
+    const folded = titles.findIndex((title) => title.startsWith('Files of'))
+    return folded === -1 ? { inSight: titles } : { inSight: titles.slice(0, folded), folded: titles.slice(folded) }
+  }
+
+  it('are in sight while there are 25 at most', () => {
+    expect(sections(jobs(25, 0))).toEqual({
+      inSight: Array.from({ length: 25 }, (_, i) => `Job j${i}: 2 files`),
+    })
+  })
+
+  it('are folded where there are more, but for ten that failed', () => {
+    expect(sections(jobs(26, 12))).toEqual({
+      inSight: Array.from({ length: 10 }, (_, i) => `Job j${i}: 1 file open`),
+      folded: [
+        'Files of 16 more jobs',
+        'Job j10: 1 file open',
+        'Job j11: 1 file open',
+        ...Array.from({ length: 14 }, (_, i) => `Job j${i + 12}: 2 files`),
+      ],
+    })
+  })
+
+  it('are folded where fewer failed', () => {
+    const { inSight, folded = [] } = sections(jobs(27, 1))
+    expect(inSight).toEqual(['Job j0: 1 file open'])
+    expect(folded[0]).toBe('Files of 26 more jobs')
+  })
+
+  it('make a section only where there is something to say', () => {
+    const silent = aHistory({ jobId: 'silent', polls: [[0, { kind: 'outage', error: aTrouble() }]] })
+    const all = [
+      aHistory({ jobId: 'unasked' }),
+      aHistory({ jobId: 'bare', polls: [[0, aJob()]] }),
+      aHistory({ jobId: 'done', polls: [[0, aCompletedJob({ files: [] })]] }),
+      aHistory({ jobId: 'failed', polls: [[0, aFailedJob()]] }),
+      silent,
+    ]
+    expect(sections(all)).toEqual({ inSight: ['Job failed: no files listed open', 'Job silent: no files listed'] })
+  })
+
+  it('make a section that says what is wrong, and lists the files', () => {
+    const all = [
+      aHistory({ jobId: 'a', polls: [[0, aCompletedJob({ files: [aFile({ progress: undefined, label: '' })] })]] }),
+      aHistory({
+        jobId: 'b',
+        polls: [
+          [0, aJob()],
+          [1, { kind: 'outage', error: aTrouble() }],
+        ],
+      }),
+    ]
+    const text = renderSummary(aView(all), undefined, aPolicy(), context)
+    expect(text.slice(text.indexOf('<details>'), text.lastIndexOf('\n<sub>')).split('\n')).toEqual([
+      '<details>',
+      '<summary>Job <code>b</code>: no files listed</summary>',
+      '<p>milvus.example answered with HTTP 503.</p>',
+      '</details>',
+      '<details>',
+      '<summary>Job <code>a</code>: 1 file</summary>',
+      '<table>',
+      '<tr><th>File</th><th>State</th><th align="right">Rows</th><th align="right">Size</th><th>Completed at &#40;UTC&#41;</th></tr>',
+      '<tr><td><code>a/1.parquet</code></td><td>✅ completed</td><td align="right">12,000 of 12,000</td><td align="right">4.8 MB</td><td>2026-11-23 06:17:55</td></tr>',
+      '</table>',
+      '</details>',
+      '',
+    ])
+  })
+})
+
+describe('the row of a job', () => {
+  const row = (job: History) => {
+    const text = renderSummary(aView([job]), undefined, aPolicy(), context)
+    return recordsOf(text.slice(0, text.indexOf('</table>')))[0] ?? {}
+  }
+  const uncommitted = aHistory({
+    polls: [[0, aJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99, sizeBytes: 0 })]],
+  })
+  const span = { startedAtMs: 1000, endedAtMs: 1000 }
+  const committed = (result: CommitResult, job = uncommitted) => ({
+    ...job,
+    commit: attempted(undefined, result, span),
+  })
+
+  it.each<[string, History, string]>([
+    ['rests', uncommitted, '⏸️ Uncommitted'],
+    ['was committed', committed({ kind: 'done' }), '⏸️ Uncommitted, commit accepted'],
+    ['is refused its commit', committed({ kind: 'refused', error: aTrouble() }), '⏸️ Uncommitted, commit refused'],
+    ['may be committed', committed({ kind: 'outage', error: aTrouble() }), '⏸️ Uncommitted, commit in doubt'],
+    [
+      'was committed and aborted',
+      { ...committed({ kind: 'done' }), abort: attempted(undefined, { kind: 'done' }, span) },
+      '⏸️ Uncommitted, aborted',
+    ],
+    [
+      'could not be aborted',
+      { ...uncommitted, abort: attempted(undefined, { kind: 'refused', error: aTrouble() }, span) },
+      '⏸️ Uncommitted',
+    ],
+    [
+      'is through after a commit',
+      committed({ kind: 'done' }, aHistory({ polls: [[0, aCompletedJob({ files: [] })]] })),
+      '✅ Completed',
+    ],
+    ['waits', aHistory({ polls: [[0, aJob({ phase: 'pending', label: 'Pending' })]] }), '🕒 Pending'],
+    ['is not known', aHistory({ polls: [[0, { kind: 'unknown-job', error: aTrouble() }]] }), '❓ not found'],
+    ['has not answered', aHistory({}), '❔ Unknown'],
+  ])('shows that it %s', (_, job, state) => {
+    expect(row(job)['State']).toBe(state)
+  })
+
+  it.each<[number | undefined, number | undefined, string | undefined]>([
+    [undefined, undefined, undefined],
+    [5, undefined, '5'],
+    [undefined, 7, '– of 7'],
+    [5, 0, '5'],
+    [1200, 7000, '1,200 of 7,000'],
+  ])('shows %p of %p rows', (importedRows, totalRows, text) => {
+    expect(row(aHistory({ polls: [[0, aJob({ importedRows, totalRows })]] }))['Rows']).toBe(text)
+  })
+
+  it.each<[readonly FileProgress[], string | undefined]>([
+    [[], undefined],
+    [files(2), '2'],
+    [[...files(2), aFile({ phase: 'failed' })], '1 of 3 failed'],
+  ])('counts its files: %#', (all, text) => {
+    expect(row(aHistory({ polls: [[0, aJob({ files: all })]] }))['Files']).toBe(text)
+  })
+})
+
+describe('the row of a file', () => {
+  const row = (file: FileProgress) => {
+    const text = renderSummary(
+      aView([aHistory({ polls: [[0, aJob({ files: [file] })]] })]),
+      undefined,
+      aPolicy(),
+      context,
+    )
+    return recordsOf(/<table>\n<tr><th>File.*?<\/table>/s.exec(text)?.[0] ?? '')[0]
+  }
+
+  it.each<[string, Partial<FileProgress>, Readonly<Record<string, string>>]>([
+    [
+      'what the service says',
+      {},
+      {
+        State: '✅ Completed',
+        Progress: '100 %',
+        Rows: '12,000 of 12,000',
+        Size: '4.8 MB',
+        'Completed at &#40;UTC&#41;': '2026-11-23 06:17:55',
+      },
+    ],
+    [
+      'what that means, where the service has no word for it, and nothing of what it does not say',
+      {
+        phase: 'failed',
+        label: '',
+        progress: undefined,
+        importedRows: undefined,
+        totalRows: undefined,
+        sizeBytes: undefined,
+        completeTime: undefined,
+      },
+      { State: '❌ failed' },
+    ],
+    [
+      'the reason, and a time that is none as it is',
+      { phase: 'failed', reason: 'torn', completeTime: 'soon', sizeBytes: 0, progress: 0 },
+      {
+        State: '❌ Completed',
+        Progress: '0 %',
+        Rows: '12,000 of 12,000',
+        'Completed at &#40;UTC&#41;': 'soon',
+        Reason: '<code>torn</code>',
+      },
+    ],
+  ])('shows %s', (_, but, cells) => {
+    expect(row(aFile(but))).toEqual({ File: '<code>a/1.parquet</code>', ...cells })
+  })
+})
+
+describe('the last line', () => {
+  const line = (
+    but: Partial<SummaryContext>,
+    policy: Partial<Policy> = {},
+    view = aView([aHistory({ polls: [[0, aJob()]] })]),
+  ) =>
+    renderSummary(view, undefined, aPolicy(policy), { ...context, ...but })
+      .trimEnd()
+      .split('\n')
+      .at(-1)
+
+  it.each<[Partial<SummaryContext>, Partial<Policy>, string]>([
+    [{}, {}, 'for 1 import job to be Completed with at least 1 row, with 1 poll.'],
+    [
+      { endpoint: 'milvus.example' },
+      { onUncommitted: 'pass' },
+      'for 1 import job to be Completed or Uncommitted with at least 1 row, with 1 poll at <code>milvus.example</code>.',
+    ],
+    [
+      {},
+      { expectedCollection: 'docs', expectedRows: { min: 5, max: 5 }, waitFor: 'searchable' },
+      'for 1 import job into <code>docs</code> to be Completed with 5 rows, and to be found by a search, with 1 poll.',
+    ],
+    [
+      {},
+      { waitFor: 'searchable', expectedCollectionRows: { min: 5, max: undefined } },
+      'for 1 import job to be Completed with at least 1 row, and to be found by a search among at least 5 rows in all, with 1 poll.',
+    ],
+  ])('says what was waited for: %#', (but, policy, text) => {
+    expect(line(but, policy)).toBe(
+      `<sub>Waited 5 min 05 s of at most 1 h ${text} Written 2026-11-23 06:17:56 UTC.</sub>`,
+    )
+  })
+
+  it('counts from the start', () => {
+    const view = { ...aView([aHistory({ polls: [[101_000, aJob()]] })]), startedAtMs: 100_000 }
+    expect(line({}, {}, view)).toMatch(/^<sub>Waited 3 min 25 s of /)
+  })
+
+  it('says what was polled for where no job has been found', () => {
+    const discovery = newDiscovery({ kind: 'discovered', collectionName: 'docs', since: undefined }, {}, 0)
+    expect(line({ endpoint: 'milvus.example' }, {}, { ...aView([]), discovery })).toBe(
+      '<sub>Polled for the import jobs of <code>docs</code> at <code>milvus.example</code>. Written 2026-11-23 06:17:56 UTC.</sub>',
+    )
+    expect(line({}, {}, aView([]))).toBe('<sub>Written 2026-11-23 06:17:56 UTC.</sub>')
+  })
+})
+
+describe('while the gate runs', () => {
+  const box = (view: View) => renderSummary(view, undefined, aPolicy(), context).split('\n').slice(2, 7)
+  const running = aHistory({ jobId: '11', polls: [[0, aJob()]] })
+  const discovery = newDiscovery({ kind: 'discovered', collectionName: 'docs', since: undefined }, {}, 0)
+  const KILLED = 'If the step has ended without another word, it was killed: this is the last it saw'
+
+  it.each<[string, View, string, string]>([
+    [
+      'one job',
+      aView([running]),
+      'Still waiting for import job 11, which is at Importing, 45 %, 6 k of 36 k rows.',
+      ', and the import goes on at the service.',
+    ],
+    [
+      'one job that was found',
+      { ...aView([running]), discovery },
+      'Still waiting for import job 11, which is at Importing, 45 %, 6 k of 36 k rows.',
+      ', and the import goes on at the service.',
+    ],
+    [
+      'several jobs',
+      aView([running, { ...running, jobId: '12' }]),
+      'Still waiting for 2 import jobs.',
+      ', and the imports go on at the service.',
+    ],
+    ['no job yet', { ...aView([]), discovery }, 'Still searching for the import jobs of collection docs.', '.'],
+    ['nothing', aView([]), 'Still waiting for 0 import jobs.', '.'],
+  ])('says what it waits for: %s', (_, view, sentence, goesOn) => {
+    expect(box(view)).toEqual(['> [!NOTE]', `> <b>${sentence}</b>`, '>', `> ${KILLED}${goesOn}`, ''])
+  })
+
+  it('says where a job rests', () => {
+    const polls = [0, 3_600_000].map((atMs) => [atMs, aJob({ progress: 80 })] as const)
+    expect(box(aView([running, aHistory({ jobId: '12', polls })]))[3]).toMatch(
+      /^> &#126; index &#40;may differ on 3\.x&#41;&#58; usually the index waits for a free node/,
+    )
+  })
+
+  it('says when it was written and what a killed step leaves behind', () => {
+    const summary = renderSummary(aView([aHistory({ polls: [[0, aJob()]] })]), undefined, aPolicy(), context)
+    expect(summary).toContain('[!NOTE]')
+    expect(summary).toContain('it was killed')
+    expect(summary).toContain('Written 2026-11-23 06:17:56 UTC.')
+  })
+})
+
+describe('where the time went', () => {
+  const steady = pollsAlong([
+    [0, 'pending', 0],
+    [10_000, 'importing', 10],
+    [40_000, 'importing', 40],
+    [100_000, 'importing', 70],
+  ])
+  const rendered = (jobs: readonly History[], but: Partial<SummaryContext> = {}) =>
+    renderSummary(aView(jobs, 120_000), undefined, aPolicy(), { ...context, ...but })
+
+  it('comes after the files where one failed, and before them else', () => {
+    const order = (all: readonly FileProgress[]) => {
+      const text = rendered([aHistory({ polls: [...steady, [110_000, aJob({ files: all })]] })])
+      return text.indexOf('Where the time went') < text.indexOf('part-01.parquet')
+    }
+    expect(order(files(2))).toBe(true)
+    expect(order(files(2, { phase: 'failed' }))).toBe(false)
+  })
+
+  it('comes after the files where only one of them failed', () => {
+    const all = [...files(2), aFile({ name: 'torn.parquet', phase: 'failed' })]
+    const text = rendered([aHistory({ polls: [...steady, [110_000, aJob({ files: all })]] })])
+    expect(text.indexOf('torn.parquet')).toBeLessThan(text.indexOf('Where the time went'))
+  })
+
+  it('names the slowest stage of a job', () => {
+    expect(rendered([aHistory({ polls: steady })])).toContain('Slowest: <b>import</b>, &#126; 1 min, 50 % of the time.')
+  })
+
+  it('tells for how long the service gave no usable answer, which counts as time in some stage', () => {
+    const outage = { kind: 'outage', error: aTrouble() } as const
+    const silent = aHistory({ polls: [...steady, [104_000, outage]] })
+    const back = aHistory({ polls: [...steady, [104_000, outage], [108_000, aJob({ progress: 71 })]] })
+    expect(rendered([silent])).toContain('For 16 s of it the service gave no usable answer.')
+    expect(rendered([back])).toContain('For 4 s of it the service gave no usable answer.')
+    expect(rendered([aHistory({ polls: steady }), silent])).toContain('For 16 s of it')
+    expect(rendered([aHistory({ polls: steady })])).not.toContain('usable answer')
+  })
+
+  it('is not worth a word after a few seconds, nor where the one stage is short', () => {
+    const brief = pollsAlong([
+      [111_000, 'pending', 0],
+      [113_000, 'importing', 40],
+    ])
+    const short = pollsAlong([[90_000, 'pending', 0]])
+    for (const polls of [brief, short]) expect(rendered([aHistory({ polls })])).not.toContain('Where the time went')
+  })
+
+  it('is told of the 25 jobs that took longest', () => {
+    const jobs = Array.from({ length: 100 }, (_, i) =>
+      aHistory({ jobId: `job-${i}`, polls: [...steady, [110_000 + i, aCompletedJob()]] }),
+    )
+    const [, section = ''] = rendered(jobs).split('Where the time went')
+    expect(section).toContain('The 25 longest of 100 jobs.')
+    expect(section.match(/<code>job-\d+<\/code><\/td><td align="right">10/g)).toHaveLength(25)
+    expect(section.indexOf('job-99<')).toBeLessThan(section.indexOf('job-75<'))
+    expect(section.split('</table>')[0]).not.toContain('job-74<')
+  })
+
+  it('is followed by what was asked, and how often', () => {
+    const asked = [
+      { path: '/v2/vectordb/jobs/import/list', outcomes: { listed: 1 } },
+      { path: '/v2/vectordb/jobs/import/describe', outcomes: { 'http-503': 2, answered: 1200 } },
+    ]
+    expect(rendered([aHistory({ polls: steady })], { asked })).toContain(
+      'Asked /v2/vectordb/jobs/import/list once &#40;1 listed&#41;, ' +
+        '/v2/vectordb/jobs/import/describe 1,202 times &#40;1,200 answered, 2 http-503&#41;. Written',
+    )
+  })
+})
+
+describe('the time a job took', () => {
+  const took = (polls: Parameters<typeof aHistory>[0]['polls']) => {
+    const text = renderSummary(aView([aHistory({ polls: polls ?? [] })]), undefined, aPolicy(), context)
+    return recordsOf(text.slice(0, text.indexOf('</table>')))[0]?.['Took']
+  }
+
+  it.each([
+    ["by the service's clock", [[0, aCompletedJob({ files: [] })]] as const, '5 min 05 s'],
+    [
+      'at least what was seen of it',
+      [
+        [0, aJob()],
+        [60_000, aCompletedJob({ createTime: undefined, files: [] })],
+      ] as const,
+      '≥ 1 min',
+    ],
+    [
+      'at least what was seen of it where it began after its end by that clock',
+      [
+        [0, aJob()],
+        [60_000, aCompletedJob({ createTime: '2026-11-23T06:17:56Z', files: [] })],
+      ] as const,
+      '≥ 1 min',
+    ],
+    ['at once', [[0, aCompletedJob({ createTime: '2026-11-23T06:17:55Z', files: [] })]] as const, '0 s'],
+    ['not before an answer', [] as const, undefined],
+    ['not of less than a second', [[304_001, aJob()]] as const, undefined],
+    ['of a second', [[304_000, aJob()]] as const, '≥ 1 s'],
+    [
+      'up to the failure',
+      [
+        [5000, aJob()],
+        [8000, aFailedJob()],
+      ] as const,
+      '≥ 3 s',
+    ],
+    ['up to now where it goes on', [[5000, aJob()]] as const, '≥ 5 min'],
+  ])('is told %s', (_, polls, text) => {
+    expect(took(polls)).toBe(text)
+  })
+})
