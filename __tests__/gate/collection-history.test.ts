@@ -73,7 +73,13 @@ describe('what is known of a collection', () => {
         requests: 3,
         requestedAtMs: 3_000,
         answeredAtMs: 1_000,
-        outage: { sinceMs: 2_000, untilMs: 3_000, error: noAnswer().error },
+        outage: {
+          sinceMs: 2_000,
+          silentSinceMs: 1_000,
+          judgedSinceMs: 2_000,
+          untilMs: 3_000,
+          error: noAnswer().error,
+        },
       },
     ],
     [

@@ -73,7 +73,13 @@ describe('an attempt to commit', () => {
       endedAtMs: 1000,
       isPolledSince: false,
       error: (LOST as { error: object }).error,
-      outage: { sinceMs: 0, untilMs: 0, error: (LOST as { error: object }).error },
+      outage: {
+        sinceMs: 0,
+        silentSinceMs: 0,
+        judgedSinceMs: 0,
+        untilMs: 0,
+        error: (LOST as { error: object }).error,
+      },
     })
   })
 

@@ -28,6 +28,8 @@ const counted = (rows: number, rowsSinceMs: number, countedAtMs: number) =>
   confirmed({ rows, rowsSinceMs, countedAtMs })
 const anOutage = (sinceMs: number, untilMs: number, outcome = 'http-503') => ({
   sinceMs,
+  silentSinceMs: sinceMs,
+  judgedSinceMs: sinceMs,
   untilMs,
   error: aTrouble({ outcome }),
 })

@@ -1,6 +1,7 @@
 import { areReady, isLoaded, pendingRowsOf } from './collection-history.ts'
 import type { CollectionResult, CollectionHistory } from './collection-history.ts'
 import type { CollectionChange, JobChange } from './events.ts'
+import { isSameState } from './history.ts'
 import type { History } from './history.ts'
 import type { FileProgress, JobSnapshot, PollResult } from './job.ts'
 import type { CommitResult, IndexProgress, LoadProgress } from './import-service.ts'
@@ -30,9 +31,9 @@ export function jobChanges(before: History, after: History, result: PollResult):
     case 'answered':
       return [
         ...outageEnded(before, after),
-        ...stateNews(before, after, result.snapshot),
+        ...stateChanges(before, after, result.snapshot),
         ...failedFiles(before.latest, after.latest),
-        ...quietNews(before.idleMs, after.idleMs),
+        ...idleChanges(before.idleMs, after.idleMs),
       ]
   }
 }
@@ -81,19 +82,19 @@ export function collectionChanges(
     case 'read':
       return [
         ...collectionOutageEnded(before, after),
-        ...indexNews(before, after, answer.indexes),
-        ...loadNews(before.load, answer.load),
-        ...quietNews(before.idleMs, after.idleMs),
+        ...indexChanges(before, after, answer.indexes),
+        ...loadChanges(before.load, answer.load),
+        ...idleChanges(before.idleMs, after.idleMs),
       ]
   }
 }
 
 function collectionOutageEnded(before: CollectionHistory, after: CollectionHistory): readonly CollectionChange[] {
   if (before.outage === undefined) return []
-  return [{ kind: 'outage-ended', lastedMs: (after.requestedAtMs ?? 0) - before.outage.sinceMs }]
+  return [{ kind: 'outage-ended', lastedMs: (after.requestedAtMs ?? 0) - before.outage.silentSinceMs }]
 }
 
-function indexNews(
+function indexChanges(
   before: CollectionHistory,
   after: CollectionHistory,
   indexes: readonly IndexProgress[],
@@ -110,7 +111,7 @@ function indexedStep(collection: CollectionHistory): number | undefined {
   return pendingRows === undefined ? undefined : Math.ceil((20 * pendingRows) / Math.max(1, collection.mostPendingRows))
 }
 
-function loadNews(before: LoadProgress | undefined, load: LoadProgress): readonly CollectionChange[] {
+function loadChanges(before: LoadProgress | undefined, load: LoadProgress): readonly CollectionChange[] {
   const step = ({ percent }: LoadProgress) => percent && Math.floor(percent / PROGRESS_STEP)
   const isSame = before?.state === load.state && step(before) === step(load)
   // That it is loaded at the start is nothing new: it has yet to take in what was imported.
@@ -119,18 +120,18 @@ function loadNews(before: LoadProgress | undefined, load: LoadProgress): readonl
     : [{ kind: 'load', state: load.state, percent: load.percent }]
 }
 
-function quietNews(beforeMs: number, idleMs: number) {
+function idleChanges(beforeMs: number, idleMs: number) {
   return beforeMs < IDLE_NOTICE_MS && idleMs >= IDLE_NOTICE_MS ? [{ kind: 'idle', idleMs } as const] : []
 }
 
 function outageEnded(before: History, after: History): readonly JobChange[] {
   if (before.outage === undefined) return []
-  return [{ kind: 'outage-ended', lastedMs: (after.polledAtMs ?? 0) - before.outage.sinceMs }]
+  return [{ kind: 'outage-ended', lastedMs: (after.polledAtMs ?? 0) - before.outage.silentSinceMs }]
 }
 
-function stateNews(before: History, after: History, now: JobSnapshot): readonly JobChange[] {
+function stateChanges(before: History, after: History, now: JobSnapshot): readonly JobChange[] {
   const from = before.latest?.label
-  if (from !== now.label) {
+  if (!isSameState(before.latest, now)) {
     const isNewWord = now.phase === 'unknown' && before.timeline.every((point) => point.label !== now.label)
     return [
       { kind: 'state', from, to: now.label, phase: now.phase },

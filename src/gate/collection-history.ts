@@ -1,7 +1,7 @@
 import type { Span } from './clock.ts'
 import type { ServiceError } from './job.ts'
 import type { IndexProgress, LoadProgress, Reading, Refresh, RowsCounted } from './import-service.ts'
-import { prolonged } from './outage.ts'
+import { prolonged, withoutAbsence } from './outage.ts'
 import type { Outage } from './outage.ts'
 
 /** What is known of a collection on its way to being searchable. Immutable; all times are the clock's. */
@@ -87,7 +87,11 @@ export function recordAnswer(before: CollectionHistory, answer: CollectionResult
   const answered = { outage: undefined, answeredAtMs: endedAtMs }
   switch (answer.kind) {
     case 'outage':
-      return { ...asked, outage: prolonged(before.outage, answer.error, span), noRefresh: undefined }
+      return {
+        ...asked,
+        outage: prolonged(before.outage, answer.error, span, before.answeredAtMs),
+        noRefresh: undefined,
+      }
     case 'refused':
       return { ...asked, outage: undefined, refusal: answer.error }
     case 'gone':
@@ -152,6 +156,16 @@ function quietSince({ outage, ...before }: CollectionHistory, atMs: number): num
 
 function standOf({ indexes, load }: Pick<CollectionHistory, 'indexes' | 'load'>): string {
   return JSON.stringify([indexes?.map(({ name, pendingRows }) => [name, pendingRows]), load])
+}
+
+/** The history without a time in which the process did not run: it counts neither as an outage nor as a stall. */
+export function withoutAbsenceOfCollection(collection: CollectionHistory, absentMs: number): CollectionHistory {
+  const { answeredAtMs, outage } = collection
+  return {
+    ...collection,
+    answeredAtMs: answeredAtMs === undefined ? undefined : answeredAtMs + absentMs,
+    outage: withoutAbsence(outage, absentMs),
+  }
 }
 
 /** No index has pending rows; a service that does not say how many is not believed. */

@@ -90,10 +90,10 @@ function badEnd(
 /** Since when and why there is no answer: about the job itself, else about its commit. */
 function lost(job: History) {
   if (job.outage !== undefined) {
-    return { error: job.outage.error, outageMs: (job.polledAtMs ?? 0) - job.outage.sinceMs }
+    return { error: job.outage.error, outageMs: (job.polledAtMs ?? 0) - job.outage.silentSinceMs }
   }
   const { outage, endedAtMs = 0 } = job.commit ?? {}
-  return { error: outage?.error, outageMs: outage === undefined ? 0 : endedAtMs - outage.sinceMs }
+  return { error: outage?.error, outageMs: outage === undefined ? 0 : endedAtMs - outage.silentSinceMs }
 }
 
 /** The gate has committed some jobs, for all that anybody knows, and others are left behind. */

@@ -2,7 +2,7 @@ import type { Span } from './clock.ts'
 import type { CommitState } from './commit-state.ts'
 import { importedRowsOf, totalRowsOf } from './job.ts'
 import type { FileProgress, JobSnapshot, PollResult, Phase, ServiceError } from './job.ts'
-import { prolonged } from './outage.ts'
+import { prolonged, withoutAbsence } from './outage.ts'
 import type { Outage } from './outage.ts'
 
 /** A moment at which a job's state, progress or rows had changed. */
@@ -36,6 +36,8 @@ export interface History {
   readonly totalRows: number | undefined
   /** When the last whole answer came, or the last one that changed anything. */
   readonly answeredAtMs: number | undefined
+  /** When the last usable response came. */
+  readonly usableAtMs: number | undefined
   /** When state, progress or rows last changed. */
   readonly changedAtMs: number | undefined
   /** For how long state, progress and rows have stood still while the service was answering. */
@@ -71,6 +73,7 @@ export function newHistory(jobId: string, { wasListed = false }: Partial<Pick<Hi
     importedRows: undefined,
     totalRows: undefined,
     answeredAtMs: undefined,
+    usableAtMs: undefined,
     changedAtMs: undefined,
     idleMs: 0,
     outageSinceAnswerMs: 0,
@@ -97,12 +100,12 @@ export function record(history: History, result: PollResult, times: Span): Histo
     case 'outage':
       return {
         ...seen,
-        outage: prolonged(history.outage, result.error, times),
+        outage: prolonged(history.outage, result.error, times, history.usableAtMs),
       }
     case 'unknown-job':
       return {
         ...spoke,
-        outageSinceAnswerMs: lostMsAt(history, endedAtMs),
+        outageSinceAnswerMs: outageSinceAnswerMsAt(history, endedAtMs),
         outage: undefined,
         unknown: {
           sinceMs: history.unknown?.sinceMs ?? endedAtMs,
@@ -125,10 +128,11 @@ function answered(history: History, snapshot: JobSnapshot, atMs: number, isFromL
   const importedRows = failed ? history.importedRows : (importedRowsOf(snapshot) ?? history.importedRows)
   const totalRows = failed ? history.totalRows : (totalRowsOf(snapshot) ?? history.totalRows)
   const changed =
-    latest?.label !== snapshot.label ||
+    !isSameState(latest, snapshot) ||
     progress !== history.progress ||
     importedRows !== history.importedRows ||
     totalRows !== history.totalRows
+  const moved = changed || haveFilesMoved(latest?.files, latestNow.files)
   const point = { atMs, phase: snapshot.phase, label: snapshot.label, progress, importedRows }
   return {
     ...history,
@@ -136,8 +140,9 @@ function answered(history: History, snapshot: JobSnapshot, atMs: number, isFromL
     progress,
     importedRows,
     totalRows,
-    ...(isFromList && !changed ? notMeasured(history, atMs) : measured(history, snapshot.phase, changed, atMs)),
-    changedAtMs: changed ? atMs : history.changedAtMs,
+    ...(isFromList && !moved ? notMeasured(history, atMs) : measured(history, snapshot.phase, moved, atMs)),
+    usableAtMs: atMs,
+    changedAtMs: moved ? atMs : history.changedAtMs,
     outage: undefined,
     unknown: undefined,
     commit: history.commit && { ...history.commit, isPolledSince: history.commit.isPolledSince || !isFromList },
@@ -145,13 +150,38 @@ function answered(history: History, snapshot: JobSnapshot, atMs: number, isFromL
   }
 }
 
-/** Rows may have moved all the same: the standstill is measured when a whole answer comes. */
-function notMeasured(history: History, atMs: number) {
-  return { outageSinceAnswerMs: lostMsAt(history, atMs) }
+/** List and describe may use different words for one phase; only of words that are not known each is a state of its own. */
+export function isSameState(before: JobSnapshot | undefined, { phase, label }: JobSnapshot): boolean {
+  return before?.phase === phase && (phase !== 'unknown' || before.label === label)
 }
 
-function measured(history: History, phase: Phase, changed: boolean, atMs: number) {
-  const idleMs = changed ? 0 : history.idleMs + quietSince(history, phase, atMs)
+function haveFilesMoved(before: readonly FileProgress[] = [], after: readonly FileProgress[]): boolean {
+  if (before === after) return false
+  const standOf = (file: FileProgress | undefined) => file && [file.phase, file.progress, file.importedRows].join()
+  // The order of files is random on Milvus.
+  const known = new Map(before.map((file) => [file.name, standOf(file)]))
+  return before.length !== after.length || after.some((file) => known.get(file.name) !== standOf(file))
+}
+
+/** The history without a time in which the process did not run: it counts neither as an outage nor as a stall. */
+export function withoutAbsenceOf(history: History, absentMs: number): History {
+  const { answeredAtMs, usableAtMs, outage, commit } = history
+  return {
+    ...history,
+    answeredAtMs: answeredAtMs === undefined ? undefined : answeredAtMs + absentMs,
+    usableAtMs: usableAtMs === undefined ? undefined : usableAtMs + absentMs,
+    outage: withoutAbsence(outage, absentMs),
+    commit: commit && { ...commit, outage: withoutAbsence(commit.outage, absentMs) },
+  }
+}
+
+/** Rows may have moved all the same: the standstill is measured when a whole answer comes. */
+function notMeasured(history: History, atMs: number) {
+  return { outageSinceAnswerMs: outageSinceAnswerMsAt(history, atMs) }
+}
+
+function measured(history: History, phase: Phase, moved: boolean, atMs: number) {
+  const idleMs = moved ? 0 : history.idleMs + quietSince(history, phase, atMs)
   return { answeredAtMs: atMs, idleMs, outageSinceAnswerMs: 0 }
 }
 
@@ -159,10 +189,10 @@ function measured(history: History, phase: Phase, changed: boolean, atMs: number
 function quietSince(history: History, phase: Phase, atMs: number): number {
   const waitsForCommit = phase === 'uncommitted' && history.commit?.state !== 'done'
   const { answeredAtMs = atMs } = history
-  return waitsForCommit ? 0 : atMs - answeredAtMs - lostMsAt(history, atMs)
+  return waitsForCommit ? 0 : atMs - answeredAtMs - outageSinceAnswerMsAt(history, atMs)
 }
 
-function lostMsAt({ outageSinceAnswerMs, outage }: History, atMs: number): number {
+function outageSinceAnswerMsAt({ outageSinceAnswerMs, outage }: History, atMs: number): number {
   return outage === undefined ? outageSinceAnswerMs : outageSinceAnswerMs + atMs - outage.sinceMs
 }
 

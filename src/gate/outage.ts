@@ -2,24 +2,60 @@ import type { Span } from './clock.ts'
 import type { ServiceError } from './job.ts'
 import type { Policy } from './policy.ts'
 
-/** A time in which the service gave no usable answer. */
+/** A time in which the service gave no usable response. */
 export interface Outage {
-  /** When the first bad answer came. */
+  /** When the first bad response came. */
   readonly sinceMs: number
-  /** When the last question that got none was asked: a request that hangs may outlast the outage it met. */
+  /** When the last usable response came before it, or the first request was sent: what messages count from. */
+  readonly silentSinceMs: number
+  /**
+   * When the first bad response came since the host last gave a usable one about any job, which is what `max-outage` counts from;
+   * undefined where none has come since.
+   */
+  readonly judgedSinceMs: number | undefined
+  /** When the last request was sent that got none: a request that hangs may outlast the outage it met. */
   readonly untilMs: number
   /** Why the last one got none. */
   readonly error: ServiceError
 }
 
-/** The outage after one more question without a usable answer. */
-export function prolonged(outage: Outage | undefined, error: ServiceError, { startedAtMs, endedAtMs }: Span): Outage {
-  return { sinceMs: outage?.sinceMs ?? endedAtMs, untilMs: startedAtMs, error }
+/** The outage after one more bad response; `usableAtMs` is when the last usable one came. */
+export function prolonged(
+  outage: Outage | undefined,
+  error: ServiceError,
+  { startedAtMs, endedAtMs }: Span,
+  usableAtMs?: number,
+): Outage {
+  return {
+    sinceMs: outage?.sinceMs ?? endedAtMs,
+    silentSinceMs: outage?.silentSinceMs ?? usableAtMs ?? startedAtMs,
+    judgedSinceMs: outage?.judgedSinceMs ?? endedAtMs,
+    untilMs: startedAtMs,
+    error,
+  }
 }
 
-/** Whether the outage has lasted longer than the gate puts up with. */
+/** The outage of one job after the host gave a usable response about another: it is not the host's any more. */
+export function excused(outage: Outage | undefined): Outage | undefined {
+  return outage && { ...outage, judgedSinceMs: undefined }
+}
+
+/** The outage without a time in which the process did not run. */
+export function withoutAbsence(outage: Outage | undefined, absentMs: number): Outage | undefined {
+  if (outage === undefined) return undefined
+  const { sinceMs, silentSinceMs, judgedSinceMs, untilMs } = outage
+  return {
+    ...outage,
+    sinceMs: sinceMs + absentMs,
+    silentSinceMs: silentSinceMs + absentMs,
+    judgedSinceMs: judgedSinceMs === undefined ? undefined : judgedSinceMs + absentMs,
+    untilMs: untilMs + absentMs,
+  }
+}
+
+/** Whether the outage has lasted longer than the gate accepts. */
 export function isTooLong(outage: Outage | undefined, mostMs: number): boolean {
-  return outage !== undefined && outage.untilMs - outage.sinceMs >= mostMs
+  return outage?.judgedSinceMs !== undefined && outage.untilMs - outage.judgedSinceMs >= mostMs
 }
 
 /** How long the service may give no usable answer before the gate gives up on it. */

@@ -74,7 +74,7 @@ export function nextPollAtMs(history: History, pace: Pace, random: number): numb
   const pauseMs = steadyMs * (1 + JITTER * random)
   // Never sleep past the moment at which the next answer would decide.
   const decidesAtMs = Math.min(
-    outage === undefined ? Infinity : outage.sinceMs + pace.maxOutageMs,
+    (outage?.judgedSinceMs ?? Infinity) + pace.maxOutageMs,
     unknown === undefined ? Infinity : unknown.sinceMs + NOT_FOUND_GRACE_MS,
   )
   return Math.max(polledAtMs + MIN_PAUSE_MS, Math.min(polledAtMs + pauseMs, decidesAtMs))

@@ -54,7 +54,7 @@ export function nextStepAtMs(
   if (outage !== undefined) {
     if (pollIntervalMs !== undefined) return requestedAtMs + pollIntervalMs
     const nextMs = requestedAtMs + pauseInOutageMs(requestedAtMs - outage.sinceMs)
-    return Math.max(requestedAtMs + MIN_PAUSE_MS, Math.min(nextMs, outage.sinceMs + mostOutageMs))
+    return Math.max(requestedAtMs + MIN_PAUSE_MS, Math.min(nextMs, (outage.judgedSinceMs ?? Infinity) + mostOutageMs))
   }
   if (step === 'refresh') return requestedAtMs
   if (step === 'count') return rowsSinceMs === undefined ? requestedAtMs : rowsSinceMs + SECOND_READING_MS
@@ -90,7 +90,7 @@ export function concludeCollections(
   const silent = first(lost)
   if (silent !== undefined) {
     const { outage, requestedAtMs = 0 } = silent
-    const outageMs = requestedAtMs - (outage?.sinceMs ?? requestedAtMs)
+    const outageMs = requestedAtMs - (outage?.silentSinceMs ?? requestedAtMs)
     return { kind: 'unreachable', passes: false, jobs: [], collections: lost, error: outage?.error, outageMs }
   }
   const notReady = having((collection) => obstacle(collection) !== undefined)

@@ -1,9 +1,11 @@
 import type { Clock } from './clock.ts'
+import { withoutAbsenceOfCollection } from './collection-history.ts'
 import type { CollectionHistory } from './collection-history.ts'
 import type { Discovery } from './discovery.ts'
 import { createEngine } from './engine.ts'
 import type { Engine } from './engine.ts'
 import type { View } from './events.ts'
+import { withoutAbsenceOf } from './history.ts'
 import type { History } from './history.ts'
 import type { ImportService } from './import-service.ts'
 import type { Policy, Selection } from './policy.ts'
@@ -58,7 +60,11 @@ export function createStage(options: GateOptions): Stage {
     collections: [...known.collections],
     discovery: known.discovery,
   })
-  return { ...options, engine: createEngine({ ...options, ...policy, view }), known }
+  const onAbsence = (absentMs: number) => {
+    known.jobs = known.jobs.map((job) => withoutAbsenceOf(job, absentMs))
+    known.collections = known.collections.map((collection) => withoutAbsenceOfCollection(collection, absentMs))
+  }
+  return { ...options, engine: createEngine({ ...options, ...policy, view, onAbsence }), known }
 }
 
 /** How long a final request may take. */

@@ -235,7 +235,7 @@ export function crowd(view: View): string {
 function heartbeat(job: History, view: View): string {
   const name = prefix(job, view)
   if (job.outage !== undefined) {
-    return `${name}still no usable answer, for ${duration(view.nowMs - job.outage.sinceMs)}: ${whatHappened(job.outage.error)}`
+    return `${name}still no usable answer, for ${duration(view.nowMs - job.outage.silentSinceMs)}: ${whatHappened(job.outage.error)}`
   }
   if (job.unknown !== undefined) return `${name}still not known to the service`
   if (job.latest === undefined) return `${name}no answer yet`

@@ -80,7 +80,7 @@ async function* untilAnswered<R extends { readonly kind: string }>(
   if (interrupt.aborted) return interrupted(interrupt)
   const { refusal, outage } = attempts
   if (refusal !== undefined) return { kind: 'rejected', passes: false, jobs: [], error: refusal }
-  const outageMs = outage === undefined ? 0 : engine.now() - outage.sinceMs
+  const outageMs = outage === undefined ? 0 : engine.now() - outage.silentSinceMs
   return { kind: 'unreachable', passes: false, jobs: [], error: outage?.error, outageMs }
 }
 
@@ -110,7 +110,7 @@ function recordAttempt<R extends { readonly kind: string }>(
       const outage = prolonged(attempts.outage, failure.error, span)
       attempts.outage = outage
       const nextMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - outage.sinceMs)
-      attempts.nextAtMs = Math.min(nextMs, outage.sinceMs + mostOutageMs(stage))
+      attempts.nextAtMs = Math.min(nextMs, (outage.judgedSinceMs ?? Infinity) + mostOutageMs(stage))
       return began ? [{ kind: 'searched', changes: [{ kind: 'outage-began', error: failure.error }] }] : []
     }
     default: {
@@ -118,7 +118,7 @@ function recordAttempt<R extends { readonly kind: string }>(
       stage.hasAnswered = true
       attempts.response = result as Usable<R>
       if (outage === undefined) return []
-      const lastedMs = span.endedAtMs - outage.sinceMs
+      const lastedMs = span.endedAtMs - outage.silentSinceMs
       return [{ kind: 'searched', changes: [{ kind: 'outage-ended', lastedMs }] }]
     }
   }

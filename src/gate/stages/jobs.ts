@@ -13,7 +13,7 @@ import type { PollResult } from '../job.ts'
 import type { CommitResult, Poll } from '../import-service.ts'
 import type { Verdict } from '../judge.ts'
 import { serviceHasAnswered } from '../conclude.ts'
-import { maxOutageMs } from '../outage.ts'
+import { excused, maxOutageMs } from '../outage.ts'
 import { pollAfterCommitAtMs, nextPollAtMs } from '../pace.ts'
 import { finalBudgetMs, finalEndMs, indicesOf } from '../stage.ts'
 import type { Stage } from '../stage.ts'
@@ -122,10 +122,18 @@ function recordPoll(stage: JobsStage, job: number, result: PollResult, span: Spa
   if (before === undefined || result.kind === 'cancelled' || !stage.counts(job, result, span)) return []
   const after = record(before, result, span)
   known.jobs[job] = after
+  if (result.kind === 'answered' || result.kind === 'unknown-job') excuseOthers(stage, job)
   const pace = { ...policy, maxOutageMs: maxOutageMs(policy, serviceHasAnswered(known.jobs)) }
   pollAtMs[job] = nextPollAtMs(after, pace, stage.random())
   const changes = jobChanges(before, after, result)
   return [{ kind: 'polled', job, result, tookMs: span.endedAtMs - span.startedAtMs, changes }]
+}
+
+/** The host is up: the others, which may have met the same outage, start anew. */
+function excuseOthers({ known }: JobsStage, answered: number): void {
+  known.jobs = known.jobs.map((job, i) =>
+    job.outage === undefined || i === answered ? job : { ...job, outage: excused(job.outage) },
+  )
 }
 
 function recordCommit(stage: JobsStage, job: number, result: CommitResult, span: Span): readonly EventBody[] {
