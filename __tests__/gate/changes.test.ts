@@ -68,7 +68,7 @@ describe('the changes of a poll', () => {
     expect(newsAfter([at(1), outage(), outage(), at(1)]).slice(1)).toMatchObject([
       [{ kind: 'outage-began', error: { outcome: 'http-502' } }],
       [],
-      [{ kind: 'outage-ended', lastedMs: 4000 }],
+      [{ kind: 'outage-ended', lastedMs: 6000 }],
     ])
   })
 
@@ -85,11 +85,15 @@ describe('the changes of a poll', () => {
   })
 
   it('tells a state again after a state between, and no progress beside it', () => {
-    const changes = newsAfter([at(10), answered('Sorting', { progress: 80 }), at(40)])
+    const changes = newsAfter([at(10), answered('Pending', { progress: 80 }), at(40)])
     expect(changes.slice(1)).toEqual([
-      [{ kind: 'state', from: 'Importing', to: 'Sorting', phase: 'importing' }],
-      [{ kind: 'state', from: 'Sorting', to: 'Importing', phase: 'importing' }],
+      [{ kind: 'state', from: 'Importing', to: 'Pending', phase: 'pending' }],
+      [{ kind: 'state', from: 'Pending', to: 'Importing', phase: 'importing' }],
     ])
+  })
+
+  it('does not report another word for the same state', () => {
+    expect(newsAfter([at(10), answered('InProgress', { progress: 10 })])[1]).toEqual([])
   })
 
   it('tells a word that nobody knows also after one that is known', () => {
@@ -258,7 +262,7 @@ describe('the changes of a collection', () => {
     ['that there is no refresh', NO_REFRESH, []],
   ])('tells how long an outage was, first of all, where it ends with %s', (_, answer, changes) => {
     expect(told([reading(), noAnswer(), noAnswer(), answer])[3]).toEqual([
-      { kind: 'outage-ended', lastedMs: 4000 },
+      { kind: 'outage-ended', lastedMs: 6000 },
       ...changes,
     ])
     expect(told([reading(), answer])[1]).toEqual(changes)

@@ -65,9 +65,9 @@ describe('the conclusion over all jobs', () => {
     expect(unreachable).toMatchObject({ jobs: [1, 2], outageMs: 2000, error: { outcome: 'http-502' } })
   })
 
-  it('counts an outage from its first silence, up to the last poll', () => {
+  it('counts an outage from the last usable response up to the last poll', () => {
     const job = jobAfter(running, running, outage(), outage(), outage(), outage())
-    expect(concludeFor([job], { maxOutageMs: 3000 })).toMatchObject({ kind: 'unreachable', outageMs: 3000 })
+    expect(concludeFor([job], { maxOutageMs: 3000 })).toMatchObject({ kind: 'unreachable', outageMs: 4000 })
   })
 
   it('knows neither an outage nor its cause where nobody has polled', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { newHistory, record, totalOutageMsAt } from '../../src/gate/history.ts'
+import { newHistory, record, withoutAbsenceOf, totalOutageMsAt } from '../../src/gate/history.ts'
 import type { History } from '../../src/gate/history.ts'
 import { importedRowsOf, reasonOf } from '../../src/gate/job.ts'
 import type { JobSnapshot, PollResult } from '../../src/gate/job.ts'
@@ -173,7 +173,8 @@ describe('what is known of a job', () => {
   })
 
   it.each([
-    ['the state', answered('Sorting', { progress: 40, importedRows: 5, totalRows: 9 })],
+    ['the state', answered('Uncommitted', { progress: 40, importedRows: 5, totalRows: 9 })],
+    ['a word that is not known', answered('Resharding', { progress: 40, importedRows: 5, totalRows: 9 })],
     ['the progress', answered('Importing', { progress: 41, importedRows: 5, totalRows: 9 })],
     ['the rows', answered('Importing', { progress: 40, importedRows: 6, totalRows: 9 })],
     ['the rows to come', answered('Importing', { progress: 40, importedRows: 5, totalRows: 10 })],
@@ -211,9 +212,9 @@ describe('what is known of a job', () => {
     expect(after(answered('Importing', { progress: 80 }), answered('Completed')).progress).toBe(100)
   })
 
-  it('changes when state, progress or rows change, and only then', () => {
+  it('changes when state, progress or rows change, and not with another word for the same state', () => {
     const once = after(answered('Importing', { progress: 40 }))
-    const same = record(once, answered('Importing', { progress: 40, details: [file('a')] }), {
+    const same = record(once, answered('InProgress', { progress: 40 }), {
       startedAtMs: 9,
       endedAtMs: 9,
     })
@@ -223,6 +224,28 @@ describe('what is known of a job', () => {
       [0, 40],
       [20, 41],
     ])
+  })
+
+  it('moves with the progress or rows of a file, in whatever order the files come, and the timeline stays as it is', () => {
+    const files = (progress: number, importedRows: number) =>
+      answered('Importing', { progress: 40, details: [file('a'), file('b', { progress, importedRows })] })
+    const shuffled = answered('Importing', {
+      progress: 40,
+      details: [file('b', { progress: 5, importedRows: 1 }), file('a')],
+    })
+    const history = after(files(5, 1), shuffled)
+    expect(history).toMatchObject({ changedAtMs: 0, idleMs: 2000 })
+    expect(after(files(5, 1), files(6, 1))).toMatchObject({ changedAtMs: 2000, idleMs: 0 })
+    expect(after(files(5, 1), files(5, 2))).toMatchObject({ changedAtMs: 2000, idleMs: 0 })
+    expect(after(files(5, 1), files(5, 2)).timeline).toHaveLength(1)
+  })
+
+  it('counts a time in which the process did not run neither as an outage nor as a stall', () => {
+    const down = record(after(answered('Importing')), outage(), { startedAtMs: 2_000, endedAtMs: 2_000 })
+    const woken = withoutAbsenceOf(down, 600_000)
+    expect(woken.outage).toMatchObject({ silentSinceMs: 600_000, judgedSinceMs: 602_000 })
+    const back = record(woken, answered('Importing'), { startedAtMs: 603_000, endedAtMs: 603_000 })
+    expect(back.idleMs).toBe(2_000)
   })
 
   it('measures an outage from its first answer to the start of the last', () => {

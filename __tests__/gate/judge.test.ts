@@ -346,7 +346,11 @@ const CASES: readonly Case[] = [
 
 describe('the verdict on one job', () => {
   it.each(CASES)('$when', ({ polls, policy, timeIsUp = false, serviceHasAnswered = true, verdict }) => {
-    const judged = judge(historyAfter(polls), { ...DEFAULT_POLICY, ...policy }, { serviceHasAnswered, timeIsUp })
+    const judged = judge(
+      historyAfter(polls),
+      { ...DEFAULT_POLICY, ...policy },
+      { serviceHasAnswered, isHostOut: true, timeIsUp },
+    )
     expect(judged).toEqual(verdict)
   })
 })

@@ -17,7 +17,9 @@ export interface RowCount {
 
 /** The verdicts on all jobs, in the order given. */
 export function judgeAll(jobs: readonly History[], policy: Policy, timeIsUp: boolean): readonly Verdict[] {
-  const circumstances = { serviceHasAnswered: serviceHasAnswered(jobs), timeIsUp }
+  const isThrough = ({ latest }: History) => latest?.phase === 'completed' || latest?.phase === 'failed'
+  const isHostOut = jobs.every((job) => isThrough(job) || job.outage !== undefined)
+  const circumstances = { serviceHasAnswered: serviceHasAnswered(jobs), isHostOut, timeIsUp }
   return jobs.map((job) => judge(job, policy, circumstances))
 }
 

@@ -21,6 +21,8 @@ export type Verdict =
 export interface JudgeContext {
   /** The service has given a usable answer about any job. */
   readonly serviceHasAnswered: boolean
+  /** Of no job that is still polled the last response was usable: the host is out, and not one job alone. */
+  readonly isHostOut: boolean
   /** The deadline has passed and the last poll is done. */
   readonly timeIsUp: boolean
 }
@@ -39,7 +41,8 @@ export function judge(history: History, policy: Policy, circumstances: JudgeCont
   if (belongsElsewhere(history, policy)) return ended('wrong-collection')
   if (unknown !== undefined && outage === undefined && isGone(history, unknown)) return ended('not-found')
   if (history.idleMs >= (policy.stallTimeoutMs ?? Infinity)) return ended('stalled')
-  if (isTooLong(outage, maxOutageMs(policy, circumstances.serviceHasAnswered))) return ended('unreachable')
+  const mostMs = maxOutageMs(policy, circumstances.serviceHasAnswered)
+  if (circumstances.isHostOut && isTooLong(outage, mostMs)) return ended('unreachable')
   if (unknown === undefined && outage === undefined) {
     if (latest?.phase === 'completed') return { kind: 'ready', as: 'completed' }
     if (latest?.phase === 'uncommitted') return atRest(history, policy, circumstances)

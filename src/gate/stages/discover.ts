@@ -26,7 +26,8 @@ interface Attempts<R> {
 }
 
 interface DiscoverStage extends Stage {
-  hasAnswered: boolean
+  /** When the last usable response came. */
+  usableAtMs: number | undefined
 }
 
 /**
@@ -38,7 +39,7 @@ export async function* discoverJobs(
   discovery: Discovery,
 ): AsyncGenerator<WatchEvent, Conclusion | undefined> {
   const { service, policy, engine, known } = stage
-  const search: DiscoverStage = { ...stage, hasAnswered: false }
+  const search: DiscoverStage = { ...stage, usableAtMs: undefined }
   const listing = yield* untilAnswered(search, (options) => service.list(options))
   if ('passes' in listing) return listing
   const ended = new Set<ListedJob>(listing.jobs.filter(hasEnded))
@@ -88,8 +89,8 @@ function isOver(stage: DiscoverStage, { outage, refusal, response }: Attempts<un
   return refusal !== undefined || response !== undefined || isTooLong(outage, mostOutageMs(stage))
 }
 
-function mostOutageMs({ policy, hasAnswered }: DiscoverStage): number {
-  return maxOutageMs(policy, hasAnswered)
+function mostOutageMs({ policy, usableAtMs }: DiscoverStage): number {
+  return maxOutageMs(policy, usableAtMs !== undefined)
 }
 
 function recordAttempt<R extends { readonly kind: string }>(
@@ -107,7 +108,7 @@ function recordAttempt<R extends { readonly kind: string }>(
       return []
     case 'outage': {
       const began = attempts.outage === undefined
-      const outage = prolonged(attempts.outage, failure.error, span)
+      const outage = prolonged(attempts.outage, failure.error, span, stage.usableAtMs)
       attempts.outage = outage
       const nextMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - outage.sinceMs)
       attempts.nextAtMs = Math.min(nextMs, (outage.judgedSinceMs ?? Infinity) + mostOutageMs(stage))
@@ -115,7 +116,7 @@ function recordAttempt<R extends { readonly kind: string }>(
     }
     default: {
       const { outage } = attempts
-      stage.hasAnswered = true
+      stage.usableAtMs = span.endedAtMs
       attempts.response = result as Usable<R>
       if (outage === undefined) return []
       const lastedMs = span.endedAtMs - outage.silentSinceMs
