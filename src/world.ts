@@ -44,6 +44,7 @@ export function realWorld(): World {
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1
+const ABSENCE_CHECK_MS = 1_000
 
 /** The process' own monotonic clock. A sleep is never shorter than asked for. */
 export const monotonicClock: Clock = {
@@ -56,8 +57,6 @@ export const monotonicClock: Clock = {
     while (signal?.aborted !== true && performance.now() < untilMs)
   },
 }
-
-const ABSENCE_CHECK_MS = 1_000
 
 /** Counts the time in which the process did not run: what a timer of 1 s is late by, beyond another second. */
 function absenceWatch(): () => number {

@@ -4,6 +4,7 @@ import type { History } from '../../src/gate/history.ts'
 import { importedRowsOf, reasonOf } from '../../src/gate/job.ts'
 import type { JobSnapshot, PollResult } from '../../src/gate/job.ts'
 import { answered, outage, refused, unknownJob } from '../support/watching.ts'
+import { aTrouble } from '../support/builders.ts'
 
 function after(...observations: readonly PollResult[]): History {
   return observations.reduce(
@@ -122,7 +123,7 @@ describe('what is known of a job', () => {
   })
 
   it('counts the polls that brought anything, and says when the last one ended', () => {
-    const refusal = { kind: 'refused', error: { outcome: 'code-1800', what: 'No.', advice: 'Check.' } } as const
+    const refusal = { kind: 'refused', error: aTrouble({ outcome: 'code-1800' }) } as const
     const history = after(answered('Pending'), outage(), unknownJob(), outage(), refusal)
     expect(history).toMatchObject({ jobId: '1', polls: 5, polledAtMs: 8000, refusal: refusal.error })
     expect(history.outage).toBeUndefined()

@@ -3,22 +3,23 @@ import { describe, expect, it } from '@jest/globals'
 import { codeOf, endingCodes, linkOf } from '../../src/messages/codes.ts'
 import { failurePatterns } from '../../src/messages/failure-patterns.ts'
 import type { Conclusion } from '../../src/gate/conclusion.ts'
+import type { ServiceErrorKind } from '../../src/gate/job.ts'
 import { aTrouble } from '../support/builders.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 const README = readFileSync(new URL('README.md', ROOT), 'utf8')
 
-const rejected = (outcome: string): Conclusion => ({
+const rejected = (kind: ServiceErrorKind): Conclusion => ({
   kind: 'rejected',
   passes: false,
   jobs: [0],
-  error: aTrouble({ outcome }),
+  error: aTrouble({ kind }),
 })
-const unreachable = (outcome: string): Conclusion => ({
+const unreachable = (kind: ServiceErrorKind): Conclusion => ({
   kind: 'unreachable',
   passes: false,
   jobs: [0],
-  error: aTrouble({ outcome }),
+  error: aTrouble({ kind }),
   outageMs: 1,
 })
 
@@ -49,12 +50,13 @@ describe('the codes', () => {
     expect(rows.filter((row) => !row.includes(']('))).toEqual([])
   })
 
-  it('stand in two files of the source and nowhere else', () => {
+  it('stand in three files of the source and nowhere else', () => {
     const files = readdirSync(new URL('src/', ROOT), { recursive: true, encoding: 'utf8' })
     const mention = (file: string) => /MIG-\d/.test(readFileSync(new URL(`src/${file}`, ROOT), 'utf8'))
     expect(files.filter((file) => file.endsWith('.ts') && mention(file)).toSorted()).toEqual([
       'messages/codes.ts',
       'messages/failure-patterns.ts',
+      'messages/service-errors.ts',
     ])
   })
 })
@@ -66,41 +68,33 @@ describe('the code of an ending', () => {
     ['invalid input', { kind: 'invalid-input', passes: false, mistakes: [] }, 'MIG-001'],
     ['cancelled', { kind: 'cancelled', passes: false, signal: 'SIGINT' }, 'MIG-002'],
     ['timed out', { kind: 'timed-out', passes: true, jobs: [0] }, 'MIG-045'],
-    ['a key refused', rejected('code-1800'), 'MIG-010'],
-    ['a key of Zilliz Cloud refused', rejected('code-80001'), 'MIG-010'],
-    ['no permission', rejected('code-65535'), 'MIG-011'],
-    ['no permission on Zilliz Cloud', rejected('code-96016'), 'MIG-011'],
-    ['a request refused', rejected('code-1100'), 'MIG-012'],
-    ['a cluster that is not there', rejected('code-96018'), 'MIG-012'],
-    ['a collection that is gone', rejected('code-100'), 'MIG-013'],
-    ['an address without the API', rejected('http-404'), 'MIG-014'],
-    ['a redirect', rejected('http-302'), 'MIG-014'],
-    ['a gateway that refuses', rejected('http-403'), 'MIG-015'],
-    ['a proxy that refuses', rejected('proxy-407'), 'MIG-016'],
-    ['a certificate that does not hold', rejected('tls'), 'MIG-017'],
-    ['a service without commits', rejected('no-commit'), 'MIG-018'],
-    ['a service without aborts', rejected('no-abort'), 'MIG-018'],
+    ['a key refused', rejected('credentials'), 'MIG-010'],
+    ['no permission', rejected('permission'), 'MIG-011'],
+    ['a request refused', rejected('bad-request'), 'MIG-012'],
+    ['a cluster that is not there', rejected('wrong-place'), 'MIG-012'],
+    ['a collection that is gone', rejected('no-collection'), 'MIG-013'],
+    ['an address without the API', rejected('no-api'), 'MIG-014'],
+    ['a redirect', rejected('redirect'), 'MIG-014'],
+    ['a gateway that refuses', rejected('gateway-rejected'), 'MIG-015'],
+    ['a proxy that refuses', rejected('proxy-credentials'), 'MIG-016'],
+    ['a certificate that does not hold', rejected('tls-untrusted'), 'MIG-017'],
+    ['a service without commits', rejected('no-operation'), 'MIG-018'],
     ['a service without refresh_load', rejected('no-refresh'), 'MIG-019'],
-    ['no such host', unreachable('dns'), 'MIG-020'],
+    ['no such host', unreachable('no-such-host'), 'MIG-020'],
     ['nothing that listens', unreachable('connection-refused'), 'MIG-021'],
     ['no answer in time', unreachable('timeout'), 'MIG-022'],
     ['a cut connection', unreachable('reset'), 'MIG-023'],
-    ['a web page', unreachable('not-json'), 'MIG-024'],
-    ['an answer without a state', unreachable('no-state'), 'MIG-024'],
-    ['no list', unreachable('no-list'), 'MIG-024'],
+    ['a web page', unreachable('web-page'), 'MIG-024'],
+    ['an answer without a state', unreachable('incomplete'), 'MIG-024'],
     ['a list that cannot be read', unreachable('unreadable-list'), 'MIG-024'],
     ['a part of a list', unreachable('partial-list'), 'MIG-024'],
     ['a list that changes', unreachable('changing-list'), 'MIG-024'],
     ['too many jobs', unreachable('too-many-jobs'), 'MIG-024'],
-    ['no address of a cluster', unreachable('no-address'), 'MIG-024'],
     ['an address that gets no key', rejected('cluster-address'), 'MIG-024'],
-    ['an open answer to a commit', unreachable('unclear'), 'MIG-024'],
-    ['an unusable answer about a collection', unreachable('unusable'), 'MIG-024'],
-    ['a rate limit', unreachable('code-1807'), 'MIG-025'],
-    ['a rate limit of a gateway', unreachable('http-429'), 'MIG-025'],
-    ['a gateway without an answer', unreachable('http-502'), 'MIG-026'],
-    ['an error of the service', unreachable('code-2100'), 'MIG-027'],
-    ['nobody who answered', { ...unreachable(''), error: undefined } as Conclusion, 'MIG-027'],
+    ['a rate limit', unreachable('rate-limited'), 'MIG-025'],
+    ['a gateway without an answer', unreachable('http-status'), 'MIG-026'],
+    ['an error of the service', unreachable('service-error'), 'MIG-027'],
+    ['nobody who answered', { ...unreachable('timeout'), error: undefined } as Conclusion, 'MIG-027'],
   ])('tells of %s', (_, conclusion, code) => {
     expect(codeOf(conclusion)).toBe(code)
   })

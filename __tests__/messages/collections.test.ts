@@ -9,7 +9,7 @@ import type { Policy } from '../../src/gate/policy.ts'
 import { aCompletedJob, aHistory, aPolicy, aSearch, aTrouble, aView } from '../support/builders.ts'
 import { anIndex, DONE, NO_REFRESH, noAnswer, NOT_LOADED, reading, rows } from '../support/searching.ts'
 
-const error = aTrouble({ what: 'It said no.', advice: 'Ask nicely.' })
+const error = aTrouble()
 const UNLOADED = reading({ load: { state: 'not-loaded', percent: undefined } })
 const pending = (pendingRows: number | undefined) => reading({ indexes: [anIndex({ pendingRows })] })
 const REFRESHED = [
@@ -106,8 +106,8 @@ describe('what happened to a collection', () => {
       unready([0, 1], { kind: 'gone', error }),
       [docs([0, { kind: 'gone', error }]), aSearch('films', [0, UNLOADED])],
       {},
-      'Collection docs is not there any more: It said no. Nor is collection films searchable.',
-      /^Ask nicely\.$/,
+      'Collection docs is not there any more: milvus.example returned HTTP 503. Nor is collection films searchable.',
+      /^If this lasts, check the status page or the logs of the service\.$/,
     ],
     [
       'three that are not ready',
@@ -234,15 +234,15 @@ describe('what happened to a collection', () => {
       { kind: 'rejected', passes: false, jobs: [], collections: [0], error },
       [docs([0, { kind: 'refused', error }])],
       {},
-      'It said no.',
-      /^Ask nicely\. The import itself is complete\.$/,
+      'milvus.example returned HTTP 503.',
+      /^If this lasts, check the status page or the logs of the service\. The import itself is complete\.$/,
     ],
     [
       'silent',
       { kind: 'unreachable', passes: false, jobs: [], collections: [0], error, outageMs: 60_000 },
       [docs([0, noAnswer()])],
       {},
-      'No usable answer about collection docs for 1 min: It said no.',
+      'No usable answer about collection docs for 1 min: milvus.example returned HTTP 503.',
       /The import itself is complete\.$/,
     ],
     [
@@ -332,8 +332,8 @@ describe('the log of a search', () => {
       'collection docs: asked to load what was imported (refresh_load)',
       'collection docs: holds 1 row',
       'collection docs: nothing has moved for 30 min (MIG-044)',
-      'collection docs: no usable answer: It said no. (MIG-026)',
-      'the gate goes on asking. Ask nicely.',
+      'collection docs: no usable answer: milvus.example returned HTTP 503. (MIG-026)',
+      'the gate goes on asking. If this lasts, check the status page or the logs of the service.',
       'collection docs: the service answers again, after 4 s',
     ])
   })
@@ -342,7 +342,7 @@ describe('the log of a search', () => {
     const block = closingBlock({ kind: 'cancelled', passes: false, signal: 'SIGINT' }, view, aPolicy())
     expect(block.slice(0, 2)).toEqual([
       '   5:05  collection docs: 1 index ready, loaded',
-      '   5:05  collection films: not answered yet, no usable answer: cluster.test answered HTTP 502.',
+      '   5:05  collection films: not answered yet, no usable answer: cluster.test returned HTTP 502.',
     ])
   })
 })

@@ -6,7 +6,7 @@ import type { Conclusion } from '../../src/gate/conclusion.ts'
 import type { Discovery } from '../../src/gate/discovery.ts'
 import type { History } from '../../src/gate/history.ts'
 import type { ListedJob } from '../../src/gate/import-service.ts'
-import { aHistory, aJob, aPolicy, aView } from '../support/builders.ts'
+import { aHistory, aJob, aPolicy, aTrouble, aView } from '../support/builders.ts'
 
 const policy = aPolicy()
 const ended = (...ids: readonly string[]) =>
@@ -178,10 +178,10 @@ describe('the log', () => {
   })
 
   it('tells of an outage with its code, as of any other', () => {
-    const error = { outcome: 'http-502', what: 'milvus.test answered with HTTP 502.', advice: 'Poll the gateway.' }
+    const error = aTrouble({ outcome: 'http-502', host: 'milvus.test', httpStatus: 502 })
     expect(progressLines({ kind: 'searched', view, changes: [{ kind: 'outage-began', error }] }, policy)).toEqual([
-      '   0:00  no usable answer: milvus.test answered with HTTP 502. (MIG-026)',
-      '   0:00  the gate goes on asking. Poll the gateway.',
+      '   0:00  no usable answer: milvus.test returned HTTP 502. (MIG-026)',
+      '   0:00  the gate goes on asking. If this lasts, check the status page or the logs of the service.',
     ])
   })
 })

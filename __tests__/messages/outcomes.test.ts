@@ -34,7 +34,7 @@ const withAbort = (job = aHistory({})) => ({
 })
 
 describe('what happened', () => {
-  const error = aTrouble({ what: 'It said no.', advice: 'Ask nicely.' })
+  const error = aTrouble()
   const uncommitted = aCompletedJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99 })
   const forgotten = (latest: readonly JobSnapshot[]) =>
     aView([
@@ -275,7 +275,7 @@ describe('what happened', () => {
       'not found, never seen',
       { kind: 'not-found', passes: false, jobs: [0], error },
       forgotten([]),
-      'The service does not know import job j0, also after 30 s. It said no.',
+      'The service does not know import job j0, also after 30 s. milvus.example returned HTTP 503.',
       /`job-id`.*quoted.*`endpoint`, `cluster-id` and `db-name`.*3 hours/,
     ],
     [
@@ -298,7 +298,7 @@ describe('what happened', () => {
           ],
         }),
       ]),
-      'The service listed import job j0, but does not know it when asked, also after 30 s. It said no.',
+      'The service listed import job j0, but does not know it when asked, also after 30 s. milvus.example returned HTTP 503.',
       /expired in between.*Check the collection/,
     ],
     [
@@ -310,7 +310,7 @@ describe('what happened', () => {
     ],
     [
       'not found, several that were listed, at once',
-      { kind: 'not-found', passes: false, jobs: [0, 1], error: aTrouble({ what: '' }) },
+      { kind: 'not-found', passes: false, jobs: [0, 1], error: aTrouble() },
       aView(
         ['j0', 'j1'].map((jobId) =>
           aHistory({
@@ -323,7 +323,7 @@ describe('what happened', () => {
           }),
         ),
       ),
-      'The service listed 2 of 2 import jobs (j0, j1), but does not know them when asked.',
+      'The service listed 2 of 2 import jobs (j0, j1), but does not know them when asked. milvus.example returned HTTP 503.',
       /expired in between/,
     ],
     [
@@ -338,23 +338,29 @@ describe('what happened', () => {
           ],
         }),
       ]),
-      'The service does not know import job j0, also after 1 s. It said no.',
+      'The service does not know import job j0, also after 1 s. milvus.example returned HTTP 503.',
       /quoted/,
     ],
     [
       'not found, never asked about',
       { kind: 'not-found', passes: false, jobs: [0], error },
       aView([aHistory({ jobId: 'j0' })]),
-      'The service does not know import job j0. It said no.',
+      'The service does not know import job j0. milvus.example returned HTTP 503.',
       /quoted/,
     ],
-    ['rejected', { kind: 'rejected', passes: false, jobs: [0], error }, viewOf(), 'It said no.', /^Ask nicely\.$/],
+    [
+      'rejected',
+      { kind: 'rejected', passes: false, jobs: [0], error },
+      viewOf(),
+      'milvus.example returned HTTP 503.',
+      /^If this lasts, check the status page or the logs of the service\.$/,
+    ],
     [
       'unreachable',
       { kind: 'unreachable', passes: false, jobs: [0], error, outageMs: 300_000 },
       viewOf(aJob()),
-      'No usable answer about import job j0 for 5 min: It said no.',
-      /^Ask nicely\. The import itself may well go on\.$/,
+      'No usable answer about import job j0 for 5 min: milvus.example returned HTTP 503.',
+      /^If this lasts, check the status page or the logs of the service\. The import itself may well go on\.$/,
     ],
     [
       'unreachable in time',
@@ -367,8 +373,8 @@ describe('what happened', () => {
       'unreachable for a second',
       { kind: 'unreachable', passes: false, jobs: [0], error, outageMs: 1000 },
       viewOf(aJob()),
-      'No usable answer about import job j0 for 1 s: It said no.',
-      /^Ask nicely\. The import itself may well go on\.$/,
+      'No usable answer about import job j0 for 1 s: milvus.example returned HTTP 503.',
+      /^If this lasts, check the status page or the logs of the service\. The import itself may well go on\.$/,
     ],
     [
       'stalled early',
@@ -496,12 +502,12 @@ describe('what happened', () => {
     [
       'not-found',
       { kind: 'not-found', passes: false, jobs: [], error },
-      'The service does not know the import jobs of collection docs. It said no.',
+      'The service does not know the import jobs of collection docs. milvus.example returned HTTP 503.',
     ],
     [
       'unreachable',
       { kind: 'unreachable', passes: false, jobs: [], error, outageMs: 300_000 },
-      'No usable answer about the import jobs of collection docs for 5 min: It said no.',
+      'No usable answer about the import jobs of collection docs for 5 min: milvus.example returned HTTP 503.',
     ],
     [
       'stalled',

@@ -10,9 +10,9 @@ import { aCompletedJob, aFailedJob, aHistory, aJob, aPolicy, aTrouble, aView } f
 const COMMIT = 'POST /v2/vectordb/jobs/import/commit'
 const ABORT = 'POST /v2/vectordb/jobs/import/abort'
 const DONE: CommitResult = { kind: 'done' }
-const error = aTrouble({ what: 'It said no.', advice: 'Ask nicely.' })
+const error = aTrouble()
 const REFUSED: CommitResult = { kind: 'refused', error }
-const LOST: CommitResult = { kind: 'outage', error: aTrouble({ what: 'Nothing came.' }) }
+const LOST: CommitResult = { kind: 'outage', error: aTrouble({ httpStatus: 504 }) }
 const AT = '99 %, 36 k of 36 k rows'
 
 const after = (job: History, act: CommitAction, result: CommitResult): History => ({
@@ -90,9 +90,12 @@ describe('an import that is half done', () => {
   it('is told job by job, with what the service said', () => {
     const words = told(half([0], [1]), committed('a'), after(resting('b'), 'commit', REFUSED))
     expect(words.sentence).toBe('Only 1 of 2 import jobs was committed, and nobody sees the rows of the other.')
-    expect(words.points).toEqual(['committed: a', `not committed: b, Uncommitted, ${AT}: It said no.`])
+    expect(words.points).toEqual([
+      'committed: a',
+      `not committed: b, Uncommitted, ${AT}: milvus.example returned HTTP 503.`,
+    ])
     expect(words.next).toBe(
-      `Ask nicely. What was committed stays. Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or commit the other by hand (${COMMIT}).`,
+      `If this lasts, check the status page or the logs of the service. What was committed stays. Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or commit the other by hand (${COMMIT}).`,
     )
   })
 
@@ -108,11 +111,11 @@ describe('an import that is half done', () => {
     expect(words.points).toEqual([
       'committed: a, b',
       `not committed: c, Uncommitted, ${AT}`,
-      `perhaps committed: d, Uncommitted, ${AT}: Nothing came.`,
-      'It said no.',
+      `perhaps committed: d, Uncommitted, ${AT}: milvus.example returned HTTP 504.`,
+      'milvus.example returned HTTP 503.',
     ])
     expect(words.next).toBe(
-      `Ask nicely. What was committed stays. Poll the state of each job, then commit what rests at Uncommitted (${COMMIT}).`,
+      `If this lasts, check the status page or the logs of the service. What was committed stays. Poll the state of each job, then commit what rests at Uncommitted (${COMMIT}).`,
     )
   })
 
@@ -127,15 +130,15 @@ describe('an import that is half done', () => {
     const words = told(half([0], [1, 2]), committed('a'), after(refused, 'abort', DONE), after(asked, 'abort', DONE))
     expect(words.points).toEqual([
       'committed: a',
-      `not committed: b, Uncommitted, ${AT}: It said no. It was aborted.`,
-      `not committed: c, Uncommitted, ${AT}: Nothing came. It was aborted.`,
+      `not committed: b, Uncommitted, ${AT}: milvus.example returned HTTP 503. It was aborted.`,
+      `not committed: c, Uncommitted, ${AT}: milvus.example returned HTTP 504. It was aborted.`,
     ])
   })
 
   it('leaves nothing to be done where nobody knows the others any more', () => {
     const gone = aHistory({ jobId: 'b', polls: [[2000, { kind: 'unknown-job', error }]] })
     const { next } = told(half([0], [1]), committed('a'), gone)
-    expect(next).toBe('Ask nicely. What was committed stays.')
+    expect(next).toBe('If this lasts, check the status page or the logs of the service. What was committed stays.')
     const other = told(half([0], [1, 2]), committed('a'), gone, resting('c')).next
     expect(other).toContain('Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or ')
   })
@@ -145,10 +148,10 @@ describe('an import that is half done', () => {
     expect(words.points).toEqual([
       'committed: a',
       `not committed: b, Uncommitted, ${AT}`,
-      `not committed: c, Uncommitted, ${AT}: It said no.`,
+      `not committed: c, Uncommitted, ${AT}: milvus.example returned HTTP 503.`,
     ])
     expect(words.next).toBe(
-      `Ask nicely. What was committed stays. Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or commit the others by hand (${COMMIT}).`,
+      `If this lasts, check the status page or the logs of the service. What was committed stays. Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or commit the others by hand (${COMMIT}).`,
     )
   })
 
@@ -165,15 +168,17 @@ describe('an import that is half done', () => {
       `not committed: b, Uncommitted, ${AT}, aborted`,
       'not committed: c, Unknown',
       `perhaps committed: d, Uncommitted, ${AT}`,
-      'It said no.',
+      'milvus.example returned HTTP 503.',
     ])
-    expect(words.next).toMatch(/^Ask nicely\. What was committed stays\. Poll the state of each job/)
+    expect(words.next).toMatch(
+      /^If this lasts, check the status page or the logs of the service\. What was committed stays\. Poll the state of each job/,
+    )
   })
 
   it('is to be imported anew and committed where only one of the others is lost', () => {
     const words = told(half([0], [1, 2]), committed('a'), after(resting('b'), 'abort', DONE), resting('c'))
     expect(words.next).toBe(
-      `Ask nicely. What was committed stays. Once the cause is mended, import b once more, and commit what rests at Uncommitted (${COMMIT}). Aborted, as \`abort-uncommitted\` asks: import job b.`,
+      `If this lasts, check the status page or the logs of the service. What was committed stays. Once the cause is mended, import b once more, and commit what rests at Uncommitted (${COMMIT}). Aborted, as \`abort-uncommitted\` asks: import job b.`,
     )
   })
 
@@ -183,12 +188,12 @@ describe('an import that is half done', () => {
       'Perhaps only some of 2 import jobs were committed: the answer to a commit was lost, and nobody knows what became of it.',
     )
     expect(words.points).toEqual([
-      `perhaps committed: a, Uncommitted, ${AT}: Nothing came.`,
+      `perhaps committed: a, Uncommitted, ${AT}: milvus.example returned HTTP 504.`,
       `not committed: b, Uncommitted, ${AT}`,
-      'It said no.',
+      'milvus.example returned HTTP 503.',
     ])
     expect(words.next).toBe(
-      `Ask nicely. Poll the state of each job, then commit what rests at Uncommitted (${COMMIT}).`,
+      `If this lasts, check the status page or the logs of the service. Poll the state of each job, then commit what rests at Uncommitted (${COMMIT}).`,
     )
   })
 
@@ -222,14 +227,19 @@ describe('an import that is half done', () => {
     const { points = [] } = told(half([0], indices), committed('a'), ...jobs)
     expect(points.slice(0, 11)).toEqual([
       'committed: a',
-      ...jobs.slice(0, 10).map(({ jobId }) => `not committed: ${jobId}, Uncommitted, ${AT}: It said no.`),
+      ...jobs
+        .slice(0, 10)
+        .map(({ jobId }) => `not committed: ${jobId}, Uncommitted, ${AT}: milvus.example returned HTTP 503.`),
     ])
     expect(points.slice(11)).toEqual(more)
   })
 
   it('tells of no job that is not in the view', () => {
     const words = told(half([0, 7], [1, 8]), committed('a'), after(resting('b'), 'commit', REFUSED))
-    expect(words.points).toEqual(['committed: a', `not committed: b, Uncommitted, ${AT}: It said no.`])
+    expect(words.points).toEqual([
+      'committed: a',
+      `not committed: b, Uncommitted, ${AT}: milvus.example returned HTTP 503.`,
+    ])
   })
 })
 
@@ -246,27 +256,42 @@ describe('what is left of two-phase jobs at another end', () => {
   )
 
   it.each<[string, Conclusion, readonly History[], string]>([
-    ['nothing rests', rejected, [running, aHistory({})], 'Ask nicely.'],
-    ['one rests', rejected, [running, resting('b')], `Ask nicely. ${leftBehind('import job b')}`],
+    [
+      'nothing rests',
+      rejected,
+      [running, aHistory({})],
+      'If this lasts, check the status page or the logs of the service.',
+    ],
+    [
+      'one rests',
+      rejected,
+      [running, resting('b')],
+      `If this lasts, check the status page or the logs of the service. ${leftBehind('import job b')}`,
+    ],
     [
       'several rest',
       rejected,
       ['a', 'b', 'c', 'd'].map(resting),
-      `Ask nicely. ${leftBehind('import jobs a, b, c and 1 more')}`,
+      `If this lasts, check the status page or the logs of the service. ${leftBehind('import jobs a, b, c and 1 more')}`,
     ],
     [
       'one could not be aborted',
       rejected,
       [after(resting('a'), 'abort', REFUSED)],
-      `Ask nicely. ${leftBehind('import job a')}`,
+      `If this lasts, check the status page or the logs of the service. ${leftBehind('import job a')}`,
     ],
     [
       'some were aborted',
       rejected,
       [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', DONE), resting('c')],
-      `Ask nicely. Aborted, as \`abort-uncommitted\` asks: import jobs a, b. ${leftBehind('import job c')}`,
+      `If this lasts, check the status page or the logs of the service. Aborted, as \`abort-uncommitted\` asks: import jobs a, b. ${leftBehind('import job c')}`,
     ],
-    ['one was committed', rejected, [after(resting('a'), 'commit', DONE), committing], 'Ask nicely.'],
+    [
+      'one was committed',
+      rejected,
+      [after(resting('a'), 'commit', DONE), committing],
+      'If this lasts, check the status page or the logs of the service.',
+    ],
     [
       'one was committed before the gate was stopped',
       cancelled,
@@ -277,7 +302,7 @@ describe('what is left of two-phase jobs at another end', () => {
       'nobody knows of a commit',
       rejected,
       [after(resting('a'), 'commit', LOST), resting('b')],
-      `Ask nicely. Nobody knows what became of the commit of import job a: poll its state before you commit or abort. ${leftBehind('import job b')}`,
+      `If this lasts, check the status page or the logs of the service. Nobody knows what became of the commit of import job a: poll its state before you commit or abort. ${leftBehind('import job b')}`,
     ],
     [
       'there is nothing else to say',
@@ -300,7 +325,7 @@ describe('what is left of two-phase jobs at another end', () => {
       'is out of reach',
       { kind: 'unreachable', passes: false, jobs: [0], error, outageMs: 60_000 },
       /go on/,
-      'Ask nicely.',
+      'If this lasts, check the status page or the logs of the service.',
     ],
   ])('is no import that goes on where one that %s was aborted', (_, conclusion, alive, advice) => {
     expect(told(conclusion, resting('a')).next).toMatch(alive)

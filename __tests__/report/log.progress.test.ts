@@ -91,8 +91,8 @@ describe('a single job', () => {
       'the start of an outage',
       { kind: 'outage-began', error: aTrouble() },
       [
-        '   5:05  no usable answer: milvus.example answered with HTTP 503. (MIG-026)',
-        '   5:05  the gate goes on asking. Poll whether the service is up.',
+        '   5:05  no usable answer: milvus.example returned HTTP 503. (MIG-026)',
+        '   5:05  the gate goes on asking. If this lasts, check the status page or the logs of the service.',
       ],
     ],
     [
@@ -127,27 +127,47 @@ describe('a single job', () => {
     ['an abort', { kind: 'act-done', act: 'abort' }, ['   5:05  aborted']],
     [
       'a commit that is refused',
-      { kind: 'act-refused', act: 'commit', error: aTrouble({ outcome: 'code-2100', what: 'No.' }) },
-      ['   5:05  commit refused: No. (MIG-012)'],
+      {
+        kind: 'act-refused',
+        act: 'commit',
+        error: aTrouble({ kind: 'service-error', operation: 'commit', subject: '11', code: 2100, httpStatus: 200 }),
+      },
+      [
+        '   5:05  commit refused: milvus.example returned an error to the request to commit job 11: code 2100. (MIG-027)',
+      ],
     ],
     [
       'an abort that is refused',
-      { kind: 'act-refused', act: 'abort', error: aTrouble({ outcome: 'no-abort', what: 'No.' }) },
-      ['   5:05  not aborted: No. (MIG-018)'],
+      {
+        kind: 'act-refused',
+        act: 'abort',
+        error: aTrouble({ kind: 'no-operation', operation: 'abort', httpStatus: 404 }),
+      },
+      [
+        '   5:05  not aborted: milvus.example does not support abort (HTTP 404): two-phase imports need Milvus 3.0 or newer. (MIG-018)',
+      ],
     ],
     [
       'a commit whose answer was lost',
-      { kind: 'act-in-doubt', act: 'commit', error: aTrouble({ outcome: 'timeout', what: 'Too late.' }) },
+      {
+        kind: 'act-in-doubt',
+        act: 'commit',
+        error: aTrouble({ kind: 'timeout', outcome: 'timeout', timeoutMs: 30_000 }),
+      },
       [
-        '   5:05  the answer to the commit was lost: Too late. (MIG-022)',
+        '   5:05  the answer to the commit was lost: milvus.example did not respond within 30 s. (MIG-022)',
         '   5:05  the job is asked about, and committed again if it has not been',
       ],
     ],
     [
       'an abort whose answer was lost',
-      { kind: 'act-in-doubt', act: 'abort', error: aTrouble({ outcome: 'timeout', what: 'Too late.' }) },
+      {
+        kind: 'act-in-doubt',
+        act: 'abort',
+        error: aTrouble({ kind: 'timeout', outcome: 'timeout', timeoutMs: 30_000 }),
+      },
       [
-        '   5:05  the answer to the abort was lost: Too late. (MIG-022)',
+        '   5:05  the answer to the abort was lost: milvus.example did not respond within 30 s. (MIG-022)',
         '   5:05  the job is aborted again, while there is time',
       ],
     ],
@@ -175,8 +195,8 @@ describe('a single job', () => {
   })
 
   it.each([
-    [3_599_999, '  59:59  the gate goes on asking. Poll whether the service is up.'],
-    [3_600_000, '1:00:00  Poll whether the service is up.'],
+    [3_599_999, '  59:59  the gate goes on asking. If this lasts, check the status page or the logs of the service.'],
+    [3_600_000, '1:00:00  If this lasts, check the status page or the logs of the service.'],
   ])('is not told that the gate goes on asking once time is up: after %i ms', (waitedMs, line) => {
     const view = { ...aView([running], 1_000_000 + waitedMs), startedAtMs: 1_000_000 }
     expect(told({ kind: 'outage-began', error: aTrouble() }, view)[1]).toBe(line)
@@ -219,7 +239,7 @@ describe('a single job', () => {
 
   it('is told to be out of reach as long as it is', () => {
     expect(progressLines({ kind: 'heartbeat', view: aView([cut], 62_000) }, policy)).toEqual([
-      '   1:02  still no usable answer, for 1 min: milvus.example answered with HTTP 503.',
+      '   1:02  still no usable answer, for 1 min: milvus.example returned HTTP 503.',
     ])
   })
 })
@@ -368,7 +388,7 @@ describe('a crowd of jobs', () => {
   })
 
   it.each<CommitAction>(['commit', 'abort'])('is told of the first ten jobs with a refused or doubtful %s', (act) => {
-    const error = aTrouble({ outcome: 'timeout', what: 'Too late.' })
+    const error = aTrouble({ kind: 'timeout', outcome: 'timeout', timeoutMs: 30_000 })
     const refused: CommitResult = { kind: 'refused', error }
     const lost: CommitResult = { kind: 'outage', error }
     const lines = (result: CommitResult, amount: number, others?: CommitResult) => {
@@ -445,8 +465,8 @@ describe('besides', () => {
       'the start of an outage while the jobs are polled for',
       { kind: 'searched', view: searching(), changes: [{ kind: 'outage-began', error: aTrouble() }] },
       [
-        '   5:05  no usable answer: milvus.example answered with HTTP 503. (MIG-026)',
-        '   5:05  the gate goes on asking. Poll whether the service is up.',
+        '   5:05  no usable answer: milvus.example returned HTTP 503. (MIG-026)',
+        '   5:05  the gate goes on asking. If this lasts, check the status page or the logs of the service.',
       ],
     ],
     [
@@ -596,7 +616,7 @@ describe('debugging', () => {
     [{ kind: 'answered', snapshot: aJob() }, 'answered Importing, 45 %'],
     [{ kind: 'answered', snapshot: aJob({ progress: undefined }) }, 'answered Importing, ? %'],
     [{ kind: 'cancelled' }, 'cancelled'],
-    [{ kind: 'outage', error: aTrouble() }, 'outage (http-503): milvus.example answered with HTTP 503.'],
+    [{ kind: 'outage', error: aTrouble() }, 'outage (http-503): milvus.example returned HTTP 503.'],
   ])('tells every poll: %#', (result, text) => {
     const event = { ...polled(aView([running]), 0, []), result } as WatchEvent
     expect(debugLine(event)).toBe(`   5:05  poll 1 at job 11 took 120 ms: ${text}`)
@@ -611,7 +631,7 @@ it('keeps every line short, and never starts one with text of the service', () =
   const text = fc.string({ minLength: 1, maxLength: 3000 })
   fc.assert(
     fc.property(text, text, fc.boolean(), (long, other, many) => {
-      const error = aTrouble({ what: long, advice: other })
+      const error = aTrouble({ kind: 'network', host: other, message: long })
       const snapshot = aFailedJob({
         label: long,
         reason: other,

@@ -224,7 +224,7 @@ const rows: readonly Row[] = [
     inputs: { ...quick, 'max-outage': '1s' },
     conclusion: 'unreachable',
     passes: false,
-    outputs: { ...nothing, reason: expect.stringContaining('answered HTTP 502') },
+    outputs: { ...nothing, reason: expect.stringContaining('returned HTTP 502') },
   },
   {
     title: 'a service that answers no more',

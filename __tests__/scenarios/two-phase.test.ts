@@ -100,7 +100,7 @@ describe('an import in two phases', () => {
       const gated = await run(twoPhase({ answerCommit: () => DENIED }, {}), COMMIT)
       expect(expectSoundRun(gated)).toBe('rejected')
       expect(acts(gated)).toEqual({ commit: ['0'], abort: [] })
-      expect(gated.outputs['reason']).toContain('refused to commit job 470592730169344000')
+      expect(gated.outputs['reason']).toContain('rejected the request to commit job 470592730169344000')
     },
     30_000,
   )
@@ -124,7 +124,7 @@ describe('an import in two phases', () => {
     async () => {
       const gated = await run({ ...twoPhase({ answerCommit: () => text(404, '404 page not found') }) }, COMMIT)
       expect(expectSoundRun(gated)).toBe('rejected')
-      expect(gated.outputs['reason']).toContain('knows no commit (HTTP 404): two-phase imports need Milvus 3.0')
+      expect(gated.outputs['reason']).toContain('does not support commit (HTTP 404): two-phase imports need Milvus 3.0')
     },
     30_000,
   )

@@ -4,6 +4,8 @@ import type { HttpConnection, HttpRequest } from '../../src/service/http.ts'
 import type { Transport } from '../../src/connection.ts'
 import { createService } from '../../src/service/service.ts'
 import type { ServiceOptions } from '../../src/service/service.ts'
+import type { ServiceError } from '../../src/gate/job.ts'
+import { nextStepFor, whatHappened } from '../../src/messages/service-errors.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
 import type { RequestOptions } from '../../src/gate/import-service.ts'
 import type { ImportService } from '../../src/gate/import-service.ts'
@@ -118,6 +120,13 @@ export function played(data: () => unknown, asked: (url: string) => void = () =>
 /** Replies in turn, the last one for ever. */
 export function inTurn(...replies: readonly [Reply, ...Reply[]]): Answering {
   return (_request, nth) => replies[Math.min(nth, replies.length - 1)] ?? replies[0]
+}
+
+/** A result with the words for its error in place of the facts. */
+export function inWords(result: object): object {
+  const { error, ...rest } = result as { readonly error?: ServiceError }
+  if (error === undefined) return result
+  return { ...rest, error: { outcome: error.outcome, what: whatHappened(error), next: nextStepFor(error) } }
 }
 
 /** With all the time and all the turns that are wanted, unless told otherwise. */

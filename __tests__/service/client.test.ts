@@ -4,6 +4,7 @@ import type { ClientOptions, RequestRecord } from '../../src/service/client.ts'
 import { createDescribe } from '../../src/service/describe.ts'
 import type { HttpReply, HttpRequest } from '../../src/service/http.ts'
 import { TIME_IS_UP } from '../../src/gate/import-service.ts'
+import { inWords } from './asked-service.ts'
 
 const JOB = '448761313698322011'
 
@@ -157,7 +158,7 @@ describe('the service behind an endpoint', () => {
     ['http://milvus.test:19530', false],
   ])('%s is a cluster: %j', (endpoint, isClusterEndpoint) => {
     const { client } = serviceOf([state()], { endpoint })
-    expect(client.around()).toMatchObject({ isClusterEndpoint, host: new URL(endpoint).host })
+    expect(client.context()).toMatchObject({ isClusterEndpoint, host: new URL(endpoint).host })
   })
 
   it.each<[what: string, answer: HttpReply, hasAnsweredWell: boolean]>([
@@ -166,18 +167,18 @@ describe('the service behind an endpoint', () => {
     ['a refusal', reply(200, { code: 1800 }), false],
     ['a web page', reply(200, '<html>'), false],
     ['nothing', { kind: 'timeout', timeoutMs: 1 }, false],
-  ])('has answered well with %s: %j', async (_what, answer, answeredWell) => {
+  ])('has answered well with %s: %j', async (_what, answer, hostHasAnswered) => {
     const { client, poll } = serviceOf([answer, reply(200, '<html>')])
-    expect(client.around().answeredWell).toBe(false)
+    expect(client.context().hostHasAnswered).toBe(false)
     await poll()
-    expect(client.around().answeredWell).toBe(answeredWell)
+    expect(client.context().hostHasAnswered).toBe(hostHasAnswered)
     await poll()
-    expect(client.around().answeredWell).toBe(answeredWell)
+    expect(client.context().hostHasAnswered).toBe(hostHasAnswered)
   })
 
   it('knows what time it is', () => {
     const { client } = serviceOf([state()])
-    expect(Math.abs(client.around().nowMs - Date.now())).toBeLessThan(3_600_000)
+    expect(Math.abs(client.context().nowMs - Date.now())).toBeLessThan(3_600_000)
   })
 })
 
@@ -207,11 +208,11 @@ describe('a poll', () => {
   it('believes so many files as a job can have, and not one more', async () => {
     const files = (amount: number) => state(200, { details: Array<object>(amount).fill({}) })
     expect(await serviceOf([files(50_000)]).poll()).toMatchObject({ kind: 'answered' })
-    expect(await serviceOf([files(50_001)]).poll()).toMatchObject({
+    expect(inWords(await serviceOf([files(50_001)]).poll())).toMatchObject({
       kind: 'outage',
       error: {
         outcome: 'too-large',
-        what: 'milvus.test:19530 answered with 50001 files, more than an import job can have.',
+        what: 'milvus.test:19530 returned 50,001 files, more than an import job can have.',
       },
     })
   })
@@ -231,9 +232,9 @@ describe('a poll', () => {
 
   it('says how long it had waited when time was up, and nothing where it was cut for another reason', async () => {
     const cut = (reason: unknown): HttpReply => ({ kind: 'aborted', reason, afterMs: 1500 })
-    expect(await serviceOf([cut(TIME_IS_UP)]).poll()).toMatchObject({
+    expect(inWords(await serviceOf([cut(TIME_IS_UP)]).poll())).toMatchObject({
       kind: 'outage',
-      error: { outcome: 'timeout', what: 'milvus.test:19530 did not answer within 1.5 s.' },
+      error: { outcome: 'timeout', what: 'milvus.test:19530 did not respond within 1.5 s.' },
     })
     expect(await serviceOf([cut('interrupted')]).poll()).toEqual({ kind: 'cancelled' })
   })
@@ -246,16 +247,16 @@ describe('a poll', () => {
 
   it('says what the service said of a job that it does not know', async () => {
     const gone = state(200, { state: 'Failed', reason: 'import job does not exist, jobID=5' })
-    expect(await serviceOf([gone]).poll()).toMatchObject({
-      error: { what: 'milvus.test:19530 says: “import job does not exist, jobID=5”.' },
+    expect(inWords(await serviceOf([gone]).poll())).toMatchObject({
+      error: { what: 'milvus.test:19530 returned: “import job does not exist, jobID=5”.' },
     })
   })
 
   it('names what is wrong with an answer about another job', async () => {
-    expect(await serviceOf([state(200, { jobId: '5' })]).poll()).toMatchObject({
+    expect(inWords(await serviceOf([state(200, { jobId: '5' })]).poll())).toMatchObject({
       error: {
         outcome: 'wrong-job',
-        what: 'milvus.test:19530 answered about another job than the one asked for.',
+        what: 'milvus.test:19530 returned the state of another job than the one asked for.',
       },
     })
   })

@@ -5,7 +5,7 @@ import type { HttpReply } from '../../src/service/http.ts'
 import type { Collections, Reading } from '../../src/gate/import-service.ts'
 import { htmlPage, json, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
-import { asking, asMany, closeAll, inTurn, KEY, played } from './asked-service.ts'
+import { inWords, asking, asMany, closeAll, inTurn, KEY, played } from './asked-service.ts'
 import type { Answering } from './asked-service.ts'
 
 const INDEXES = '/v2/vectordb/indexes/list'
@@ -256,11 +256,11 @@ describe('a collection that is gone', () => {
       await service.collections.refresh('books', asMany()),
       await service.collections.count('books', asMany()),
     ]) {
-      expect(answer).toMatchObject({
+      expect(inWords(answer)).toMatchObject({
         kind: 'gone',
         error: {
-          what: expect.stringMatching(/knows no collection “books” in the database “shop”/),
-          advice: expect.stringContaining('`db-name`'),
+          what: expect.stringMatching(/has no collection “books” in the database “shop”/),
+          next: expect.stringContaining('`db-name`'),
         },
       })
     }
@@ -273,17 +273,17 @@ describe('a collection that is gone', () => {
     ['bookstore_hr', 'the database “***_hr”'],
   ])('is told so, with what was said, where the database is %j', async (dbName, where) => {
     const options = { sanitize: createSanitizer(['bookstore']), dbName }
-    const advice = 'The collection was dropped or renamed, or lives in another database: check `db-name`.'
+    const next = 'The collection was dropped or renamed, or lives in another database: check `db-name`.'
     const answers = [
       { reply: good({ loadState: 'LoadStateNotExist' }), outcome: 'not-exist', said: '' },
       { reply: json({ code: 100, message: 'no bookstore.' }), outcome: 'code-100', said: ': “no ***”' },
     ]
     for (const { reply, outcome, said } of answers) {
       const { service, url } = await asking(collection({ [LOAD]: reply }), options)
-      const what = `${new URL(url).host} knows no collection “books” in ${where}${said}.`
-      expect(await service.collections.read('books', asMany())).toEqual({
+      const what = `${new URL(url).host} has no collection “books” in ${where}${said}.`
+      expect(inWords(await service.collections.read('books', asMany()))).toEqual({
         kind: 'gone',
-        error: { outcome, what, advice },
+        error: { outcome, what, next },
       })
     }
   })
@@ -329,12 +329,12 @@ describe('a service that does not know what it is asked for', () => {
 
   it('has its sentence', async () => {
     const { service, url } = await asking(collection({ [REFRESH]: text(404, '404 page not found') }))
-    expect(await service.collections.refresh('books', asMany())).toEqual({
+    expect(inWords(await service.collections.refresh('books', asMany()))).toEqual({
       kind: 'no-refresh',
       error: {
         outcome: 'no-refresh',
-        what: `${new URL(url).host} cannot be told to refresh a loaded collection (HTTP 404 at refresh_load, which older versions lack), so that nobody can tell when its new rows are found.`,
-        advice: expect.stringContaining('pymilvus'),
+        what: `${new URL(url).host} cannot refresh a loaded collection (HTTP 404 at refresh_load, which older versions lack), so the gate cannot tell when its new rows are searchable.`,
+        next: expect.stringContaining('pymilvus'),
       },
     })
   })
@@ -431,87 +431,93 @@ type Ask = (collections: Collections) => Promise<object>
 
 describe('the words about a collection', () => {
   const PERMISSION =
-    'Grant the user or API key the rights to see and search the collection (Milvus: privileges IndexDetail, GetLoadState, Load and Query), and set `db-name` where it is not in the default database.'
-  const LASTING = 'If this lasts, see the logs of the service.'
+    'Grant the user or API key the privileges to read and search the collection (Milvus: IndexDetail, GetLoadState, Load, Query, GetStatistics and DescribeCollection), and set `db-name` if it is not in the default database.'
+  const LASTING = 'If this lasts, check the logs of the service.'
   const DENIED = json({ code: 65535, message: 'permission deny' })
   const NOTHING = json({ code: 0 })
   const read: Ask = (collections) => collections.read('books', asMany())
   const refresh: Ask = (collections) => collections.refresh('books', asMany())
   const count: Ask = (collections) => collections.count('books', asMany())
 
-  it.each<[ask: Ask, path: string, reply: Reply, said: string, advice: string]>([
+  it.each<[ask: Ask, path: string, reply: Reply, said: string, next: string]>([
     [
       read,
       INDEXES,
       DENIED,
-      'refused to list the indexes of the collection “books” with code 65535: “permission deny”.',
+      'rejected the request to list the indexes of the collection “books”: code 65535: “permission deny”.',
       PERMISSION,
     ],
     [
       read,
       INDEX,
       DENIED,
-      'refused to describe the indexes of the collection “books” with code 65535: “permission deny”.',
+      'rejected the request to describe the indexes of the collection “books”: code 65535: “permission deny”.',
       PERMISSION,
     ],
     [
       read,
       LOAD,
       DENIED,
-      'refused to tell the load state of the collection “books” with code 65535: “permission deny”.',
+      'rejected the request to get the load state of the collection “books”: code 65535: “permission deny”.',
       PERMISSION,
     ],
     [
       refresh,
       REFRESH,
       DENIED,
-      'refused to refresh the collection “books” with code 65535: “permission deny”.',
+      'rejected the request to refresh the collection “books”: code 65535: “permission deny”.',
       PERMISSION,
     ],
     [
       count,
       QUERY,
       DENIED,
-      'refused to count the rows of the collection “books” with code 65535: “permission deny”.',
+      'rejected the request to count the rows of the collection “books”: code 65535: “permission deny”.',
       PERMISSION,
     ],
-    [read, INDEXES, NOTHING, 'answered code 0 without the names of the indexes.', LASTING],
-    [read, INDEX, NOTHING, 'answered code 0 without the state of an index.', LASTING],
-    [read, LOAD, NOTHING, 'answered code 0 without a load state.', LASTING],
-    [count, QUERY, NOTHING, 'answered code 0 without a number of rows.', LASTING],
+    [read, INDEXES, NOTHING, 'returned code 0, but not the names of the indexes.', LASTING],
+    [read, INDEX, NOTHING, 'returned code 0, but not the state of an index.', LASTING],
+    [read, LOAD, NOTHING, 'returned code 0, but not a load state.', LASTING],
+    [count, QUERY, NOTHING, 'returned code 0, but not a row count.', LASTING],
     [
       refresh,
       REFRESH,
       json({ code: 0 }, 500),
-      'answered code 0 at HTTP 500 without saying that it refreshes the collection.',
+      'returned HTTP 500, code 0, but not a confirmation of the refresh.',
       LASTING,
     ],
-    [count, QUERY, json({ code: 4711 }), 'answered with code 4711.', LASTING],
+    [
+      count,
+      QUERY,
+      json({ code: 4711 }),
+      'returned an error to the request to count the rows of the collection “books”: code 4711.',
+      LASTING,
+    ],
     [
       count,
       QUERY,
       json({ code: 1801 }),
-      'refused to count the rows of the collection “books” with code 1801.',
+      'rejected the request to count the rows of the collection “books”: code 1801.',
       'Check `collection-name` and `db-name`.',
     ],
     [
       count,
       QUERY,
       json({ code: 100 }, 401),
-      'refused to count the rows of the collection “books” with code 100 at HTTP 401.',
-      'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not there in runs from forks and Dependabot.',
+      'rejected the request to count the rows of the collection “books”: HTTP 401, code 100.',
+      'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not available to workflows triggered from forks or by Dependabot.',
     ],
     [
       count,
       QUERY,
       text(404, '404 page not found'),
       'has no REST API of Milvus below this address (HTTP 404).',
-      'Check `endpoint`: the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.',
+      'Check `endpoint`: it takes the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.',
     ],
-  ])('are about what was asked, and about the right input: %#', async (ask, path, reply, said, advice) => {
+  ])('are about what was asked, and about the right input: %#', async (ask, path, reply, said, next) => {
     const { service, url } = await asking(collection({ [path]: reply }))
     const { host } = new URL(url)
-    expect(await ask(service.collections)).toMatchObject({ error: { what: `${host} ${said}`, advice } })
+    expect(inWords(await ask(service.collections))).toMatchObject({ error: { what: `${host} ${said}`, next } })
   })
 
   it('do not send the user of a cluster to the control plane', async () => {
@@ -529,9 +535,9 @@ describe('the words about a collection', () => {
       endpoint: 'https://in01-abc.aws-us-west-2.vectordb.zillizcloud.com:19530',
       exchange: { get: answer, post: answer, close: () => Promise.resolve() },
     })
-    expect(await service.collections.count('books', asMany())).toMatchObject({
+    expect(inWords(await service.collections.count('books', asMany()))).toMatchObject({
       kind: 'refused',
-      error: { advice: expect.stringMatching(/^Check `api-key`: /) },
+      error: { next: expect.stringMatching(/^Check `api-key`: /) },
     })
   })
 })

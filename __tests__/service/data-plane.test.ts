@@ -5,7 +5,7 @@ import type { DataPlane } from '../../src/connection.ts'
 import { isControlPlane, isZillizCloud } from '../../src/hosts.ts'
 import { htmlPage, json, redirect, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
-import { asking, asMany, closeAll, inTurn, KEY, played, serving } from './asked-service.ts'
+import { inWords, asking, asMany, closeAll, inTurn, KEY, played, serving } from './asked-service.ts'
 
 const CLUSTER = { clusterId: 'in01-abc', dataPlane: { kind: 'cluster' } } as const
 const COUNTED = json({ code: 0, data: [{ 'count(*)': 7 }] })
@@ -73,9 +73,9 @@ describe('the data plane', () => {
     const { service } = await asking(inTurn(COUNTED), {
       dataPlane: { kind: 'address', endpoint: 'http://127.0.0.1:9' },
     })
-    expect(await service.collections.count('books', asMany())).toMatchObject({
+    expect(inWords(await service.collections.count('books', asMany()))).toMatchObject({
       kind: 'outage',
-      error: { advice: expect.stringMatching(/`cluster-endpoint`/) },
+      error: { next: expect.stringMatching(/`cluster-endpoint`/) },
     })
   })
 })
@@ -129,8 +129,8 @@ describe('the address of a cluster', () => {
     expect(opened).toEqual([cluster.url])
   })
 
-  const NO_URL = 'which is no URL that starts with https://'
-  const USER = 'which has a user name in it'
+  const NO_URL = 'is not a URL that starts with https://'
+  const USER = 'contains a user name'
   it.each<[what: string, address: string, shown: string, fault: string]>([
     ['no scheme', 'in01-abc.vectordb.zillizcloud.com:19530', 'in01-abc.vectordb.zillizcloud.com:19530', NO_URL],
     ['another scheme', 'ftp://cluster.example', 'ftp://cluster.example', NO_URL],
@@ -145,13 +145,13 @@ describe('the address of a cluster', () => {
   ])('is not used with %s', async (_what, address, shown, fault) => {
     const { service, opened, url } = await asking(inTurn(addressed(address)), CLUSTER)
     const answer = await service.collections.count('books', asMany())
-    expect(answer).toEqual({
+    expect(inWords(answer)).toEqual({
       kind: 'refused',
+      hostHasAnswered: false,
       error: {
         outcome: 'cluster-address',
-        what: `${new URL(url).host} names “${shown}” as the address of the cluster, ${fault}, so that the key is not sent there.`,
-        advice:
-          'Check `cluster-id` and `endpoint`. Or set `cluster-endpoint` to the address of the cluster, as the console shows it.',
+        what: `${new URL(url).host} names “${shown}” as the address of the cluster, but that ${fault}. The key was not sent there.`,
+        next: 'Check `cluster-id` and `endpoint`. Or set `cluster-endpoint` to the address of the cluster, as the console shows it.',
       },
     })
     expect(JSON.stringify(answer)).not.toContain('p4ss')
@@ -172,8 +172,7 @@ describe('the address of a cluster', () => {
     const { service, opened } = await asking(inTurn(reply), CLUSTER)
     const answer = await service.collections.count('books', asMany())
     expect([answer.kind, opened]).toEqual([kind, []])
-    const { advice } = (answer as { readonly error: { readonly advice: string } }).error
-    expect(advice.includes('`cluster-endpoint`')).toBe(kind === 'refused')
+    expect(inWords(answer)).toMatchObject({ error: { next: expect.stringContaining('`cluster-endpoint`') } })
   })
 })
 
@@ -232,17 +231,17 @@ describe('the address that a control plane names', () => {
   })
 
   it.each([
-    ['https://gateway.example', 'http://cluster.example', 'which is not encrypted'],
-    [WORLD, 'https://cluster.example', 'which is not one of Zilliz Cloud'],
+    ['https://gateway.example', 'http://cluster.example', 'is not encrypted'],
+    [WORLD, 'https://cluster.example', 'is not an address of Zilliz Cloud'],
   ])('at %s may not be %s, %s', async (endpoint, connectAddress, fault) => {
     const { service } = await asking(inTurn(COUNTED), {
       ...CLUSTER,
       endpoint,
       exchange: played(() => ({ connectAddress })),
     })
-    expect(await service.collections.count('books', asMany())).toMatchObject({
+    expect(inWords(await service.collections.count('books', asMany()))).toMatchObject({
       error: {
-        what: `${new URL(endpoint).host} names “${connectAddress}” as the address of the cluster, ${fault}, so that the key is not sent there.`,
+        what: `${new URL(endpoint).host} names “${connectAddress}” as the address of the cluster, but that ${fault}. The key was not sent there.`,
       },
     })
   })

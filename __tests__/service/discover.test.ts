@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Listing } from '../../src/gate/import-service.ts'
 import { htmlPage, json, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
-import { asking, asMany, closeAll, inTurn, KEY, played } from './asked-service.ts'
+import { inWords, asking, asMany, closeAll, inTurn, KEY, played } from './asked-service.ts'
 import type { Answering } from './asked-service.ts'
 
 const CLUSTER = { clusterId: 'in01-abc' }
@@ -155,8 +155,8 @@ describe('all jobs of a collection, of a Milvus', () => {
   })
 
   it('names the inputs to check where the collection is gone', async () => {
-    expect(await listed(inTurn(json({ code: 100, message: 'collection not found' })))).toMatchObject({
-      error: { advice: expect.stringMatching(/`collection-name` and `db-name`/) },
+    expect(inWords(await listed(inTurn(json({ code: 100, message: 'collection not found' }))))).toMatchObject({
+      error: { next: expect.stringMatching(/`collection-name` and `db-name`/) },
     })
   })
 })
@@ -363,36 +363,36 @@ describe('a list of jobs, whatever is in it', () => {
 
 describe('why the jobs of a collection are not known', () => {
   const INTACT =
-    'Check that `endpoint` is the address of Milvus or Zilliz Cloud, without anything that rewrites answers in between.'
+    'Check that `endpoint` is the address of Milvus or Zilliz Cloud, and that nothing in between rewrites responses.'
   const NAMED = 'If this lasts, name the jobs with `job-id`.'
 
-  it.each<[outcome: string, answering: Answering, options: object, what: (host: string) => string, advice: string]>([
+  it.each<[outcome: string, answering: Answering, options: object, what: (host: string) => string, next: string]>([
     [
       'unreadable-list',
       inTurn(listOf([null])),
       {},
-      (host) => `${host} answered with a list of import jobs of which some cannot be read.`,
+      (host) => `${host} returned a list of import jobs with entries that cannot be read.`,
       INTACT,
     ],
     [
       'unreadable-list',
       inTurn(listOf([record(1, { state: '' })])),
       {},
-      (host) => `${host} answered with a list of import jobs of which some cannot be read.`,
+      (host) => `${host} returned a list of import jobs with entries that cannot be read.`,
       INTACT,
     ],
     [
       'partial-list',
       inTurn(listOf(records(2), { count: 3 })),
       {},
-      (host) => `${host} answered with a part of its list of import jobs.`,
-      'On Zilliz Cloud, whose lists come in pages, set `cluster-id`, or `project-id` and `region-id`.',
+      (host) => `${host} returned only a part of its list of import jobs.`,
+      'Lists of Zilliz Cloud come in pages: set `cluster-id`, or `project-id` and `region-id`.',
     ],
     [
       'partial-list',
       inTurn(listOf(records(20), { count: 500 })),
       CLUSTER,
-      (host) => `${host} answered with a part of its list of import jobs.`,
+      (host) => `${host} returned only a part of its list of import jobs.`,
       NAMED,
     ],
     [
@@ -400,7 +400,7 @@ describe('why the jobs of a collection are not known', () => {
       paging((nth) => records(300 - nth), honest),
       CLUSTER,
       (host) =>
-        `The list of import jobs of ${host} became shorter while it was read, twice, so that some may have been missed.`,
+        `The list of import jobs of ${host} became shorter while it was read, twice, so that some may be missing.`,
       NAMED,
     ],
     [
@@ -410,11 +410,11 @@ describe('why the jobs of a collection are not known', () => {
       (host) => `${host} lists import jobs on more than 100 pages.`,
       'Name the jobs to wait for with `job-id`.',
     ],
-  ])('is told in words: %s, %#', async (outcome, answering, options, what, advice) => {
+  ])('is told in words: %s, %#', async (outcome, answering, options, what, next) => {
     const { service, url } = await asking(answering, options)
-    expect(await service.list(asMany())).toEqual({
+    expect(inWords(await service.list(asMany()))).toEqual({
       kind: 'outage',
-      error: { outcome, what: what(new URL(url).host), advice },
+      error: { outcome, what: what(new URL(url).host), next },
     })
   })
 })

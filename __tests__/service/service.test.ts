@@ -9,6 +9,7 @@ import { cutJson, htmlPage, json, redirect, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
 import { startSimulator } from '../simulator/server.ts'
 import type { Simulator } from '../simulator/server.ts'
+import { inWords } from './asked-service.ts'
 
 const JOB = '448761313698322011'
 const KEY = 'root:Milvus-Passw0rd'
@@ -226,7 +227,7 @@ describe('an answer with an envelope', () => {
   it('names db-name where the collection or the database is gone', async () => {
     for (const code of [100, 800]) {
       const [result] = await observed(error(code))
-      expect(result).toMatchObject({ error: { advice: expect.stringContaining('`db-name`') } })
+      expect(inWords(result ?? {})).toMatchObject({ error: { next: expect.stringContaining('`db-name`') } })
     }
   })
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import type { CommitResult } from '../../src/gate/import-service.ts'
 import { htmlPage, json, redirect, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
-import { asking, asMany, closeAll, inTurn, KEY } from './asked-service.ts'
+import { inWords, asking, asMany, closeAll, inTurn, KEY } from './asked-service.ts'
 
 const JOB = '448761313698322011'
 const DONE = json({ code: 0, data: {} })
@@ -113,10 +113,10 @@ describe('the answer to a commit', () => {
   it('tells what was refused, and by whom, without secrets', async () => {
     const { service, url } = await asking(inTurn(error(2100, `${STATES}; key ${KEY}`)))
     const told = await service.commit(JOB, asMany())
-    expect(told).toMatchObject({
+    expect(inWords(told)).toMatchObject({
       error: {
-        what: `${new URL(url).host} refused to commit job ${JOB} with code 2100: “${STATES}; key ***”.`,
-        advice: expect.stringContaining('Uncommitted'),
+        what: `${new URL(url).host} rejected the request to commit job ${JOB}: code 2100: “${STATES}; key ***”.`,
+        next: expect.stringContaining('Uncommitted'),
       },
     })
   })
@@ -125,12 +125,12 @@ describe('the answer to a commit', () => {
     ['commit', '`on-uncommitted`'],
     ['abort', '`abort-uncommitted`'],
   ] as const)('says that a server knows no %s, and what to set', async (verb, input) => {
-    expect(await result(verb, text(404, '404 page not found'))).toMatchObject({
+    expect(inWords(await result(verb, text(404, '404 page not found')))).toMatchObject({
       kind: 'refused',
       error: {
         outcome: `no-${verb}`,
-        what: expect.stringMatching(new RegExp(`knows no ${verb} .*Milvus 3\\.0`)),
-        advice: expect.stringContaining(input),
+        what: expect.stringMatching(new RegExp(`does not support ${verb} .*Milvus 3\\.0`)),
+        next: expect.stringContaining(input),
       },
     })
   })
@@ -140,25 +140,26 @@ describe('the answer to a commit', () => {
       inTurn(error(1800, ''), error(8, ''), json({ code: 0 }), error(2101, 'job not found'), error(4711, '', 404)),
     )
     const { host } = new URL(url)
-    const said: unknown[] = []
+    const said: object[] = []
     for (let i = 0; i < 5; i += 1) said.push(await service[verb](JOB, asMany()))
-    expect(said).toMatchObject(
+    expect(said.map(inWords)).toMatchObject(
       [
-        `${host} refused to ${verb} job ${JOB} with code 1800.`,
-        `${host} answered the ${verb} of job ${JOB} with code 8.`,
-        `${host} answered code 0 and left open whether it did ${verb} job ${JOB}.`,
-        `${host} says: “job not found”.`,
-        `${host} answered the ${verb} of job ${JOB} with code 4711 at HTTP 404.`,
+        `${host} rejected the request to ${verb} job ${JOB}: code 1800.`,
+        `${host} returned an error to the request to ${verb} job ${JOB}: code 8.`,
+        `${host} returned code 0, but not a confirmation of the ${verb}.`,
+        `${host} returned: “job not found”.`,
+        `${host} returned an error to the request to ${verb} job ${JOB}: HTTP 404, code 4711.`,
       ].map((what) => ({ error: { what } })),
     )
   })
 
   it('of an abort speaks of the abort', async () => {
-    expect(await result('abort', error(2100, `job ${JOB} is in state Committing, abort not allowed`))).toMatchObject({
+    const answer = await result('abort', error(2100, `job ${JOB} is in state Committing, abort not allowed`))
+    expect(inWords(answer)).toMatchObject({
       kind: 'refused',
       error: {
-        what: expect.stringContaining(`refused to abort job ${JOB}`),
-        advice: expect.stringMatching(/aborted/),
+        what: expect.stringContaining(`rejected the request to abort job ${JOB}`),
+        next: expect.stringMatching(/aborted/),
       },
     })
   })

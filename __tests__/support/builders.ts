@@ -82,9 +82,12 @@ export function aFailedJob(but: Partial<JobSnapshot> = {}): JobSnapshot {
 /** Why a poll brought nothing: the service was busy, but for what is said. */
 export function aTrouble(but: Partial<ServiceError> = {}): ServiceError {
   return {
+    kind: 'http-status',
     outcome: 'http-503',
-    what: 'milvus.example answered with HTTP 503.',
-    advice: 'Poll whether the service is up.',
+    host: 'milvus.example',
+    operation: 'poll',
+    address: 'endpoint',
+    httpStatus: 503,
     ...but,
   }
 }

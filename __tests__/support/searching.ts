@@ -1,7 +1,6 @@
 import type { Conclusion } from '../../src/gate/conclusion.ts'
 import type { CollectionResult } from '../../src/gate/collection-history.ts'
 import type { WatchEvent } from '../../src/gate/events.ts'
-import type { ServiceError } from '../../src/gate/job.ts'
 import type { Collections, IndexProgress, LoadProgress } from '../../src/gate/import-service.ts'
 import { TIME_IS_UP } from '../../src/gate/import-service.ts'
 import type { RequestOptions } from '../../src/gate/import-service.ts'
@@ -11,6 +10,7 @@ import { watchImports } from '../../src/gate/gate.ts'
 import { FakeClock } from './fake-clock.ts'
 import { serviceThat, WALL_CLOCK_MS } from './services.ts'
 import { answered } from './watching.ts'
+import { aTrouble } from './builders.ts'
 
 /** What a collection can be asked. */
 export type Question = 'read' | 'refresh' | 'count'
@@ -146,7 +146,7 @@ function cut(signal: AbortSignal): CollectionResult {
   return signal.reason === TIME_IS_UP ? noAnswer('timeout') : { kind: 'cancelled' }
 }
 
-const A_TROUBLE: ServiceError = { outcome: 'http-502', what: 'cluster.test answered HTTP 502.', advice: 'Wait.' }
+const A_TROUBLE = aTrouble({ outcome: 'http-502', host: 'cluster.test', httpStatus: 502 })
 
 /** No usable answer. */
 export function noAnswer(outcome = 'http-502', retryAfterMs?: number): Extract<CollectionResult, { kind: 'outage' }> {

@@ -10,6 +10,7 @@ import type { Policy } from '../../src/gate/policy.ts'
 import { watchImports } from '../../src/gate/gate.ts'
 import { FakeClock } from './fake-clock.ts'
 import { serviceThat, WALL_CLOCK_MS } from './services.ts'
+import { aTrouble } from './builders.ts'
 
 /** What a poll a moment brings, and how long it takes. */
 export type Script = (moment: { readonly atMs: number; readonly poll: number }) => {
@@ -93,21 +94,21 @@ function cut(signal: AbortSignal): PollResult {
 }
 
 export function outage(outcome = 'http-502', retryAfterMs?: number): Extract<PollResult, { readonly kind: 'outage' }> {
-  const error = { outcome, what: `milvus.test answered ${outcome}.`, advice: 'Wait.' }
+  const error = aTrouble({ outcome, ...(outcome === 'timeout' && { kind: 'timeout' }) })
   return { kind: 'outage', error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
 export function refused(): PollResult {
   return {
     kind: 'refused',
-    error: { outcome: 'code-1800', what: 'milvus.test refused the key.', advice: 'Check `api-key`.' },
+    error: aTrouble({ kind: 'credentials', outcome: 'code-1800', httpStatus: 401, code: 1800 }),
   }
 }
 
 export function unknownJob(): PollResult {
   return {
     kind: 'unknown-job',
-    error: { outcome: 'unknown-job', what: 'milvus.test does not know this job.', advice: 'Check `job-id`.' },
+    error: aTrouble({ kind: 'unknown-job', outcome: 'unknown-job' }),
   }
 }
 

@@ -42,14 +42,109 @@ export interface JobSnapshot {
   readonly files: readonly FileProgress[]
 }
 
-/** Why a poll brought no snapshot: what happened and what to do about it, in sanitized plain sentences. */
+/** What went wrong with a request, by what can be done about it: one row of `messages/service-errors.ts` each. */
+export type ServiceErrorKind =
+  // The service itself says so, in its envelope.
+  | 'credentials'
+  | 'permission'
+  | 'ip-not-allowed'
+  | 'no-collection'
+  | 'no-database'
+  | 'bad-job-id'
+  | 'wrong-place'
+  | 'bad-request'
+  | 'rate-limited'
+  | 'service-error'
+  | 'unknown-job'
+  | 'declined'
+  | 'gone'
+  // A success that cannot be one.
+  | 'incomplete'
+  | 'wrong-job'
+  | 'too-many-files'
+  | 'unreadable-list'
+  | 'partial-list'
+  | 'changing-list'
+  | 'too-many-jobs'
+  | 'cluster-address'
+  // An HTTP response without an envelope.
+  | 'redirect'
+  | 'no-api'
+  | 'no-operation'
+  | 'no-refresh'
+  | 'http-rejected'
+  | 'gateway-rejected'
+  | 'https-wanted'
+  | 'grpc'
+  | 'web-page'
+  | 'empty-body'
+  | 'not-json'
+  | 'too-large'
+  | 'http-status'
+  // No HTTP response from the service.
+  | 'proxy-credentials'
+  | 'proxy-rejected'
+  | 'timeout'
+  | 'no-such-host'
+  | 'dns'
+  | 'connection-refused'
+  | 'reset'
+  | 'not-http'
+  | 'network'
+  | 'tls-wrong-name'
+  | 'tls-expired'
+  | 'tls-not-yet-valid'
+  | 'tls-untrusted'
+  | 'tls-unsupported'
+  | 'tls-client-certificate'
+  | 'tls-unknown-name'
+  | 'tls-version'
+  | 'tls-no-http'
+  | 'tls-handshake'
+
+/** What a request is for. */
+export type Operation =
+  | 'poll'
+  | 'list'
+  | 'commit'
+  | 'abort'
+  | 'create'
+  | 'job-start'
+  | 'cluster'
+  | 'list-indexes'
+  | 'describe-indexes'
+  | 'load-state'
+  | 'refresh'
+  | 'count'
+  | 'stored'
+  | 'identify'
+
+/** The input that the address of a request comes from; `named`: the control plane names the address of the cluster. */
+export type AddressSource = 'endpoint' | 'cluster-endpoint' | 'named'
+
+/** Why a request got no usable response: facts only, all text sanitized. The sentences are in `messages/service-errors.ts`. */
 export interface ServiceError {
+  readonly kind: ServiceErrorKind
   /** A short stable word for counting: `http-503`, `dns`, `timeout`, `code-1800`, … */
   readonly outcome: string
-  /** One sentence: what happened, to what. */
-  readonly what: string
-  /** One or two sentences: the next step. */
-  readonly advice: string
+  /** `host` or `host:port`. */
+  readonly host: string
+  readonly operation: Operation
+  /** The id of the job, or the name of the collection, where the operation changes or reads just that. */
+  readonly subject?: string
+  /** Undefined: the default one, or it does not matter. */
+  readonly database?: string
+  readonly address: AddressSource
+  /** Import jobs were asked for at the address of a Zilliz Cloud cluster, which has none. */
+  readonly isCluster?: boolean
+  readonly httpStatus?: number
+  /** The code of the envelope. */
+  readonly code?: number
+  /** What the service says. */
+  readonly message?: string
+  /** What only this kind has: an origin, an address, a protocol, an error code of TLS. */
+  readonly detail?: string
+  readonly timeoutMs?: number
 }
 
 /** What one poll a job brought. A poll never rejects. */

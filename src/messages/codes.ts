@@ -1,5 +1,5 @@
 import type { Conclusion, ConclusionKind } from '../gate/conclusion.ts'
-import type { ServiceError } from '../gate/job.ts'
+import { serviceErrorCode, serviceErrorCodes } from './service-errors.ts'
 
 /** An address of our own choosing: never one that the service sent. */
 export type HttpsUrl = `https://${string}`
@@ -25,30 +25,6 @@ const CONCLUSIONS = {
   'not-ready': 'MIG-048',
 } as const satisfies Readonly<Record<Exclude<ConclusionKind, 'rejected' | 'unreachable'>, Code | undefined>>
 
-/** The first whose outcomes match. */
-const TROUBLES: readonly { readonly code: Code; readonly outcomes: RegExp }[] = [
-  { code: 'MIG-010', outcomes: /^code-(?:1800|21119|80001|80002)$/ },
-  { code: 'MIG-011', outcomes: /^code-(?:65535|80020|9601[2-6]|96027)$/ },
-  { code: 'MIG-013', outcomes: /^code-(?:100|800)$/ },
-  { code: 'MIG-014', outcomes: /^http-(?:3\d\d|400|404|405)$/ },
-  { code: 'MIG-015', outcomes: /^http-40[13]$/ },
-  { code: 'MIG-016', outcomes: /^proxy-/ },
-  { code: 'MIG-017', outcomes: /^tls$/ },
-  { code: 'MIG-018', outcomes: /^no-(?:commit|abort)$/ },
-  { code: 'MIG-019', outcomes: /^no-refresh$/ },
-  { code: 'MIG-020', outcomes: /^dns$/ },
-  { code: 'MIG-021', outcomes: /^connection-refused$/ },
-  { code: 'MIG-022', outcomes: /^timeout$/ },
-  { code: 'MIG-023', outcomes: /^(?:reset|network)$/ },
-  {
-    code: 'MIG-024',
-    outcomes:
-      /^(?:not-http|not-json|too-large|no-state|wrong-job|(?:no|unreadable|partial|changing)-list|too-many-jobs|no-address|cluster-address|unclear|unusable)$/,
-  },
-  { code: 'MIG-025', outcomes: /^(?:code-8|code-1807|http-429)$/ },
-  { code: 'MIG-026', outcomes: /^http-/ },
-]
-
 /** Where somebody else explains more of it. */
 const LINKS: Readonly<Partial<Record<Code, HttpsUrl>>> = {
   'MIG-010': 'https://milvus.io/docs/authenticate.md',
@@ -68,9 +44,7 @@ const LINKS: Readonly<Partial<Record<Code, HttpsUrl>>> = {
   'MIG-050': 'https://docs.github.com/rest/commits/statuses',
 }
 
-/** A request refused for another reason than those above. */
-const REFUSED: Code = 'MIG-012'
-/** An error of the service that says nothing about the request, or no answer at all. */
+/** No response at all. */
 const NO_ANSWER: Code = 'MIG-027'
 
 /** What is worth a word but ends nothing, each with its code. */
@@ -88,7 +62,7 @@ export const NOTICES = {
 
 /** Every code that an ending has by itself, and those of what ends nothing. */
 export function endingCodes(): readonly Code[] {
-  const own = [...Object.values(CONCLUSIONS), ...TROUBLES.map(({ code }) => code), REFUSED, NO_ANSWER]
+  const own = [...Object.values(CONCLUSIONS), ...serviceErrorCodes()]
   return [...new Set([...own, ...Object.values(NOTICES)].flatMap((code) => code ?? []))]
 }
 
@@ -97,23 +71,9 @@ export function linkOf(code: Code): HttpsUrl | undefined {
   return LINKS[code]
 }
 
-/** The code of an outage that the gate sits out. */
-export function outageCode(error: ServiceError): Code {
-  return troubleCode(error) ?? NO_ANSWER
-}
-
-/** The code of a request that the service refuses. */
-export function refusalCode(error: ServiceError): Code {
-  return troubleCode(error) ?? REFUSED
-}
-
 /** The code of an ending; none for a completed import, and none here for a failed one, whose diagnosis has it. */
 export function codeOf(conclusion: Conclusion): Code | undefined {
-  if (conclusion.kind === 'rejected') return refusalCode(conclusion.error)
-  if (conclusion.kind === 'unreachable') return troubleCode(conclusion.error) ?? NO_ANSWER
+  if (conclusion.kind === 'rejected') return serviceErrorCode(conclusion.error)
+  if (conclusion.kind === 'unreachable') return conclusion.error ? serviceErrorCode(conclusion.error) : NO_ANSWER
   return CONCLUSIONS[conclusion.kind]
-}
-
-function troubleCode(error: ServiceError | undefined): Code | undefined {
-  return error && TROUBLES.find(({ outcomes }) => outcomes.test(error.outcome))?.code
 }

@@ -8,8 +8,8 @@ import { isConfirmed, rowsHold, rowsIn } from '../gate/readiness.ts'
 import { count, counted, duration, percent, shortCount, shortened } from './format.ts'
 import { collectionsOf, lowerFirst, MAX_NAME_LENGTH, named, rangeText, waitAgain } from './phrases.ts'
 import type { Message } from './phrases.ts'
-import { nextStepFor, whatHappened } from './service-errors.ts'
-import { NOTICES, outageCode } from './codes.ts'
+import { nextStepFor, serviceErrorCode, whatHappened } from './service-errors.ts'
+import { NOTICES } from './codes.ts'
 
 const LOAD = 'POST /v2/vectordb/collections/load'
 const AGAIN = 'Then run this step again: it imports nothing a second time.'
@@ -210,7 +210,7 @@ export function collectionMessages(
   switch (changes.kind) {
     case 'outage-began':
       return [
-        `${name} no usable answer: ${whatHappened(changes.error)} (${outageCode(changes.error)})`,
+        `${name} no usable answer: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`,
         `${goesOn}${nextStepFor(changes.error)}`,
       ]
     case 'outage-ended':

@@ -5,7 +5,7 @@ import { reasonOf } from '../gate/job.ts'
 import type { Policy } from '../gate/policy.ts'
 import type { CommitAction } from '../gate/commit-state.ts'
 import { NOT_FOUND_GRACE_MS } from '../gate/judge.ts'
-import { NOTICES, outageCode, refusalCode } from './codes.ts'
+import { NOTICES } from './codes.ts'
 import { rowsPerSecond, timeLeftMs, isIdle, shortStallHint, stallHint } from './estimates.ts'
 import { count, counted, duration, percent, roughDuration, rowRate, shortened } from './format.ts'
 import { collectionMessages, collectionStand } from './collections.ts'
@@ -13,7 +13,7 @@ import { discoveredText, searchedJobs } from './outcomes.ts'
 import { matchFailure } from './failure-patterns.ts'
 import { progressOf } from './phrases.ts'
 import { deedsTo } from './two-phase.ts'
-import { nextStepFor, whatHappened } from './service-errors.ts'
+import { nextStepFor, serviceErrorCode, whatHappened } from './service-errors.ts'
 
 const MAX_JOB_ID_LENGTH = 40
 /** With more jobs than this, lines tell how many jobs are in which state. */
@@ -52,7 +52,7 @@ export function progressMessages(event: WatchEvent, policy: Policy): readonly st
       return event.changes.flatMap((changes) =>
         changes.kind === 'outage-began'
           ? [
-              `no usable answer: ${whatHappened(changes.error)} (${outageCode(changes.error)})`,
+              `no usable answer: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`,
               `${goesOn(view, policy)}${nextStepFor(changes.error)}`,
             ]
           : [`the service answers again, after ${duration(changes.lastedMs)}`],
@@ -118,7 +118,7 @@ function newsMessages(changes: JobChange, job: History, view: View, policy: Poli
       // An outage hits all jobs at once.
       return isFirstWith(view, job, ({ outage }) => outage !== undefined)
         ? [
-            `${name}no usable answer: ${whatHappened(changes.error)} (${outageCode(changes.error)})`,
+            `${name}no usable answer: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`,
             `${goesOn(view, policy)}${nextStepFor(changes.error)}`,
           ]
         : []
@@ -140,14 +140,14 @@ function newsMessages(changes: JobChange, job: History, view: View, policy: Poli
     case 'act-done':
       return [`${name}${changes.act === 'commit' ? 'commit accepted' : 'aborted'}`]
     case 'act-refused':
-      return [`${name}${REFUSED[changes.act]}: ${whatHappened(changes.error)} (${refusalCode(changes.error)})`]
+      return [`${name}${REFUSED[changes.act]}: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`]
     case 'act-not-sent':
       return [
         `${name}not aborted: the service asked for a pause, and there is no time to wait for its end (${NOTICES.limited})`,
       ]
     case 'act-in-doubt':
       return [
-        `${name}the answer to the ${changes.act} was lost: ${whatHappened(changes.error)} (${outageCode(changes.error)})`,
+        `${name}the answer to the ${changes.act} was lost: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`,
         `the job is ${DOUBT[changes.act]}`,
       ]
   }

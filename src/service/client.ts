@@ -1,9 +1,6 @@
-import type { RequestContext } from './diagnose.ts'
+import type { Answer, Asked, RequestContext } from './errors.ts'
 import { readEnvelope } from './envelope.ts'
-import type { Envelope } from './envelope.ts'
 import type { HttpConnection, HttpReply } from './http.ts'
-import { ABOUT_A_JOB } from './question.ts'
-import type { Question } from './question.ts'
 import { isZillizCloud } from '../hosts.ts'
 
 /** Which service to ask about which database, and how. */
@@ -56,11 +53,6 @@ export interface Request {
   readonly signal: AbortSignal
 }
 
-/** What a request brought; the envelope is undefined where there is no reply, or none in it. */
-export type Answer =
-  | { readonly reply: Extract<HttpReply, { kind: 'reply' }>; readonly envelope: Envelope }
-  | { readonly reply: HttpReply; readonly envelope: undefined }
-
 /** Sends requests to one service, and remembers what kind of service it has shown itself to be. */
 export interface Client {
   /**
@@ -68,8 +60,8 @@ export interface Client {
    * well.
    */
   ask<Meaning extends { readonly kind: string }>(request: Request, judge: (answer: Answer) => Meaning): Promise<Meaning>
-  /** What the meaning of a bad answer depends on, at this moment; the question is about a job unless told otherwise. */
-  around(question?: Question): RequestContext
+  /** What the meaning of a bad response depends on, at this moment. */
+  context(asked?: Asked): RequestContext
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -77,14 +69,14 @@ export function createClient(options: ClientOptions): Client {
   const { host, hostname } = new URL(options.endpoint)
   const place = placeOf(options)
   const shownHost = options.sanitize(host)
-  let answeredWell = false
+  let hostHasAnswered = false
 
   return {
-    around: (question = ABOUT_A_JOB) => ({
+    context: (asked = { operation: 'poll' }) => ({
+      asked,
       host: shownHost,
-      answeredWell,
+      hostHasAnswered,
       isClusterEndpoint: isZillizCluster(hostname),
-      question,
       sanitize: options.sanitize,
       nowMs: Date.now(),
     }),
@@ -105,7 +97,7 @@ export function createClient(options: ClientOptions): Client {
       const answer = answerIn(reply)
       const { envelope } = answer
       const meaning = judge(answer)
-      if (envelope !== undefined && meaning.kind !== 'refused') answeredWell = true
+      if (envelope !== undefined && meaning.kind !== 'refused') hostHasAnswered = true
       options.onExchange({
         jobId,
         method: body === undefined ? 'GET' : 'POST',

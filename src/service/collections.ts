@@ -1,4 +1,5 @@
 import type { RequestOptions } from '../gate/import-service.ts'
+import type { Operation } from '../gate/job.ts'
 import type {
   Collections,
   Gone,
@@ -9,16 +10,12 @@ import type {
   Refresh,
 } from '../gate/import-service.ts'
 import type { Sanitize } from '../messages/format.ts'
-import type { Answer } from './client.ts'
 import type { DataPlaneResolver, ResolvedDataPlane } from './data-plane.ts'
 import { count, numberOf, percentage, text } from './decode.ts'
-import { isGone, isParticular, quoted } from './diagnose.ts'
-import type { RequestContext } from './diagnose.ts'
+import { errorOf, isGone, isParticular, messageIn, readResponse } from './errors.ts'
+import type { Answer, RequestContext, Response } from './errors.ts'
 import { isObject, isSuccess, valueOf } from './envelope.ts'
 import type { Envelope, JsonObject } from './envelope.ts'
-import { readResponse } from './found.ts'
-import type { Response } from './found.ts'
-import { aboutData } from './question.ts'
 
 export interface CollectionsOptions {
   readonly dbName: string | undefined
@@ -32,19 +29,18 @@ export function createCollections(
   reach: DataPlaneResolver,
   { dbName, sanitize, nameOf }: CollectionsOptions,
 ): Collections {
-  const placeOf = (collection: string): Place => ({ name: sanitize(collection), database: dbName && sanitize(dbName) })
+  const contextOf = ({ client, address }: ResolvedDataPlane, collection: string, operation: Operation) =>
+    client.context({ operation, subject: sanitize(collection), database: dbName && sanitize(dbName), address })
 
   /** One request about a collection; what `other` makes of an error is what it means, not error. */
   async function ask<Value, Other extends { readonly kind: string } = never>(
-    { client, addressInput }: ResolvedDataPlane,
+    reached: ResolvedDataPlane,
     collection: string,
     wish: Wish<Value, Other>,
     { signal, turn }: RequestOptions,
   ): Promise<Response<Value> | Gone | Other> {
     if (!(await turn())) return { kind: 'cancelled' }
     const { path, body, headers, read, other, pathless } = wish
-    const place = placeOf(collection)
-    const question = aboutData(`${wish.verb} the collection “${place.name}”`, wish.lacking, addressInput)
     const request = {
       path: `/v2/vectordb${path}`,
       jobId: undefined,
@@ -53,13 +49,13 @@ export function createCollections(
       isPlaceless: true,
       signal,
     }
-    return client.ask(request, (answer): Response<Value> | Gone | Other => {
-      const around = client.around(question)
+    return reached.client.ask(request, (answer): Response<Value> | Gone | Other => {
+      const context = contextOf(reached, collection, wish.operation)
       return (
-        goneIn(answer, place, around) ??
+        goneIn(answer, context) ??
         otherIn(answer, other) ??
-        pathlessIn(answer, around, pathless) ??
-        readResponse(answer, around, read)
+        pathlessIn(answer, context, pathless) ??
+        readResponse(answer, context, read)
       )
     })
   }
@@ -95,7 +91,8 @@ export function createCollections(
     const load = await ask(reached, collection, LOAD_STATE, options)
     if (load.kind !== 'answered') return load
     if (load.value !== 'gone') return { kind: 'read', indexes: indexes.value, load: load.value }
-    return gone(reached.client.around().host, placeOf(collection), 'not-exist', '')
+    const error = errorOf('gone', 'not-exist', contextOf(reached, collection, 'load-state'))
+    return { kind: 'gone', error }
   }
 
   const reaching =
@@ -125,14 +122,11 @@ interface Wish<Value, Other> {
   readonly path: string
   readonly body?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string>>
-  /** Completes "HOST refused to … the collection". */
-  readonly verb: string
-  /** Completes "HOST answered code 0 without …". */
-  readonly lacking: string
+  readonly operation: Operation
   readonly read: (envelope: Envelope) => Value | undefined
   readonly other?: (envelope: Envelope) => Other | undefined
   /** What it means that whoever answers has no such path. */
-  readonly pathless?: (status: number, around: RequestContext) => Other
+  readonly pathless?: (status: number, context: RequestContext) => Other
 }
 
 type NoRefresh = Extract<Refresh, { readonly kind: 'no-refresh' }>
@@ -144,16 +138,14 @@ const COLLECTION_NOT_LOADED = 101
 
 const INDEX_NAMES: Wish<readonly string[], never> = {
   path: '/indexes/list',
-  verb: 'list the indexes of',
-  lacking: 'the names of the indexes',
+  operation: 'list-indexes',
   read: ({ items }) =>
     items?.every((name) => typeof name === 'string' && name !== '') ? (items as string[]) : undefined,
 }
 
 const LOAD_STATE: Wish<LoadProgress | 'gone', never> = {
   path: '/collections/get_load_state',
-  verb: 'tell the load state of',
-  lacking: 'a load state',
+  operation: 'load-state',
   read: ({ data = {} }) => {
     const state = valueOf(data, 'loadState')
     if (typeof state !== 'string' || state === '') return undefined
@@ -171,19 +163,12 @@ const LOAD_STATE: Wish<LoadProgress | 'gone', never> = {
 
 const REFRESH: Wish<Envelope, typeof NOT_LOADED | NoRefresh> = {
   path: '/collections/refresh_load',
-  verb: 'refresh',
-  lacking: 'saying that it refreshes the collection',
+  operation: 'refresh',
   read: (envelope) => envelope,
   other: notLoadedIn,
-  pathless: (status, { host }) => ({
+  pathless: (httpStatus, context) => ({
     kind: 'no-refresh',
-    error: {
-      outcome: 'no-refresh',
-      // https://github.com/milvus-io/milvus/issues/43234
-      what: `${host} cannot be told to refresh a loaded collection (HTTP ${status} at refresh_load, which older versions lack), so that nobody can tell when its new rows are found.`,
-      advice:
-        'Leave out `wait-for: searchable`, and refresh the collection with an SDK in a step of your own (pymilvus: `refresh_load`), or upgrade Milvus.',
-    },
+    error: errorOf('no-refresh', 'no-refresh', context, { httpStatus }),
   }),
 }
 
@@ -192,8 +177,7 @@ const COUNT: Wish<number, typeof NOT_LOADED> = {
   body: { filter: '', outputFields: ['count(*)'], consistencyLevel: 'Strong' },
   // Without it some versions send the number as a string.
   headers: { 'Accept-Type-Allow-Int64': 'true' },
-  verb: 'count the rows of',
-  lacking: 'a number of rows',
+  operation: 'count',
   read: ({ items }) => (items?.length === 1 && isObject(items[0]) ? count(valueOf(items[0], 'count(*)')) : undefined),
   other: notLoadedIn,
 }
@@ -206,8 +190,7 @@ function describeIndex(
   return {
     path: '/indexes/describe',
     body: { indexName },
-    verb: 'describe the indexes of',
-    lacking: 'the state of an index',
+    operation: 'describe-indexes',
     read: ({ items }) => {
       const indexes = items?.map((item) => indexOf(item, indexName, sanitize)) ?? []
       return indexes.length > 0 && indexes.every((index) => index !== undefined) ? indexes : undefined
@@ -249,32 +232,15 @@ function otherIn<Other>({ reply, envelope }: Answer, other: Wish<unknown, Other>
 
 function pathlessIn<Other>(
   { reply, envelope }: Answer,
-  around: RequestContext,
+  context: RequestContext,
   pathless: Wish<unknown, Other>['pathless'],
 ): Other | undefined {
   const hasNoPath = reply.kind === 'reply' && envelope === undefined && (reply.status === 404 || reply.status === 405)
-  return hasNoPath ? pathless?.(reply.status, around) : undefined
+  return hasNoPath ? pathless?.(reply.status, context) : undefined
 }
 
-interface Place {
-  readonly name: string
-  /** Undefined or empty: the default one. */
-  readonly database: string | undefined
-}
-
-function goneIn({ reply, envelope }: Answer, place: Place, { host, sanitize }: RequestContext): Gone | undefined {
+function goneIn({ reply, envelope }: Answer, context: RequestContext): Gone | undefined {
   if (envelope === undefined || !isGone(envelope, reply.status)) return undefined
-  return gone(host, place, `code-${envelope.code}`, quoted(envelope.message, sanitize))
-}
-
-function gone(host: string, { name, database }: Place, outcome: string, said: string): Gone {
-  const where = !database ? 'the default database' : `the database “${database}”`
-  return {
-    kind: 'gone',
-    error: {
-      outcome,
-      what: `${host} knows no collection “${name}” in ${where}${said}.`,
-      advice: 'The collection was dropped or renamed, or lives in another database: check `db-name`.',
-    },
-  }
+  const { code, message } = envelope
+  return { kind: 'gone', error: errorOf('gone', `code-${code}`, context, { code, ...messageIn(message, context) }) }
 }

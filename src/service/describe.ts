@@ -1,11 +1,10 @@
 import type { PollResult } from '../gate/job.ts'
 import type { Poll } from '../gate/import-service.ts'
-import type { Answer, Client } from './client.ts'
+import type { Client } from './client.ts'
 import { decodeJob, MOST_FILES } from './decode.ts'
-import { diagnoseEnvelope, saysJobDoesNotExist, unknownJob, unusable } from './diagnose.ts'
-import type { RequestContext } from './diagnose.ts'
+import { classifyJobEnvelope, classifyReply, saysJobDoesNotExist, unknownJob, unusable } from './errors.ts'
+import type { Answer, RequestContext } from './errors.ts'
 import { isGood, valueOf } from './envelope.ts'
-import { noEnvelope } from './found.ts'
 
 /**
  * The three names of one question, and which to try after which. `describe` is what all SDKs ask, `get_progress` is the one
@@ -35,7 +34,7 @@ export function createDescribe(client: Client, onCollection: OnCollection = () =
         const isMissing = reply.kind === 'reply' && reply.status === 404 && envelope === undefined
         const next = isMissing && !hasAnswered ? NEXT_NAME.get(asked) : undefined
         if (next !== undefined) return { kind: 'no-such-path', next }
-        const result = observe(answer, jobId, client.around(), onCollection)
+        const result = observe(answer, jobId, client.context(), onCollection)
         hasAnswered ||= envelope !== undefined && result.kind !== 'refused'
         return result
       })
@@ -54,24 +53,24 @@ interface NoSuchPath {
 function observe(
   { reply, envelope }: Answer,
   jobId: string,
-  around: RequestContext,
+  context: RequestContext,
   onCollection: OnCollection,
 ): PollResult {
-  if (envelope === undefined) return noEnvelope(reply, around)
+  if (envelope === undefined) return classifyReply(reply, context)
   const { data } = envelope
-  if (data === undefined || !isGood(envelope, reply.status)) return diagnoseEnvelope(envelope, reply, around)
+  if (data === undefined || !isGood(envelope, reply.status)) return classifyJobEnvelope(envelope, reply, context)
   const details = valueOf(data, 'details')
   if (Array.isArray(details) && details.length > MOST_FILES) {
-    return unusable('too-large', `with ${details.length} files, more than an import job can have`, around)
+    return unusable('too-many-files', context, { detail: String(details.length) }, 'too-large')
   }
-  const snapshot = decodeJob(data, around.sanitize)
-  if (snapshot === undefined) return diagnoseEnvelope(envelope, reply, around)
+  const snapshot = decodeJob(data, context.sanitize)
+  if (snapshot === undefined) return classifyJobEnvelope(envelope, reply, context)
   const echoed = valueOf(data, 'jobId')
   if (typeof echoed === 'string' && echoed !== jobId) {
-    return unusable('wrong-job', 'about another job than the one asked for', around)
+    return unusable('wrong-job', context)
   }
   if (snapshot.phase === 'failed' && saysJobDoesNotExist(snapshot.reason)) {
-    return unknownJob(snapshot.reason, around)
+    return unknownJob(snapshot.reason, context)
   }
   const { collectionName } = snapshot
   if (collectionName !== undefined) onCollection(collectionName, String(valueOf(data, 'collectionName')))

@@ -3,15 +3,12 @@ import type { ImportService, ListedJob, NoResponse } from '../gate/import-servic
 import { hasEnded } from '../gate/discovery.ts'
 import type { Client } from './client.ts'
 import { count, decodeJob } from './decode.ts'
-import { unusable } from './diagnose.ts'
-import type { RequestContext } from './diagnose.ts'
+import { readResponse, unusable } from './errors.ts'
+import type { Response } from './errors.ts'
 import { isObject, valueOf } from './envelope.ts'
 import type { Envelope, JsonObject } from './envelope.ts'
-import { readResponse } from './found.ts'
-import type { Response } from './found.ts'
 import { comesInPages, LIST_PATH, PAGE_SIZE, scopeOf } from './list.ts'
 import type { ListOptions } from './list.ts'
-import { ABOUT_ALL_JOBS } from './question.ts'
 
 const MOST_PAGES = 100
 /** No name begins with a digit. */
@@ -35,7 +32,7 @@ type Walk = { readonly kind: 'walked'; readonly jobs: readonly ListedJob[] } | {
 export function createDiscovery(client: Client, options: ListOptions): ImportService['list'] {
   const { collectionName, sanitize } = options
   const isPaged = comesInPages(options)
-  const around = () => client.around(ABOUT_ALL_JOBS)
+  const context = () => client.context({ operation: 'list' })
   /** Who was once seen under way is to be waited for, whatever has become of it by the last page. */
   const underWay = new Map<string, ListedJob>()
 
@@ -47,7 +44,7 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
     if (!(await turn())) return { kind: 'cancelled' }
     const body = { ...scope, ...(isPaged && { pageSize: PAGE_SIZE, currentPage }) }
     return client.ask({ path: LIST_PATH, jobId: undefined, body, signal }, (answer) =>
-      readResponse(answer, around(), pageOf),
+      readResponse(answer, context(), pageOf),
     )
   }
 
@@ -79,17 +76,18 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
       if (mayBeOfOthers.kind !== 'answered') return mayBeOfOthers
       const seenBefore = seen.size
       for (const [index, record] of page.records.entries()) {
-        if (!isObject(record)) return unreadable(around())
+        if (!isObject(record)) return unusable('unreadable-list', context())
         const jobId = valueOf(record, 'jobId')
         seen.add(typeof jobId === 'string' ? jobId : `${number}/${index}`)
         if (mayBeOfOthers.value && isOfAnother(record, collectionName)) continue
         const job = jobOf(record, sanitize)
-        if (job === undefined) return unreadable(around())
+        if (job === undefined) return unusable('unreadable-list', context())
         if (!hasEnded(job)) underWay.set(job.jobId, job)
         jobs.set(job.jobId, job)
       }
       const walked = { kind: 'walked', jobs: [...new Map([...jobs, ...underWay]).values()] } as const
-      if (!isPaged) return page.count > page.records.length ? partial(around(), UNPAGED_ADVICE) : walked
+      if (!isPaged)
+        return page.count > page.records.length ? unusable('partial-list', context(), { detail: 'unpaged' }) : walked
       // Less than what was seen is the length of one page, or nothing at all.
       const total = page.count >= seen.size ? page.count : undefined
       if (total !== undefined) {
@@ -98,18 +96,19 @@ export function createDiscovery(client: Client, options: ListOptions): ImportSer
         counted = total
         countedFirst ??= total
       }
-      if (seen.size === seenBefore) return seen.size < (countedFirst ?? 0) ? partial(around(), PAGED_ADVICE) : walked
+      if (seen.size === seenBefore)
+        return seen.size < (countedFirst ?? 0) ? unusable('partial-list', context()) : walked
       // The number of all, or merely that of a page which may be full.
       if (seen.size === total && (total > page.records.length || total < SHORTEST_FULL_PAGE)) return walked
     }
-    return tooMany(around())
+    return unusable('too-many-jobs', context(), { detail: String(MOST_PAGES) })
   }
 
   return async (ask) => {
     const first = await walk(false, ask)
     // Jobs came or went, so that others moved from page to page, and one of them may have been missed.
     const answer = first.kind === 'changed' ? await walk(true, ask) : first
-    if (answer.kind === 'changed') return changing(around())
+    if (answer.kind === 'changed') return unusable('changing-list', context())
     if (answer.kind !== 'walked') return answer
     return { kind: 'listed', jobs: answer.jobs }
   }
@@ -133,40 +132,4 @@ function jobOf(record: JsonObject, sanitize: ListOptions['sanitize']): ListedJob
   // An id with a secret in it would carry it past the sanitizer, and a number is none.
   if (jobId !== told || !JOB_ID.test(jobId) || job === undefined) return undefined
   return { jobId, phase: job.phase, label: job.label }
-}
-
-/** What cannot be read cannot be waited for. */
-function unreadable(around: RequestContext): NoResponse {
-  return unusable('unreadable-list', 'with a list of import jobs of which some cannot be read', around)
-}
-
-const UNPAGED_ADVICE = 'On Zilliz Cloud, whose lists come in pages, set `cluster-id`, or `project-id` and `region-id`.'
-const PAGED_ADVICE = 'If this lasts, name the jobs with `job-id`.'
-
-function partial(around: RequestContext, advice: string): NoResponse {
-  const answer = unusable('partial-list', 'with a part of its list of import jobs', around)
-  return { ...answer, error: { ...answer.error, advice } }
-}
-
-function changing(around: RequestContext): NoResponse {
-  const { host } = around
-  return {
-    kind: 'outage',
-    error: {
-      outcome: 'changing-list',
-      what: `The list of import jobs of ${host} became shorter while it was read, twice, so that some may have been missed.`,
-      advice: 'If this lasts, name the jobs with `job-id`.',
-    },
-  }
-}
-
-function tooMany({ host }: RequestContext): NoResponse {
-  return {
-    kind: 'outage',
-    error: {
-      outcome: 'too-many-jobs',
-      what: `${host} lists import jobs on more than ${MOST_PAGES} pages.`,
-      advice: 'Name the jobs to wait for with `job-id`.',
-    },
-  }
 }

@@ -1,7 +1,9 @@
+import type { NoResponse } from '../gate/import-service.ts'
 import type { PollResult, Phase, ServiceError } from '../gate/job.ts'
-import type { Answer, Client } from './client.ts'
+import type { Client } from './client.ts'
 import { decodeJob } from './decode.ts'
-import { diagnoseEnvelope, diagnoseReply } from './diagnose.ts'
+import { classifyEnvelope, classifyReply } from './errors.ts'
+import type { Answer } from './errors.ts'
 import { isGood, isObject, isSuccess, valueOf } from './envelope.ts'
 import type { JsonObject } from './envelope.ts'
 
@@ -135,16 +137,16 @@ interface NoPage {
 
 function readPage({ reply, envelope }: Answer, client: Client, sanitize: ListOptions['sanitize']): Page | NoPage {
   if (reply.kind === 'aborted') return { kind: 'cancelled', listed: { kind: 'cancelled' } }
-  const around = client.around()
+  const context = client.context({ operation: 'list' })
   if (envelope === undefined) {
     // A server or gateway that does not know this path says so without an envelope, at any time.
     const isMissing = reply.kind === 'reply' && [400, 403, 404, 405].includes(reply.status)
-    return noPage(diagnoseReply(reply, around), isMissing)
+    return noPage(classifyReply(reply, context), isMissing)
   }
   const { data = {} } = envelope
   const records = valueOf(data, 'records')
   if (!isGood(envelope, reply.status) || !Array.isArray(records)) {
-    return noPage(diagnoseEnvelope(envelope, reply, around), isSuccess(envelope))
+    return noPage(classifyEnvelope(envelope, reply, context), isSuccess(envelope))
   }
   const count = valueOf(data, 'count')
   return {
@@ -155,7 +157,8 @@ function readPage({ reply, envelope }: Answer, client: Client, sanitize: ListOpt
   }
 }
 
-function noPage(result: ReturnType<typeof diagnoseEnvelope>, isFinal: boolean): NoPage {
+function noPage(result: NoResponse, isFinal: boolean): NoPage {
+  if (result.kind === 'cancelled') return { kind: 'cancelled', listed: result }
   const listed: NoPage['listed'] =
     result.kind === 'outage' && !isFinal ? { kind: 'outage', result } : { kind: 'refused' }
   return { kind: listed.kind, listed, error: result.error }

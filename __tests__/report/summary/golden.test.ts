@@ -3,9 +3,8 @@ import { expect, it } from '@jest/globals'
 import { createSanitizer } from '../../../src/report/sanitize.ts'
 import { renderSummary } from '../../../src/report/summary/render.ts'
 import type { SummaryContext } from '../../../src/report/summary/render.ts'
-import { diagnoseEnvelope, diagnoseReply } from '../../../src/service/diagnose.ts'
-import type { RequestContext } from '../../../src/service/diagnose.ts'
-import { ABOUT_A_JOB, toEnd } from '../../../src/service/question.ts'
+import { classifyJobEnvelope, classifyReply } from '../../../src/service/errors.ts'
+import type { RequestContext } from '../../../src/service/errors.ts'
 import type { Conclusion } from '../../../src/gate/conclusion.ts'
 import type { View } from '../../../src/gate/events.ts'
 import { record } from '../../../src/gate/history.ts'
@@ -56,21 +55,24 @@ function troubleIn(
   answer: { readonly code: number; readonly message: string } | { readonly network: string; readonly message: string },
   { status = 200, ...but }: Partial<RequestContext> & { readonly status?: number } = {},
 ): ServiceError {
-  const around: RequestContext = {
+  const context: RequestContext = {
     host: 'milvus.example',
-    answeredWell: false,
+    hostHasAnswered: false,
     isClusterEndpoint: false,
-    question: ABOUT_A_JOB,
+    asked: { operation: 'poll' },
     sanitize,
     nowMs: 0,
     ...but,
   }
   if ('network' in answer) {
-    return diagnoseReply({ kind: 'network', code: answer.network, message: answer.message }, around).error
+    const network = { kind: 'network', code: answer.network, message: answer.message } as const
+    const result = classifyReply(network, context)
+    if (result.kind === 'cancelled') throw new Error('a network error is no cancellation')
+    return result.error
   }
   const body = JSON.stringify(answer)
   const reply = { kind: 'reply', status, retryAfter: undefined, location: undefined, body, sizeBytes: 0 } as const
-  return diagnoseEnvelope({ ...answer, data: undefined }, reply, around).error
+  return classifyJobEnvelope({ ...answer, data: undefined }, reply, context).error
 }
 
 /** Pending, then pre-import, import, sort, indexes and the automatic commit, all in a bit less than five minutes. */
@@ -88,7 +90,7 @@ const REFUSED_DEED = {
   kind: 'refused',
   error: troubleIn(
     { code: 65535, message: 'PrivilegeImport: permission deny to loader in the `default` database' },
-    { status: 403, question: toEnd('commit', '453761313698322012') },
+    { status: 403, asked: { operation: 'commit', subject: '453761313698322012' } },
   ),
 } as const
 const UNKNOWN_JOB = troubleIn({
@@ -132,9 +134,11 @@ const READY = [
 ] as const
 const UNLOADED = reading({ load: { state: 'not-loaded', percent: undefined } })
 const GONE_TROUBLE = aTrouble({
+  kind: 'gone',
   outcome: 'code-100',
-  what: 'milvus.example knows no collection “films” in the default database.',
-  advice: 'The collection was dropped or renamed, or lives in another database: check `db-name`.',
+  operation: 'count',
+  subject: 'films',
+  code: 100,
 })
 const FAILED_INDEX = anIndex({
   name: 'vector',

@@ -206,20 +206,20 @@ describe('many jobs', () => {
       jobId: 'gone',
       polls: [
         [0, aJob()],
-        [1, { kind: 'unknown-job', error: aTrouble({ what: 'Never heard.' }) }],
+        [1, { kind: 'unknown-job', error: aTrouble({ kind: 'unknown-job' }) }],
       ],
     })
     const refused = aHistory({
       jobId: 'refused',
-      polls: [[0, { kind: 'refused', error: aTrouble({ what: 'No.' }) }]],
+      polls: [[0, { kind: 'refused', error: aTrouble({ httpStatus: 418 }) }]],
     })
     const text = renderSummary(aView([lost, forgotten, refused]), undefined, aPolicy(), context)
     for (const told of [
       '❔ Unknown',
       '❓ gone, was Importing',
       '⛔ refused',
-      'Never heard.',
-      '<p>No.</p>',
+      'milvus.example does not know this import job.',
+      '<p>milvus.example returned HTTP 418.</p>',
       'HTTP 503',
     ]) {
       expect(text).toContain(told)
@@ -296,7 +296,7 @@ describe('the files of many jobs', () => {
     expect(text.slice(text.indexOf('<details>'), text.lastIndexOf('\n<sub>')).split('\n')).toEqual([
       '<details>',
       '<summary>Job <code>b</code>: no files listed</summary>',
-      '<p>milvus.example answered with HTTP 503.</p>',
+      '<p>milvus.example returned HTTP 503.</p>',
       '</details>',
       '<details>',
       '<summary>Job <code>a</code>: 1 file</summary>',

@@ -1,23 +1,23 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
+import { nextStepFor, serviceErrorCode, whatHappened } from '../../src/messages/service-errors.ts'
 import {
-  diagnoseEnvelope,
-  diagnoseReply,
+  classifyJobEnvelope,
+  classifyReply,
   saysJobDoesNotExist,
   timedOut,
   unknownJob,
   unusable,
-} from '../../src/service/diagnose.ts'
-import type { RequestContext } from '../../src/service/diagnose.ts'
+} from '../../src/service/errors.ts'
+import type { RequestContext } from '../../src/service/errors.ts'
 import type { HttpReply } from '../../src/service/http.ts'
-import { ABOUT_A_JOB, aboutData } from '../../src/service/question.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
 
-const AROUND: RequestContext = {
+const CONTEXT: RequestContext = {
   host: 'milvus.test:19530',
-  answeredWell: false,
+  hostHasAnswered: false,
   isClusterEndpoint: false,
-  question: ABOUT_A_JOB,
+  asked: { operation: 'poll' },
   sanitize: (text, maxLength = 2000) => String(text).slice(0, maxLength),
   nowMs: Date.parse('2026-11-23T06:00:00Z'),
 }
@@ -34,16 +34,21 @@ const reply = (status: number, but: Partial<Extract<HttpReply, { kind: 'reply' }
 
 const network = (code: string, message = `it said ${code}`) => ({ kind: 'network' as const, code, message })
 
-type Failure = ReturnType<typeof diagnoseEnvelope>
+type Failure = ReturnType<typeof classifyJobEnvelope>
 
 const enveloped = (code: number, message = '', status = 200, but: Partial<RequestContext> = {}) =>
-  diagnoseEnvelope({ code, message, data: undefined, items: [] }, reply(status), { ...AROUND, ...but })
+  classifyJobEnvelope({ code, message, data: undefined, items: [] }, reply(status), { ...CONTEXT, ...but })
 
 const replied = (said: Exclude<HttpReply, { kind: 'aborted' }>, but: Partial<RequestContext> = {}) =>
-  diagnoseReply(said, { ...AROUND, ...but })
+  failureIn(classifyReply(said, { ...CONTEXT, ...but }))
+
+function failureIn(result: ReturnType<typeof classifyReply>): Failure {
+  if (result.kind === 'cancelled') throw new Error('this was not cancelled')
+  return result
+}
 
 const CLUSTER = { isClusterEndpoint: true }
-const KNOWN = { answeredWell: true }
+const KNOWN = { hostHasAnswered: true }
 const BEYOND_THE_RANGES = [95_999, 96_000, 96_037]
 const JOB_UNKNOWN = 'import job does not exist, jobID=1'
 
@@ -74,10 +79,10 @@ describe('what is said of an answer that is no state', () => {
       entry('code 1800 at a cluster', enveloped(1800, 'no', 200, CLUSTER)),
       entry('code 8 at a cluster', enveloped(8, 'slow', 200, CLUSTER)),
       entry('code 2100 at a cluster, job unknown', enveloped(2100, JOB_UNKNOWN, 200, CLUSTER)),
-      entry('job unknown, without a word', unknownJob('', AROUND)),
-      entry('another job', unusable('wrong-job', 'about another job than the one asked for', AROUND)),
-      entry('no time', timedOut(2345, AROUND)),
-      entry('hardly any time', timedOut(49, AROUND)),
+      entry('job unknown, without a word', unknownJob('', CONTEXT)),
+      entry('another job', unusable('wrong-job', CONTEXT)),
+      entry('no time', timedOut(2345, CONTEXT)),
+      entry('hardly any time', timedOut(49, CONTEXT)),
       ...[200, 204, 302, 400, 401, 403, 404, 405, 407, 408, 425, 429, 500, 503].flatMap((status) => [
         entry(`HTTP ${status}`, replied(reply(status))),
         entry(`HTTP ${status} at a cluster`, replied(reply(status), CLUSTER)),
@@ -105,13 +110,15 @@ describe('what is said of an answer that is no state', () => {
       entry('ECONNREFUSED of an address', replied(network('ECONNREFUSED', 'connect ECONNREFUSED 10.0.0.1:80'))),
       entry('ECONNREFUSED of more', replied(network('ECONNREFUSED', 'ECONNREFUSED 10.0.0.1:80 and so on'))),
     ]
-    expectGolden('troubles', told.join('\n'))
+    expectGolden('service-errors', told.join('\n'))
   })
 
   it('is quoted up to a length, and without the stop that the sentence has itself', () => {
-    const { error } = enveloped(4711, `${'x'.repeat(298)}..yz`)
-    expect(error.what).toBe(`milvus.test:19530 answered with code 4711: “${'x'.repeat(298)}.”.`)
-    expect(enveloped(4711, ' so. it is ').error.what).toContain(': “so. it is”.')
+    const said = (message: string) => whatHappened(enveloped(4711, message).error)
+    expect(said(`${'x'.repeat(298)}..yz`)).toBe(
+      `milvus.test:19530 returned an error: code 4711: “${'x'.repeat(298)}.”.`,
+    )
+    expect(said(' so. it is ')).toContain(': “so. it is”.')
   })
 })
 
@@ -126,11 +133,11 @@ const NETWORK = [
 ]
 
 describe('what is said where a collection was asked about', () => {
-  const AT_THE_CLUSTER = { question: aboutData('count the rows', 'a number of rows', '`cluster-endpoint`') }
+  const AT_THE_CLUSTER = { asked: { operation: 'count', subject: 'docs', address: 'cluster-endpoint' } } as const
   const ADDRESS =
-    'Check `cluster-endpoint`: the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.'
+    'Check `cluster-endpoint`: it takes the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.'
 
-  it.each<[what: string, said: Exclude<HttpReply, { kind: 'aborted' }>, advice: string]>([
+  it.each<[what: string, said: Exclude<HttpReply, { kind: 'aborted' }>, next: string]>([
     [
       'a certificate for another name',
       network('ERR_TLS_CERT_ALTNAME_INVALID'),
@@ -139,12 +146,12 @@ describe('what is said where a collection was asked about', () => {
     [
       'a port that is closed',
       network('ECONNREFUSED'),
-      'Check host and port of `cluster-endpoint`, or of the proxy, and that the service is up.',
+      'Check the host and port of `cluster-endpoint`, or of the proxy, and that the service is up.',
     ],
     ['no such path', reply(404), ADDRESS],
     ['a redirect', reply(302), 'Set `cluster-endpoint` to the final address.'],
-  ])('names the input that its address comes from, after %s', (_what, said, advice) => {
-    expect(replied(said, { ...AT_THE_CLUSTER, ...CLUSTER }).error.advice).toBe(advice)
+  ])('names the input that its address comes from, after %s', (_what, said, next) => {
+    expect(nextStepFor(replied(said, { ...AT_THE_CLUSTER, ...CLUSTER }).error)).toBe(next)
   })
 })
 
@@ -178,8 +185,8 @@ describe('where a redirect points', () => {
   it('shows no secret, although an address makes the letters of a host small', () => {
     const sanitize = createSanitizer(['Passw0rd-K3Y'])
     const { error } = replied(reply(302, { location: 'https://Passw0rd-K3Y.example/x' }), { sanitize })
-    expect([error.what, error.advice]).toEqual([
-      'milvus.test:19530 redirects (HTTP 302) to https://***.example, and a key is not sent to another address.',
+    expect([whatHappened(error), nextStepFor(error)]).toEqual([
+      'milvus.test:19530 redirects (HTTP 302) to https://***.example. The gate does not send the key to another address.',
       'If that is the service, set `endpoint` to https://***.example.',
     ])
   })
@@ -205,8 +212,8 @@ describe('Retry-After', () => {
     const expected = ms === undefined ? {} : { retryAfterMs: ms }
     for (const failure of [
       replied(said),
-      diagnoseEnvelope({ code: 1, message: '', data: undefined }, said, AROUND),
-      diagnoseEnvelope({ code: 4711, message: '', data: undefined }, said, AROUND),
+      classifyJobEnvelope({ code: 1, message: '', data: undefined }, said, CONTEXT),
+      classifyJobEnvelope({ code: 4711, message: '', data: undefined }, said, CONTEXT),
     ]) {
       expect(failure).toStrictEqual({ kind: 'outage', error: failure.error, ...expected })
     }
@@ -214,7 +221,8 @@ describe('Retry-After', () => {
 })
 
 function entry(when: string, { kind, error }: Failure): string {
-  return `- **${when}**: ${kind}, \`${error.outcome}\`\n  ${error.what}\n  ${error.advice}\n`
+  const facts = `${kind}, \`${error.outcome}\`, ${serviceErrorCode(error)}`
+  return `- **${when}**: ${facts}\n  ${whatHappened(error)}\n  ${nextStepFor(error)}\n`
 }
 
 function expectGolden(name: string, rendered: string): void {
