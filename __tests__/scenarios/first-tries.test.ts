@@ -117,7 +117,8 @@ const attempts: readonly Attempt[] = [
       env: { HTTP_PROXY: `http://127.0.0.1:${proxyPort}` },
     }),
     conclusion: 'rejected',
-    sentence: 'milvus.invalid:19530 rejected the request (HTTP 403), but the response is not from Milvus or Zilliz Cloud.',
+    sentence:
+      'milvus.invalid:19530 rejected the request (HTTP 403), but the response is not from Milvus or Zilliz Cloud.',
     next: 'A proxy or gateway in front of the service may need credentials of its own (set them with `headers`) or block the address. Otherwise check `api-key` and `endpoint`.',
   },
   {
