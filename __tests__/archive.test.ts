@@ -41,12 +41,17 @@ describe('the archive that a runner downloads', () => {
     expect(gzipSync(archive).length).toBeLessThanOrEqual(MAX_ARCHIVE_BYTES)
   })
 
-  it.each(['action.yml', 'dist/index.js', 'dist/package.json', 'dist/licenses-main.txt', 'LICENSE', 'README.md'])(
-    'has %s',
-    (name) => {
-      expect(names).toContain(name)
-    },
-  )
+  it.each([
+    'action.yml',
+    'dist/index.js',
+    'dist/package.json',
+    'dist/licenses-main.txt',
+    'LICENSE',
+    'README.md',
+    'docs/troubleshooting.md',
+  ])('has %s', (name) => {
+    expect(names).toContain(name)
+  })
 
   it('has neither tests nor pictures nor tools', () => {
     expect(

@@ -906,7 +906,7 @@ describe('the runner’s files', () => {
   })
 })
 
-describe('the README of this version', () => {
+describe('the troubleshooting page of this version', () => {
   const OF_A_RELEASE = {
     GITHUB_SERVER_URL: 'https://github.com',
     GITHUB_ACTION_REPOSITORY: 'octocat/milvus-import-gate',
@@ -914,16 +914,16 @@ describe('the README of this version', () => {
   }
 
   it.each<[string, Environment, string]>([
-    ['github.com', {}, 'https://github.com/octocat/milvus-import-gate/blob/v1/README.md'],
+    ['github.com', {}, 'https://github.com/octocat/milvus-import-gate/blob/v1/docs/troubleshooting.md'],
     [
       'a server of its own',
       { GITHUB_SERVER_URL: 'https://ghes.example:8443/' },
-      'https://ghes.example:8443/octocat/milvus-import-gate/blob/v1/README.md',
+      'https://ghes.example:8443/octocat/milvus-import-gate/blob/v1/docs/troubleshooting.md',
     ],
     [
       'a branch',
       { GITHUB_ACTION_REF: 'feature/x.1' },
-      'https://github.com/octocat/milvus-import-gate/blob/feature/x.1/README.md',
+      'https://github.com/octocat/milvus-import-gate/blob/feature/x.1/docs/troubleshooting.md',
     ],
   ])('is on %s', (_, but, url) => {
     expect(readmeOf({ ...OF_A_RELEASE, ...but })).toBe(url)

@@ -7,7 +7,7 @@ import type { ServiceErrorKind } from '../../src/gate/job.ts'
 import { aTrouble } from '../support/builders.ts'
 
 const ROOT = new URL('../../', import.meta.url)
-const README = readFileSync(new URL('README.md', ROOT), 'utf8')
+const TROUBLESHOOTING = readFileSync(new URL('docs/troubleshooting.md', ROOT), 'utf8')
 
 const rejected = (kind: ServiceErrorKind): Conclusion => ({
   kind: 'rejected',
@@ -31,15 +31,15 @@ describe('the codes', () => {
     expect(codes.filter((code) => !/^MIG-\d{3}$/.test(code))).toEqual([])
   })
 
-  it('are those of the README, each with a place to link to', () => {
-    const rows = [...README.matchAll(/^\| <a id="mig-(\d{3})"><\/a>`MIG-(\d{3})` +\|/gm)]
+  it('are those of Troubleshooting, each with a place to link to', () => {
+    const rows = [...TROUBLESHOOTING.matchAll(/^\| <a id="mig-(\d{3})"><\/a>`MIG-(\d{3})` +\|/gm)]
     for (const [, anchor, code] of rows) expect(anchor).toBe(code)
     expect(rows.map(([, , code]) => `MIG-${code ?? ''}`)).toEqual(codes.toSorted())
   })
 
-  it('lead to the same place in the README as in a message, and never nowhere', () => {
+  it('lead to the same place in Troubleshooting as in a message, and never nowhere', () => {
     const linkOfRow = (row: string) => /\]\((https:[^)]+)\) \|$/.exec(row)?.[1]
-    const rows = README.split('\n').filter((line) => line.startsWith('| <a id="mig-'))
+    const rows = TROUBLESHOOTING.split('\n').filter((line) => line.startsWith('| <a id="mig-'))
     const links = new Map<string, string | undefined>([
       ...endingCodes().map((code) => [code, linkOf(code)] as const),
       ...failurePatterns().map(({ code, link }) => [code, link] as const),

@@ -36,15 +36,15 @@ export function gitHubRunOf(env: Environment): GitHubRun {
 }
 
 /**
- * The README of the version of this action that the step uses; undefined for one that lies in the workflow's own
- * repository, which GitHub does not name.
+ * The troubleshooting page of the version of this action that the step uses; undefined for an action in the workflow's
+ * own repository, which GitHub does not name.
  */
 export function readmeOf(env: Environment): HttpsUrl | undefined {
   const server = /^https:\/\/([\w.-]+(?::\d+)?)\/?$/.exec(env['GITHUB_SERVER_URL'] ?? '')?.[1]
   const repository = /^[\w.-]+\/[\w.-]+$/.exec(env['GITHUB_ACTION_REPOSITORY'] ?? '')?.[0]
   const ref = /^[\w./-]+$/.exec(env['GITHUB_ACTION_REF'] ?? '')?.[0]
   if (server === undefined || repository === undefined || ref === undefined) return undefined
-  return `https://${server}/${repository}/blob/${ref}/README.md`
+  return `https://${server}/${repository}/blob/${ref}/docs/troubleshooting.md`
 }
 
 /** The name of the commit status; a token that nobody could send is a mistake only where there is one. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import ts from 'typescript'
 import { parse } from 'yaml'
@@ -13,7 +13,7 @@ import { faultsOfWorkflow } from './support/github-syntax.ts'
 
 const root = new URL('../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
-const readme = read('README.md')
+const pages = ['README.md', ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`)]
 const manifest = read('action.yml')
 
 afterAll(removeRunnerFolders)
@@ -24,19 +24,21 @@ interface Step {
 }
 
 interface Example {
-  /** The heading above it, and which one it is there. */
+  /** The page, the heading above it, and which one it is there. */
   readonly title: string
   readonly yaml: string
 }
 
-function examplesIn(markdown: string): readonly Example[] {
-  return markdown.split(/^(?=#{2,} )/m).flatMap((section) => {
-    const heading = /^#+ (.*)/.exec(section)?.[1] ?? ''
-    return [...section.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml = ''], index) => ({
-      title: `${heading}, ${index + 1}`,
-      yaml,
-    }))
-  })
+function examplesIn(page: string): readonly Example[] {
+  return read(page)
+    .split(/^(?=#{1,} )/m)
+    .flatMap((section) => {
+      const heading = /^#+ (.*)/.exec(section)?.[1] ?? ''
+      return [...section.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml = ''], index) => ({
+        title: `${page}, ${heading}, ${index + 1}`,
+        yaml,
+      }))
+    })
 }
 
 /** An example of steps becomes the end of a job that has what the text around it speaks of. */
@@ -68,7 +70,7 @@ function gatesIn({ yaml }: Example): readonly Step[] {
   return steps.filter(({ uses = '' }) => uses.startsWith('OWNER/milvus-import-gate@'))
 }
 
-const examples = examplesIn(readme)
+const examples = pages.flatMap(examplesIn)
 const gates = examples.flatMap((example) => gatesIn(example).map((gate) => [example.title, gate.with ?? {}] as const))
 const jobs = ['part-0', 'part-1', 'part-2'].map((name, index) =>
   anImport(COMPLETED, {
@@ -88,10 +90,10 @@ const PRODUCTS: CollectionScript = {
 const CLUSTER_ID = 'in01-0a1b2c3d4e5f6a7'
 const certificates = makeCertificates()
 
-describe('an example of the README', () => {
+describe('an example in the docs', () => {
   it('is found wherever there is one', () => {
-    expect(examples).toHaveLength(readme.split('```yaml').length - 1)
-    expect(gates.length).toBeGreaterThan(4)
+    expect(examples).toHaveLength(pages.map((page) => read(page).split('```yaml').length - 1).reduce((a, b) => a + b))
+    expect(gates.length).toBeGreaterThan(12)
   })
 
   it.each(examples.map((example) => [example.title, example] as const))(
@@ -186,17 +188,17 @@ function textsOf(path: string): readonly string[] {
 }
 
 function modulesIn(folder: string): readonly string[] {
-  return readdirSync(new URL(folder, root))
+  return readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
     .filter((name) => /(?<!\.test)\.ts$/.test(name))
     .map((name) => `${folder}${name}`)
 }
 
-/** The messages that the tables of Troubleshooting quote, by the bold line above the table. */
+/** The messages that the tables of Troubleshooting quote, by the heading above the table. */
 function quotesIn(markdown: string): readonly (readonly [topic: string, quote: string])[] {
-  const section = /^## Troubleshooting\n(.*?)^## /ms.exec(markdown)?.[1] ?? ''
-  return section.split(/^(?=\*\*)/m).flatMap((table) => {
-    const topic = /^\*\*(.*)\*\*$/m.exec(table)?.[1] ?? ''
-    const cells = [...table.matchAll(/^\| (``? ?.+?`?`) \|/gm)].map(([, cell = '']) => cell)
+  return markdown.split(/^(?=## )/m).flatMap((section) => {
+    const topic = /^## Messages (.*)$/m.exec(section)?.[1]
+    if (topic === undefined) return []
+    const cells = [...section.matchAll(/^\| (``? ?.+?`?`) \|/gm)].map(([, cell = '']) => cell)
     return cells.map((cell) => [topic, cell.replace(/^`+ ?| ?`+$/g, '')] as const)
   })
 }
@@ -228,7 +230,7 @@ function has(text: string, phrase: string): boolean {
   return ` ${text} `.includes(` ${phrase} `)
 }
 
-describe('a message that the README explains', () => {
+describe('a message that Troubleshooting explains', () => {
   const plain = (texts: readonly string[]) => texts.map((text) => text.replace(/[\s(),.:;`]+/g, ' '))
   const ours = plain([
     ...['src/service/', 'src/messages/', 'src/report/', 'src/settings/'].flatMap(modulesIn).flatMap(textsOf),
@@ -236,10 +238,10 @@ describe('a message that the README explains', () => {
     ...Object.keys(inputDefaults),
   ])
   const runners = plain(modulesIn('__tests__/runner/').flatMap(textsOf))
-  const quotes = quotesIn(readme)
+  const quotes = quotesIn(read('docs/troubleshooting.md'))
 
   it.each(quotes)('is one that can come up, under %s: %s', (topic, quote) => {
-    expect(wordsNotSaid(quote, topic === 'GitHub' ? [...ours, ...runners] : ours)).toEqual([])
+    expect(wordsNotSaid(quote, topic === 'of GitHub' ? [...ours, ...runners] : ours)).toEqual([])
   })
 
   it('is found in every row', () => {
@@ -252,5 +254,95 @@ describe('a message that the README explains', () => {
     ['Import job ID is concluded with 0 rows', ['concluded']],
   ])('would not get away with words that nobody says: %s', (quote, words) => {
     expect(wordsNotSaid(quote, ours)).toEqual(words)
+  })
+})
+
+/** GitHub's anchor of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-')
+}
+
+function anchorsIn(page: string): readonly string[] {
+  const text = read(page).replace(/^```.*?^```$/gms, '')
+  return [
+    ...[...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading)),
+    ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id),
+  ]
+}
+
+/** Links and pictures that lead to a file of this repository. */
+function linksIn(page: string): readonly (readonly [page: string, target: string])[] {
+  const targets = [...read(page).matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g)].map(
+    ([, link, source]) => link ?? source ?? '',
+  )
+  return targets.filter((target) => !/^https:|^(?:\.\.\/)+issues$/.test(target)).map((target) => [page, target])
+}
+
+describe('a link in the docs', () => {
+  const links = [...pages, '.github/CONTRIBUTING.md', '.github/SECURITY.md', 'CHANGELOG.md'].flatMap(linksIn)
+
+  it.each(links)('leads somewhere: %s, %s', (page, target) => {
+    const [path = '', anchor] = target.split('#')
+    const file = path === '' ? page : new URL(path, new URL(page, root)).href.slice(root.href.length)
+    expect(existsSync(new URL(file, root))).toBe(true)
+    if (anchor !== undefined) expect(anchorsIn(file)).toContain(anchor)
+  })
+
+  it('leads from the README to every page', () => {
+    expect(pages.slice(1).filter((page) => !links.some(([from, to]) => from === 'README.md' && to === page))).toEqual(
+      [],
+    )
+  })
+})
+
+/** Phrases that a native technical writer would not use, and the words that replaced them once. */
+const STILTED: readonly RegExp[] = [
+  /\bis not right\b/,
+  /\bwhat is behind it\b/,
+  /\bnobody\b/,
+  /\bwhoever\b/,
+  /\bmend(?:s|ed|ing)?\b/,
+  /\bnever goes on\b/,
+  /\bheed(?:s|ed)?\b/,
+  /\bwithout further ado\b/,
+  /\brows too many\b/,
+  /\bthat nothing announces\b/,
+  /\bgoes? on asking\b/,
+  /\bin (?:the )?place of (?:a |an )?(?:JSON|answer)\b/,
+  /\btold\b/,
+  /\brests? at\b/,
+  /\bstood still\b/,
+  /\bat its worst\b/,
+  /\bby whatever name\b/,
+  /\bwithout a word\b/,
+  /\bnothing listens\b/,
+  /\b(?:service|server) answers\b/,
+  /\bno(?: usable)? answer\b/,
+  /\bnot known .* any ?more\b/,
+  /\b(?:vigil|turnstile|inquiry|deed|sighting|farewell|culprit|whereabouts)s?\b/,
+  /\d %/,
+]
+
+describe('the voice of the docs', () => {
+  const proseOf = (page: string) =>
+    read(page)
+      .replace(/^```.*?^```$/gms, '')
+      .replace(/`[^`\n]+`/g, '')
+  const texts = [...pages, '.github/SECURITY.md']
+
+  it.each(texts)('has no stilted phrase: %s', (page) => {
+    const prose = proseOf(page)
+    expect(STILTED.flatMap((phrase) => new RegExp(phrase, 'i').exec(prose)?.[0] ?? [])).toEqual([])
+  })
+
+  it('is plain enough to be noticed when it is not', () => {
+    expect(STILTED.filter((phrase) => phrase.test('Nobody is told, and the job rests at 80 %.')).length).toBe(3)
+  })
+
+  it('keeps the README to 320 lines', () => {
+    expect(read('README.md').split('\n').length).toBeLessThanOrEqual(321)
   })
 })
