@@ -31,7 +31,7 @@ interface Example {
 
 function examplesIn(page: string): readonly Example[] {
   return read(page)
-    .split(/^(?=#{1,} )/m)
+    .split(/^(?=#{2,} )/m)
     .flatMap((section) => {
       const heading = /^#+ (.*)/.exec(section)?.[1] ?? ''
       return [...section.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml = ''], index) => ({
