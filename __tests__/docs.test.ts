@@ -117,6 +117,7 @@ describe('an example in the docs', () => {
       const { ca, server, client } = await certificates
       const values: Readonly<Record<string, string>> = {
         'needs.import.outputs.job-id': jobs.map(({ jobId }) => jobId).join(),
+        'steps.start.outputs.job-id': jobs.map(({ jobId }) => jobId).join(),
         'needs.stage.outputs.job-id': jobs.map(({ jobId }) => jobId).join(),
         'inputs.job-id': jobs[0]!.jobId,
         'steps.all.outputs.job-ids': JSON.stringify(jobs.map(({ jobId }) => jobId)),
