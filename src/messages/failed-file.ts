@@ -13,13 +13,28 @@ export function failedFileOf(files: readonly FileProgress[], reason: string | un
   return suspects.length === 1 ? suspects[0]?.name : undefined
 }
 
+/** A reason may name one file of a listed group, or the group in another order. */
+function isSameFile(listed: string, named: string): boolean {
+  if (isSamePath(listed, named)) return true
+  const paths = named.split(' ', MOST_PATHS + 1)
+  const group = listed.split(' ', MOST_PATHS + 1)
+  if (group.length === 1 || Math.max(paths.length, group.length) > MOST_PATHS) return false
+  return paths.every((path) => group.some((one) => isSamePath(one, path)))
+}
+
+/** A group of more NumPy files is compared only as a whole. */
+const MOST_PATHS = 100
+
 /** A reason may say where in the bucket a file is, and the list of files may not, or the other way round. */
-function isSameFile(one: string, other: string): boolean {
+function isSamePath(one: string, other: string): boolean {
   return one === other || one.endsWith(`/${other}`) || other.endsWith(`/${one}`)
 }
 
 /** The same files, with the one to blame in front. */
-export function failedFileFirst(files: readonly FileProgress[], culprit: string | undefined): readonly FileProgress[] {
-  const isCulprit = ({ name, phase }: FileProgress) => phase === 'failed' && name === culprit
-  return files.toSorted((a, b) => Number(isCulprit(b)) - Number(isCulprit(a)))
+export function failedFileFirst(
+  files: readonly FileProgress[],
+  failedFile: string | undefined,
+): readonly FileProgress[] {
+  const isFailedFile = ({ name, phase }: FileProgress) => phase === 'failed' && name === failedFile
+  return files.toSorted((a, b) => Number(isFailedFile(b)) - Number(isFailedFile(a)))
 }

@@ -1,347 +1,520 @@
 import type { Code, HttpsUrl } from './codes.ts'
 
-/** What is behind a failure of the service, and what to do about it. */
+/** What the gate knows about a kind of failure: what went wrong, and what to do about it. */
 export interface FailurePattern {
   readonly code: Code
-  /** One sentence; undefined where only the service knows. */
-  readonly cause?: string
-  /** One or two sentences. */
+  /** What went wrong, after a colon, with `{file}` for the file; undefined where only the service knows. */
+  readonly what?: string
+  /** Cause and fix, in one to three sentences. */
   readonly advice: string
   /** Where there is more about it. */
   readonly link?: HttpsUrl
-  /** The one file that the reason names. */
+}
+
+/** The pattern of one failure, with the file (or the group of NumPy files, joined by blanks) that its reason names. */
+export interface FailureMatch extends FailurePattern {
   readonly file?: string
 }
 
-/** The reasons that a diagnosis holds for. */
-interface Pattern {
+/** A class of failures: every text that servers of any version write for it. */
+interface FailureClass extends FailurePattern {
   readonly reasons: RegExp
-  readonly diagnosis: FailurePattern
 }
 
+const SOURCE_DATA = 'https://milvus.io/docs/prepare-source-data.md'
 const REPLICATION = 'https://milvus.io/docs/bulk_import_in_cdc_replication.md'
 const issue = (number: number): HttpsUrl => `https://github.com/milvus-io/milvus/issues/${number}`
 const backupIssue = (number: number): HttpsUrl => `https://github.com/zilliztech/milvus-backup/issues/${number}`
 
-/** All that there are. */
+/** Every pattern, those for an unknown and for a missing reason included. */
 export function failurePatterns(): readonly FailurePattern[] {
-  return [UNKNOWN, WITHOUT_REASON, ...PATTERNS.map(({ diagnosis }) => diagnosis)]
+  return [UNKNOWN, WITHOUT_REASON, LOCAL_PATH, ...CLASSES]
 }
 
-/** What is behind a failure with this reason; the general advice where the reason is not known, or not given. */
-export function matchFailure(reason: string | undefined): FailurePattern {
+/** The pattern that fits a reason; the general advice where no class does, or where there is no reason. */
+export function matchFailure(reason: string | undefined): FailureMatch {
   if (reason === undefined) return WITHOUT_REASON
-  // A name that anybody may choose says nothing about what is wrong.
-  const text = reason.replace(GROUP_OF_FILES, '')
-  const diagnosis = PATTERNS.find(({ reasons }) => reasons.test(text))?.diagnosis ?? UNKNOWN
-  const file = fileIn(reason)
-  return { ...diagnosis, ...(file !== undefined && { file }) }
+  const { text, file } = readReason(reason)
+  const { reasons: _, ...pattern } = classOf(text, file)
+  return { ...pattern, ...(file !== undefined && { file }) }
 }
 
-/** At the end of a reason, as protobuf prints it: https://github.com/milvus-io/milvus/issues/42696 */
-const GROUP_OF_FILES = /, file: (?:id:\d+ )?paths:".*$/
+/** What went wrong, about this file; undefined where only the service knows. */
+export function whatFailed({ what }: FailurePattern, file: string | undefined): string | undefined {
+  // A function, because a file name may hold `$&`.
+  return what?.replace('{file}', () => file ?? 'a file')
+}
 
-/** How the service names a file where it did not find it. */
-const NAMED_FILES = [
-  /\bfile size of '([^']{1,1000})'/i,
-  /\bNoSuchKey\(key=([^)]{1,1000})\)/,
-  /\bstat (.{1,1000}?): no such file or directory/i,
-]
-
-/** The one file that a reason names; of several nobody knows which it was. */
-function fileIn(reason: string): string | undefined {
-  for (const named of NAMED_FILES) {
-    const name = named.exec(reason)?.[1]
-    if (name !== undefined) return name
+/** The class whose words come first: whatever stands behind them may be the user's data. */
+function classOf(text: string, file: string | undefined): FailurePattern & { readonly reasons?: RegExp } {
+  let best: FailureClass | undefined
+  let start = Infinity
+  for (const candidate of CLASSES) {
+    const at = text.search(candidate.reasons)
+    if (at < 0 || at >= start) continue
+    best = candidate
+    start = at
   }
-  const [group = ''] = GROUP_OF_FILES.exec(reason) ?? []
-  const paths = [...group.matchAll(/\bpaths:"([^"]+)"/g)].map(([, path]) => path)
-  return paths.length === 1 ? paths[0] : undefined
+  if (best === undefined) return UNKNOWN
+  return best.code === NOT_FOUND && file !== undefined && LOCAL_NAME.test(file) ? LOCAL_PATH : best
 }
+
+const MAX_LENGTH = 20_000
 
 /**
- * The first that matches is the diagnosis. Each names a text that the service writes for this cause alone: better no
- * diagnosis than a wrong one. The narrower stands first, and what the data did before what the clock did.
+ * Splits a reason into the server's own words and the files that it names. What it quotes of the user's data (values,
+ * field names, paths) is cut, because a row or a file may be called anything, `disk quota exceeded` included.
  */
-const PATTERNS: readonly Pattern[] = [
+function readReason(reason: string): { readonly text: string; readonly file: string | undefined } {
+  const group = FILE_GROUP.exec(reason)
+  const paths = [...(group?.[1] ?? '').matchAll(/paths:"((?:[^"\\]|\\.)*)"/gs)]
+    .map(([, path = '']) => path.replace(/\\(.)/gs, '$1'))
+    .filter((path) => path !== '')
+  const body = reason.slice(0, Math.min(group?.index ?? reason.length, MAX_LENGTH)).replace(/^error: */i, '')
+  const named = firstGroup(NAMED_FILE, body)
+  const listed = firstGroup(LISTED_FILES, body)
+  const file = named ?? (paths.length === 0 ? listed : paths.join(' '))
+  const names = [named, listed, ...paths.slice(0, MOST_PATHS)].filter((name) => name !== undefined)
+  const withoutPaths = names.toSorted((a, b) => b.length - a.length).reduce(withoutPath, body)
+  return { text: withoutUserData(withoutPaths), file }
+}
+
+/** Only where a server puts a path, since a file may be called `field` or `e`. */
+function withoutPath(text: string, path: string): string {
+  return text.replaceAll(path, (match, at: number) =>
+    /(?:[='"[(]|\b(?:stat|open) )$/.test(text.slice(Math.max(0, at - 6), at)) ? '' : match,
+  )
+}
+
+function firstGroup(patterns: readonly RegExp[], text: string): string | undefined {
+  return patterns.map((pattern) => pattern.exec(text)?.[1]).find((group) => group !== undefined)
+}
+
+function withoutUserData(text: string): string {
+  const data = USER_DATA.exec(text)
+  const { beforeValue, beforeName, name } = data?.groups ?? {}
+  const start = text.slice(0, data?.index)
+  if (beforeValue !== undefined) return blanked(start + beforeValue)
+  if (data === null || beforeName === undefined) return blanked(text)
+  return blanked(`${start}${beforeName}${blankName(name ?? '')}${text.slice(data.index + data[0].length)}`)
+}
+
+function blanked(text: string): string {
+  return text.replace(QUOTED, blankName)
+}
+
+/** The end of a reason, as protobuf prints a file: https://github.com/milvus-io/milvus/issues/42696 */
+const FILE_GROUP = /, file: (?:id:\d+ *)?((?:paths:"(?:[^"\\]|\\.)*" *)+)(?:paths:"?[^"]*)?$/s
+/** So many paths of a group are cut from the text. */
+const MOST_PATHS = 100
+
+/** How a server names the one file that it could not read. */
+const NAMED_FILE = [
+  /\bfile size of '([^']{1,1000})'/i,
+  /\bfailed to read the file '([^']{1,1000})'/i,
+  /\bNoSuchKey\(key=([^)]{1,1000})\)/,
+  /\[key=([^]{1,1000}?)\](?=$|:|,)/,
+  /\b(?:stat|open) ([^]{1,1000}?): no such file or directory/i,
+]
+
+/** How a server without `file:` at the end lists the NumPy files of a group. */
+const LISTED_FILES = [/, files: \[([^\]]{1,1000})\]/]
+
+/**
+ * The first piece of the user's data: a value, which has no safe end (only fixed words of the server follow it), or a name,
+ * which may hold quotes itself and ends before words that only the server writes.
+ */
+const USER_DATA =
+  /(?<beforeValue>field '\w{1,300}' contains invalid UTF-8 data, value=|got type '?[^']{1,100}?'? with value |not JSON format, value:|\bfailed to parse value |\bfor SparseFloatVector: |\bstrconv\.\w{1,20}: parsing ).*$|(?<beforeName>\bthe field: |\b(?:field|key) (?='))(?<name>.{1,1000})(?= (?:is not in schema|not in arrow schema|is not defined in|is missed|is not nullable|is auto-generated|is output by|type mis-match))/s
+
+/** Any other quoted text. An apostrophe inside a word is no quote. */
+const QUOTED = /(?<!\w)'[^'\n]{0,1000}'(?!\w)/g
+
+/** `$meta` is the only name that means something by itself. */
+function blankName(quoted: string): string {
+  return quoted === "'$meta'" ? quoted : "''"
+}
+
+/** Paths of one machine: an object storage has no drive letters and no home folders. */
+const LOCAL_NAME = /^(?:[a-z]:[\\/]|file:|~\/|\/(?:home|users|root|tmp)\/)/i
+
+const NOT_FOUND: Code = 'MIG-112'
+
+const LOCAL_PATH: FailurePattern = {
+  code: 'MIG-110',
+  what: '{file} is a path on a single machine',
+  advice:
+    'The service reads from object storage. Upload the file to the bucket that the service reads, and import it by its path in that bucket.',
+  link: issue(35530),
+}
+
+const STORAGE_LINK = 'https://milvus.io/docs/configure_minio.md'
+
+/**
+ * One row a class. The words are those that servers from 2.2 to master write for this cause alone, after `readReason`:
+ * quoted names are `''`. Better no class than a wrong one. Of two that match at the same place the upper one wins.
+ */
+const CLASSES: readonly FailureClass[] = [
   {
-    reasons: /\bstat .{1,1000}?: no such file or directory/i,
-    diagnosis: {
-      code: 'MIG-113',
-      cause: 'This Milvus reads files from its own disk, and the file is not there.',
-      advice: 'Put the file on that disk, or set up Milvus with the object storage that the file was uploaded to.',
-      link: 'https://github.com/milvus-io/pymilvus/issues/1930',
-    },
+    code: 'MIG-113',
+    reasons: /\b(?:stat|open) [^]{0,1000}?: no such file or directory/i,
+    what: '{file} was not found on the disk of the server',
+    advice:
+      'This Milvus reads files from its own disk. Put the file on that disk, or set up Milvus with the object storage that the file was uploaded to.',
+    link: 'https://github.com/milvus-io/pymilvus/issues/1930',
   },
   {
-    reasons: /file size of '(?:[a-z]:[\\/]|file:|~\/|\/(?:home|users|root|tmp)\/)/i,
-    diagnosis: {
-      code: 'MIG-110',
-      cause: 'The path is one on a single machine, and the service reads from object storage.',
-      advice: 'Upload the file to the bucket that the service reads, and import it by its path in there.',
-      link: issue(35530),
-    },
-  },
-  {
-    reasons: /specified bucket does not exist/i,
-    diagnosis: {
-      code: 'MIG-111',
-      cause: 'The service polled into a bucket that does not exist.',
-      advice: 'Check the bucket in the configuration of the service or in the path, and that it is on that storage.',
-      link: backupIssue(436),
-    },
-  },
-  {
-    reasons: /\bNoSuchKey\(|specified key does not exist/i,
-    diagnosis: {
-      code: 'MIG-112',
-      cause: 'There is no such file where the service polls for it.',
-      advice:
-        'Check the path letter by letter, and that the file is in the bucket that the service itself uses. Upload it through the API of the storage: a file copied into the folder of MinIO is not seen.',
-      link: issue(24028),
-    },
-  },
-  {
+    code: 'MIG-111',
     reasons:
-      /error: ?(?:Access ?Denied\b|The Access Key Id you provided does not exist|The request signature we calculated)/i,
-    diagnosis: {
-      code: 'MIG-114',
-      cause: 'The storage does not let the service read the file.',
-      advice:
-        'Check the credentials that the import was started with, or those of the service, and that they may list the bucket and read its files.',
-      link: 'https://docs.zilliz.com/docs/data-import-storage-options',
-    },
+      /specified (?:bucket|container) does not exist|bucket not found\[|bucket doesn't exist|\bNoSuchBucket\b|must be addressed using the specified endpoint/i,
+    what: 'the bucket was not found',
+    advice:
+      'Check the name and the region of the bucket in the path or in the configuration of the service, and that it is on this storage.',
+    link: backupIssue(436),
   },
   {
+    code: NOT_FOUND,
+    reasons:
+      /key not found\[key=|specified (?:key|blob) does not exist|\bNoSuchKey\b|\bBlobNotFound\b|object doesn't exist/i,
+    what: '{file} was not found',
+    advice:
+      'Check the path letter by letter: it starts inside the bucket that the service itself reads, without host or bucket name. Upload the file through the API of the storage: MinIO does not see a file that was copied into its folder.',
+    link: issue(24028),
+  },
+  {
+    code: 'MIG-114',
+    reasons:
+      /\bAccess ?Denied\b|permission denied\[key=|\bopen [^]{0,1000}?: permission denied|invalid credentials\[key=|Access Key Id you provided does not exist|request signature we calculated|provided token (?:has expired|is malformed)|\b(?:SignatureDoesNotMatch|InvalidAccessKeyId|ExpiredToken|InvalidToken|AuthorizationFailure|AuthenticationFailed|AuthorizationPermissionMismatch)\b|not authorized to perform this operation|Server failed to authenticate the request/i,
+    what: 'the storage refused access to {file}',
+    advice:
+      'Check the credentials that the import was started with, or those of the service: are they valid, and may they list the bucket and read its files?',
+    link: 'https://docs.zilliz.com/docs/data-import-storage-options',
+  },
+  {
+    code: 'MIG-115',
+    reasons:
+      /\bno such host\b|failed to verify certificate|\bx509: |certificate signed by unknown authority|dial tcp [^]{0,200}?connection refused|network is unreachable|no route to host|server gave HTTP response to HTTPS client/i,
+    what: 'the service cannot reach its storage',
+    advice:
+      'Check the address, port, TLS setting, and certificate of the storage in the configuration of the service, and that its nodes can resolve and reach that address.',
+    link: STORAGE_LINK,
+  },
+  {
+    code: 'MIG-116',
+    reasons:
+      /parquet: (?:file too small|file is smaller than|magic bytes not found|invalid magic|could not read footer: EOF)|\binvalid (?:parquet )?magic\b|failed to (?:decode|parse) (?:row|JSON|the JSON file), error: (?:unexpected )?EOF\b(?!\[)|header, error: EOF\b|not a valid NumPy file|unexpected numpy header for field '': ''(?!.{0,100} is not supported)|\bcorrupt input\b|file is (?:empty|corrupted)/i,
+    what: '{file} is empty, cut off, or not of its type',
+    advice:
+      'The upload may be incomplete, or the file has the wrong extension. Compare its size with the original, open it with a tool of your own, and upload it again.',
+    link: SOURCE_DATA,
+  },
+  {
+    code: 'MIG-117',
+    reasons: /inconsistency in file types|unexpect(?:ed)? file type|for \w{1,20} import, accepts only one file/i,
+    what: '{file} has a type that cannot be imported here, or a group mixes types',
+    advice:
+      'Use files that end in .parquet, .json, .csv (from Milvus 2.5), or .npy. Each inner list of `files` is one group: a single file, or the NumPy files of the same rows.',
+    link: SOURCE_DATA,
+  },
+  {
+    code: 'MIG-120',
     reasons: /field '\$meta' not in arrow schema|no file for field: \$meta\b/i,
-    diagnosis: {
-      code: 'MIG-120',
-      cause: 'The collection has dynamic fields, and the data has no $meta.',
-      advice:
-        'Add $meta to the data, as a JSON column or a file of its own, or update Milvus: later versions do without.',
-      link: issue(32729),
-    },
+    what: '{file} has no `$meta`',
+    advice:
+      'The collection has dynamic fields. Add `$meta` to the data, as a JSON column or a file of its own, or update Milvus: later versions do not need it.',
+    link: issue(32729),
   },
   {
+    code: 'MIG-121',
     reasons:
-      /field '[^']{1,300}' not in arrow schema|no file for field: \S|value of field (?:'[^']{1,300}' )?is missed/i,
-    diagnosis: {
-      code: 'MIG-121',
-      cause: 'A field of the collection is missing in the data.',
-      advice:
-        'Add the field that the reason names to the files, spelt as in the schema. Was it added to the collection after the files were written?',
-      link: issue(41755),
-    },
+      /(?:field '' )?not in arrow schema|no file for field: |value of (?:struct )?field (?:'(?:\$meta)?' )?is missed|no parquet field for milvus fi|struct field not found in arrow schema/i,
+    what: 'a field is missing in {file}',
+    advice:
+      'Add the field that the reason names, spelled as in the schema. Was it added to the collection after the files were written?',
+    link: issue(41755),
   },
   {
-    reasons: /the field '[^']{1,300}' is not defined in collection schema/i,
-    diagnosis: {
-      code: 'MIG-122',
-      cause: 'The data has a field that the collection does not have.',
-      advice:
-        'Compare all fields of the data with the schema, also in upper and lower case: older versions may name the wrong one. Rename or remove what is too many, or enable dynamic fields.',
-      link: issue(21819),
-    },
+    code: 'MIG-122',
+    reasons: /field '' is not defined in (?:collection )?schema|the field: [^]{0,1000}? is not in schema/i,
+    what: '{file} has a field that the collection does not have',
+    advice:
+      'Compare the fields of the data with the schema, also in upper and lower case: older versions may name the wrong one. Rename or remove the extra fields, or enable dynamic fields.',
+    link: issue(21819),
   },
   {
-    reasons: /expect '[^']{1,100}' type for field '[^']{1,300}', but got '[^']{1,100}' type/i,
-    diagnosis: {
-      code: 'MIG-123',
-      cause: 'A field of the data has another type than in the collection.',
-      advice:
-        'Write the field with the type that the reason expects; of an array the type of its elements counts. BulkWriter writes the types of a schema.',
-      link: issue(31834),
-    },
+    code: 'MIG-123',
+    reasons:
+      /expect(?:ed)? +(?:nullable )?(?:element )?(?:type )?'' (?:type )?(?:for|in array) field|type mis-match|strconv\.Parse\w{1,10}: parsing|is not varchar data type|unexpected numpy header for field '': .{0,200} is not supported|expected numeric vector element|expected slice as vector/i,
+    what: 'a field of {file} has the wrong type',
+    advice:
+      'Write the field with the type that the reason expects. For an array, the type of its elements counts. BulkWriter writes the types of a schema.',
+    link: issue(31834),
   },
   {
-    reasons: /expected dim '\d+' for field|not aligned->\w*Vector/i,
-    diagnosis: {
-      code: 'MIG-124',
-      cause: 'The vectors of the data have another dimension than the field of the collection.',
-      advice:
-        'Compare the model that made the vectors with the dimension in the schema. Where they agree and the collection has several vector fields, update Milvus: early 2.4 versions mixed them up.',
-      link: issue(31896),
-    },
+    code: 'MIG-124',
+    reasons:
+      /expected dim '' for|length of vector is not aligned|not aligned->\w*Vector|vector row width mismatch|vector (?:dimension|byte size) mismatch|is not equal to schema dim/i,
+    what: 'the vectors in {file} have the wrong dimension',
+    advice:
+      'Compare the model that made the vectors with the dimension in the schema. If they agree and the collection has several vector fields, update Milvus: early 2.4 versions mixed them up.',
+    link: issue(31896),
   },
   {
-    reasons: /row count \d+ is not equal to other fields/i,
-    diagnosis: {
-      code: 'MIG-125',
-      cause: 'The columns of the data have different numbers of rows.',
-      advice:
-        'Write all columns from the same rows. A count of 0 often means that the field or its NumPy file has another name than in the schema.',
-      link: issue(16722),
-    },
+    code: 'MIG-125',
+    reasons: /row count \d+ is not equal to other fields|imported rows are not aligned|has misaligned sub-fields/i,
+    what: 'the fields of {file} have different numbers of rows',
+    advice:
+      'Write all fields from the same rows. A count of 0 often means that the field or its NumPy file has another name than in the schema.',
+    link: issue(16722),
   },
   {
+    code: 'MIG-126',
     reasons: /non-positive count is not allowed/i,
-    diagnosis: {
-      code: 'MIG-126',
-      cause: 'The data has no rows left to import, for example because all of them were deleted.',
-      advice: 'Leave such files out, or update Milvus: later versions accept them.',
-      link: issue(39885),
-    },
+    what: '{file} has no rows to import',
+    advice:
+      'All of its rows may have been deleted. Leave such files out, or update Milvus: later versions accept them.',
+    link: issue(39885),
   },
   {
+    code: 'MIG-127',
+    reasons:
+      /invalid JSON format, |failed to (?:decode|parse) (?:row|JSON|the JSON file), error: (?=invalid char|unexpected end of JSON|json: |[\"']?(?:Syntax error|Mismatch type))/i,
+    what: '{file} is not JSON of the expected shape',
+    advice:
+      'The file must be one JSON array of objects, one object for each row: `[{"id": 1, …}, …]`. JSON Lines are not accepted. Check it with a JSON parser of your own.',
+    link: SOURCE_DATA,
+  },
+  {
+    code: 'MIG-128',
+    reasons:
+      /number of fields in the row is not equal to the header|wrong number of fields|bare " in non-quoted|extraneous or missing " in quoted-field/i,
+    what: 'a row of {file} does not have as many columns as the header',
+    advice:
+      'Look for a value that holds the separator, a quote, or a line break and is not quoted, and check that the option `sep` of the import is the separator of the file.',
+    link: SOURCE_DATA,
+  },
+  {
+    code: 'MIG-129',
+    reasons: /is auto-generated, no need to provide/i,
+    what: '{file} has the primary key, which the service generates',
+    advice:
+      'The collection has autoID. Remove the primary key from the data, or import into a collection without autoID.',
+    link: SOURCE_DATA,
+  },
+  {
+    code: 'MIG-170',
+    reasons:
+      /not allowed to provide data for (?:BM25 )?function output field|is output by function, no need to provide/i,
+    what: '{file} has the output of a function, which the service computes',
+    advice: 'Remove that field from the data: a function of the schema, such as BM25, fills it during the import.',
+    link: 'https://milvus.io/docs/full-text-search.md',
+  },
+  {
+    code: 'MIG-171',
+    reasons:
+      /is not nullable but .{0,20}contains? null|not nullable, but has null value|has null value, but|not allowed to be null/i,
+    what: '{file} has a null in a field that is not nullable',
+    advice: 'Fill the empty values, or create the field as nullable or with a default value.',
+    link: 'https://milvus.io/docs/nullable-and-default.md',
+  },
+  {
+    code: 'MIG-172',
+    reasons:
+      /value length ?\(?\d+\)? (?:for field .{1,300} )?exceeds max_length|array capacity ?\(?\d+\)? (?:for field .{1,300} )?exceeds max_capacity|exceeds max length/i,
+    what: 'a value in {file} is longer than its field allows',
+    advice:
+      'Shorten the value, or raise `max_length` (text, counted in bytes of UTF-8) or `max_capacity` (arrays) of the field.',
+    link: SOURCE_DATA,
+  },
+  {
+    code: 'MIG-173',
+    reasons: /contains invalid UTF-8/i,
+    what: '{file} has text that is not UTF-8',
+    advice: 'Write the file in UTF-8. Latin-1, UTF-16, and binary data in a text field are not accepted.',
+    link: SOURCE_DATA,
+  },
+  {
+    code: 'MIG-174',
+    reasons: /value '' is not a number or infinity|vector contains? (?:nan|infinity)/i,
+    what: '{file} has a NaN or an infinite number',
+    advice:
+      'Find where the number comes from, often a vector of an empty text or a division by a zero norm, and write it again.',
+    link: SOURCE_DATA,
+  },
+  {
+    code: 'MIG-175',
+    reasons: /\b(?:string|struct) for SparseFloatVector:|in sparse float vector\b|indices and values length mismatch/i,
+    what: 'a sparse vector in {file} cannot be read',
+    advice:
+      'Write it as `{"index": value, …}` or as `{"indices": […], "values": […]}` with lists of the same length, indices in rising order without duplicates, and no negative values.',
+    link: 'https://milvus.io/docs/sparse_vector.md',
+  },
+  {
+    code: 'MIG-176',
+    reasons:
+      /illegal (?:value for dynamic field|dynamic field value)|duplicated key (?:is not allowed|in dynamic field)/i,
+    what: 'the dynamic field in {file} cannot be read',
+    advice: '`$meta` must be a JSON object, and none of its keys may stand beside it as a field of its own.',
+    link: 'https://milvus.io/docs/enable-dynamic-field.md',
+  },
+  {
+    code: 'MIG-130',
     reasons: /disk quota exceeded/i,
-    diagnosis: {
-      code: 'MIG-130',
-      cause: 'The import does not fit into the disk quota.',
-      advice: 'Delete what is not needed, or raise the quota (Milvus: quotaAndLimits.limitWriting.diskProtection).',
-      link: issue(33775),
-    },
+    what: 'the disk quota is exceeded',
+    advice:
+      'Delete data that is not needed, or raise the quota (in Milvus, `quotaAndLimits.limitWriting.diskProtection`).',
+    link: issue(33775),
   },
   {
+    code: 'MIG-131',
     reasons: /number of jobs has reached the limit/i,
-    diagnosis: {
-      code: 'MIG-131',
-      cause: 'The service has as many import jobs as it takes.',
-      advice: 'Start it again when others have ended. Put several files into one import, not one job for each.',
-      link: issue(40123),
-    },
+    what: 'the service has too many import jobs',
+    advice:
+      'Start it again when others have ended. Put several files into one import instead of one job for each file.',
+    link: issue(40123),
   },
   {
+    code: 'MIG-132',
     reasons: /max number of import files should not exceed/i,
-    diagnosis: {
-      code: 'MIG-132',
-      cause: 'The import has more files than one job may have.',
-      advice: 'Split it into several jobs (the gate waits for all of them), or raise maxImportFileNumPerReq of Milvus.',
-      link: 'https://github.com/milvus-io/milvus/pull/31542',
-    },
+    what: 'the import has too many files',
+    advice: 'Split it into several jobs (the gate waits for all of them), or raise maxImportFileNumPerReq of Milvus.',
+    link: 'https://github.com/milvus-io/milvus/pull/31542',
   },
   {
+    code: 'MIG-133',
     reasons: /import file size has reached the maximum limit/i,
-    diagnosis: {
-      code: 'MIG-133',
-      cause: 'A file is larger than the service takes.',
-      advice: 'Split the file, or raise maxImportFileSizeInGB of Milvus, which is 16 unless it is set.',
-      link: 'https://github.com/milvus-io/milvus/pull/31542',
-    },
+    what: '{file} is too large',
+    advice: 'Split the file, or raise maxImportFileSizeInGB of Milvus (16 by default).',
+    link: 'https://github.com/milvus-io/milvus/pull/31542',
   },
   {
+    code: 'MIG-134',
     reasons: /import task queue max size is \d+/i,
-    diagnosis: {
-      code: 'MIG-134',
-      cause: 'The queue of imports is full.',
-      advice:
-        'Start it again when others have ended. If the queue does not empty, its tasks are stuck: poll the data nodes.',
-      link: issue(17425),
-    },
+    what: 'the import queue is full',
+    advice:
+      'Start it again when others have ended. If the queue does not empty, its tasks are stuck: check the data nodes.',
+    link: issue(17425),
   },
   {
+    code: 'MIG-135',
+    reasons: /memory (?:limit|quota) exceeded|\bcannot allocate memory\b|std::bad_alloc/i,
+    what: 'a node of the service has too little memory',
+    advice: 'Split the import into smaller files, import less at a time, or give the data nodes more memory.',
+    link: issue(43755),
+  },
+  {
+    code: 'MIG-140',
     reasons: /^import timeout(?=$|[:,])/i,
-    diagnosis: {
-      code: 'MIG-140',
-      cause: 'The import took longer than the service allows it.',
-      advice:
-        'Start it with a longer timeout in its options, or split it. If nothing moved, poll the data nodes first.',
-      link: issue(25727),
-    },
+    what: 'the import took longer than its timeout',
+    advice:
+      'Start it with a longer `timeout` in its options, or split it. If there was no progress, check the data nodes first.',
+    link: issue(25727),
   },
   {
+    code: 'MIG-141',
     reasons: /import task (?:was cancell?ed|has timed out)/i,
-    diagnosis: {
-      code: 'MIG-141',
-      cause: 'The service gave the task up, as older versions do with one that takes longer than 15 minutes.',
-      advice: 'Split the import into smaller ones, or update Milvus: later versions take a timeout with the import.',
-      link: backupIssue(189),
-    },
+    what: 'the service gave up the import task',
+    advice:
+      'Older versions do so after 15 minutes. Split the import into smaller ones, or update Milvus: later versions take a timeout with the import.',
+    link: backupIssue(189),
   },
   {
+    code: 'MIG-142',
     reasons: /channel not found in current DataNode/i,
-    diagnosis: {
-      code: 'MIG-142',
-      cause:
-        'A data node lost the channel of the collection during the import, as after a restart or a move to another node.',
-      advice: 'Poll whether the data nodes restart or run out of memory, then import again in smaller parts.',
-      link: issue(26719),
-    },
+    what: 'a data node lost the channel of the collection',
+    advice:
+      'This happens after a restart or a move to another node. Check whether the data nodes restart or run out of memory, then import again in smaller parts.',
+    link: issue(26719),
   },
   {
+    code: 'MIG-143',
     reasons: /trying to send message larger than max \(/i,
-    diagnosis: {
-      code: 'MIG-143',
-      cause:
-        'The job is too large for a message between parts of the service: too many files, partitions or shards at once.',
-      advice: 'Split it into jobs of fewer files, or import into a collection with fewer partitions and shards.',
-      link: issue(43764),
-    },
+    what: 'the job is too large for a message inside the service',
+    advice:
+      'It has too many files, partitions, or shards. Split it into jobs of fewer files, or import into a collection with fewer partitions and shards.',
+    link: issue(43764),
   },
   {
-    reasons: /too many input paths for binlog import/i,
-    diagnosis: {
-      code: 'MIG-150',
-      cause: 'A binlog import, as a restore makes one, was given other paths than one or two folders.',
-      advice: 'Check the paths. Where they are empty and came from a restore, run it again with the newest versions.',
-      link: issue(47762),
-    },
+    code: 'MIG-144',
+    reasons:
+      /connection reset by peer|\bSlowDown\b|reduce your request rate|too many requests\[key=|unexpected EOF\[key=|\bno available nodes?\b|\b(?:node|channel) (?:not found|offline|not available)\[|no candidate segments found|segment not found\[|slots? exhausted|no (?:idle|available|free|enough) slots?\b|\bbroken pipe\b|\bi\/o timeout\b|timeout awaiting response headers|TLS handshake timeout|code = (?:Unavailable|DeadlineExceeded)\b|context deadline exceeded|cannot find import task with id/i,
+    what: 'a passing fault of storage, network, or nodes',
+    advice:
+      'The data is probably fine: importing again usually helps. If it fails again, check the storage and the data nodes of the service.',
+    link: issue(34975),
   },
   {
-    reasons: /failed to list (?:insert|delta) logs with root path|no binlog to import/i,
-    diagnosis: {
-      code: 'MIG-151',
-      cause: 'The service finds no binlogs where a restore says that they are.',
-      advice:
-        'Check that the backup is in the bucket, and below the root path, that this service reads. Where the reason tells of a timeout, the storage was too slow: try again, or restore less at a time.',
-      link: backupIssue(436),
-    },
+    code: 'MIG-150',
+    reasons: /too many input paths for binlog import|failed to parse field id from log/i,
+    what: 'the paths of the restore are wrong',
+    advice:
+      'A binlog import, as a restore makes one, takes one or two folders of a segment. Check the paths; if they came from a restore tool, run it again in its newest version.',
+    link: issue(47762),
   },
   {
+    code: 'MIG-151',
+    reasons:
+      /failed to list (?:insert|delta) logs with root path(?!.{0,2000}\b(?:bucket|denied)\b)|no (?:insert )?binlogs? to import/is,
+    what: 'the backup was not found',
+    advice:
+      'Check that the backup is in the bucket, and below the root path, that this service reads. If the reason names a timeout, the storage was too slow: try again, or restore less at a time.',
+    link: backupIssue(436),
+  },
+  {
+    code: 'MIG-152',
     reasons: /import in replicating cluster is not supported yet/i,
-    diagnosis: {
-      code: 'MIG-152',
-      cause: 'The cluster is part of a replication, where imports are off.',
-      advice: 'Set dataCoord.import.enableInReplicatingCluster on all clusters, and import with auto_commit "false".',
-      link: REPLICATION,
-    },
+    what: 'imports are off in a replicating cluster',
+    advice: 'Set dataCoord.import.enableInReplicatingCluster on all clusters, and import with auto_commit "false".',
+    link: REPLICATION,
   },
   {
+    code: 'MIG-153',
     reasons: /auto_commit=true import in replicating cluster is not supported/i,
-    diagnosis: {
-      code: 'MIG-153',
-      cause: 'The cluster is part of a replication, where an import cannot commit by itself.',
-      advice: 'Start it with auto_commit "false", and commit it on the primary cluster.',
-      link: REPLICATION,
-    },
+    what: 'an import into a replicating cluster cannot commit by itself',
+    advice: 'Start it with auto_commit "false", and commit it on the primary cluster.',
+    link: REPLICATION,
   },
   {
+    code: 'MIG-154',
+    reasons:
+      /no binlog for (?:RowID|Timestamp|field)|wrong binlog type|misaligned binlog count|failed to (?:open binlog|create reader, binlog)|failed to iterate events reader/i,
+    what: 'the backup is incomplete or of another kind',
+    advice:
+      'Check that the backup ended without errors and was copied as a whole, that it fits the schema of the collection, and that the path is the folder of insert logs of one segment.',
+    link: backupIssue(436),
+  },
+  {
+    code: 'MIG-160',
     reasons: /^collection \d+ dropped\b|^collection not found\[/i,
-    diagnosis: {
-      code: 'MIG-160',
-      cause: 'The collection is gone.',
-      advice:
-        'Was it dropped while the import ran? Then create it again, and import once more. Where it is still there, the import polled for it in another database: name that one when you start it.',
-      link: issue(45766),
-    },
+    what: 'the collection is gone',
+    advice:
+      'Was it dropped while the import ran? Then create it again, and import once more. If it is still there, the import looked for it in another database: name that one when you start it.',
+    link: issue(45766),
   },
   {
+    code: 'MIG-161',
     reasons: /^aborted by user\b/i,
-    diagnosis: {
-      code: 'MIG-161',
-      cause: 'Somebody aborted the import.',
-      advice: 'Ask who did, and why, before you start it again. None of its rows were committed.',
-      link: issue(50483),
-    },
+    what: 'it was aborted by a user',
+    advice: 'Find out who aborted it and why before you start it again. None of its rows were committed.',
+    link: issue(50483),
   },
   {
-    reasons: /code = PermissionDenied\b|\bpermission deny to\b/i,
-    diagnosis: {
-      code: 'MIG-162',
-      cause: 'The user may not import into this collection.',
-      advice: 'Grant the privilege Import on the collection, in the database where it is.',
-      link: 'https://milvus.io/docs/grant_privileges.md',
-    },
+    code: 'MIG-162',
+    reasons: /\bPrivilege\w{1,40}: permission deny\b|\bpermission deny to\b/i,
+    what: 'the user may not import into this collection',
+    advice: 'Grant the privilege Import on the collection (before Milvus 2.6, on `*`), in the database where it is.',
+    link: 'https://milvus.io/docs/grant_privileges.md',
   },
 ]
 
 const UNKNOWN: FailurePattern = {
   code: 'MIG-100',
-  advice: 'Mend what the reason names.',
+  advice: 'Fix what the reason names.',
 }
 
 const WITHOUT_REASON: FailurePattern = {
   code: 'MIG-101',
-  cause: 'The service gives no reason.',
-  advice: 'Poll for the job id in the logs of its data coordinator and data nodes, or ask its support.',
+  advice:
+    'The service gives no reason. Search the logs of its data coordinator and data nodes for the job id, or ask its support.',
   link: issue(38336),
 }

@@ -17,7 +17,7 @@ import {
   stalledCollections,
 } from './collections.ts'
 import { failedFileOf } from './failed-file.ts'
-import { matchFailure } from './failure-patterns.ts'
+import { matchFailure, whatFailed } from './failure-patterns.ts'
 import { count, counted, duration, percent, shortened, utcTime } from './format.ts'
 import { isIdle, stallHint, stageNow } from './estimates.ts'
 import {
@@ -184,12 +184,16 @@ function failed(conclusion: Extract<Conclusion, { kind: 'failed' }>, view: View)
   const reason = serviceReason(conclusion, view)
   const diagnosis = matchFailure(reason)
   const at = conclusion.jobs.length === 1 && job !== undefined && job.progress > 0 ? ` at ${percent(job.progress)}` : ''
-  const which = failedFilesText(files, reason)
-  const isRiddle = diagnosis.cause === undefined && diagnosis.file === undefined && files.length === 0
+  const file = failedFileOf(files, reason)
+  const what =
+    conclusion.jobs.length === 1
+      ? whatFailed(diagnosis, file === undefined ? undefined : shortened(file, MAX_NAME_LENGTH))
+      : undefined
+  const which = what ?? failedFilesText(files, reason)
+  const isRiddle = diagnosis.what === undefined && diagnosis.file === undefined && files.length === 0
   return {
     sentence: `${subject} failed${at}${which === undefined ? '' : `: ${which}`}.`,
     next: [
-      ...(diagnosis.cause === undefined ? [] : [diagnosis.cause]),
       diagnosis.advice,
       ...(isRiddle
         ? [
