@@ -310,7 +310,7 @@ describe('the file', () => {
 it('takes no longer for hostile text than for a long one', () => {
   const pieces = ["'", '"', 'the field: ', "the field '", 'stat ', 'open ', '[key=', ', file: id:1 paths:"', 'path=']
   const slowest = [...pieces, ...pieces.map((piece) => `${piece}x`), ...RECORDED.map(({ reason }) => reason)]
-    .map((piece) => piece.repeat(Math.ceil(1_000_000 / piece.length)))
+    .map((piece) => piece.repeat(Math.ceil(500_000 / piece.length)))
     .map((text) => {
       const before = performance.now()
       matchFailure(text)

@@ -96,21 +96,21 @@ describe('what happened', () => {
       'failed before import',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob()),
-      'Import job j0 failed: file export/part-02.parquet.',
-      /There is no such file.*Check the path.*a failed job never goes on\.$/,
+      'Import job j0 failed: export/part-02.parquet was not found.',
+      /^Check the path.*a failed job never goes on\.$/,
     ],
     [
       'failed before import, for a reason nobody knows',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn' })),
       'Import job j0 failed.',
-      /Mend what the reason names.*lists no files/,
+      /Fix what the reason names.*lists no files/,
     ],
     [
       'failed before import, for a reason that is known and names no file',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'disk quota exceeded' })),
-      'Import job j0 failed.',
+      'Import job j0 failed: the disk quota is exceeded.',
       /^(?!.*lists no files).*a failed job never goes on\.$/,
     ],
     [
@@ -125,35 +125,52 @@ describe('what happened', () => {
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn', files: files(1, { phase: 'failed' }) })),
       'Import job j0 failed: file export/part-01.parquet.',
-      /Mend/,
+      /Fix what/,
     ],
     [
       'failed in one file',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn', files: [...files(2), aFile({ name: 'x', phase: 'failed' })] })),
       'Import job j0 failed: 1 of 3 files failed, x.',
-      /Mend/,
+      /Fix what/,
     ],
     [
       'failed in some files',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn', files: [aFile(), ...files(2, { phase: 'failed' })] })),
       'Import job j0 failed: 2 of 3 files failed, the first is export/part-01.parquet.',
-      /Mend/,
+      /Fix what/,
     ],
     [
       'failed in all files',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn', files: files(2, { phase: 'failed' }) })),
       'Import job j0 failed: all 2 files are marked as failed, from export/part-01.parquet on, and the service does not say which one is to blame.',
-      /Mend/,
+      /Fix what/,
     ],
     [
       'failed in all files, of which the reason names one',
       { kind: 'failed', passes: false, jobs: [0] },
-      viewOf(aFailedJob({ files: files(2, { phase: 'failed' }) })),
+      viewOf(
+        aFailedJob({
+          reason: 'torn, file: id:1 paths:"export/part-02.parquet"',
+          files: files(2, { phase: 'failed' }),
+        }),
+      ),
       'Import job j0 failed: all 2 files are marked as failed, and the reason is about export/part-02.parquet.',
-      /Check the path/,
+      /Fix what/,
+    ],
+    [
+      'failed in all files, for a reason that is known',
+      { kind: 'failed', passes: false, jobs: [0] },
+      viewOf(
+        aFailedJob({
+          reason: "expected dim '4' for field 'vector' with type 'FloatVector', got dim '3': importing data failed",
+          files: files(2, { phase: 'failed' }),
+        }),
+      ),
+      'Import job j0 failed: the vectors in a file have the wrong dimension.',
+      /Compare the model/,
     ],
     [
       'failed on the way',
@@ -168,21 +185,21 @@ describe('what happened', () => {
         }),
       ]),
       'Import job j0 failed at 45 %.',
-      /^Mend what the reason names\. It failed before the import phase/,
+      /^Fix what the reason names\. It failed before the import phase/,
     ],
     [
       'failed on the way, several',
       { kind: 'failed', passes: false, jobs: [0, 1] },
       viewOf(...[1, 2].map(() => aFailedJob({ reason: 'torn', progress: 45 }))),
       '2 of 2 import jobs (j0, j1) failed.',
-      /Mend/,
+      /Fix what/,
     ],
     [
       'failed, several',
       { kind: 'failed', passes: false, jobs: [0, 1, 2, 3] },
       viewOf(...[1, 2, 3, 4].map(() => aFailedJob({ reason: 'torn' })), aJob()),
       '4 of 5 import jobs (j0, j1, j2 and 1 more) failed.',
-      /Mend/,
+      /Fix what/,
     ],
     [
       'wrong collection',
@@ -646,7 +663,7 @@ describe('the annotation', () => {
       level: 'error',
       title: 'Milvus import: failed',
       message:
-        'Import job j0 failed: 1 of 2 files failed, x.npy. (MIG-100)\nReason: torn\nMend what the reason names. Then start a new import: a failed job never goes on.',
+        'Import job j0 failed: 1 of 2 files failed, x.npy. (MIG-100)\nReason: torn\nFix what the reason names. Then start a new import: a failed job never goes on.',
     })
   })
 
@@ -662,7 +679,7 @@ describe('the annotation', () => {
 
   it('ends with the link of a failure that is known', () => {
     const annotation = annotationOf({ kind: 'failed', passes: false, jobs: [0] }, viewOf(aFailedJob()), policy)
-    expect(annotation?.message).toMatch(/^Import job j0 failed: file \S+ \(MIG-112\)\nReason: /)
+    expect(annotation?.message).toMatch(/^Import job j0 failed: \S+ was not found\. \(MIG-112\)\nReason: /)
     expect(annotation?.message).toMatch(/\nMore: https:\/\/github\.com\/milvus-io\/milvus\/issues\/24028$/)
   })
 

@@ -533,11 +533,10 @@ describe('the closing block', () => {
     expect(closingBlock({ kind: 'failed', passes: false, jobs: [1] }, aView([done, failed]), policy)).toEqual([
       '   5:05  job 12: Completed, 100 %, 36 k of 36 k rows, 3 files',
       '   5:05  job 13: Failed, 45 %, 6 k of 36 k rows',
-      '   5:05  Not passed: Import job 13 failed at 45 %: file export/part-02.parquet. (MIG-112)',
+      '   5:05  Not passed: Import job 13 failed at 45 %: export/part-02.parquet was not found. (MIG-112)',
       "      │  Reason: failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
-      '      │  Next: There is no such file where the service polls for it. Check the path letter by letter, and that the file is in the bucket that the service itself',
-      '      │  uses. Upload it through the API of the storage: a file copied into the folder of MinIO is not seen. Then start a new import: a failed job never goes',
-      '      │  on.',
+      '      │  Next: Check the path letter by letter: it starts inside the bucket that the service itself reads, without host or bucket name. Upload the file through',
+      '      │  the API of the storage: MinIO does not see a file that was copied into its folder. Then start a new import: a failed job never goes on.',
       '      │  More: https://github.com/milvus-io/milvus/issues/24028',
     ])
   })

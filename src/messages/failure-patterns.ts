@@ -35,8 +35,7 @@ export function failurePatterns(): readonly FailurePattern[] {
 export function matchFailure(reason: string | undefined): FailureMatch {
   if (reason === undefined) return WITHOUT_REASON
   const { text, file } = readReason(reason)
-  const { reasons: _, ...pattern } = classOf(text, file)
-  return { ...pattern, ...(file !== undefined && { file }) }
+  return { ...classOf(text, file), ...(file !== undefined && { file }) }
 }
 
 /** What went wrong, about this file; undefined where only the service knows. */
@@ -46,7 +45,7 @@ export function whatFailed({ what }: FailurePattern, file: string | undefined): 
 }
 
 /** The class whose words come first: whatever stands behind them may be the user's data. */
-function classOf(text: string, file: string | undefined): FailurePattern & { readonly reasons?: RegExp } {
+function classOf(text: string, file: string | undefined): FailurePattern {
   let best: FailureClass | undefined
   let start = Infinity
   for (const candidate of CLASSES) {
