@@ -3,6 +3,8 @@ import type { CollectionResult, CollectionHistory } from './collection-history.t
 import type { CollectionChange, JobChange } from './events.ts'
 import { isSameState } from './history.ts'
 import type { History } from './history.ts'
+import { isConfirmed } from './refusals.ts'
+import type { Refusals } from './refusals.ts'
 import type { FileProgress, JobSnapshot, PollResult } from './job.ts'
 import type { CommitResult, IndexProgress, LoadProgress } from './import-service.ts'
 import type { CommitAction, CommitState } from './commit-state.ts'
@@ -17,8 +19,9 @@ const FAILED_FILES_A_POLL = 10
 export function jobChanges(before: History, after: History, result: PollResult): readonly JobChange[] {
   switch (result.kind) {
     case 'cancelled':
-    case 'refused':
       return []
+    case 'refused':
+      return refusalChanges(before.refusals, after.refusals)
     case 'outage':
       return before.outage === undefined ? [{ kind: 'outage-began', error: result.error }] : []
     case 'unknown-job':
@@ -118,6 +121,13 @@ function loadChanges(before: LoadProgress | undefined, load: LoadProgress): read
   return isSame || (before === undefined && isLoaded(load))
     ? []
     : [{ kind: 'load', state: load.state, percent: load.percent }]
+}
+
+/** A refusal that is not confirmed yet is reported once; a confirmed one is the end. */
+export function refusalChanges(before: Refusals | undefined, after: Refusals | undefined) {
+  return before === undefined && after !== undefined && !isConfirmed(after)
+    ? [{ kind: 'refused-once', error: after.error } as const]
+    : []
 }
 
 function idleChanges(beforeMs: number, idleMs: number) {

@@ -75,8 +75,8 @@ export function abortableJobs(jobs: readonly History[], policy: Policy): readonl
 }
 
 function isAbortable(job: History): boolean {
-  const { latest, unknown, refusal, commit } = job
-  if (latest === undefined || unknown !== undefined || refusal !== undefined) return false
+  const { latest, unknown, refusals, commit } = job
+  if (latest === undefined || unknown !== undefined || refusals !== undefined) return false
   if (commit?.state === 'done' || isCommitInDoubt(job)) return false
   return latest.phase !== 'completed' && latest.phase !== 'failed' && latest.phase !== 'committing'
 }

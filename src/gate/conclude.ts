@@ -70,7 +70,7 @@ function badEnd(
 ): Conclusion | undefined {
   const rejected = having('rejected')
   const refusedJob = first(jobs, rejected)
-  const rejection = refusedJob?.refusal ?? refusedJob?.commit?.error
+  const rejection = refusedJob?.refusals?.error ?? refusedJob?.commit?.error
   if (rejection !== undefined) return { kind: 'rejected', passes: false, jobs: rejected, error: rejection }
   const failed = having('failed')
   if (failed.length > 0) return { kind: 'failed', passes: false, jobs: failed }

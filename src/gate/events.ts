@@ -14,6 +14,8 @@ export type JobChange =
   | { readonly kind: 'file-failed'; readonly file: FileProgress }
   | { readonly kind: 'outage-began'; readonly error: ServiceError }
   | { readonly kind: 'outage-ended'; readonly lastedMs: number }
+  /** The first refusal in a row, which further requests have to confirm. */
+  | { readonly kind: 'refused-once'; readonly error: ServiceError }
   | { readonly kind: 'job-unknown'; readonly error: ServiceError; readonly seenBefore: boolean }
   | { readonly kind: 'idle'; readonly idleMs: number }
   | { readonly kind: 'act-done'; readonly act: CommitAction }
@@ -25,6 +27,7 @@ export type JobChange =
 
 /** What asking for the jobs of a collection changed. */
 export type DiscoveryChange =
+  | { readonly kind: 'refused-once'; readonly error: ServiceError }
   | { readonly kind: 'outage-began'; readonly error: ServiceError }
   | { readonly kind: 'outage-ended'; readonly lastedMs: number }
 

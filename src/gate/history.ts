@@ -3,6 +3,8 @@ import type { CommitState } from './commit-state.ts'
 import { importedRowsOf, totalRowsOf } from './job.ts'
 import type { FileProgress, JobSnapshot, PollResult, Phase, ServiceError } from './job.ts'
 import { prolonged, withoutAbsence } from './outage.ts'
+import { recordRefusal } from './refusals.ts'
+import type { Refusals } from './refusals.ts'
 import type { Outage } from './outage.ts'
 
 /** A moment at which a job's state, progress or rows had changed. */
@@ -50,7 +52,8 @@ export interface History {
   readonly outage: Outage | undefined
   /** Since when the service has said that it does not know this job. */
   readonly unknown: { readonly sinceMs: number; readonly answers: number; readonly error: ServiceError } | undefined
-  readonly refusal: ServiceError | undefined
+  /** Refusals in a row: the last response was one. */
+  readonly refusals: Refusals | undefined
   /** The gate's own attempts to commit the job. */
   readonly commit: CommitState | undefined
   /** The gate's own attempts to abort the job. */
@@ -80,7 +83,7 @@ export function newHistory(jobId: string, { wasListed = false }: Partial<Pick<Hi
     totalOutageMs: 0,
     outage: undefined,
     unknown: undefined,
-    refusal: undefined,
+    refusals: undefined,
     commit: undefined,
     abort: undefined,
     timeline: [],
@@ -90,13 +93,14 @@ export function newHistory(jobId: string, { wasListed = false }: Partial<Pick<Hi
 /** What is known after one more poll, whose first request started and whose last one ended then. */
 export function record(history: History, result: PollResult, times: Span): History {
   const { endedAtMs } = times
-  const seen = { ...history, polls: history.polls + 1, polledAtMs: endedAtMs }
+  const refusals = recordRefusal(history.refusals, result, times)
+  const seen = { ...history, polls: history.polls + 1, polledAtMs: endedAtMs, refusals }
   const spoke = { ...seen, totalOutageMs: totalOutageMsAt(history, endedAtMs) }
   switch (result.kind) {
     case 'cancelled':
       return history
     case 'refused':
-      return { ...spoke, outage: undefined, refusal: result.error }
+      return seen
     case 'outage':
       return {
         ...seen,

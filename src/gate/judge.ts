@@ -1,6 +1,7 @@
 import { isCommitRefused } from './commit-state.ts'
 import type { CommitState } from './commit-state.ts'
 import type { History } from './history.ts'
+import { isConfirmed, isRefusedAtDeadline } from './refusals.ts'
 import { isTooLong, maxOutageMs } from './outage.ts'
 import type { Policy } from './policy.ts'
 
@@ -35,19 +36,21 @@ const ended = (as: Ending): Verdict => ({ kind: 'ended', as })
 
 /** The verdict on one job. Fails closed: only the state `Completed` (or `Uncommitted`, where asked for) is ever ready. */
 export function judge(history: History, policy: Policy, circumstances: JudgeContext): Verdict {
-  const { latest, unknown, outage } = history
-  if (history.refusal !== undefined || isCommitRefused(history, circumstances.timeIsUp)) return ended('rejected')
+  const { latest, unknown, outage, refusals } = history
+  if (isConfirmed(refusals) || isCommitRefused(history, circumstances.timeIsUp)) return ended('rejected')
   if (latest?.phase === 'failed') return ended('failed')
   if (belongsElsewhere(history, policy)) return ended('wrong-collection')
-  if (unknown !== undefined && outage === undefined && isGone(history, unknown)) return ended('not-found')
+  const isUnknown = unknown !== undefined && outage === undefined && refusals === undefined
+  if (isUnknown && isGone(history, unknown)) return ended('not-found')
   if (history.idleMs >= (policy.stallTimeoutMs ?? Infinity)) return ended('stalled')
   const mostMs = maxOutageMs(policy, circumstances.serviceHasAnswered)
   if (circumstances.isHostOut && isTooLong(outage, mostMs)) return ended('unreachable')
-  if (unknown === undefined && outage === undefined) {
+  if (unknown === undefined && outage === undefined && refusals === undefined) {
     if (latest?.phase === 'completed') return { kind: 'ready', as: 'completed' }
     if (latest?.phase === 'uncommitted') return atRest(history, policy, circumstances)
   }
-  return circumstances.timeIsUp ? atTheDeadline(history) : POLL_AGAIN
+  if (!circumstances.timeIsUp) return POLL_AGAIN
+  return isRefusedAtDeadline(refusals, policy) ? ended('rejected') : atTheDeadline(history)
 }
 
 /** A two-phase job whose rows are in and wait for a commit: ready, where that is the user's wish. */
@@ -90,7 +93,7 @@ function isGone({ latest, polledAtMs }: History, unknown: NonNullable<History['u
 }
 
 /** A job that nobody ever had a good answer about, or that is gone, did not merely take too long. */
-function atTheDeadline({ latest, unknown, outage }: History): Verdict {
-  if (unknown !== undefined && outage === undefined) return ended('not-found')
+function atTheDeadline({ latest, unknown, outage, refusals }: History): Verdict {
+  if (unknown !== undefined && outage === undefined && refusals === undefined) return ended('not-found')
   return ended(latest === undefined ? 'unreachable' : 'timed-out')
 }

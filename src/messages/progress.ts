@@ -1,6 +1,6 @@
 import type { JobChange, View, WatchEvent } from '../gate/events.ts'
 import type { History } from '../gate/history.ts'
-import type { FileProgress } from '../gate/job.ts'
+import type { FileProgress, ServiceError } from '../gate/job.ts'
 import { reasonOf } from '../gate/job.ts'
 import type { Policy } from '../gate/policy.ts'
 import type { CommitAction } from '../gate/commit-state.ts'
@@ -50,12 +50,14 @@ export function progressMessages(event: WatchEvent, policy: Policy): readonly st
     }
     case 'searched':
       return event.changes.flatMap((changes) =>
-        changes.kind === 'outage-began'
-          ? [
-              `no usable answer: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`,
-              `${goesOn(view, policy)}${nextStepFor(changes.error)}`,
-            ]
-          : [`the service answers again, after ${duration(changes.lastedMs)}`],
+        changes.kind === 'refused-once'
+          ? [checkingAgain(changes.error)]
+          : changes.kind === 'outage-began'
+            ? [
+                `no usable answer: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`,
+                `${goesOn(view, policy)}${nextStepFor(changes.error)}`,
+              ]
+            : [`the service answers again, after ${duration(changes.lastedMs)}`],
       )
     case 'discovered':
       return discoveredText(event.discovery)
@@ -114,6 +116,8 @@ function newsMessages(changes: JobChange, job: History, view: View, policy: Poli
     case 'file-failed':
       // A job that fails marks all its files as failed: the details at the end list them.
       return isFailed(job) ? [] : [`${name}${fileFailed(changes.file)}`]
+    case 'refused-once':
+      return [`${name}${checkingAgain(changes.error)}`]
     case 'outage-began':
       // An outage hits all jobs at once.
       return isFirstWith(view, job, ({ outage }) => outage !== undefined)
@@ -203,10 +207,16 @@ function crowdMessages(changes: JobChange, job: History, view: View, policy: Pol
         ? newsMessages(changes, job, view, policy)
         : []
     case 'unknown-state':
+    case 'refused-once':
     case 'outage-began':
     case 'outage-ended':
       return newsMessages(changes, job, view, policy)
   }
+}
+
+/** One refusal never ends the gate. */
+function checkingAgain(error: ServiceError): string {
+  return `${whatHappened(error)} Checking again. (${serviceErrorCode(error)})`
 }
 
 /** Every twentieth part of the crowd that gets into a state is worth a line. */
@@ -272,8 +282,8 @@ function jobEndText(job: History, toldReason?: string): string {
   ].join(', ')
 }
 
-function withoutAnswer({ refusal, unknown }: History): string {
-  if (refusal !== undefined) return 'refused'
+function withoutAnswer({ refusals, unknown }: History): string {
+  if (refusals !== undefined) return 'refused'
   return unknown === undefined ? 'no usable answer' : 'not known to the service'
 }
 
@@ -298,7 +308,7 @@ function isFailed({ latest }: History): boolean {
 }
 
 function isBad(job: History): boolean {
-  return isFailed(job) || job.refusal !== undefined || job.unknown !== undefined || job.outage !== undefined
+  return isFailed(job) || job.refusals !== undefined || job.unknown !== undefined || job.outage !== undefined
 }
 
 function isFirstWith(view: View, job: History, holds: (job: History) => boolean): boolean {

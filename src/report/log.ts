@@ -148,8 +148,8 @@ function rowsOf({ importedRows, totalRows }: FileProgress): string {
   return totalRows ? `${imported} of ${count(totalRows)} rows` : `${imported} rows`
 }
 
-function isFailed({ latest, refusal, unknown }: History): boolean {
-  return latest?.phase === 'failed' || refusal !== undefined || unknown !== undefined
+function isFailed({ latest, refusals, unknown }: History): boolean {
+  return latest?.phase === 'failed' || refusals !== undefined || unknown !== undefined
 }
 
 function isFailedFile({ phase }: FileProgress): boolean {

@@ -5,13 +5,15 @@ import { countsSince, createdAtMs, hasEnded, latestFirst } from '../discovery.ts
 import type { Discovery } from '../discovery.ts'
 import { once, planned } from '../engine.ts'
 import type { PlannedRequest } from '../engine.ts'
-import type { EventBody, WatchEvent } from '../events.ts'
+import { refusalChanges } from '../changes.ts'
+import type { DiscoveryChange, EventBody, WatchEvent } from '../events.ts'
 import { newHistory } from '../history.ts'
-import type { ServiceError } from '../job.ts'
 import type { ListedJob, NoResponse, RequestOptions } from '../import-service.ts'
 import { isTooLong, maxOutageMs, prolonged } from '../outage.ts'
 import type { Outage } from '../outage.ts'
 import { pauseInOutageMs } from '../pace.ts'
+import { isConfirmed, isRefusedAtDeadline, nextAttemptAtMs, recordRefusal } from '../refusals.ts'
+import type { Refusals } from '../refusals.ts'
 import { finalEndMs } from '../stage.ts'
 import type { Stage } from '../stage.ts'
 
@@ -21,7 +23,7 @@ type Usable<R> = Exclude<R, NoResponse>
 interface Attempts<R> {
   nextAtMs: number
   outage: Outage | undefined
-  refusal: ServiceError | undefined
+  refusals: Refusals | undefined
   response: Usable<R> | undefined
 }
 
@@ -64,7 +66,7 @@ async function* untilAnswered<R extends { readonly kind: string }>(
   send: (options: RequestOptions) => Promise<R>,
 ): AsyncGenerator<WatchEvent, Usable<R> | Conclusion> {
   const { engine, interrupt, policy } = stage
-  const attempts: Attempts<R> = { nextAtMs: engine.now(), outage: undefined, refusal: undefined, response: undefined }
+  const attempts: Attempts<R> = { nextAtMs: engine.now(), outage: undefined, refusals: undefined, response: undefined }
   const request = (): PlannedRequest =>
     planned({ about: 'discovery', action: 'read', atMs: attempts.nextAtMs }, send, (result, span) =>
       recordAttempt(stage, attempts, result, span),
@@ -79,14 +81,16 @@ async function* untilAnswered<R extends { readonly kind: string }>(
   }
   if (attempts.response !== undefined) return attempts.response
   if (interrupt.aborted) return interrupted(interrupt)
-  const { refusal, outage } = attempts
-  if (refusal !== undefined) return { kind: 'rejected', passes: false, jobs: [], error: refusal }
+  const { refusals, outage } = attempts
+  if (refusals !== undefined && (isConfirmed(refusals) || isRefusedAtDeadline(refusals, policy))) {
+    return { kind: 'rejected', passes: false, jobs: [], error: refusals.error }
+  }
   const outageMs = outage === undefined ? 0 : engine.now() - outage.silentSinceMs
-  return { kind: 'unreachable', passes: false, jobs: [], error: outage?.error, outageMs }
+  return { kind: 'unreachable', passes: false, jobs: [], error: refusals?.error ?? outage?.error, outageMs }
 }
 
-function isOver(stage: DiscoverStage, { outage, refusal, response }: Attempts<unknown>): boolean {
-  return refusal !== undefined || response !== undefined || isTooLong(outage, mostOutageMs(stage))
+function isOver(stage: DiscoverStage, { outage, refusals, response }: Attempts<unknown>): boolean {
+  return isConfirmed(refusals) || response !== undefined || isTooLong(outage, mostOutageMs(stage))
 }
 
 function mostOutageMs({ policy, usableAtMs }: DiscoverStage): number {
@@ -100,27 +104,33 @@ function recordAttempt<R extends { readonly kind: string }>(
   span: Span,
 ): readonly EventBody[] {
   const failure = result as unknown as NoResponse
+  const { refusals } = attempts
+  attempts.refusals = recordRefusal(refusals, result, span)
   switch (failure.kind) {
     case 'cancelled':
       return []
     case 'refused':
-      attempts.refusal = failure.error
-      return []
+      if (attempts.refusals !== undefined) attempts.nextAtMs = nextAttemptAtMs(attempts.refusals)
+      return searched(refusalChanges(refusals, attempts.refusals))
     case 'outage': {
       const began = attempts.outage === undefined
       const outage = prolonged(attempts.outage, failure.error, span, stage.usableAtMs)
       attempts.outage = outage
       const nextMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - outage.sinceMs)
       attempts.nextAtMs = Math.min(nextMs, (outage.judgedSinceMs ?? Infinity) + mostOutageMs(stage))
-      return began ? [{ kind: 'searched', changes: [{ kind: 'outage-began', error: failure.error }] }] : []
+      return searched(began ? [{ kind: 'outage-began', error: failure.error }] : [])
     }
     default: {
       const { outage } = attempts
       stage.usableAtMs = span.endedAtMs
       attempts.response = result as Usable<R>
+      attempts.outage = undefined
       if (outage === undefined) return []
-      const lastedMs = span.endedAtMs - outage.silentSinceMs
-      return [{ kind: 'searched', changes: [{ kind: 'outage-ended', lastedMs }] }]
+      return searched([{ kind: 'outage-ended', lastedMs: span.endedAtMs - outage.silentSinceMs }])
     }
   }
+}
+
+function searched(changes: readonly DiscoveryChange[]): readonly EventBody[] {
+  return changes.length > 0 ? [{ kind: 'searched', changes }] : []
 }

@@ -15,6 +15,7 @@ import type { Verdict } from '../judge.ts'
 import { serviceHasAnswered } from '../conclude.ts'
 import { excused, maxOutageMs } from '../outage.ts'
 import { pollAfterCommitAtMs, nextPollAtMs } from '../pace.ts'
+import { nextAttemptAtMs } from '../refusals.ts'
 import { finalBudgetMs, finalEndMs, indicesOf } from '../stage.ts'
 import type { Stage } from '../stage.ts'
 import { CLOSING_POLL_MS, REQUEST_SPACING_MS } from '../timing.ts'
@@ -124,7 +125,8 @@ function recordPoll(stage: JobsStage, job: number, result: PollResult, span: Spa
   known.jobs[job] = after
   if (result.kind === 'answered' || result.kind === 'unknown-job') excuseOthers(stage, job)
   const pace = { ...policy, maxOutageMs: maxOutageMs(policy, serviceHasAnswered(known.jobs)) }
-  pollAtMs[job] = nextPollAtMs(after, pace, stage.random())
+  const { refusals } = after
+  pollAtMs[job] = refusals === undefined ? nextPollAtMs(after, pace, stage.random()) : nextAttemptAtMs(refusals)
   const changes = jobChanges(before, after, result)
   return [{ kind: 'polled', job, result, tookMs: span.endedAtMs - span.startedAtMs, changes }]
 }

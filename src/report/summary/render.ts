@@ -232,7 +232,7 @@ function fileSection(
 ): Markup | undefined {
   const files = job.latest?.files ?? []
   const reason = job.latest?.phase === 'failed' ? reasonOf(job.latest) : undefined
-  const error = job.refusal ?? job.outage?.error ?? job.unknown?.error
+  const error = job.refusals?.error ?? job.outage?.error ?? job.unknown?.error
   const open = new Markup(jobPhase(job) === 'failed' ? ' open' : '')
   const start = joined([
     markup`<details${open}>\n<summary>Job ${code(shortened(job.jobId, NAME_LENGTH))}: ${files.length === 0 ? 'no files listed' : counted(files.length, 'file')}</summary>\n`,
@@ -347,8 +347,8 @@ function byUrgency<Row>(rows: readonly Row[], phaseOf: (row: Row) => Phase | Fil
 }
 
 /** A job that the service refuses or has forgotten is as urgent as a failed one. */
-function jobPhase({ latest, refusal, unknown }: History): Phase {
-  if (refusal !== undefined || unknown !== undefined) return 'failed'
+function jobPhase({ latest, refusals, unknown }: History): Phase {
+  if (refusals !== undefined || unknown !== undefined) return 'failed'
   return latest?.phase ?? 'unknown'
 }
 
@@ -380,8 +380,8 @@ const FILE_ICONS: Readonly<Record<FilePhase, string>> = {
 }
 
 function jobState(job: History): string {
-  const { latest, refusal, unknown } = job
-  if (refusal !== undefined) return '⛔ refused'
+  const { latest, refusals, unknown } = job
+  if (refusals !== undefined) return '⛔ refused'
   if (unknown !== undefined) return latest === undefined ? '❓ not found' : `❓ gone, was ${word(latest.label)}`
   if (latest === undefined) return '❔ Unknown'
   return `${JOB_ICONS[latest.phase]} ${[word(latest.label), ...deedsTo(job)].join(', ')}`
