@@ -7,7 +7,7 @@ import { attempted } from '../../src/gate/commit-state.ts'
 import type { CommitResult } from '../../src/gate/import-service.ts'
 import { jobChanges, collectionChanges, commitChanges } from '../../src/gate/changes.ts'
 import { anIndex, DONE, GONE, NO, NO_REFRESH, noAnswer, NOT_LOADED, reading, rows } from '../support/searching.ts'
-import { answered, outage, refused, unknownJob } from '../support/watching.ts'
+import { answered, outage, refused, unknownJob, declined } from '../support/watching.ts'
 
 /** The changes of each poll, where polls are `stepMs` apart. */
 function newsAfter(observations: readonly PollResult[], stepMs = 2000) {
@@ -135,15 +135,15 @@ describe('the changes of a poll', () => {
     expect(quiet(60 * 60_000)).toEqual([{ kind: 'idle', idleMs: 3_600_000 }])
   })
 
-  it('tells nothing of a refusal, which is the end, nor of a poll that was cancelled', () => {
-    expect(newsAfter([at(1), refused()])[1]).toEqual([])
+  it('reports the first refusal in a row, and nothing of a poll that was cancelled', () => {
+    expect(newsAfter([at(1), refused(true), refused(true)]).slice(1)).toMatchObject([[{ kind: 'refused-once' }], []])
     expect(newsAfter([outage(), { kind: 'cancelled' }])[1]).toEqual([])
   })
 })
 
 describe('the changes of a commit or an abort', () => {
   const LOST = outage()
-  const REFUSED = refused() as Extract<CommitResult, { kind: 'refused' }>
+  const REFUSED = declined()
   const UNKNOWN = unknownJob() as Extract<CommitResult, { kind: 'unknown-job' }>
   const after = (result: CommitResult) => attempted(undefined, result, { startedAtMs: 0, endedAtMs: 0 })
   const inDoubt = { kind: 'act-in-doubt', act: 'commit', error: LOST.error }

@@ -9,14 +9,14 @@ import type { Policy } from '../../src/gate/policy.ts'
 import { attempted, isCommitted, isCommitInDoubt } from '../../src/gate/commit-state.ts'
 import { abortableJobs, dueCommits, outdatedJobs } from '../../src/gate/commits.ts'
 import { aPolicy } from '../support/builders.ts'
-import { answered, outage, refused, unknownJob } from '../support/watching.ts'
+import { answered, outage, refused, unknownJob, declined } from '../support/watching.ts'
 
 /** What happened to a job at a moment: a poll, or an attempt to commit it. */
 type Happening = PollResult | { readonly commit: CommitResult }
 
 const DONE: CommitResult = { kind: 'done' }
 const LOST = outage() as CommitResult
-const REFUSED = refused() as CommitResult
+const REFUSED = declined()
 const CUT: CommitResult = { kind: 'cancelled' }
 
 const rests = answered('Uncommitted', { progress: 99, importedRows: 5, totalRows: 5 })
@@ -52,8 +52,8 @@ const due = (jobs: readonly History[], rowsHold = true) =>
 describe('an attempt to commit', () => {
   it.each<[string, readonly CommitResult[], object]>([
     ['that is accepted', [DONE], { state: 'done', times: 1, isPolledSince: false, outage: undefined }],
-    ['that is refused', [REFUSED], { state: 'refused', error: { outcome: 'code-1800' } }],
-    ['at a job that the service does not know', [unknownJob() as CommitResult], { state: 'refused' }],
+    ['that is refused', [REFUSED], { state: 'declined', error: { outcome: 'code-2100' } }],
+    ['at a job that the service does not know', [unknownJob() as CommitResult], { state: 'declined' }],
     ['whose answer is lost', [LOST], { state: 'in-doubt', error: { outcome: 'http-502' } }],
     ['that was cut short by ourselves', [CUT], { state: 'in-doubt', error: undefined }],
     [
@@ -233,7 +233,7 @@ describe('the conclusion over jobs that the gate is to commit', () => {
     [
       'rejected where the first commit is refused',
       [refusedOne, jobAfter(rests)],
-      { kind: 'rejected', passes: false, jobs: [0], error: { outcome: 'code-1800' } },
+      { kind: 'rejected', passes: false, jobs: [0], error: { outcome: 'code-2100' } },
     ],
     [
       'half done where a later one is',
@@ -414,9 +414,10 @@ describe('an abort', () => {
 
   it.each<[string, History, boolean]>([
     ['reaches a job that rests', jobAfter(rests), true],
-    ['reaches a job that runs', jobAfter(running), true],
+    ['leaves alone a job that runs, which may be an ordinary import', jobAfter(running), false],
+    ['reaches a job that runs again after it was at Uncommitted', jobAfter(rests, running), true],
     ['reaches a job in an outage, by what was last seen', jobAfter(rests, outage()), true],
-    ['reaches a job in a state that nobody knows', jobAfter(answered('Resharding')), true],
+    ['leaves alone a job in an unknown state', jobAfter(answered('Resharding')), false],
     ['reaches a job whose commit was refused', jobAfter(rests, { commit: REFUSED }, rests), true],
     ['reaches a job whose commit was lost, once it still rests', jobAfter(rests, { commit: LOST }, rests), true],
     ['leaves alone a job whose commit is in doubt', jobAfter(rests, { commit: LOST }), false],

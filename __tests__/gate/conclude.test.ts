@@ -26,7 +26,7 @@ const uncommitted = (importedRows = 5) => jobAfter(answered('Uncommitted', { imp
 
 // One job for each end, in the order of precedence.
 const ENDS: readonly (readonly [kind: string, job: History])[] = [
-  ['rejected', jobAfter(refused())],
+  ['rejected', jobAfter(refused(), refused(), refused())],
   ['failed', jobAfter(answered('Failed'))],
   ['wrong-collection', jobAfter(answered('Importing', { collectionName: 'other' }))],
   ['not-found', jobAfter(running, unknownJob(), unknownJob())],

@@ -66,10 +66,31 @@ describe('the watch', () => {
     expect(endedAtMs).toBeLessThan(15_000)
   })
 
-  it('ends at once where the key is refused', async () => {
-    const { conclusion, polls } = await watchScripts({ a: always(refused()) })
+  it('ends with the second refusal in a row of a host that has never answered well', async () => {
+    const { conclusion, polls, endedAtMs } = await watchScripts({ a: always(refused()) }, { pollIntervalMs: 60_000 })
     expect(conclusion).toMatchObject({ kind: 'rejected', passes: false })
-    expect(polls).toHaveLength(1)
+    expect([polls.length, endedAtMs]).toEqual([2, 2_000])
+  })
+
+  it('ends with the third refusal in a row of a host that has answered well, over ten seconds', async () => {
+    const scripts = { a: timeline([0, running], [2_000, refused(true)]) }
+    const { conclusion, endedAtMs } = await watchScripts(scripts, { pollIntervalMs: 2_000 })
+    expect(conclusion).toMatchObject({ kind: 'rejected', passes: false })
+    expect(endedAtMs).toBe(12_000)
+  })
+
+  it.each([1, 2])('goes on after %i stray refusals', async (strays) => {
+    const stray = (atMs: number) => [atMs, refused(true)] as const
+    const scripts = { a: timeline([0, running], stray(4_000), [4_000 + 5_000 * strays - 100, running], [60_000, done]) }
+    const { conclusion } = await watchScripts(scripts, { pollIntervalMs: 4_000 })
+    expect(conclusion).toEqual({ kind: 'completed', passes: true })
+  })
+
+  it('ends as unreachable where refusals and outages alternate', async () => {
+    let nth = 0
+    const flapping = () => ({ result: (nth += 1) % 2 === 0 ? refused(true) : outage() })
+    const { conclusion } = await watchScripts({ a: flapping }, { maxOutageMs: 60_000, pollIntervalMs: 5_000 })
+    expect(conclusion).toMatchObject({ kind: 'unreachable', passes: false })
   })
 
   it('grants a new job thirty seconds to appear', async () => {

@@ -3,7 +3,7 @@ import { newHistory, record, withoutAbsenceOf, totalOutageMsAt } from '../../src
 import type { History } from '../../src/gate/history.ts'
 import { importedRowsOf, reasonOf } from '../../src/gate/job.ts'
 import type { JobSnapshot, PollResult } from '../../src/gate/job.ts'
-import { answered, outage, refused, unknownJob } from '../support/watching.ts'
+import { answered, outage, unknownJob } from '../support/watching.ts'
 import { aTrouble } from '../support/builders.ts'
 
 function after(...observations: readonly PollResult[]): History {
@@ -24,6 +24,7 @@ describe('what is known of a job', () => {
     expect(newHistory('1', wasListed === undefined ? undefined : { wasListed })).toEqual({
       jobId: '1',
       wasListed: wasListed ?? false,
+      wasUncommitted: false,
       polls: 0,
       polledAtMs: undefined,
       latest: undefined,
@@ -37,7 +38,7 @@ describe('what is known of a job', () => {
       totalOutageMs: 0,
       outage: undefined,
       unknown: undefined,
-      refusal: undefined,
+      refusals: undefined,
       commit: undefined,
       abort: undefined,
       timeline: [],
@@ -125,8 +126,14 @@ describe('what is known of a job', () => {
   it('counts the polls that brought anything, and says when the last one ended', () => {
     const refusal = { kind: 'refused', error: aTrouble({ outcome: 'code-1800' }) } as const
     const history = after(answered('Pending'), outage(), unknownJob(), outage(), refusal)
-    expect(history).toMatchObject({ jobId: '1', polls: 5, polledAtMs: 8000, refusal: refusal.error })
-    expect(history.outage).toBeUndefined()
+    expect(history).toMatchObject({
+      jobId: '1',
+      polls: 5,
+      polledAtMs: 8000,
+      refusals: { error: refusal.error, count: 1 },
+    })
+    // A refusal neither ends nor prolongs an outage.
+    expect(history.outage).toMatchObject({ sinceMs: 6000, untilMs: 6000 })
   })
 
   it('counts the answers of who does not know the job, from the first on, across an outage', () => {
@@ -155,7 +162,7 @@ describe('what is known of a job', () => {
   it('adds up for how long nothing usable was answered', () => {
     const still = answered('Importing', { progress: 40 })
     expect(after(still, outage(), outage(), still).totalOutageMs).toBe(4000)
-    expect(after(still, outage(), unknownJob(), outage(), refused()).totalOutageMs).toBe(4000)
+    expect(after(still, outage(), unknownJob(), outage(), still).totalOutageMs).toBe(4000)
     const history = after(still, outage(), still, outage())
     expect([history.totalOutageMs, totalOutageMsAt(history, 9000)]).toEqual([2000, 5000])
     expect(totalOutageMsAt(after(still), 9000)).toBe(0)

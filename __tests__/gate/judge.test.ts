@@ -70,14 +70,45 @@ const CASES: readonly Case[] = [
     verdict: POLL_AGAIN,
   },
 
-  { when: 'the key is refused', polls: [[0, refused()]], verdict: ended('rejected') },
+  { when: 'the key is refused once', polls: [[0, refused()]], verdict: POLL_AGAIN },
   {
-    when: 'the key is refused in the middle',
+    when: 'the key is refused again, and the host has never answered well',
     polls: [
-      [0, running],
+      [0, refused()],
       [2000, refused()],
     ],
     verdict: ended('rejected'),
+  },
+  { when: 'the key is refused as time runs out', polls: [[0, refused()]], timeIsUp: true, verdict: ended('rejected') },
+  {
+    when: 'the key is refused three times over ten seconds by a host that has answered well',
+    polls: [
+      [0, running],
+      [2000, refused(true)],
+      [7000, refused(true)],
+      [12_000, refused(true)],
+    ],
+    verdict: ended('rejected'),
+  },
+  {
+    when: 'refusals alternate with outages',
+    polls: [
+      [0, running],
+      [2000, refused(true)],
+      [7000, outage()],
+      [12_000, refused(true)],
+      [17_000, refused(true)],
+    ],
+    verdict: POLL_AGAIN,
+  },
+  {
+    when: 'there is no time to confirm a refusal by a host that has answered well',
+    polls: [
+      [0, running],
+      [2000, refused(true)],
+    ],
+    timeIsUp: true,
+    verdict: ended('timed-out'),
   },
 
   {

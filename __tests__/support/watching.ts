@@ -4,7 +4,7 @@ import type { Conclusion } from '../../src/gate/conclusion.ts'
 import { decodeJob } from '../../src/service/decode.ts'
 import { TIME_IS_UP } from '../../src/gate/import-service.ts'
 import type { Poll } from '../../src/gate/import-service.ts'
-import type { ImportService } from '../../src/gate/import-service.ts'
+import type { CommitResult, ImportService } from '../../src/gate/import-service.ts'
 import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
 import type { Policy } from '../../src/gate/policy.ts'
 import { watchImports } from '../../src/gate/gate.ts'
@@ -98,11 +98,17 @@ export function outage(outcome = 'http-502', retryAfterMs?: number): Extract<Pol
   return { kind: 'outage', error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
-export function refused(): PollResult {
+export function refused(hostHasAnswered = false): PollResult {
   return {
     kind: 'refused',
+    hostHasAnswered,
     error: aTrouble({ kind: 'credentials', outcome: 'code-1800', httpStatus: 401, code: 1800 }),
   }
+}
+
+/** A commit or an abort that the state of the job forbids. */
+export function declined(): Extract<CommitResult, { readonly kind: 'refused' }> {
+  return { kind: 'refused', error: aTrouble({ kind: 'declined', outcome: 'code-2100', httpStatus: 200, code: 2100 }) }
 }
 
 export function unknownJob(): PollResult {

@@ -53,6 +53,7 @@ export function commitChanges(
     case 'done':
       return [{ kind: 'act-done', act }]
     case 'refused':
+      return before?.refusals === undefined ? [{ kind: 'act-refused', act, error: result.error }] : []
     case 'unknown-job':
       return [{ kind: 'act-refused', act, error: result.error }]
     case 'outage':

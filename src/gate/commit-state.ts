@@ -2,6 +2,8 @@ import type { Span } from './clock.ts'
 import type { JobSnapshot, ServiceError } from './job.ts'
 import type { CommitResult } from './import-service.ts'
 import { prolonged } from './outage.ts'
+import { isConfirmed, recordRefusal } from './refusals.ts'
+import type { Refusals } from './refusals.ts'
 import type { Outage } from './outage.ts'
 
 /** What the gate can do to a two-phase job. */
@@ -9,8 +11,13 @@ export type CommitAction = 'commit' | 'abort'
 
 /** What became of the gate's own attempts to commit or to abort a job. */
 export interface CommitState {
-  /** `in-doubt`: the answer was lost, so that nobody here knows whether it was carried out. */
-  readonly state: 'done' | 'refused' | 'in-doubt'
+  /**
+   * `declined`: the job is in another state, or the service has no such operation. `refused`: a refusal that others have to
+   * confirm. `in-doubt`: the response was lost, so it may have been carried out.
+   */
+  readonly state: 'done' | 'declined' | 'refused' | 'in-doubt'
+  /** Refusals in a row. */
+  readonly refusals?: Refusals | undefined
   readonly times: number
   /** When the last attempt ended. */
   readonly endedAtMs: number
@@ -28,11 +35,16 @@ export function attempted(before: CommitState | undefined, result: CommitResult,
   switch (result.kind) {
     case 'done':
       return { ...after, state: 'done', error: undefined, outage: undefined }
-    case 'refused':
+    case 'refused': {
+      const { error } = result
+      if (isDeclined(error)) return { ...after, state: 'declined', error, outage: undefined }
+      const refusals = recordRefusal(before?.refusals, result, span)
+      return { ...after, state: 'refused', refusals, error, outage: before?.outage }
+    }
     case 'unknown-job':
-      return { ...after, state: 'refused', error: result.error, outage: undefined }
+      return { ...after, state: 'declined', error: result.error, outage: undefined }
     case 'cancelled':
-      return { ...after, state: 'in-doubt', error: before?.error, outage: before?.outage }
+      return { ...after, state: 'in-doubt', refusals: before?.refusals, error: before?.error, outage: before?.outage }
     case 'outage': {
       const { error } = result
       return { ...after, state: 'in-doubt', error, outage: prolonged(before?.outage, error, span) }
@@ -62,8 +74,18 @@ export function isCommitInDoubt(job: Committing): boolean {
   return commit?.state === 'in-doubt' && !commit.isPolledSince && latest?.phase !== 'failed' && !isCommitted(job)
 }
 
-/** The job will not be committed: the service refuses it, and the job itself does not say otherwise when asked. */
+/** What one response decides: 2100 about a state, and a service that has no such operation. */
+function isDeclined({ kind }: ServiceError): boolean {
+  return kind === 'declined' || kind === 'no-operation'
+}
+
+/** No further request is sent: the service declined it, or its refusal is confirmed. */
+export function isFinallyRefused(state: CommitState | undefined): boolean {
+  return state?.state === 'declined' || isConfirmed(state?.refusals)
+}
+
+/** The job will not be committed: the service refuses it, and a poll of the job does not say otherwise. */
 export function isCommitRefused(job: Committing, timeIsUp: boolean): boolean {
   const { commit } = job
-  return commit?.state === 'refused' && (commit.isPolledSince || timeIsUp) && !isCommitted(job)
+  return isFinallyRefused(commit) && (commit?.isPolledSince === true || timeIsUp) && !isCommitted(job)
 }

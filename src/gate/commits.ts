@@ -1,10 +1,11 @@
-import { isCommitInDoubt, isCommitted } from './commit-state.ts'
+import { isCommitInDoubt, isCommitted, isFinallyRefused } from './commit-state.ts'
 import type { CommitState } from './commit-state.ts'
 import type { History } from './history.ts'
 import { belongsElsewhere } from './judge.ts'
 import type { Verdict } from './judge.ts'
 import { MIN_PAUSE_MS } from './pace.ts'
 import type { Policy } from './policy.ts'
+import { nextAttemptAtMs } from './refusals.ts'
 
 /** Some jobs have been committed by the gate: what happens to the others now leaves the import half done. */
 export function commitsHaveBegun(jobs: readonly History[]): boolean {
@@ -26,7 +27,7 @@ export function dueCommits(
   verdicts: readonly Verdict[],
   rowsHold: boolean,
 ): readonly DueCommit[] {
-  if (jobs.some((job) => job.commit?.state === 'refused' && !isCommitted(job))) return []
+  if (jobs.some((job) => isFinallyRefused(job.commit) && !isCommitted(job))) return []
   const due = jobs.flatMap((job, i) => {
     const verdict = verdicts[i]
     return verdict?.kind === 'ready' && verdict.as === 'uncommitted' ? [{ job: i, atMs: repeatAtMs(job.commit) }] : []
@@ -63,11 +64,13 @@ const LONGEST_PAUSE_MS = 30_000
 /** A commit that was lost is repeated, each time a little later. */
 function repeatAtMs(commit: CommitState | undefined): number {
   if (commit === undefined) return Number.NEGATIVE_INFINITY
+  if (commit.refusals !== undefined) return nextAttemptAtMs(commit.refusals)
   return commit.endedAtMs + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 1.5 ** (commit.times - 1))
 }
 
 /**
- * The jobs that an abort may still reach: at Uncommitted or on their way there. One whose commit was accepted, or may have
+ * The jobs that are aborted: those that the gate has seen at Uncommitted. Nothing on the wire says of another running job that it
+ * is two-phase, and an abort may end an ordinary import (milvus-io/milvus#53159). A job whose commit was accepted, or may have
  * been carried out, is left alone, and so is one of another collection, which is somebody else's.
  */
 export function abortableJobs(jobs: readonly History[], policy: Policy): readonly number[] {
@@ -75,8 +78,8 @@ export function abortableJobs(jobs: readonly History[], policy: Policy): readonl
 }
 
 function isAbortable(job: History): boolean {
-  const { latest, unknown, refusals, commit } = job
-  if (latest === undefined || unknown !== undefined || refusals !== undefined) return false
+  const { latest, unknown, refusals, commit, wasUncommitted } = job
+  if (!wasUncommitted || latest === undefined || unknown !== undefined || refusals !== undefined) return false
   if (commit?.state === 'done' || isCommitInDoubt(job)) return false
   return latest.phase !== 'completed' && latest.phase !== 'failed' && latest.phase !== 'committing'
 }

@@ -21,6 +21,8 @@ export interface History {
   readonly jobId: string
   /** The job was in a list of the service, which so has answered, before anyone polled it. */
   readonly wasListed: boolean
+  /** The service has reported the job at Uncommitted: it is a two-phase import. */
+  readonly wasUncommitted: boolean
   /** Polls that brought anything, good or bad. */
   readonly polls: number
   /** When the last poll ended. */
@@ -69,6 +71,7 @@ export function newHistory(jobId: string, { wasListed = false }: Partial<Pick<Hi
   return {
     jobId,
     wasListed,
+    wasUncommitted: false,
     polls: 0,
     polledAtMs: undefined,
     latest: undefined,
@@ -141,6 +144,7 @@ function answered(history: History, snapshot: JobSnapshot, atMs: number, isFromL
   return {
     ...history,
     latest: latestNow,
+    wasUncommitted: history.wasUncommitted || snapshot.phase === 'uncommitted',
     progress,
     importedRows,
     totalRows,

@@ -1,4 +1,4 @@
-import { isCommitRefused } from './commit-state.ts'
+import { isCommitRefused, isFinallyRefused } from './commit-state.ts'
 import type { CommitState } from './commit-state.ts'
 import type { History } from './history.ts'
 import { isConfirmed, isRefusedAtDeadline } from './refusals.ts'
@@ -72,7 +72,8 @@ function atRest(history: History, policy: Policy, circumstances: JudgeContext): 
 function toBeCommitted(commit: CommitState | undefined, timeIsUp: boolean, mostOutageMs: number): Verdict {
   if (isTooLong(commit?.outage, mostOutageMs)) return ended('unreachable')
   if (timeIsUp) return ended('timed-out')
-  return commit === undefined || (commit.state === 'in-doubt' && commit.isPolledSince)
+  const mayBeRepeated = commit?.state === 'in-doubt' || (commit?.state === 'refused' && !isFinallyRefused(commit))
+  return commit === undefined || (mayBeRepeated && commit.isPolledSince)
     ? { kind: 'ready', as: 'uncommitted' }
     : POLL_AGAIN
 }

@@ -25,3 +25,5 @@ export const ABORT_TIME_MS = 6_000
 /** The same for a cancelled step, which the runner kills 7.5 s after the signal; the rest is for a commit status. */
 export const CANCELLED_ABORT_TIME_MS = 3_000
 export const MAX_ABORT_ATTEMPTS = 3
+/** When an abort that was refused is sent again. */
+export const REFUSED_ABORT_PAUSE_MS = 1_000

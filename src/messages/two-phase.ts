@@ -56,6 +56,7 @@ export function deedsTo(job: History): readonly string[] {
   switch (commit.state) {
     case 'done':
       return ['commit accepted']
+    case 'declined':
     case 'refused':
       return ['commit refused']
     case 'in-doubt':

@@ -13,7 +13,7 @@ import type { Stage } from '../../../src/gate/stage.ts'
 import { aHistory, aJob, aPolicy } from '../../support/builders.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { serviceThat, WALL_CLOCK_MS } from '../../support/services.ts'
-import { outage, refused, unknownJob } from '../../support/watching.ts'
+import { outage, refused, unknownJob, declined } from '../../support/watching.ts'
 
 /** What the nth abort of a job brings, and how long that takes; it was asked for at that moment. */
 type Play = (nth: number, atMs: number) => { readonly result: CommitResult; readonly tookMs?: number }
@@ -21,7 +21,7 @@ type Play = (nth: number, atMs: number) => { readonly result: CommitResult; read
 const DONE: CommitResult = { kind: 'done' }
 const LOST = outage()
 const TOO_LATE = outage('timeout')
-const REFUSED = refused() as Extract<CommitResult, { kind: 'refused' }>
+const REFUSED = declined()
 const UNKNOWN = unknownJob() as Extract<CommitResult, { kind: 'unknown-job' }>
 const CONCLUSION: Conclusion = { kind: 'failed', passes: false, jobs: [0] }
 
@@ -201,7 +201,7 @@ describe('the aborts of a gate that does not pass', () => {
     const { acts, requests, jobs } = await abortAll({ a: inTurn(result) })
     expect(acts).toEqual([acted(0, result, [{ kind: 'act-refused', act: 'abort', error: result.error }])])
     expect(requests).toEqual([['a', 0]])
-    expect(jobs[0]?.abort).toMatchObject({ state: 'refused', error: result.error })
+    expect(jobs[0]?.abort).toMatchObject({ state: 'declined', error: result.error })
   })
 
   it('are repeated where their answer was lost, and tell of it once', async () => {
@@ -251,6 +251,16 @@ describe('the aborts of a gate that does not pass', () => {
     const { acts, requests } = await abortAll({ a: inTurn(DONE), b: inTurn(DONE) }, { heldUntilMs: 6_200 })
     expect(requests).toEqual([['a', 6_200]])
     expect(acts).toEqual([acted(0, DONE, NEWS_OF_DONE), acted(1, { kind: 'cancelled' }, NOT_SENT)])
+  })
+
+  it('that are refused are sent three times, a second apart', async () => {
+    const { requests, jobs } = await abortAll({ a: inTurn(refused(true) as CommitResult) })
+    expect(requests).toEqual([
+      ['a', 0],
+      ['a', 1_000],
+      ['a', 2_000],
+    ])
+    expect(jobs[0]?.abort).toMatchObject({ state: 'refused', times: 3 })
   })
 
   it.each([

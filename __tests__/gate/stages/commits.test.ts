@@ -8,7 +8,7 @@ import { watchImports } from '../../../src/gate/gate.ts'
 import { aPolicy } from '../../support/builders.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { serviceThat, WALL_CLOCK_MS } from '../../support/services.ts'
-import { answered, outage, refused } from '../../support/watching.ts'
+import { answered, outage, refused, declined } from '../../support/watching.ts'
 
 /** What a request brings that comes in at a moment, and how long that takes. */
 interface Reply<Answer> {
@@ -128,7 +128,7 @@ describe('the first commit', () => {
   })
 
   it('is asked about, and the others follow, where it is refused although it was carried out', async () => {
-    const { conclusion, commits } = await watch({ a: committable(0, refused() as CommitResult), b: committable() })
+    const { conclusion, commits } = await watch({ a: committable(0, declined()), b: committable() })
     expect(conclusion).toMatchObject({ kind: 'completed', passes: true })
     expect(commits).toEqual(['a', 'b'])
   })

@@ -13,7 +13,7 @@ import { waitForJobs } from '../../../src/gate/stages/jobs.ts'
 import { aPolicy } from '../../support/builders.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { serviceThat, WALL_CLOCK_MS } from '../../support/services.ts'
-import { answered, outage, refused, unknownJob } from '../../support/watching.ts'
+import { answered, outage, refused, unknownJob, declined } from '../../support/watching.ts'
 
 interface Reply<Answer> {
   readonly answer: Answer
@@ -114,7 +114,7 @@ const rests = answered('Uncommitted', { progress: 99, importedRows: 5, totalRows
 const completed = answered('Completed', { progress: 100, importedRows: 5, totalRows: 5 })
 const failed = answered('Failed')
 const DONE: CommitResult = { kind: 'done' }
-const REFUSED = refused() as Extract<CommitResult, { kind: 'refused' }>
+const REFUSED = declined()
 const LOST = outage()
 const COMMIT = { onUncommitted: 'commit' } as const
 
@@ -346,7 +346,7 @@ describe('once one job has decided', () => {
       a: { poll: () => ({ answer: importing, tookMs: 20_000 }) },
       b: polls(refused()),
     })
-    expect(endedAtMs).toBe(110)
+    expect(endedAtMs).toBe(2_110)
     expect(cuts).toEqual(['the stage is over'])
   })
 
@@ -578,25 +578,39 @@ describe('commits', () => {
 
   it('that are in doubt are asked about where another job is refused in the meantime', async () => {
     const plays: Record<string, Play> = {
-      a: { poll: () => ({ answer: rests }), commit: () => ({ answer: LOST, tookMs: 100 }) },
+      a: { poll: () => ({ answer: rests }), commit: () => ({ answer: LOST, tookMs: 3_000 }) },
       b: { poll: (atMs) => ({ answer: atMs < 1_000 ? rests : refused() }) },
     }
     const { course, conclusion } = await watch(plays, { ...COMMIT, pollIntervalMs: 1_000 })
     expect(conclusion).toMatchObject({ kind: 'rejected', jobs: [1] })
-    expect(course).toEqual(['poll a 0', 'poll b 110', 'commit a 220', 'poll b 1110', 'poll a 1220 last closer'])
+    expect(course).toEqual([
+      'poll a 0',
+      'poll b 110',
+      'commit a 220',
+      'poll b 1110',
+      'poll b 3110',
+      'poll a 3220 last closer',
+    ])
   })
 
   it('that are in doubt are asked about for five seconds at most', async () => {
     const plays: Record<string, Play> = {
       a: {
         poll: (atMs) => (atMs < 1_000 ? { answer: rests } : { answer: rests, tookMs: Infinity }),
-        commit: () => ({ answer: LOST, tookMs: 2_000 }),
+        commit: () => ({ answer: LOST, tookMs: 4_000 }),
       },
       b: { poll: (atMs) => ({ answer: atMs < 1_000 ? rests : refused() }) },
     }
     const { course, endedAtMs, conclusion } = await watch(plays, { ...COMMIT, pollIntervalMs: 1_000 })
-    expect(course).toEqual(['poll a 0', 'poll b 110', 'commit a 220', 'poll b 1110', 'poll a 2220 last closer'])
-    expect(endedAtMs).toBe(7_220)
+    expect(course).toEqual([
+      'poll a 0',
+      'poll b 110',
+      'commit a 220',
+      'poll b 1110',
+      'poll b 3110',
+      'poll a 4220 last closer',
+    ])
+    expect(endedAtMs).toBe(9_220)
     expect(conclusion).toMatchObject({ kind: 'partly-committed', committed: [], because: { kind: 'rejected' } })
   })
 

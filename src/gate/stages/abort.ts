@@ -8,7 +8,13 @@ import type { PlannedRequest } from '../engine.ts'
 import type { EventBody, WatchEvent } from '../events.ts'
 import type { CommitResult } from '../import-service.ts'
 import type { Stage } from '../stage.ts'
-import { ABORT_TIME_MS, CANCELLED_ABORT_TIME_MS, MAX_ABORT_ATTEMPTS, REQUEST_SPACING_MS } from '../timing.ts'
+import {
+  ABORT_TIME_MS,
+  CANCELLED_ABORT_TIME_MS,
+  MAX_ABORT_ATTEMPTS,
+  REFUSED_ABORT_PAUSE_MS,
+  REQUEST_SPACING_MS,
+} from '../timing.ts'
 
 /**
  * Aborts the two-phase jobs that the gate leaves behind, since no other step ends them. The service refuses it for ordinary
@@ -40,16 +46,17 @@ export async function* abortJobs(stage: Stage, conclusion: Conclusion): AsyncGen
   }
 }
 
-/** An abort whose response was lost is sent again: to repeat it does no harm. */
+/** An abort that was refused, or whose response was lost, is sent again: to repeat it does no harm. */
 function isToAbort({ known }: Stage, job: number): boolean {
   const { state, times = 0 } = known.jobs[job]?.abort ?? {}
-  return state === undefined || (state === 'in-doubt' && times < MAX_ABORT_ATTEMPTS)
+  return state === undefined || (state !== 'done' && state !== 'declined' && times < MAX_ABORT_ATTEMPTS)
 }
 
 function abortOf(stage: Stage, job: number): PlannedRequest {
-  const { jobId = '' } = stage.known.jobs[job] ?? {}
+  const { jobId = '', abort } = stage.known.jobs[job] ?? {}
+  const atMs = abort?.state === 'refused' ? abort.endedAtMs + REFUSED_ABORT_PAUSE_MS : stage.engine.now()
   return planned(
-    { about: `job ${job}`, action: 'abort', atMs: stage.engine.now() },
+    { about: `job ${job}`, action: 'abort', atMs },
     (options) => stage.service.abort(jobId, options),
     (result, span) => recordAbort(stage, job, result, span),
   )
