@@ -9,12 +9,12 @@ export type Figure = number | readonly [from: number, to: number]
 /** One index at one step. */
 export interface IndexScript {
   readonly name: string
-  /** The index's own name unless told otherwise. */
+  /** The index's own name by default. */
   readonly field?: string
-  /** `Finished` unless told otherwise; says nothing of the rows: https://github.com/milvus-io/milvus/issues/40580 */
+  /** `Finished` by default; says nothing of the rows: https://github.com/milvus-io/milvus/issues/40580 */
   readonly state?: 'IndexStateNone' | 'Unissued' | 'InProgress' | 'Finished' | 'Failed' | 'Retry'
   readonly totalRows: number
-  /** None unless told otherwise. */
+  /** None by default. */
   readonly pendingRows?: Figure
   readonly failReason?: string
 }
@@ -31,6 +31,8 @@ export type CollectionStep = { readonly lasts?: number } & (
       readonly load?: LoadScript
       /** What `count(*)` says; at first 0. */
       readonly rows?: number
+      /** What `get_stats` says; as many as `rows` by default. */
+      readonly stored?: number
     }
   /** The collection has been dropped. */
   | { readonly gone: true }
@@ -39,11 +41,17 @@ export type CollectionStep = { readonly lasts?: number } & (
 /** One collection and how it goes. */
 export interface CollectionScript {
   readonly name: string
-  /** Milvus' `default` unless told otherwise. */
+  readonly aliases?: readonly string[]
+  readonly partitions?: readonly string[]
+  /** Above 2^53, as a real one; derived from the name by default. */
+  readonly collectionId?: string
+  /** Milvus' `default` by default. */
   readonly database?: string
+  /** Rows come from the imports of the service; without it, from the course. */
+  readonly imports?: ImportedRows
   /**
    * What `lasts`, `from` and `until` count: milliseconds since the first request about the collection, or polls: how often its
-   * own question has been asked before (each index has its own), so that the nth reading sees the nth position of everything.
+   * own request has been sent before (each index has its own), so that the nth reading sees the nth position of everything.
    */
   readonly clock?: 'milliseconds' | 'polls'
   readonly course: readonly CollectionStep[]
@@ -52,10 +60,25 @@ export interface CollectionScript {
    * course. Without it a refresh changes nothing that can be read, as on a real Milvus, whose load progress stays at 100.
    */
   readonly afterRefresh?: readonly CollectionStep[]
-  /** Spoil whatever is asked of the collection, refreshes included; they go by the clock of the first course. */
+  /** Faults of all answers about the collection, refreshes included; they go by the clock of the first course. */
   readonly faults?: readonly Disturbance[]
-  /** Answers in the place of the script; undefined lets the script answer. The first request of an operation is 0. */
+  /** Answers in place of the script; undefined lets the script answer. The first request of an operation is 0. */
   readonly answer?: (request: ServiceRequest, nth: number, operation: CollectionOperation) => Reply | undefined
+}
+
+/**
+ * When the rows of an import show up, as recorded: stored from about 70% on, found by `count(*)` only some time after the job is
+ * Completed, sooner after a refresh, while the load state says 100% all the time.
+ */
+export interface ImportedRows {
+  /** Rows that a search finds before the first import. */
+  readonly before?: number
+  /** Deleted rows that are stored until they are compacted. */
+  readonly deleted?: number
+  /** From `refresh_load` on; 2,000 to 10,000 on a real server, longer with more data. */
+  readonly visibleAfterRefreshMs: number
+  /** From Completed on, without a refresh; 8,000 to 18,000 and more on a real server. */
+  readonly visibleAfterMs: number
 }
 
 /** What a client can learn of a collection at one moment. */
@@ -64,6 +87,7 @@ export interface CollectionStanding {
   /** 0 to 100, or -1 for a progress that the service could not find out. */
   readonly load: 'NotLoad' | number
   readonly rows: number
+  readonly stored?: number
 }
 
 /** An index whose figures are those of the moment. */
@@ -91,7 +115,7 @@ export function saidAt(course: readonly CollectionStep[], position: number): Par
 }
 
 function standingOf(
-  { indexes, load, rows }: Exclude<CollectionStep, { gone: true }>,
+  { indexes, load, rows, stored }: Exclude<CollectionStep, { gone: true }>,
   done: number,
 ): Partial<CollectionStanding> {
   return {
@@ -100,7 +124,14 @@ function standingOf(
     }),
     ...(load !== undefined && { load: loadAt(load, done) }),
     ...(rows !== undefined && { rows }),
+    ...(stored !== undefined && { stored }),
   }
+}
+
+/** A number as Milvus gives them: above 2^53. */
+export function collectionIdOf({ name, collectionId }: Pick<CollectionScript, 'name' | 'collectionId'>): string {
+  const hash = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 100_000_007, 7)
+  return collectionId ?? String(470_801_000_000_000_001n + BigInt(hash) * 7919n)
 }
 
 function loadAt(load: LoadScript, done: number): CollectionStanding['load'] {

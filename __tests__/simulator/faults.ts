@@ -5,6 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 type Headers = Readonly<Record<string, string>>
 
+const JSON_TYPE = 'application/json; charset=utf-8'
+
 /** How far an answer gets before it goes wrong. */
 export type Moment = 'before-headers' | 'in-headers' | 'in-body'
 
@@ -27,12 +29,44 @@ export type Reply =
   | { readonly kind: 'hang'; readonly when: Moment }
   /** A body that never ends, as fast as the client takes it. */
   | { readonly kind: 'endless'; readonly headers?: Headers; readonly chunk: string }
+  /** The server goes away: it cuts the connection and refuses new ones for a while. */
+  | { readonly kind: 'down'; readonly forMs: number }
   /** Another reply, late. */
   | { readonly kind: 'late'; readonly byMs: number; readonly reply: Reply }
 
-/** A JSON answer, HTTP 200 unless told otherwise. */
+/** A JSON answer, HTTP 200 by default. */
 export function json(body: unknown, status = 200, headers: Headers = {}): Reply {
   return { kind: 'json', status, headers, body }
+}
+
+/** The envelope around an error. */
+export function failure(code: number, message: string, status = 200): Reply {
+  return json({ code, message }, status)
+}
+
+/** An integer that JavaScript cannot hold, for a JSON body. */
+export function rawNumber(digits: string): unknown {
+  return { toJSON: () => `\u0001${digits}\u0001` }
+}
+
+/** The JSON text of a body. */
+export function jsonText(body: unknown): string {
+  return JSON.stringify(body).replace(/"\\u0001(\d+)\\u0001"/g, '$1')
+}
+
+/** The status, headers and text of a reply that is whole; undefined for the others. */
+export function wholeReply(reply: Reply): { status: number; headers: Headers; body: string } | undefined {
+  if (reply.kind === 'json') {
+    const headers = { 'Content-Type': JSON_TYPE, ...reply.headers }
+    return { status: reply.status ?? 200, headers, body: jsonText(reply.body) }
+  }
+  if (reply.kind !== 'raw') return undefined
+  return { status: reply.status, headers: reply.headers ?? {}, body: reply.chunks.map(String).join('') }
+}
+
+/** The reply with more headers, where it has any. */
+export function withHeaders(reply: Reply, headers: Headers): Reply {
+  return reply.kind === 'json' || reply.kind === 'raw' ? { ...reply, headers: { ...headers, ...reply.headers } } : reply
 }
 
 /** A plain-text answer, as Go's HTTP stack gives it. */
@@ -58,14 +92,18 @@ export function redirect(location: string, status = 301): Reply {
   return { kind: 'raw', status, headers: { Location: location }, chunks: [] }
 }
 
-/** Plays the reply to its end, or until the client leaves. */
-export async function play(reply: Reply, response: ServerResponse): Promise<void> {
+/** Plays the reply to its end, or until the client leaves; `goDown` stops the server for a while. */
+export async function play(
+  reply: Reply,
+  response: ServerResponse,
+  goDown: (forMs: number) => void = () => undefined,
+): Promise<void> {
   const { socket } = response
   if (socket === null || socket.destroyed) return
   switch (reply.kind) {
     case 'json':
-      response.writeHead(reply.status ?? 200, { 'Content-Type': 'application/json; charset=utf-8', ...reply.headers })
-      response.end(JSON.stringify(reply.body))
+      response.writeHead(reply.status ?? 200, { 'Content-Type': JSON_TYPE, ...reply.headers })
+      response.end(jsonText(reply.body))
       return
     case 'raw':
       return sendChunks(reply.chunks, reply.gapMs, response.writeHead(reply.status, reply.headers))
@@ -85,7 +123,10 @@ export async function play(reply: Reply, response: ServerResponse): Promise<void
       return
     case 'late':
       await pause(reply.byMs, undefined, { ref: false })
-      return play(reply.reply, response)
+      return play(reply.reply, response, goDown)
+    case 'down':
+      goDown(reply.forMs)
+      return
     default:
       reply satisfies never
   }

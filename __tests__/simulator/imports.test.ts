@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { aJob, closeAll, cloudJobId, jobId, parsed, send, start } from './asking.ts'
-import type { ServiceRules } from './dialects.ts'
+import type { MilvusVersion, ServiceRules } from './dialects.ts'
 import { htmlPage, text } from './faults.ts'
 import { project } from './projection.ts'
 import { fileSeries } from './scenarios.ts'
@@ -120,22 +120,20 @@ describe('an import', () => {
     expect([0, 9, 10, 15].map((at) => seen(uneven, at, v26).progress)).toEqual([80, 80, 64, 52])
   })
 
-  it.each<
-    [version: '2.4.0' | '2.4' | '2.5' | '2.6' | '3.0', fileName: string, atIndex: number, hasCreateTime: boolean]
-  >([
+  it.each<[version: MilvusVersion, fileName: string, atIndex: number, hasCreateTime: boolean]>([
     ['2.4.0', `id:470592729907200002 paths:"catalog/part-0.parquet" `, 80, false],
     ['2.4', '[catalog/part-0.parquet]', 80, false],
     ['2.5', '[catalog/part-0.parquet]', 85, false],
     ['2.6', '[catalog/part-0.parquet]', 85, true],
     ['3.0', '[catalog/part-0.parquet]', 85, true],
-  ])('polls different in %s', (version, fileName, progress, hasCreateTime) => {
+  ])('looks different in %s', (version, fileName, progress, hasCreateTime) => {
     const data = seen(course, 45, { dialect: 'milvus', version })
     expect(data).toMatchObject({ progress, details: [{ fileName }, {}, {}] })
     expect('createTime' in data).toBe(hasCreateTime)
     expect('reason' in data).toBe(false)
   })
 
-  it('polls different in Zilliz Cloud', () => {
+  it('looks different in Zilliz Cloud', () => {
     const data = seen(course, 25, { dialect: 'zilliz', version: '2026' }, { jobId: cloudJobId })
     expect(data).toMatchObject({ jobId: cloudJobId, fileName: 'catalog/part-0.parquet', reason: '', totalRows: 3000 })
     expect(data).not.toHaveProperty('importedRows')

@@ -1,31 +1,30 @@
-import { success, unknownCollection } from './answers.ts'
+import { success, unknownCollection, unknownDatabase } from './answers.ts'
+import { collectionIdOf } from './collection-script.ts'
 import type { ListQuery } from './dialects.ts'
-import type { Reply } from './faults.ts'
-import { maySee } from './milvus-checks.ts'
+import { failure, type Reply } from './faults.ts'
 import type { OpenJob } from './open-job.ts'
 import { recordOf } from './projection.ts'
 import { databaseOf, DEFAULT_DATABASE } from './script.ts'
-import { hasCollection, type ServiceScript } from './service-script.ts'
+import { collectionOf, hasCollection, hasDatabase, type ServiceScript } from './service-script.ts'
 
-/** The list of those jobs that the client asks for and may see; a poll each that it shows. */
+/** The list of those jobs that the client asks for and may see; a poll of each that it shows. */
 export function listReply(query: ListQuery, script: ServiceScript, jobs: readonly OpenJob[]): Reply {
-  const { database, collectionName, page } = query
-  if (
-    script.dialect === 'milvus' &&
-    collectionName !== undefined &&
-    !hasCollection(script, database ?? DEFAULT_DATABASE, collectionName)
-  ) {
-    return unknownCollection(database ?? DEFAULT_DATABASE, collectionName)
-  }
-  const wanted = script.dialect === 'zilliz' && script.listing?.ignoresCollection === true ? undefined : collectionName
+  const { page, mayShow } = query
+  const isMilvus = script.dialect === 'milvus'
+  const problem = isMilvus ? problemOf(query, script) : undefined
+  if (problem !== undefined) return problem
+  const collectionName = !isMilvus && script.listing?.ignoresCollection === true ? undefined : query.collectionName
+  const database = isMilvus && collectionName === undefined ? undefined : query.database
+  /** An alias lists the jobs of its collection, under the names that they were started with. */
+  const ownName = (name: string) => collectionOf(script, database ?? DEFAULT_DATABASE, name)?.name ?? name
   const shown = jobs
-    .filter(({ job }) => maySee(script, databaseOf(job)))
+    .filter(({ job }) => mayShow(job.collectionName))
     .filter(({ job }) => database === undefined || databaseOf(job) === database)
-    .filter(({ job }) => wanted === undefined || job.collectionName === wanted)
+    .filter(({ job }) => collectionName === undefined || ownName(job.collectionName) === ownName(collectionName))
     .filter((job) => job.isListed())
   const records = (some: readonly OpenJob[]) =>
-    some.flatMap((job) => job.sight() ?? []).map((data) => recordOf(data, script))
-  if (page === undefined) return success(script, { records: records(shown) })
+    some.flatMap((job) => job.pollByList() ?? []).map((data) => recordOf(data, script))
+  if (page === undefined) return success(script, { records: records(script.shuffles ? shuffled(shown) : shown) })
   const { size, current } = page
   return success(script, {
     count: shown.length,
@@ -33,4 +32,25 @@ export function listReply(query: ListQuery, script: ServiceScript, jobs: readonl
     pageSize: size,
     records: records(shown.slice((current - 1) * size, current * size)),
   })
+}
+
+/** The same items in another order. */
+export function shuffled<Item>(items: readonly Item[]): readonly Item[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item)
+}
+
+function problemOf({ database = DEFAULT_DATABASE, collectionName }: ListQuery, script: ServiceScript) {
+  if (collectionName === undefined) return undefined
+  if (!hasDatabase(script, database)) return unknownDatabase(database)
+  if (!hasCollection(script, database, collectionName)) return unknownCollection(database, collectionName)
+  const collection = collectionOf(script, database, collectionName)
+  const isDropped = collection?.course.some(
+    (step) => 'gone' in step && step.lasts === undefined && collection.course.length === 1,
+  )
+  return collection !== undefined && isDropped === true
+    ? failure(100, `collection not found[collection=${collectionIdOf(collection)}]`)
+    : undefined
 }

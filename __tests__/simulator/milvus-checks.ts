@@ -1,23 +1,35 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { failure, isBefore26, refuse, type Refusal } from './answers.ts'
-import { bind, type Fields } from './binding.ts'
-import type { Access, Admission, MilvusVersion, ServiceRequest, ServiceRules } from './dialects.ts'
-import { json } from './faults.ts'
-import { credentialsOf, headerText } from './headers.ts'
-import type { CollectionOperation, Deed } from './routes.ts'
+import { denied, deniedMessage, headerText, isAllowed, unauthenticated, userOf, type User } from './access.ts'
+import { notRouted, refuse, type Refusal } from './answers.ts'
+import { bind, type BodyType } from './binding.ts'
+import type { Admission, ServiceRequest, ServiceRules } from './dialects.ts'
+import { failure, json, text } from './faults.ts'
+import type { CollectionOperation, TwoPhaseOperation } from './routes.ts'
 import { DEFAULT_DATABASE } from './script.ts'
+import { releaseOf, type Release } from './versions.ts'
 
-type MilvusRules = Extract<ServiceRules, { dialect: 'milvus' }>
+type ImportOperation = 'create' | 'describe' | 'list' | TwoPhaseOperation
 
-/** Checks a request about imports as a Milvus does. */
+/** Checks a request about imports as a Milvus does; the key comes before the path. */
 export function admitToMilvus(
-  operation: 'describe' | 'list' | Deed,
+  operation: ImportOperation | undefined,
   request: ServiceRequest,
-  rules: MilvusRules,
+  rules: ServiceRules,
 ): Admission {
-  const refusal = unauthenticated(request.headers, rules) ?? impatient(request.headers, rules.version)
-  if (refusal !== undefined) return refusal
-  return operation === 'list' ? admitToList(request) : admitToJob(operation, request, rules)
+  if (operation === undefined) {
+    const redirect = slashRedirect(request)
+    if (redirect !== undefined) return redirect
+    if (request.method === 'OPTIONS') return refuse({ kind: 'raw', status: 204, chunks: [] })
+  }
+  const user = userOf(request.headers, rules)
+  if (user === undefined) return refuse(unauthenticated)
+  if (operation === undefined) return refuse(notRouted)
+  const release = releaseOf(rules)
+  const impatient = timeoutRefusal(request.headers, rules)
+  if (impatient !== undefined) return impatient
+  if (operation === 'create') return admitToCreate(request, user, release)
+  if (operation === 'list') return admitToList(request, user, release)
+  return admitToJob(operation, request, user, release)
 }
 
 /** Checks a request to a collection, as a Milvus does and as the clusters of Zilliz Cloud do that are one. */
@@ -27,14 +39,17 @@ export function admitToDataPlane(
   rules: ServiceRules,
 ): Admission {
   const { headers, body } = request
-  const version = rules.dialect === 'milvus' ? rules.version : '2.6'
-  const refusal = unauthenticated(headers, rules) ?? impatient(headers, version)
+  const user = userOf(headers, rules)
+  if (user === undefined) return refuse(unauthenticated)
+  const refusal = timeoutRefusal(headers, rules)
   if (refusal !== undefined) return refusal
-  const { type, fields, required, privilege } = BODIES[operation]
-  const bound = bind(type, fields, required, body)
+  const { privilege, ...bodyType } = BODIES[operation]
+  const bound = bind(bodyType, body, releaseOf(rules).sonic)
   if (bound.kind === 'refused') return bound
   const database = databaseIn(bound.text('dbName'), headers)
-  if (!maySee(rules, database)) return denied(privilege, headers, database)
+  const collectionName = bound.text('collectionName')
+  const may = (name: string) => isAllowed(user, name, database, collectionName)
+  if (privilege !== undefined && !may(privilege)) return refuse(denied(privilege, user, database))
   const level = bound.text('consistencyLevel')
   if (!CONSISTENCY_LEVELS.includes(level)) {
     return refuse(failure(1100, `parameter:'${level}' is incorrect, please check it: invalid parameter`))
@@ -43,102 +58,140 @@ export function admitToDataPlane(
     kind: 'collection',
     operation,
     database,
-    collectionName: bound.text('collectionName'),
+    collectionName,
     indexName: bound.text('indexName'),
     outputFields: bound.texts('outputFields'),
-    takesInt64: /^(1|t|true)$/i.test(headerText(headers['accept-type-allow-int64'])),
+    takesInt64: rules.dialect === 'milvus' || /^(1|t|true)$/i.test(headerText(headers['accept-type-allow-int64'])),
+    loadStateDenied: may('GetLoadState') ? undefined : deniedMessage('GetLoadState', user.name, database),
   }
-}
-
-/** Whether the key's user may know of what is in a database; of jobs that it may not, a list says nothing. */
-export function maySee({ apiKey, databases }: Access, database: string): boolean {
-  return apiKey === undefined || databases?.includes(database) !== false
 }
 
 /** Without one, that of the collection. */
 const CONSISTENCY_LEVELS: readonly string[] = ['', 'Strong', 'Session', 'Bounded', 'Eventually', 'Customized']
 
-interface CollectionBody {
-  readonly type: string
-  readonly fields: Fields
-  readonly required: readonly string[]
-  /** https://github.com/milvus-io/milvus-proto/blob/master/proto/milvus.proto, the options of the requests */
-  readonly privilege: string
-}
-
 const NAMES = { dbName: 'string', collectionName: 'string' } as const
 const BY_NAME = { type: 'CollectionNameReq', fields: NAMES, required: ['collectionName'] } as const
 
-const BODIES: Readonly<Record<CollectionOperation, CollectionBody>> = {
-  'list-indexes': { ...BY_NAME, privilege: 'PrivilegeIndexDetail' },
+/** What any user may ask has no privilege: the role `public` has it. */
+const BODIES: Readonly<Record<CollectionOperation, BodyType & { readonly privilege?: string }>> = {
+  'describe-collection': BY_NAME,
+  'get-stats': { ...BY_NAME, privilege: 'GetStatistics' },
+  'list-indexes': BY_NAME,
   'describe-index': {
     type: 'IndexReq',
     fields: { ...NAMES, indexName: 'string' },
     required: ['collectionName', 'indexName'],
-    privilege: 'PrivilegeIndexDetail',
   },
-  'get-load-state': { ...BY_NAME, privilege: 'PrivilegeGetLoadState' },
-  'refresh-load': { ...BY_NAME, privilege: 'PrivilegeLoad' },
+  'get-load-state': { ...BY_NAME, privilege: 'GetLoadState' },
+  'refresh-load': { ...BY_NAME, privilege: 'Load' },
   query: {
     type: 'QueryReqV2',
-    fields: { ...NAMES, filter: 'string', outputFields: 'strings', consistencyLevel: 'string' },
+    fields: { ...NAMES, filter: 'string', outputFields: '[]string', consistencyLevel: 'string' },
     required: ['collectionName'],
-    privilege: 'PrivilegeQuery',
+    privilege: 'Query',
   },
 }
 
-function unauthenticated(headers: IncomingHttpHeaders, { apiKey }: Access): Refusal | undefined {
-  const { scheme, key } = credentialsOf(headers.authorization)
-  if (apiKey === undefined || key === apiKey) return undefined
-  const challenge = scheme === 'basic' ? { 'WWW-Authenticate': 'Basic realm="restricted"' } : {}
-  return refuse(json({ code: 1800, message: "user hasn't authenticated" }, 401, challenge))
+/** gin sends a path with a slash too many to the one without. */
+function slashRedirect({ path }: ServiceRequest): Refusal | undefined {
+  if (!/^\/v2\/vectordb\/\w.*[^/]\/$/.test(path)) return undefined
+  return refuse({ kind: 'raw', status: 307, headers: { Location: path.slice(0, -1) }, chunks: [] })
 }
 
-function impatient(headers: IncomingHttpHeaders, version: MilvusVersion): Refusal | undefined {
-  const patience = headers['request-timeout']
-  return version === '3.0' && typeof patience === 'string' && !/^\d+$/.test(patience)
-    ? refuse(failure(1100, `invalid Request-Timeout ${patience}: invalid parameter`))
-    : undefined
+function timeoutRefusal(headers: IncomingHttpHeaders, rules: ServiceRules): Refusal | undefined {
+  const value = headerText(headers['request-timeout'])
+  if (value === '') return undefined
+  const isNumber = /^-?\d+$/.test(value)
+  if (isNumber && Number(value) <= 0) {
+    // JSON since https://github.com/milvus-io/milvus/issues/37611
+    const isOld = rules.dialect === 'milvus' && rules.version.startsWith('2.4')
+    return refuse(isOld ? text(408, 'timeout') : json({ code: 10001, message: 'request timeout' }, 408))
+  }
+  if (isNumber || !releaseOf(rules).checksTimeout) return undefined
+  const problem = `Request-Timeout parse failed, err: strconv.ParseInt: parsing "${value}": invalid syntax`
+  return refuse(failure(1100, `${problem}: invalid parameter`))
 }
 
-function admitToList({ headers, body }: ServiceRequest): Admission {
-  const bound = bind('ImportJobListReq', { dbName: 'string', collectionName: 'string' }, [], body)
+function admitToList({ headers, body }: ServiceRequest, user: User, release: Release): Admission {
+  const bound = bind({ type: 'OptionalCollectionNameReq', fields: NAMES, required: [] }, body, release.sonic)
   if (bound.kind === 'refused') return bound
-  const collectionName = bound.text('collectionName')
-  // Without a collection it shows the jobs of all databases: https://github.com/milvus-io/milvus/issues/31273
-  return collectionName === ''
-    ? { kind: 'list', database: undefined, collectionName: undefined, page: undefined }
-    : { kind: 'list', database: databaseIn(bound.text('dbName'), headers), collectionName, page: undefined }
+  const collectionName = bound.text('collectionName') || undefined
+  const database = databaseIn(bound.text('dbName'), headers)
+  const may = (collection: string) => isAllowed(user, 'Import', database, collection)
+  // Before 2.6 a missing privilege is said; since then it leaves jobs out.
+  if (!release.checksCollection && !may(collectionName ?? '*')) return refuse(denied('Import', user, database))
+  return {
+    kind: 'list',
+    database,
+    collectionName,
+    page: undefined,
+    mayShow: release.checksCollection ? may : () => true,
+  }
 }
 
-function admitToJob(operation: 'describe' | Deed, { headers, body }: ServiceRequest, rules: MilvusRules): Admission {
-  const bound = bind('JobIDReq', { jobId: 'string' }, ['jobId'], body)
+function admitToJob(
+  operation: 'describe' | TwoPhaseOperation,
+  { headers, body }: ServiceRequest,
+  user: User,
+  release: Release,
+): Admission {
+  const bound = bind({ type: 'JobIDReq', fields: { jobId: 'string' }, required: ['jobId'] }, body, release.sonic)
   if (bound.kind === 'refused') return bound
   const jobId = bound.text('jobId')
   const database = databaseIn('', headers)
-  if (!maySee(rules, database)) return denied('PrivilegeImport', headers, database)
-  if (!isInt64(jobId)) {
-    const problem = `parse job id failed: strconv.ParseInt: parsing ${JSON.stringify(jobId)}: invalid syntax`
-    return refuse(
-      isBefore26(rules.version)
-        ? failure(2100, `${problem}: importing data failed`)
-        : failure(1100, `${problem}: invalid parameter`),
-    )
+  const refusalFor = (collection: string) =>
+    isAllowed(user, 'Import', database, collection) ? undefined : denied('Import', user, database)
+  const refusal = release.checksCollection ? undefined : refusalFor('*')
+  if (refusal !== undefined) return refuse(refusal)
+  const problem = int64Problem(jobId)
+  if (problem === undefined) {
+    const isChecked = release.checksCollection && user.grants !== 'all'
+    return { kind: operation, jobId, refusalFor: isChecked ? refusalFor : () => undefined, isChecked }
   }
-  return { kind: operation, jobId }
+  if (release.oldCodes) return refuse(failure(2100, `parse job id failed, err=%w${problem}: importing data failed`))
+  return refuse(
+    operation === 'describe'
+      ? failure(1100, `parse job id failed: ${problem}: invalid parameter`)
+      : failure(1100, `${problem}: invalid parameter[expected=int64 jobId][actual=${jobId}]`),
+  )
 }
 
-/** The JSON of gRPC's own error, which has no code of Milvus'. */
-function denied(privilege: string, headers: IncomingHttpHeaders, database: string): Refusal {
-  const user = credentialsOf(headers.authorization).key.replace(/:.*/s, '')
-  const denial = `${privilege}: permission deny to ${user} in the \`${database}\` database`
-  return refuse(failure(65535, `rpc error: code = PermissionDenied desc = ${denial}`, 403))
+const CREATE: BodyType = {
+  type: 'ImportReq',
+  fields: { ...NAMES, partitionName: 'string', files: '[][]string', options: 'map[string]string' },
+  required: ['collectionName', 'files'],
+}
+
+function admitToCreate({ headers, body }: ServiceRequest, user: User, release: Release): Admission {
+  const bound = bind(CREATE, body, release.sonic)
+  if (bound.kind === 'refused') return bound
+  const options = bound.map('options')
+  const autoCommit = options['auto_commit']
+  if (release.commit && autoCommit !== undefined && !/^(true|false)$/i.test(autoCommit)) {
+    const problem = 'options.auto_commit must be one of "true" or "false": invalid parameter'
+    return refuse(failure(1801, `can only accept json format request, error: ${problem}`))
+  }
+  const database = databaseIn(bound.text('dbName'), headers)
+  const collectionName = bound.text('collectionName')
+  if (!isAllowed(user, 'Import', database, collectionName)) return refuse(denied('Import', user, database))
+  return {
+    kind: 'create',
+    database,
+    collectionName,
+    partitionName: bound.text('partitionName'),
+    groups: bound.groups('files'),
+    options,
+    idempotencyKey: release.idempotencyKey ? headerText(headers['idempotency-key']) : '',
+  }
 }
 
 function databaseIn(dbName: string, headers: IncomingHttpHeaders) {
   return dbName || headerText(headers['db-name']) || DEFAULT_DATABASE
 }
 
-function isInt64(text: string) {
-  return /^[+-]?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)
+/** What Go's parser has against a job id. */
+function int64Problem(jobId: string): string | undefined {
+  const problem = `strconv.ParseInt: parsing ${JSON.stringify(jobId)}`
+  if (!/^[+-]?\d+$/.test(jobId)) return `${problem}: invalid syntax`
+  return BigInt.asIntN(64, BigInt(jobId)) === BigInt(jobId) ? undefined : `${problem}: value out of range`
 }

@@ -1,36 +1,40 @@
 import { success, unknownJob } from './answers.ts'
-import type { ServiceRequest, ServiceRules } from './dialects.ts'
+import type { JobQuery, ServiceRequest, ServiceRules } from './dialects.ts'
 import type { Reply } from './faults.ts'
 import { fixtureReply } from './fixtures.ts'
-import { project, type JobData, type TimeOf } from './projection.ts'
-import type { Deed } from './routes.ts'
+import { shuffled } from './job-list.ts'
+import { project, rfc3339, type JobData, type TimeOf } from './projection.ts'
+import type { TwoPhaseOperation } from './routes.ts'
 import { lineAt, turnedAt, type Disturbance, type JobScript, type Line } from './script.ts'
-import { outcomeOf, spoilerOf, unknownJobOfDeed } from './two-phase.ts'
+import { faultFor, noJobToCommit, outcomeOf } from './two-phase.ts'
 
 /** A job that plays its script, and what can be asked of it. */
 export interface OpenJob {
   readonly job: JobScript
   readonly describe: (request: ServiceRequest) => { readonly reply: Reply; readonly poll: number }
-  /** Whether a list has it, without a poll; not where it is gone, or its script has a ready answer in the place of a state. */
+  /** Whether a list has it, without a poll; not where it is gone, or its script has a ready answer in place of a state. */
   readonly isListed: () => boolean
   /** What a list says of it, which is a poll; undefined where it is in no list. */
-  readonly sight: () => JobData | undefined
-  readonly perform: (result: Deed, request: ServiceRequest) => Reply
+  readonly pollByList: () => JobData | undefined
+  readonly perform: (query: JobQuery, operation: TwoPhaseOperation, request: ServiceRequest) => Reply
+  readonly startTime: () => string
+  /** What it has put into its collection, and since when it is Completed, in milliseconds; without a poll. */
+  readonly stored: () => { readonly rows: number; readonly completedForMs: number | undefined }
 }
 
 /** What a poll counts for where a script that counts polls needs wall-clock time: the server's own tick. */
 const tickMs = 2000
 
-/** What spoils the answers about one job spoils neither a list of all nor what is done to it. */
+/** Faults of the answers about one job affect neither a list of all nor commits and aborts. */
 const NO_FAULTS: readonly Disturbance[] = []
 
-/** Begins to play when it is first asked for. */
-export function openJob(job: JobScript, service: ServiceRules, speed: number): OpenJob {
+/** Begins to play when it is first asked for, or, created by a client, at once. */
+export function openJob(job: JobScript, service: ServiceRules, speed: number, startedAt?: number): OpenJob {
   const unitMs = job.clock === 'polls' ? tickMs : 1
   let course = job.course
-  let firstAskedAt: number | undefined
+  let firstAskedAt = startedAt
   let polls = 0
-  const deeds = { commit: 0, abort: 0 }
+  const counts = { commit: 0, abort: 0 }
 
   const elapsed = () => {
     const now = Date.now()
@@ -55,27 +59,46 @@ export function openJob(job: JobScript, service: ServiceRules, speed: number): O
       const { nth, position } = poll()
       return { poll: nth, reply: job.answer?.(request, nth) ?? replyFor(lineOf(position), job, service, timeOf) }
     },
-    isListed: () => lineOf(job.clock === 'polls' ? polls : elapsed(), NO_FAULTS).kind === 'standing',
-    sight() {
+    isListed() {
+      const position = job.clock === 'polls' ? polls : elapsed()
+      return position >= (job.listedFrom ?? 0) && lineOf(position, NO_FAULTS).kind === 'standing'
+    },
+    pollByList() {
       const line = lineOf(poll().position, NO_FAULTS)
       return line.kind === 'standing' ? project(job, line.standing, service, timeOf) : undefined
     },
-    perform(result, request) {
-      const spoiled = spoilerOf(result, job, request, deeds[result]++)
-      if (spoiled?.takesEffect === false) return spoiled.reply
-      const reply = effect(result)
-      return spoiled?.reply ?? reply
+    perform({ isChecked }, operation, request) {
+      const [faults, answer] =
+        operation === 'commit' ? [job.commitFaults, job.answerCommit] : [job.abortFaults, job.answerAbort]
+      const fault = faultFor(request, counts[operation]++, faults, answer)
+      if (fault?.takesEffect === false) return fault.reply
+      const reply = carryOut(operation, isChecked)
+      return fault?.reply ?? reply
+    },
+    startTime: () => job.createTime ?? rfc3339(timeOf(0)),
+    stored() {
+      if (firstAskedAt === undefined) return { rows: 0, completedForMs: undefined }
+      const { position } = turningPoint()
+      const line = lineOf(position, NO_FAULTS)
+      if (line.kind !== 'standing') return { rows: 0, completedForMs: undefined }
+      const { phase, since } = line.standing
+      const isStored = !['Pending', 'PreImporting', 'Importing', 'Failed'].includes(phase)
+      return {
+        rows: isStored ? job.files.reduce((sum, { rows }) => sum + rows, 0) : 0,
+        completedForMs: phase === 'Completed' ? (position - since) * unitMs : undefined,
+      }
     },
   }
 
-  function effect(result: Deed): Reply {
+  function carryOut(operation: TwoPhaseOperation, isChecked: boolean): Reply {
     const { position, turn } = turningPoint()
     const line = lineOf(position, NO_FAULTS)
-    if (line.kind === 'gone') return unknownJobOfDeed(service, job.jobId)
+    if (line.kind === 'gone') return noJobToCommit(service, job.jobId, isChecked)
     if (line.kind === 'reply') return line.reply
-    if (line.kind === 'fixture')
-      throw new RangeError(`Nothing says what a ${result} does where ${line.name} is played.`)
-    const outcome = outcomeOf(result, job, line.standing.phase)
+    if (line.kind === 'fixture') {
+      throw new RangeError(`The script does not say what a ${operation} does where ${line.name} is played.`)
+    }
+    const outcome = outcomeOf(operation, job, line.standing)
     if (outcome.kind === 'refused') return outcome.reply
     if (outcome.kind === 'turned') course = turnedAt(course, position, turn, outcome.next)
     return success(service, {})
@@ -90,7 +113,10 @@ function replyFor(line: Line, job: JobScript, service: ServiceRules, timeOf: Tim
       return fixtureReply(line.name, job.jobId)
     case 'gone':
       return unknownJob(service, job.jobId)
-    case 'standing':
-      return success(service, project(job, line.standing, service, timeOf))
+    case 'standing': {
+      const data = project(job, line.standing, service, timeOf)
+      const details = data['details'] as readonly unknown[]
+      return success(service, service.shuffles === true ? { ...data, details: shuffled(details) } : data)
+    }
   }
 }

@@ -1,5 +1,6 @@
-import type { MilvusVersion, ServiceKind, ServiceRules } from './dialects.ts'
+import type { ServiceRules } from './dialects.ts'
 import type { ImportFile, ImportPhase, JobScript, Standing } from './script.ts'
+import { releaseOf, type Release, type ServiceKind } from './versions.ts'
 
 /** A moment of a job's life in the service's own words: the `data` of an answer. */
 export interface JobData extends Readonly<Record<string, unknown>> {
@@ -21,8 +22,8 @@ export type TimeOf = (position: number) => Date
 export function project(job: JobScript, standing: Standing, service: ServiceKind, timeOf: TimeOf): JobData {
   const files = filesAt(job.files, standing, timeOf)
   return service.dialect === 'milvus'
-    ? milvusData(job, standing, service.version, files, timeOf)
-    : zillizData(job, standing, files, timeOf)
+    ? milvusData(job, standing, releaseOf(service), files, timeOf)
+    : zillizData(job, standing, service, files, timeOf)
 }
 
 /** What is left of a job in a list. */
@@ -49,7 +50,7 @@ interface FileStanding {
 function milvusData(
   job: JobScript,
   standing: Standing,
-  version: MilvusVersion,
+  release: Release,
   files: readonly FileStanding[],
   timeOf: TimeOf,
 ): JobData {
@@ -58,14 +59,14 @@ function milvusData(
     jobId: job.jobId,
     collectionName: job.collectionName,
     state: milvusState(standing.phase, job.autoCommit ?? true),
-    progress: progressAt(standing, version),
+    progress: progressAt(standing, release),
     ...rows,
     completeTime: completeTimeAt(standing, timeOf),
     // Since https://github.com/milvus-io/milvus/pull/45059, 2.6.
-    ...(version === '2.6' || version === '3.0' ? { createTime: job.createTime ?? rfc3339(timeOf(0)) } : {}),
+    ...(release.createTime ? { createTime: job.createTime ?? rfc3339(timeOf(0)) } : {}),
     fileSize: sum(files, ({ file }) => file.sizeBytes),
     details: files.map(({ file, state, percent, completeTime }, index) => ({
-      fileName: version === '2.4.0' ? `id:${taskId(job, index)} paths:"${file.path}" ` : `[${file.path}]`,
+      fileName: release.oldFileNames ? `id:${taskId(job, index)} paths:"${file.path}" ` : `[${file.path}]`,
       fileSize: file.sizeBytes,
       progress: percent,
       completeTime,
@@ -87,7 +88,13 @@ function reasonOf({ reason }: Standing) {
  * As the cloud's reference prints it: an empty reason is there, imported rows are not, and files share the job's words.
  * https://docs.zilliz.com/reference/restful/get-import-job-progress-v2
  */
-function zillizData(job: JobScript, standing: Standing, files: readonly FileStanding[], timeOf: TimeOf): JobData {
+function zillizData(
+  job: JobScript,
+  standing: Standing,
+  service: ServiceKind,
+  files: readonly FileStanding[],
+  timeOf: TimeOf,
+): JobData {
   const { reason = '' } = standing
   return {
     jobId: job.jobId,
@@ -95,7 +102,7 @@ function zillizData(job: JobScript, standing: Standing, files: readonly FileStan
     fileName: job.files[0]?.path ?? '',
     fileSize: sum(files, ({ file }) => file.sizeBytes),
     state: milvusState(standing.phase, job.autoCommit ?? true),
-    progress: progressAt(standing, '2.6'),
+    progress: progressAt(standing, releaseOf(service)),
     completeTime: completeTimeAt(standing, timeOf),
     reason,
     totalRows: rowsAt(standing, files).totalRows,
@@ -127,9 +134,8 @@ function milvusState(phase: ImportPhase, autoCommit: boolean) {
   }
 }
 
-function progressAt({ phase, done }: Standing, version: MilvusVersion): number {
+function progressAt({ phase, done }: Standing, { sorts }: Release): number {
   const share = (from: number, to: number) => from + Math.floor((to - from) * done)
-  const sorts = version !== '2.4.0' && version !== '2.4'
   switch (phase) {
     case 'Pending':
       return share(0, 10)
@@ -190,7 +196,8 @@ function taskId(job: JobScript, index: number) {
   return (BigInt(job.jobId) + BigInt(index + 1)).toString()
 }
 
-function rfc3339(time: Date) {
+/** As Go prints it, to the second. */
+export function rfc3339(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 

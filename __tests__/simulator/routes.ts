@@ -1,26 +1,33 @@
-import type { ServiceKind, ServiceRequest } from './dialects.ts'
+import type { ServiceRequest } from './dialects.ts'
+import { releaseOf, type ServiceKind } from './versions.ts'
 
 /** What a request is about, known from its method and path alone. */
 export type Operation =
-  'describe' | 'list' | Deed | CollectionOperation /** Zilliz Cloud's control plane. */ | 'describe-cluster'
+  'create' | 'describe' | 'list' | TwoPhaseOperation | CollectionOperation | 'describe-cluster' | 'describe-cloud-job'
 
 /** What a client can do to a two-phase import. */
-export type Deed = 'commit' | 'abort'
+export type TwoPhaseOperation = 'commit' | 'abort'
 
 /** What a client can ask of a collection. */
-export type CollectionOperation = 'list-indexes' | 'describe-index' | 'get-load-state' | 'refresh-load' | 'query'
+export type CollectionOperation =
+  'describe-collection' | 'get-stats' | 'list-indexes' | 'describe-index' | 'get-load-state' | 'refresh-load' | 'query'
 
 /** Undefined for a path that this version of the service does not know, or not by this method. */
 export function operationOf({ method, path }: ServiceRequest, service: ServiceKind): Operation | undefined {
   if (method === 'POST') return { ...importRoutesOf(service), ...collectionRoutesOf(service) }[path]
-  return method === 'GET' && service.dialect === 'zilliz' && clusterIdIn(path) !== undefined
-    ? 'describe-cluster'
-    : undefined
+  if (method !== 'GET' || service.dialect !== 'zilliz') return undefined
+  if (clusterIdIn(path) !== undefined) return 'describe-cluster'
+  return cloudJobIdIn(path) === undefined ? undefined : 'describe-cloud-job'
 }
 
 /** https://docs.zilliz.com/reference/restful/describe-cluster-v2 */
 export function clusterIdIn(path: string): string | undefined {
   return /^\/v2\/clusters\/([^/]+)$/.exec(path)?.[1]
+}
+
+/** https://docs.zilliz.com/reference/restful/describe-job-v2 */
+export function cloudJobIdIn(path: string): string | undefined {
+  return /^\/v2\/jobs\/([^/]+)$/.exec(path)?.[1]
 }
 
 type Routes = Readonly<Record<string, Operation>>
@@ -29,36 +36,31 @@ const api = '/v2/vectordb'
 const imports = `${api}/jobs/import`
 
 /** https://github.com/milvus-io/milvus/blob/master/internal/distributed/proxy/httpserver/handler_v2.go */
-function importRoutesOf({ version }: ServiceKind): Routes {
-  const list: Routes = { [`${imports}/list`]: 'list' }
-  const getProgress: Routes = { [`${imports}/get_progress`]: 'describe' }
-  const describe: Routes = { [`${imports}/describe`]: 'describe' }
-  const camelCase: Routes = { [`${imports}/getProgress`]: 'describe' }
-  const deeds: Routes = { [`${imports}/commit`]: 'commit', [`${imports}/abort`]: 'abort' }
-  switch (version) {
-    case '2.4.0':
-    case '2.4':
-      return { ...list, ...getProgress }
-    case '2.5':
-    case '2.6':
-      return { ...list, ...getProgress, ...describe }
-    case '3.0':
-      return { ...list, ...getProgress, ...describe, ...deeds }
-    case '2024':
-      return { ...list, ...camelCase }
-    case '2026':
-      // The SDKs commit and abort on Zilliz Cloud too; its reference has no page on it.
-      return { ...list, ...getProgress, ...describe, ...camelCase, ...deeds }
+function importRoutesOf(service: ServiceKind): Routes {
+  const release = releaseOf(service)
+  const isMilvus = service.dialect === 'milvus'
+  const isCloud2024 = service.version === '2024'
+  return {
+    [`${imports}/create`]: 'create',
+    [`${imports}/list`]: 'list',
+    ...(isCloud2024 ? {} : { [`${imports}/get_progress`]: 'describe' }),
+    ...(isMilvus ? {} : { [`${imports}/getProgress`]: 'describe' }),
+    ...(release.describe && !isCloud2024 ? { [`${imports}/describe`]: 'describe' } : {}),
+    // The SDKs commit and abort on Zilliz Cloud too; its reference has no page on it.
+    ...((isMilvus ? release.commit : !isCloud2024)
+      ? { [`${imports}/commit`]: 'commit', [`${imports}/abort`]: 'abort' }
+      : {}),
   }
 }
 
-function collectionRoutesOf({ version }: ServiceKind): Routes {
-  const hasRefresh = version !== '2.4.0' && version !== '2.4'
+function collectionRoutesOf(service: ServiceKind): Routes {
   return {
+    [`${api}/collections/describe`]: 'describe-collection',
+    [`${api}/collections/get_stats`]: 'get-stats',
+    [`${api}/collections/get_load_state`]: 'get-load-state',
+    ...(releaseOf(service).refreshLoad ? { [`${api}/collections/refresh_load`]: 'refresh-load' } : {}),
     [`${api}/indexes/list`]: 'list-indexes',
     [`${api}/indexes/describe`]: 'describe-index',
-    [`${api}/collections/get_load_state`]: 'get-load-state',
-    ...(hasRefresh ? { [`${api}/collections/refresh_load`]: 'refresh-load' as const } : {}),
     [`${api}/entities/query`]: 'query',
   }
 }

@@ -34,12 +34,12 @@ export type Step = { readonly lasts?: number } & (
       /** Paths of the files that have failed; without it, all of them once the job has. */
       readonly failedFiles?: readonly string[]
     }
-  /** A stored reply, by its name, in the place of a state. */
+  /** A stored reply, by its name, in place of a state. */
   | { readonly fixture: string }
   | { readonly reply: Reply }
 )
 
-/** Something that spoils the answers for a while, whatever the import does meanwhile; without `until`, for good. */
+/** A fault of the answers for a while, whatever the import does meanwhile; without `until`, for good. */
 export interface Disturbance {
   readonly from: number
   readonly until?: number
@@ -50,7 +50,7 @@ export interface Disturbance {
 export interface JobScript {
   readonly jobId: string
   readonly collectionName: string
-  /** Milvus' `default` unless told otherwise. */
+  /** Milvus' `default` by default. */
   readonly database?: string
   /** RFC 3339; without it, the first poll. */
   readonly createTime?: string
@@ -58,31 +58,33 @@ export interface JobScript {
   /** `false` for a two-phase import, which waits for a commit. */
   readonly autoCommit?: boolean
   /**
-   * What `lasts`, `from` and `until` count: milliseconds since the first poll, or polls (the first one is 0). A list that shows
-   * the job is a poll it.
+   * What `lasts`, `from` and `until` count: milliseconds since the first poll, or polls (the first one is 0). A list that
+   * shows the job is a poll of it.
    */
   readonly clock?: 'milliseconds' | 'polls'
   readonly course: readonly Step[]
   readonly faults?: readonly Disturbance[]
-  /** Answers in the place of the script; undefined lets the script answer. The first poll is 0. */
+  /** Answers in place of the script; undefined lets the script answer. The first poll is 0. */
   readonly answer?: (request: ServiceRequest, poll: number) => Reply | undefined
   /** How it goes on after a commit, on the same clock, counted from the commit; without it, it is Completed at once. */
   readonly afterCommit?: readonly Step[]
-  readonly commitFaults?: readonly DeedFault[]
-  readonly abortFaults?: readonly DeedFault[]
-  /** Answers in the place of a commit, which then has no effect; undefined lets the script answer. The first commit is 0. */
+  readonly commitFaults?: readonly RequestFault[]
+  readonly abortFaults?: readonly RequestFault[]
+  /** The list shows the job only from here on, on the same clock. */
+  readonly listedFrom?: number
+  /** Answers in place of a commit, which then has no effect; undefined lets the script answer. The first commit is 0. */
   readonly answerCommit?: (request: ServiceRequest, nth: number) => Reply | undefined
   /** The same for an abort. */
   readonly answerAbort?: (request: ServiceRequest, nth: number) => Reply | undefined
 }
 
-/** Something that spoils commits or aborts; `from` and `until` count the requests of that kind, the first is 0. */
-export interface DeedFault {
-  /** 0 unless told otherwise. */
+/** A fault of starts, commits or aborts; `from` and `until` count the requests of that kind, the first is 0. */
+export interface RequestFault {
+  /** 0 by default. */
   readonly from?: number
   readonly until?: number
   readonly reply: Reply
-  /** The service does what it is asked for, and only its answer is lost. */
+  /** The service carries the request out, and only its answer is lost. */
   readonly takesEffect?: boolean
 }
 
@@ -111,7 +113,7 @@ export function databaseOf({ database = DEFAULT_DATABASE }: { readonly database?
   return database
 }
 
-/** What Milvus calls the database of those who name none. */
+/** Milvus' name for the database of requests that name none. */
 export const DEFAULT_DATABASE = 'default'
 
 /** The line of the script at a position of its clock: a disturbance, else the step that is on. */

@@ -77,7 +77,7 @@ export async function startSimulators(
         const answer = mount?.answer(request)
         const { operation, jobId, poll } = answer ?? {}
         requests.push({ ...request, path, operation, jobId, poll })
-        return play(answer?.reply ?? text(404, 'No service is mounted here.'), response)
+        return play(answer?.reply ?? text(404, 'No service is mounted here.'), response, goDown)
       })
       .catch((error: unknown) => {
         // A client that leaves in the middle is an everyday event; a script that cannot be played is not.
@@ -92,6 +92,15 @@ export async function startSimulators(
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, '127.0.0.1', resolve)
   })
+  let restart: NodeJS.Timeout | undefined
+  /** Refuses connections for a while, then listens on the same port again. */
+  const goDown = (forMs: number) => {
+    if (!server.listening) return
+    const { port: ownPort } = server.address() as AddressInfo
+    server.close()
+    server.closeAllConnections()
+    restart = setTimeout(() => server.listen(ownPort, '127.0.0.1'), forMs / speed)
+  }
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     url,
@@ -99,8 +108,9 @@ export async function startSimulators(
     jobIds: Object.values(scripts).flatMap(({ jobs }) => jobs.map(({ jobId }) => jobId)),
     connectionCount: () => connectionCount,
     close: async () => {
+      clearTimeout(restart)
       server.closeAllConnections()
-      await promisify(server.close.bind(server))()
+      if (server.listening) await promisify(server.close.bind(server))()
     },
   }
 }

@@ -34,7 +34,7 @@ describe('a Milvus', () => {
     ],
     ['takes no GET', open, { method: 'GET', body: '' }, 404, '404 page not found'],
     ['has no path in camel case', open, { path: '/v2/vectordb/jobs/import/getProgress' }, 404, '404 page not found'],
-    ['has no describe in 2.4', { dialect: 'milvus', version: '2.4' }, {}, 404, '404 page not found'],
+    ['has no describe before 2.4.13', { dialect: 'milvus', version: '2.4.12' }, {}, 404, '404 page not found'],
     ['has nothing at its root', open, { path: '/' }, 404, '404 page not found'],
     ['wants JSON', open, { body: '{"jobId"' }, 200, 1801],
     ['wants a body', open, { body: '' }, 200, 1801],
@@ -66,12 +66,22 @@ describe('a Milvus', () => {
     ['knows databases by their header', guarded, { headers: { ...key, 'db-name': 'shop' } }, 200, 0],
     ['refuses another database', guarded, { headers: { ...key, 'db-name': 'hr' } }, 403, 65535],
     [
-      'checks the database before it knows the job',
+      'looks the job up before it checks privileges',
       guarded,
+      { headers: { ...key, 'db-name': 'hr' }, body: { jobId: '1' } },
+      200,
+      2101,
+    ],
+    [
+      'checked privileges first up to 2.5',
+      { ...guarded, version: '2.5' },
       { headers: { ...key, 'db-name': 'hr' }, body: { jobId: '1' } },
       403,
       65535,
     ],
+    ['takes the key without a scheme', guarded, { headers: { authorization: 'root:Milvus' } }, 200, 0],
+    ['refuses a scheme in lower case', guarded, { headers: { authorization: 'bearer root:Milvus' } }, 401, 1800],
+    ['asks for the key before it knows the path', guarded, { path: '/v2/vectordb/nothing' }, 401, 1800],
   ])('%s', async (_, rules, sent, status, code) => {
     const { url } = await start({ ...rules, jobs: [aJob()] })
     const got = await send(url, sent)
@@ -83,11 +93,11 @@ describe('a Milvus', () => {
   it('challenges a wrong password that came by Basic', async () => {
     const { url } = await start({ ...guarded, jobs: [] })
     const got = await send(url, { headers: { authorization: `Basic ${btoa('root:wrong')}` } })
-    expect(got.headers['www-authenticate']).toBe('Basic realm="restricted"')
+    expect(got.headers['www-authenticate']).toBe('Basic realm="restricted", charset="UTF-8"')
   })
 
   it('asks for the default database where its user may import nowhere else', async () => {
-    const { url } = await start({ ...guarded, databases: ['shop'], jobs: [] })
+    const { url } = await start({ ...guarded, databases: ['shop'], jobs: [aJob()] })
     const got = await send(url, { headers: key })
     expect(parsed(got).message).toContain('permission deny to root in the `default` database')
   })
@@ -182,8 +192,8 @@ describe('a list', () => {
   })
 
   it.each<[title: string, body: unknown, headers: Readonly<Record<string, string>>, ids: readonly string[]]>([
-    ['shows all databases that the user may see', {}, {}, ['1', '2', '3', '6']],
-    ['then ignores the database', { dbName: 'shop' }, {}, ['1', '2', '3', '6']],
+    ['shows all databases', {}, {}, ['1', '2', '3', '4', '6']],
+    ['then ignores the database', { dbName: 'shop' }, {}, ['1', '2', '3', '4', '6']],
     ['takes the database from the header', { collectionName: 'products' }, { 'db-name': 'shop' }, ['3']],
     ['leaves out silently what is hidden', { collectionName: 'products', dbName: 'hr' }, {}, []],
     ['of a collection without jobs is empty', { collectionName: 'empty' }, {}, []],
@@ -232,7 +242,7 @@ describe('a list', () => {
     ])
   })
 
-  it('in pages is no poll the jobs of other pages', async () => {
+  it('in pages is no poll of the jobs on other pages', async () => {
     const course: Step[] = [{ phase: 'Pending', lasts: 1 }, { phase: 'Completed' }]
     const jobs = ['1', '2'].map((n) => aJob({ jobId: `job-${n}`, clock: 'polls', course }))
     const { url } = await start({ ...cloud, jobs })
@@ -245,7 +255,7 @@ describe('a list', () => {
     expect(states).toEqual(['Pending', 'Pending', 'Completed'])
   })
 
-  it('is a poll every job that it shows', async () => {
+  it('is a poll of every job that it shows', async () => {
     const course: Step[] = [{ phase: 'Pending', lasts: 1 }, { phase: 'Completed' }]
     const { url } = await start({ dialect: 'milvus', version: '2.6', jobs: [aJob({ clock: 'polls', course })] })
     expect(parsed(await send(url, { path: list, body: {} })).data).toMatchObject({ records: [{ state: 'Pending' }] })

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { aJob, closeAll, cloudJobId, clusterId, jobId, parsed, send, start } from './asking.ts'
 import type { ServiceRules } from './dialects.ts'
 import { text, type Reply } from './faults.ts'
-import type { Deed } from './routes.ts'
+import type { TwoPhaseOperation } from './routes.ts'
 import type { ImportPhase, JobScript, Step } from './script.ts'
 
 afterEach(closeAll)
@@ -25,7 +25,7 @@ async function serving(job: JobScript, rules = milvus) {
   const asked = async (operation: string) =>
     send(service.url, { path: `/v2/vectordb/jobs/import/${operation}`, body: { jobId } })
   const state = async () => parsed(await asked('describe')).data?.['state']
-  const code = async (result: Deed) => parsed(await asked(result)).code
+  const code = async (result: TwoPhaseOperation) => parsed(await asked(result)).code
   return { ...service, asked, state, code }
 }
 
@@ -124,7 +124,7 @@ describe('an abort', () => {
     const { asked } = await serving(aTwoPhaseJob({ course: [{ phase }] }))
     const { code: got, message } = parsed(await asked('abort'))
     expect(got).toBe(code)
-    if (code !== 0) expect(message).toContain(`job ${jobId} is in state ${phase}, abort not allowed`)
+    if (code !== 0) expect(message).toContain(`job ${jobId} is in terminal/committed state ${phase}, abort not allowed`)
   })
 
   it('leaves a job that failed by itself its own reason', async () => {
@@ -134,7 +134,7 @@ describe('an abort', () => {
   })
 })
 
-describe.each<Deed>(['commit', 'abort'])('a %s', (result) => {
+describe.each<TwoPhaseOperation>(['commit', 'abort'])('a %s', (result) => {
   const path = `/v2/vectordb/jobs/import/${result}`
 
   it('is refused for a job that commits by itself', async () => {
@@ -146,7 +146,7 @@ describe.each<Deed>(['commit', 'abort'])('a %s', (result) => {
   })
 
   it.each<[title: string, body: unknown, code: number]>([
-    ['an id that nobody knows', { jobId: '1' }, 2101],
+    ['an unknown id', { jobId: '1' }, 2101],
     ['an id that is no number', { jobId: 'job-1' }, 1100],
     ['an id that is no string', { jobId: 1 }, 1801],
     ['no id', {}, 1802],

@@ -1,8 +1,9 @@
-import { failure, unknownJob } from './answers.ts'
-import type { ServiceKind, ServiceRequest } from './dialects.ts'
-import type { Reply } from './faults.ts'
-import type { Deed } from './routes.ts'
-import type { ImportPhase, JobScript, Step } from './script.ts'
+import { unknownJob } from './answers.ts'
+import { failure, type Reply } from './faults.ts'
+import type { TwoPhaseOperation } from './routes.ts'
+import type { JobScript, RequestFault, Standing, Step } from './script.ts'
+import type { ServiceRequest } from './dialects.ts'
+import type { ServiceKind } from './versions.ts'
 
 /** What a commit or an abort comes to. */
 export type Outcome =
@@ -13,45 +14,49 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly reply: Reply }
 
 /** What the service makes of it, by the rules of Milvus 3.0, where a job stands so. */
-export function outcomeOf(result: Deed, job: JobScript, phase: ImportPhase): Outcome {
+export function outcomeOf(operation: TwoPhaseOperation, job: JobScript, { phase, done }: Standing): Outcome {
   const { jobId, autoCommit = true, afterCommit = [{ phase: 'Completed' }] } = job
-  if (autoCommit) return refused(`job ${jobId} is auto-commit, manual commit/abort not allowed`)
   const isCommitted = phase === 'Committing' || phase === 'Completed'
-  switch (result) {
-    case 'commit':
-      if (isCommitted) return { kind: 'done-before' }
-      return phase === 'Uncommitted'
-        ? { kind: 'turned', next: afterCommit }
-        : refused(`job ${jobId} is in state ${phase}, expected Uncommitted`)
-    case 'abort':
-      if (isCommitted) return refused(`job ${jobId} is in state ${phase}, abort not allowed`)
-      // Of a job that failed by itself, too, which keeps its own reason: https://github.com/milvus-io/milvus/pull/51083
-      return phase === 'Failed' ? { kind: 'done-before' } : { kind: 'turned', next: ABORTED }
+  if (isCommitted) {
+    return operation === 'commit'
+      ? { kind: 'done-before' }
+      : refused(`job ${jobId} is in terminal/committed state ${phase}, abort not allowed`)
   }
+  if (operation === 'commit' && phase !== 'Uncommitted') {
+    return refused(`job ${jobId} is in state ${phase}, expected Uncommitted`)
+  }
+  if (autoCommit) return refused(`job ${jobId} is auto-commit, manual commit/abort not allowed`)
+  if (operation === 'commit') return { kind: 'turned', next: afterCommit }
+  // Of a job that failed by itself, too, which keeps its own reason: https://github.com/milvus-io/milvus/pull/51083
+  return phase === 'Failed'
+    ? { kind: 'done-before' }
+    : { kind: 'turned', next: aborted(phase === 'Importing' ? done : 1) }
 }
 
-/** What the script has in the place of the answer to the nth commit or abort; undefined where nothing spoils it. */
-export function spoilerOf(
-  result: Deed,
-  { answerCommit, answerAbort, commitFaults = [], abortFaults = [] }: JobScript,
+/** What the script has in place of the answer to the nth request of a kind; undefined where no fault is on. */
+export function faultFor(
   request: ServiceRequest,
   nth: number,
+  faults: readonly RequestFault[] = [],
+  answer?: (request: ServiceRequest, nth: number) => Reply | undefined,
 ): { readonly reply: Reply; readonly takesEffect: boolean } | undefined {
-  const [answer, faults] = result === 'commit' ? [answerCommit, commitFaults] : [answerAbort, abortFaults]
   const answered = answer?.(request, nth)
   if (answered !== undefined) return { reply: answered, takesEffect: false }
   const fault = faults.find(({ from = 0, until = Infinity }) => from <= nth && nth < until)
   return fault && { reply: fault.reply, takesEffect: fault.takesEffect === true }
 }
 
-/** The answer to a commit or an abort of a job that the service does not know. */
-export function unknownJobOfDeed(service: ServiceKind, jobId: string): Reply {
-  return service.dialect === 'zilliz'
+/** The answer to a commit or an abort of a job that the service does not know; a check of privileges looks it up first. */
+export function noJobToCommit(service: ServiceKind, jobId: string, isChecked: boolean): Reply {
+  return isChecked || service.dialect === 'zilliz'
     ? unknownJob(service, jobId)
     : failure(2101, `job ${jobId} not found: importing data failed on server side`)
 }
 
-const ABORTED: readonly Step[] = [{ phase: 'Failed', reason: 'aborted by user' }]
+/** The files stay as they were. */
+function aborted(done: number): readonly Step[] {
+  return [{ phase: 'Failed', reason: 'aborted by user', within: [done, done], failedFiles: [] }]
+}
 
 function refused(problem: string): Outcome {
   return { kind: 'refused', reply: failure(2100, `${problem}: importing data failed`) }
