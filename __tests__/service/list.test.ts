@@ -140,7 +140,7 @@ describe('the list of a Milvus', () => {
 
   it.each([
     ['with success as 200 and the 404 of a describe', '2.4.0'],
-    ['before there was a describe', '2.4'],
+    ['before there was a describe', '2.4.12'],
   ] as const)('works %s', async (_, version) => {
     const { round, lists, described } = await asking({ dialect: 'milvus', version, jobs: jobs(8) })
     expect(words(await round())).toEqual(new Set(['Importing']))
@@ -177,8 +177,7 @@ describe('the list of a Milvus', () => {
   })
 
   it('that hides the jobs from this user is done without, and tried again later', async () => {
-    const script: ServiceScript = { ...aMilvus(8, { database: 'hr' }), apiKey: 'u:p', databases: ['default'] }
-    const { round, lists, described, clock } = await asking(script)
+    const { round, lists, described, clock } = await asking(listingSo(() => json({ code: 0, data: { records: [] } })))
     await round()
     await clock.until(clock.sleep(3_600_000))
     expect(words(await round())).toEqual(new Set(['Importing']))

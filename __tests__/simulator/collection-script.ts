@@ -130,7 +130,7 @@ function standingOf(
 
 /** A number as Milvus gives them: above 2^53. */
 export function collectionIdOf({ name, collectionId }: Pick<CollectionScript, 'name' | 'collectionId'>): string {
-  const hash = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 100_000_007, 7)
+  const hash = Array.from(name).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 100_000_007, 7)
   return collectionId ?? String(470_801_000_000_000_001n + BigInt(hash) * 7919n)
 }
 

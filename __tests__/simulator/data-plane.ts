@@ -75,7 +75,10 @@ export function missingCollection(query: CollectionQuery, service: ServiceRules)
       return cached
     case 'get-load-state':
       return failure(100, `collection not found[collection=${collectionName}]`)
-    default:
+    case 'get-stats':
+    case 'list-indexes':
+    case 'describe-index':
+    case 'refresh-load':
       return unknownCollection(database, collectionName)
   }
 }

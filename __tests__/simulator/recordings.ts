@@ -69,11 +69,21 @@ interface StoredExchange {
   readonly error?: string
 }
 
+interface StoredExchanges {
+  readonly records: readonly object[]
+  readonly exchanges: readonly StoredExchange[]
+}
+
+interface StoredTraces {
+  readonly traces: readonly (Omit<Trace, 'replies'> & {
+    /** The time and the fields that changed. */
+    readonly replies: readonly (readonly [atMs: number, changes: Partial<RecordedData>])[]
+  })[]
+}
+
 /** All requests to a server of that line, in order. */
 export function loadExchanges(version: RecordedVersion): readonly Exchange[] {
-  const { records: table, exchanges } = load<{ records: readonly object[]; exchanges: readonly StoredExchange[] }>(
-    `exchanges-${version}`,
-  )
+  const { records: table, exchanges } = load(`exchanges-${version}`) as StoredExchanges
   return exchanges.map(
     ({ name, request, headers = {}, body = '', status, replyHeaders, reply, records, text, error }) => {
       const [method = '', path = ''] = request.split(' ')
@@ -95,11 +105,7 @@ export function loadExchanges(version: RecordedVersion): readonly Exchange[] {
 
 /** All imports that were recorded on a server of that line. */
 export function loadTraces(version: RecordedVersion): readonly Trace[] {
-  const { traces } = load<{
-    traces: readonly (Omit<Trace, 'replies'> & {
-      readonly replies: readonly (readonly [number, Partial<RecordedData>])[]
-    })[]
-  }>(`traces-${version}`)
+  const { traces } = load(`traces-${version}`) as StoredTraces
   return traces.map((trace) => {
     let data = {} as RecordedData
     const replies = trace.replies.map(([atMs, changes]) => {
@@ -110,7 +116,7 @@ export function loadTraces(version: RecordedVersion): readonly Trace[] {
   })
 }
 
-function load<Content>(name: string): Content {
+function load(name: string): unknown {
   const file = new URL(`../__fixtures__/recorded/${name}.json`, import.meta.url)
-  return JSON.parse(readFileSync(file, 'utf8')) as Content
+  return JSON.parse(readFileSync(file, 'utf8'))
 }

@@ -182,15 +182,18 @@ function createdId({ path, reply }: Exchange): string | undefined {
   return (reply as { data?: { jobId?: string } }).data?.jobId
 }
 
+/** A description, or the record of a list, which has no files. */
+type Shown = Omit<RecordedData, 'details'> & Partial<Pick<RecordedData, 'details'>>
+
 /** The jobs that a description or a list shows. */
-function jobsIn(data: unknown): readonly RecordedData[] {
+function jobsIn(data: unknown): readonly Shown[] {
   if (!isObject(data)) return []
-  if (Array.isArray(data['records'])) return data['records'] as readonly RecordedData[]
-  return 'state' in data ? [data as unknown as RecordedData] : []
+  if (Array.isArray(data['records'])) return data['records'] as readonly Shown[]
+  return 'state' in data ? [data as unknown as Shown] : []
 }
 
 /** The job as a poll shows it. */
-function standing(known: JobScript | undefined, data: RecordedData): JobScript {
+function standing(known: JobScript | undefined, data: Shown): JobScript {
   const { jobId, collectionName, details, reason, state } = data
   const [phase, done] = phaseOf(data)
   const within = [done, done] as const
@@ -217,7 +220,7 @@ function standing(known: JobScript | undefined, data: RecordedData): JobScript {
 }
 
 /** The phase behind a state, by the progress, and how much of it is done. */
-function phaseOf({ state, progress, details = [] }: RecordedData): readonly [ImportPhase, number] {
+function phaseOf({ state, progress, details = [] }: Shown): readonly [ImportPhase, number] {
   if (state !== 'Importing') return [state as ImportPhase, state === 'Pending' ? progress / 10 : 0]
   if (progress <= 40 && details.length === 0) return ['PreImporting', (progress - 10) / 30]
   if (progress < 70) return ['Importing', (progress - 40) / 30]
