@@ -332,7 +332,7 @@ describe('the voice of the docs', () => {
     read(page)
       .replace(/^```.*?^```$/gms, '')
       .replace(/`[^`\n]+`/g, '')
-  const texts = [...pages, '.github/CONTRIBUTING.md', '.github/SECURITY.md', 'CHANGELOG.md']
+  const texts = [...pages, 'action.yml', '.github/CONTRIBUTING.md', '.github/SECURITY.md', 'CHANGELOG.md']
 
   it.each(texts)('has no stilted phrase: %s', (page) => {
     const prose = proseOf(page)
