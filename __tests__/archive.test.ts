@@ -45,7 +45,9 @@ describe('the archive that a runner downloads', () => {
     'action.yml',
     'dist/index.js',
     'dist/package.json',
-    'dist/licenses-main.txt',
+    'dist/post.js',
+    'dist/action.js',
+    'dist/licenses.txt',
     'LICENSE',
     'README.md',
     'docs/troubleshooting.md',
@@ -53,9 +55,9 @@ describe('the archive that a runner downloads', () => {
     expect(names).toContain(name)
   })
 
-  it('has neither tests nor pictures nor tools', () => {
+  it('has neither sources nor tests nor pictures nor tools', () => {
     expect(
-      names.filter((name) => /^__tests__\/|^\.github\/|^\.ci\/|\.(png|svg)$|^package-lock\.json$/.test(name)),
+      names.filter((name) => /^src\/|^__tests__\/|^\.github\/|^\.ci\/|\.(png|svg)$|^package-lock\.json$/.test(name)),
     ).toEqual([])
   })
 })

@@ -25,6 +25,7 @@ const manifest = parse(read('action.yml')) as Manifest
 interface Package {
   readonly version: string
   readonly description: string
+  readonly engines: { readonly node: string }
 }
 
 const packageJson = JSON.parse(read('package.json')) as Package
@@ -95,6 +96,19 @@ describe('the interface', () => {
       post: 'dist/post.js',
       'post-if': 'always()',
     })
+  })
+
+  it('needs the Node that its packages need, tests it, and says so to contributors', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      readonly packages: Readonly<Record<string, { readonly engines?: { readonly node?: string } }>>
+    }
+    const needed = Object.entries(packages).map(([name, { engines }]) =>
+      name === '' ? 0 : Number(/\^20\.(\d+)/.exec(engines?.node ?? '')?.[1] ?? 0),
+    )
+    const lowest = `20.${Math.max(...needed)}`
+    expect(packageJson.engines.node).toMatch(new RegExp(`^\\^${lowest}\\.0 `))
+    expect(read('.github/workflows/ci.yml')).toContain(`node: ${lowest}.0`)
+    expect(read('.github/CONTRIBUTING.md')).toContain(`Node ${lowest} `)
   })
 
   it('bears the version and the description of package.json', () => {

@@ -6,12 +6,19 @@ import ts from 'typescript'
 
 const src = fileURLToPath(new URL('../src/', import.meta.url))
 
+/** The folders, which the files beside them put together. */
+const WIRING = ['settings', 'service', 'report', 'messages', 'gate', 'world', 'connection', 'version']
+
 /** What each part of `src` may import besides itself, its type-only imports included. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  main: ['run', 'world'],
-  post: ['post-step', 'world'],
-  run: ['settings', 'service', 'report', 'messages', 'gate', 'world', 'connection', 'version'],
-  'post-step': ['settings', 'report', 'messages', 'gate', 'world', 'version'],
+  main: ['action'],
+  post: ['action'],
+  action: ['run', 'post-step', 'world'],
+  run: [...WIRING, 'connect', 'reporters', 'step'],
+  'post-step': [...WIRING, 'step'],
+  connect: [...WIRING, 'step'],
+  reporters: [...WIRING, 'step'],
+  step: WIRING,
   world: ['service', 'report', 'gate', 'connection'],
   settings: ['messages', 'gate', 'connection', 'hosts'],
   service: ['messages', 'gate', 'connection', 'hosts'],
@@ -23,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   version: [],
 }
 /** The files that may import packages; the others get what lies outside from `world.ts`. */
-const EDGES = /^(main|post|world)\.ts$|^service\/http\.ts$|^report\/github-status\.ts$/
+const EDGES = /^(main|post|world)\.ts$|^service\/http\.ts$|^report\/github\.ts$/
 /** These import no module of Node either. */
 const PURE = new Set(['gate', 'messages', 'connection', 'hosts', 'version'])
 

@@ -2,11 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import type { HttpConnection, HttpReply } from '../src/service/http.ts'
-import { startGitHub } from './report/github-stand-in.ts'
+import type { HttpConnection, HttpReply, HttpRequest } from '../src/service/http.ts'
 import { runStep, turnsOfTheLoop } from './hostile/whole-gate.ts'
 import type { Left, Step } from './hostile/whole-gate.ts'
-import { json } from './simulator/faults.ts'
 import { FakeClock } from './support/fake-clock.ts'
 
 const JOB = '448761313698322011'
@@ -333,45 +331,64 @@ describe('what the step asks for', () => {
 })
 
 describe('the status of the commit', () => {
-  /** A step that keeps a status at a GitHub of its own, which answers so; ends once the status is out of its hands. */
-  async function stepWithStatus(answer?: Parameters<typeof startGitHub>[0]) {
-    const gitHub = await startGitHub(answer)
+  const API = 'https://ghes.example/api/v3'
+
+  /** A step that keeps a status at a GitHub that gives this answer; ends once the post step has nothing left to do. */
+  async function stepWithStatus(answer: HttpReply) {
     const folder = mkdtempSync(join(tmpdir(), 'commit-status-'))
     const state = join(folder, 'state')
-    const isSettled = () => gitHub.requests.length > 0 && existsSync(state) && readFileSync(state, 'utf8') === ''
+    const requests: HttpRequest[] = []
+    const gitHub: HttpConnection = {
+      get: () => Promise.reject(new Error('GitHub is only written to')),
+      post: (request) => {
+        requests.push(request)
+        return Promise.resolve(answer)
+      },
+      close: () => Promise.resolve(),
+    }
+    const service = serviceThat(says('Completed'))
+    const isSettled = () => requests.length > 0 && existsSync(state) && readFileSync(state, 'utf8') === ''
     try {
-      const left = await stepOver(serviceThat(says('Completed')), {
-        inputs: { 'commit-status': 'Milvus import', 'github-token': 'ghs_secret' },
+      const left = await runStep({
+        inputs: {
+          'job-id': JOB,
+          endpoint: 'http://localhost:19530',
+          timeout: '1m',
+          'commit-status': 'Milvus import',
+          'github-token': 'ghs_secret',
+        },
         env: {
-          GITHUB_API_URL: gitHub.url,
+          GITHUB_API_URL: API,
           GITHUB_REPOSITORY: 'octocat/hello-world',
           GITHUB_SHA: 'c'.repeat(40),
           GITHUB_EVENT_NAME: 'push',
           GITHUB_STATE: state,
         },
+        openExchange: (_clock, { endpoint }) => (endpoint === API ? gitHub : service()),
         idle: async () => {
           do await turnsOfTheLoop()
           while (!isSettled())
           await turnsOfTheLoop()
         },
       })
-      return { left, statuses: gitHub.statuses }
+      return { left, requests }
     } finally {
-      gitHub.close()
       rmSync(folder, { recursive: true })
     }
   }
 
   it('is set where there is a way to it', async () => {
-    const { left, statuses } = await stepWithStatus()
-    expect(statuses.at(-1)).toMatchObject({ sha: 'c'.repeat(40), state: 'success', context: 'Milvus import' })
+    const { left, requests } = await stepWithStatus(reply(201, {}))
+    const { url, headers, body } = requests.at(-1)!
+    expect(url).toBe(`${API}/repos/octocat/hello-world/statuses/${'c'.repeat(40)}`)
+    expect(headers).toMatchObject({ authorization: 'token ghs_secret', 'X-GitHub-Api-Version': '2022-11-28' })
+    expect(JSON.parse(body)).toMatchObject({ state: 'success', context: 'Milvus import' })
     expect(left).toMatchObject({ passes: true, annotations: [] })
     expect(left.log.join('\n')).not.toContain('commit status')
   })
 
   it('costs a warning where GitHub refuses it', async () => {
-    const { left, statuses } = await stepWithStatus(() => json({ message: 'Not Found' }, 404))
-    expect(statuses).toEqual([])
+    const { left } = await stepWithStatus(reply(404, { message: 'Not Found' }))
     expect(left).toMatchObject({ passes: true, annotations: ['warning'] })
   })
 })

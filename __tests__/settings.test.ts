@@ -963,8 +963,8 @@ describe('the commit status', () => {
     GITHUB_RUN_ID: '7',
     GITHUB_RUN_ATTEMPT: '2',
     GITHUB_EVENT_NAME: 'push',
-    GITHUB_EVENT_PATH: '/event.json',
-    GITHUB_SHA: 'abc',
+    GITHUB_EVENT_PATH: '/no/such/event.json',
+    GITHUB_SHA: 'a'.repeat(40),
     GITHUB_STATE: '/state',
   }
 
@@ -981,14 +981,24 @@ describe('the commit status', () => {
       run: {
         apiUrl: 'https://ghes.example/api/v3',
         repository: 'o/r',
-        sha: 'abc',
         eventName: 'push',
-        eventPath: '/event.json',
+        sha: 'a'.repeat(40),
         url: 'https://ghes.example/o/r/actions/runs/7/attempts/2',
       },
       proxy: { httpProxy: undefined, httpsProxy: 'http://proxy:3128', noProxy: '' },
       state: { path: '/state', name: 'commitStatus' },
     })
+  })
+
+  it('is on the commit that the event names, and on none where the event cannot be read', () => {
+    const event = join(workspace, 'event.json')
+    const shaAfter = (content: string) => {
+      writeFileSync(event, content)
+      const variables = { ...RUN, GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: event }
+      return commitStatusOf(environment({ 'commit-status': 'x' }, variables))?.run.sha
+    }
+    expect(shaAfter(JSON.stringify({ pull_request: { head: { sha: 'b'.repeat(40) } } }))).toBe('b'.repeat(40))
+    expect(shaAfter('{"pull_request": {"head"')).toBeUndefined()
   })
 
   it('has no token where only the runner could fill it in', () => {

@@ -24,6 +24,8 @@ export interface World {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly log: RunnerLog
   readonly clock: Clock
+  /** The wall clock, in milliseconds since the epoch. */
+  readonly wallClockMs: () => number
   /** From 0 to 1. */
   readonly random: () => number
   /** Aborted with the name of the signal that asks to stop, or with the error that no one caught. */
@@ -37,6 +39,7 @@ export function realWorld(): World {
     env: process.env,
     log: runnerLog,
     clock: monotonicClock,
+    wallClockMs: Date.now,
     random: Math.random,
     interrupt: interruptOf(process),
     openExchange: createExchange,

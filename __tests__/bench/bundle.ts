@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,8 +11,8 @@ import { median, table, times } from './table.ts'
 
 const ROUNDS = 20
 const SDK = '@zilliz/milvus2-sdk-node'
-const bundlePath = fileURLToPath(new URL('../../dist/index.js', import.meta.url))
-const firstImportPath = fileURLToPath(new URL('../../src/without-headers.ts', import.meta.url))
+const entryPath = fileURLToPath(new URL('../../dist/index.js', import.meta.url))
+const bundlePath = fileURLToPath(new URL('../../dist/action.js', import.meta.url))
 const modulesPath = fileURLToPath(new URL('../../node_modules', import.meta.url))
 
 /** A way to wait for an import. */
@@ -47,7 +47,7 @@ function contenders(endpoint: string, temp: string): readonly Contender[] {
   return [
     node('an empty script', written('empty.mjs', '')),
     ...floors(endpoint).map(({ name, code }, i) => node(name, bundled(code, join(temp, `floor-${i}`)))),
-    node('the gate', bundlePath, { ...env, RUNNER_TEMP: temp }),
+    node('the gate', entryPath, { ...env, RUNNER_TEMP: temp }),
     ...(has('curl') && has('jq')
       ? [{ name: 'curl and jq', command: 'sh', args: [written('loop.sh', shellLoop(endpoint))], env: {} }]
       : skipped('curl and jq', 'they are not both installed')),
@@ -80,13 +80,12 @@ await agent.destroy()`
   ]
 }
 
-/** The path of a script that was built as `dist` is, with the gate's own first import in front. */
+/** The path of a script that was bundled as the gate is. */
 function bundled(code: string, folder: string): string {
   mkdirSync(folder)
   symlinkSync(modulesPath, join(folder, 'node_modules'), 'junction')
   writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
-  copyFileSync(firstImportPath, join(folder, 'first.js'))
-  writeFileSync(join(folder, 'index.js'), `import './first.js'\n${code}\n`)
+  writeFileSync(join(folder, 'index.js'), `${code}\n`)
   const ncc = join(modulesPath, '@vercel/ncc/dist/ncc/cli.js')
   const built = spawnSync(process.execPath, [ncc, 'build', 'index.js', '-o', 'dist'], { cwd: folder, encoding: 'utf8' })
   if (built.status !== 0) throw new Error(`ncc failed:\n${built.stdout}${built.stderr}`)
@@ -196,7 +195,7 @@ try {
   const kilobytes = ({ length }: Buffer) => `${Math.round(length / 1_000)} kB`
   console.log(costTable(all, await measure(all, temp)))
   console.log(`\nMedian of ${ROUNDS}; Node ${process.versions.node}, ${process.platform} ${process.arch}.`)
-  console.log(`\`dist/index.js\`: ${kilobytes(bundle)}, ${kilobytes(gzipSync(bundle))} with gzip.`)
+  console.log(`\`dist/action.js\`: ${kilobytes(bundle)}, ${kilobytes(gzipSync(bundle))} with gzip.`)
 } finally {
   await service.close()
   rmSync(temp, { recursive: true })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '../../src/run.ts'
 import type { HttpConnection } from '../../src/service/http.ts'
+import type { Transport } from '../../src/connection.ts'
 import type { Clock } from '../../src/gate/clock.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
@@ -24,7 +25,7 @@ export interface Left {
 /** The inputs by their names, and whoever answers the requests. */
 export interface Step {
   readonly inputs: Readonly<Record<string, string>>
-  readonly openExchange: (clock: Clock) => HttpConnection
+  readonly openExchange: (clock: Clock, transport: Transport) => HttpConnection
   /** Until when time stands still, besides all that settles by itself. */
   readonly idle?: () => Promise<void>
   readonly interrupt?: AbortSignal
@@ -60,7 +61,8 @@ export async function runStep(step: Step, clock = new FakeClock()): Promise<Left
         clock,
         random: () => 0.5,
         interrupt,
-        openExchange: () => openExchange(clock),
+        wallClockMs: Date.now,
+        openExchange: (transport) => openExchange(clock, transport),
         log: {
           info: (line) => {
             if (!isSilent) log.push(line)

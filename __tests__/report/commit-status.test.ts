@@ -2,22 +2,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { CommitStatus, Delivery } from '../../src/report/github-status.ts'
+import type { CommitStatus, Delivery } from '../../src/report/github.ts'
 import {
   commitStatusReporter,
-  deliverWithin,
   handedOver,
   handOverTo,
   KILLED,
-  wayToCommit,
+  statusSender,
   type Deliver,
-  type StatusWish,
+  type StatusRequest,
 } from '../../src/report/commit-status.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
 import type { Conclusion } from '../../src/gate/conclusion.ts'
 import type { WatchEvent } from '../../src/gate/events.ts'
 import { aHistory, aJob, aPolicy, aView } from '../support/builders.ts'
-import { FakeClock, quiescence } from '../support/fake-clock.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 
 const COMPLETED: Conclusion = { kind: 'completed', passes: true }
 const FAILED: Conclusion = { kind: 'stalled', passes: false, jobs: [0], idleMs: 60_000 }
@@ -290,17 +289,6 @@ describe('the status of a commit', () => {
   })
 })
 
-describe('a request', () => {
-  it('that breaks is one that failed', async () => {
-    const broken: Deliver = () => Promise.reject(new Error('Cannot find module'))
-    expect(await deliverWithin(1_000, new FakeClock(), broken, KILLED)).toEqual({
-      kind: 'failed',
-      cause: 'Cannot find module',
-    })
-    await quiescence()
-  })
-})
-
 describe('what is left for the post step', () => {
   let folder = ''
   beforeEach(() => {
@@ -328,8 +316,10 @@ describe('what is left for the post step', () => {
       expect(handedOver(text)).toBeUndefined()
     },
   )
+})
 
-  const aWish = (run: Partial<StatusWish['run']>, token = 'ghs_1'): StatusWish => ({
+describe('the way to a commit', () => {
+  const aRequest = (run: Partial<StatusRequest['run']>, token = 'ghs_1'): StatusRequest => ({
     context: 'import',
     token,
     proxy: { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },
@@ -338,28 +328,28 @@ describe('what is left for the post step', () => {
       repository: 'octocat/hello-world',
       sha: 'a'.repeat(40),
       eventName: 'push',
-      eventPath: '',
       url: 'https://github.com',
       ...run,
     },
   })
+  const world = {
+    userAgent: 'test',
+    wallClockMs: Date.now,
+    openExchange: () => {
+      throw new Error('no request is due yet')
+    },
+  }
 
-  it('finds the commit also without an event, where the event need not be known', () => {
-    expect(wayToCommit(aWish({}), 'test')).toBeInstanceOf(Function)
+  it('needs no request of its own', () => {
+    expect(statusSender(aRequest({}), world)).toBeInstanceOf(Function)
   })
 
-  it.each<[string, Partial<StatusWish['run']>, string, string]>([
+  it.each<[string, Partial<StatusRequest['run']>, string, string]>([
     ['the token', {}, '', 'github-token is empty'],
     ['the repository', { repository: '' }, 'ghs_1', 'GITHUB_REPOSITORY'],
-    ['the commit', { sha: '' }, 'ghs_1', 'event push names no commit'],
-    ['the event', { eventName: 'pull_request' }, 'ghs_1', 'event pull_request names no commit'],
-  ])('says which it lacks: %s', (_, run, token, reason) => {
-    expect(wayToCommit(aWish(run, token), 'test')).toContain(reason)
-  })
-
-  it('says so where the event is broken', () => {
-    const eventPath = join(folder, 'event.json')
-    writeFileSync(eventPath, '{"pull_request": {"head"')
-    expect(wayToCommit(aWish({ eventName: 'pull_request', eventPath }), 'test')).toContain('cannot be read')
+    ['the commit', { sha: undefined }, 'ghs_1', 'event push names no commit'],
+    ['the event', { eventName: 'pull_request', sha: undefined }, 'ghs_1', 'event pull_request names no commit'],
+  ])('names what is missing: %s', (_, run, token, reason) => {
+    expect(statusSender(aRequest(run, token), world)).toContain(reason)
   })
 })

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { commitOf } from './github-commit.ts'
-import type { CommitStatus, Delivery, StatusTarget } from './github-status.ts'
+import { setStatus } from './github.ts'
+import type { CommitStatus, Delivery, GitHubFailure, GitHubOptions } from './github.ts'
 import { NOTICES } from '../messages/codes.ts'
 import {
   conclusionText,
@@ -15,14 +14,15 @@ import type { Policy } from '../gate/policy.ts'
 import type { Reporter } from './reporter.ts'
 import { writeWholeFile } from './files.ts'
 
-/** A commit status that is wanted, and what is known of the run that wants it. */
-export interface StatusWish extends Pick<StatusTarget, 'context' | 'token' | 'proxy'> {
+/** The commit status that is asked for, and the run that it is about. */
+export interface StatusRequest extends Pick<GitHubOptions, 'token' | 'proxy'> {
+  /** The status' name. */
+  readonly context: string
   readonly run: {
     readonly apiUrl: string
     readonly repository: string
-    readonly sha: string
     readonly eventName: string
-    readonly eventPath: string
+    readonly sha: string | undefined
     readonly url: string
   }
 }
@@ -30,29 +30,22 @@ export interface StatusWish extends Pick<StatusTarget, 'context' | 'token' | 'pr
 /** Sets the status; settles as soon as it is aborted. */
 export type Deliver = (status: CommitStatus, signal: AbortSignal) => Promise<Delivery>
 
-/** The way to the commit that a run is about, or in a sentence why there is none. Nothing is loaded before it is used. */
-export function wayToCommit({ context, token, proxy, run }: StatusWish, userAgent: string): Deliver | string {
+/** Sets the status of the commit that a run is about; a string says why that cannot be. */
+export function statusSender(
+  { context, token, proxy, run }: StatusRequest,
+  { userAgent, openExchange, wallClockMs }: Pick<GitHubOptions, 'userAgent' | 'openExchange' | 'wallClockMs'>,
+): Deliver | string {
   const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(run.repository) ?? []
   if (token === '') return 'github-token is empty'
   if (owner === undefined || repo === undefined) return 'GITHUB_REPOSITORY does not name a repository'
-  const sha = commitOf(run.eventName, eventIn(run.eventPath), run.sha)
+  const { apiUrl, sha, url: targetUrl } = run
   if (sha === undefined) return `the event ${run.eventName} names no commit, or its file cannot be read`
-  const target = { apiUrl: run.apiUrl, token, owner, repo, sha, context, targetUrl: run.url, userAgent, proxy }
-  return async (status, signal) => {
-    const { setStatus } = await import('./github-status.ts')
-    return setStatus(target, status, signal)
-  }
+  const options = { apiUrl, token, userAgent, proxy, openExchange, wallClockMs }
+  const target = { owner, repo, sha, context, targetUrl }
+  return (status, signal) => setStatus(options, target, status, signal)
 }
 
-function eventIn(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'))
-  } catch {
-    return undefined
-  }
-}
-
-/** What came of setting a status, given so much time. */
+/** Sets a status, or gives up after so much time. */
 export async function deliverWithin(
   timeoutMs: number,
   clock: Clock,
@@ -66,26 +59,24 @@ export async function deliverWithin(
   })
   try {
     return await deliver(status, limit.signal)
-  } catch (error) {
-    return { kind: 'failed', cause: error instanceof Error ? error.message : String(error) }
   } finally {
     done.abort()
   }
 }
 
 /** Why a status is not set, with the next step where there is one, and where the README explains it. */
-export function troubleOf(delivery: Exclude<Delivery, { kind: 'set' }>, sanitize: Sanitize): string {
-  return `${causeOf(delivery, sanitize)} (${NOTICES.commitStatus})`
+export function failureText(failure: GitHubFailure, sanitize: Sanitize): string {
+  return `${causeOf(failure, sanitize)} (${NOTICES.commitStatus})`
 }
 
-function causeOf(delivery: Exclude<Delivery, { kind: 'set' }>, sanitize: Sanitize): string {
-  switch (delivery.kind) {
+function causeOf(failure: GitHubFailure, sanitize: Sanitize): string {
+  switch (failure.kind) {
     case 'refused':
-      return refusalText(delivery.status, sanitize(delivery.message, 200))
+      return refusalText(failure.status, sanitize(failure.message, 200))
     case 'limited':
       return 'GitHub limits the rate of requests.'
     case 'failed':
-      return `${sanitize(delivery.cause, 200)}.`
+      return `${sanitize(failure.cause, 200)}.`
   }
 }
 
@@ -121,6 +112,7 @@ export function handedOver(text: string): CommitStatus | undefined {
 
 const STATES: readonly CommitStatus['state'][] = ['pending', 'success', 'failure', 'error']
 
+/** What the reporter works with. */
 export interface CommitStatusOptions {
   readonly deliver: Deliver
   readonly handOver: HandOver
@@ -166,7 +158,9 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
     try {
       handOver(status)
     } catch (error) {
-      notice(`Nothing could be left for the post step: ${sanitize(error)}. (${NOTICES.commitStatus})`)
+      notice(
+        `Nothing could be left for the post step: ${sanitize(error instanceof Error ? error.message : error)}. (${NOTICES.commitStatus})`,
+      )
     }
   }
 
@@ -178,7 +172,7 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
     if (delivery.kind === 'refused' && !hasBeenSet && !isHopeless) {
       isHopeless = true
       owe(undefined)
-      warn(WARNING_TITLE, `The commit status is not set. ${troubleOf(delivery, sanitize)}`)
+      warn(WARNING_TITLE, `The commit status is not set. ${failureText(delivery, sanitize)}`)
     }
     return delivery
   }
@@ -208,7 +202,7 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
     if (verdict?.status !== status || (delivery.kind === 'refused' && !hasBeenSet)) return
     owe(delivery.kind === 'set' ? undefined : status)
     if (delivery.kind === 'set') return
-    notice(`The commit status is left to the post step, after the job: ${troubleOf(delivery, sanitize)}`)
+    notice(`The commit status is left to the post step, after the job: ${failureText(delivery, sanitize)}`)
   }
 
   return {

@@ -54,6 +54,7 @@ export interface ReportContext {
   readonly inputs: Readonly<Record<string, string>>
   readonly policy: Policy
   readonly journal: RequestLog
+  readonly wallClockMs: () => number
 }
 
 /** Everything that is known, as JSON, rewritten at every change. */
@@ -62,13 +63,13 @@ export function reportFileReporter(path: string, context: ReportContext, clock: 
   return { name: 'report file', report: keepFile({ path, clock, textOf }) }
 }
 
-function report(event: WatchEvent, { version, inputs, policy, journal }: ReportContext): unknown {
+function report(event: WatchEvent, { version, inputs, policy, journal, wallClockMs }: ReportContext): unknown {
   const { view } = event
   const conclusion = 'conclusion' in event ? event.conclusion : undefined
   return {
     action: 'milvus-import-gate',
     version,
-    writtenAt: new Date().toISOString(),
+    writtenAt: new Date(wallClockMs()).toISOString(),
     elapsedSeconds: Math.floor((view.nowMs - view.startedAtMs) / 1_000),
     conclusion: conclusion?.kind ?? null,
     passes: conclusion?.passes ?? null,

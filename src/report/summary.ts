@@ -10,14 +10,22 @@ import type { Reporter } from './reporter.ts'
 export interface SummaryOptions extends Pick<SummaryContext, 'endpoint' | 'readme'> {
   readonly policy: Policy
   readonly clock: Clock
+  readonly wallClockMs: () => number
   readonly asked: () => readonly RequestSummary[]
 }
 
 /** The job summary, rewritten at every change, so that a step that is killed leaves its last one. */
-export function summaryReporter(path: string, { policy, clock, asked, ...known }: SummaryOptions): Reporter {
+export function summaryReporter(
+  path: string,
+  { policy, clock, wallClockMs, asked, ...known }: SummaryOptions,
+): Reporter {
   const textOf = (event: WatchEvent) => {
     const conclusion = 'conclusion' in event ? event.conclusion : undefined
-    return renderSummary(event.view, conclusion, policy, { ...known, writtenAt: new Date(), asked: asked() })
+    return renderSummary(event.view, conclusion, policy, {
+      ...known,
+      writtenAt: new Date(wallClockMs()),
+      asked: asked(),
+    })
   }
   return { name: 'job summary', report: keepFile({ path, clock, textOf }) }
 }

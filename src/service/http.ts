@@ -21,6 +21,8 @@ export type HttpReply =
       readonly status: number
       readonly retryAfter: string | undefined
       readonly location: string | undefined
+      /** By lower-case name. */
+      readonly headers?: Readonly<Record<string, string>>
       readonly body: string
       readonly sizeBytes: number
     }
@@ -225,6 +227,7 @@ async function converse(dispatcher: Dispatcher, request: Sendable, signal: Abort
       status: statusCode,
       retryAfter: single(headers['retry-after']),
       location: single(headers.location),
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, single(value) ?? ''])),
       body: text.toString('utf8'),
       sizeBytes: text.length,
     }

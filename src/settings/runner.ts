@@ -1,21 +1,22 @@
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Transport } from '../connection.ts'
 import type { HttpsUrl } from '../messages/codes.ts'
 import { parseProxies } from './endpoint.ts'
+import { commitOf } from './github-commit.ts'
 import { inputDefaults, inputsOf } from './inputs.ts'
 import { isHeaderText, mistaken, parsed, parseOptionalName, sized } from './values.ts'
 import type { Environment, Inputs } from './inputs.ts'
 import type { Parsed } from './values.ts'
 
-/** The run of the workflow that this step is part of, as GitHub tells it; what it does not tell is empty. */
+/** The run of the workflow that this step is part of; what GitHub does not say is empty. */
 export interface GitHubRun {
   readonly apiUrl: string
   /** `owner/name` */
   readonly repository: string
-  readonly sha: string
   readonly eventName: string
-  /** The file with the event that started the run. */
-  readonly eventPath: string
+  /** The commit that the run is about; undefined where the event does not name one, or cannot be read. */
+  readonly sha: string | undefined
   /** The run's page. */
   readonly url: string
 }
@@ -25,13 +26,21 @@ export function gitHubRunOf(env: Environment): GitHubRun {
   const variable = (name: string) => env[`GITHUB_${name}`] ?? ''
   const server = variable('SERVER_URL') || 'https://github.com'
   const repository = variable('REPOSITORY')
+  const eventName = variable('EVENT_NAME')
   return {
     apiUrl: variable('API_URL') || 'https://api.github.com',
     repository,
-    sha: variable('SHA'),
-    eventName: variable('EVENT_NAME'),
-    eventPath: variable('EVENT_PATH'),
+    eventName,
+    sha: commitOf(eventName, eventIn(variable('EVENT_PATH')), variable('SHA')),
     url: `${server}/${repository}/actions/runs/${variable('RUN_ID')}/attempts/${variable('RUN_ATTEMPT') || '1'}`,
+  }
+}
+
+function eventIn(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return undefined
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { commitOf } from '../../src/report/github-commit.ts'
+import { commitOf } from '../../src/settings/github-commit.ts'
 
 const RUN = 'a'.repeat(40)
 const EVENT = 'b'.repeat(40)

@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { deliveryOf, setStatus, type Delivery, type StatusTarget } from '../../src/report/github-status.ts'
+import { failureOf, setStatus } from '../../src/report/github.ts'
+import type { Delivery, GitHubOptions } from '../../src/report/github.ts'
+import { createExchange } from '../../src/service/http.ts'
 import { json, redirect, text, type Reply } from '../simulator/faults.ts'
 import { startGitHub, type GitHubStandIn } from './github-stand-in.ts'
 
@@ -16,19 +18,24 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-function aTarget(apiUrl: string, but: Partial<StatusTarget> = {}): StatusTarget {
+function aGitHub(apiUrl: string, but: Partial<GitHubOptions> = {}): GitHubOptions {
   return {
     apiUrl,
     token: 'ghs_secret',
-    owner: 'octocat',
-    repo: 'hello-world',
-    sha: SHA,
-    context: 'Milvus import',
-    targetUrl: 'https://github.com/octocat/hello-world/actions/runs/1/attempts/1',
     userAgent: 'milvus-import-gate/test',
     proxy: NO_PROXY,
+    openExchange: createExchange,
+    wallClockMs: Date.now,
     ...but,
   }
+}
+
+const TARGET = {
+  owner: 'octocat',
+  repo: 'hello-world',
+  sha: SHA,
+  context: 'Milvus import',
+  targetUrl: 'https://github.com/octocat/hello-world/actions/runs/1/attempts/1',
 }
 
 async function gitHub(reply?: Reply): Promise<GitHubStandIn> {
@@ -37,14 +44,14 @@ async function gitHub(reply?: Reply): Promise<GitHubStandIn> {
   return standIn
 }
 
-function set(target: StatusTarget, signal = new AbortController().signal): Promise<Delivery> {
-  return setStatus(target, STATUS, signal)
+function set(gitHub: GitHubOptions, signal = new AbortController().signal): Promise<Delivery> {
+  return setStatus(gitHub, TARGET, STATUS, signal)
 }
 
 describe('setting a status', () => {
   it('sends what GitHub asks for, to the address that the runner names', async () => {
     const standIn = await gitHub()
-    expect(await set(aTarget(standIn.url))).toEqual({ kind: 'set' })
+    expect(await set(aGitHub(standIn.url))).toEqual({ kind: 'set' })
     expect([standIn.faults, standIn.authorizations]).toEqual([[], ['token ghs_secret']])
     expect(standIn.statuses).toEqual([
       {
@@ -61,11 +68,11 @@ describe('setting a status', () => {
     const [proxy, standIn] = [await gitHub(), await gitHub()]
     const { origin, host } = new URL(proxy.url)
     const proxied = { ...NO_PROXY, httpProxy: origin }
-    expect(await set(aTarget('http://github.example/api/v3', { proxy: proxied }))).toEqual({ kind: 'set' })
+    expect(await set(aGitHub('http://github.example/api/v3', { proxy: proxied }))).toEqual({ kind: 'set' })
     expect(proxy.requests).toEqual([`POST http://github.example/api/v3/repos/octocat/hello-world/statuses/${SHA}`])
     expect(host).toBe(new URL(origin).host)
     const excepted = { ...proxied, noProxy: '127.0.0.1' }
-    expect(await set(aTarget(standIn.url, { proxy: excepted }))).toEqual({ kind: 'set' })
+    expect(await set(aGitHub(standIn.url, { proxy: excepted }))).toEqual({ kind: 'set' })
     expect(proxy.requests).toHaveLength(1)
   })
 
@@ -85,7 +92,7 @@ describe('setting a status', () => {
     ['a connection that is cut', { kind: 'cut', when: 'before-headers', by: 'reset' }, 'failed'],
   ])('tells of %s', async (_, reply, kind) => {
     const standIn = await gitHub(reply)
-    expect((await set(aTarget(standIn.url))).kind).toBe(kind)
+    expect((await set(aGitHub(standIn.url))).kind).toBe(kind)
     expect(standIn.requests).toHaveLength(1)
   })
 
@@ -94,17 +101,17 @@ describe('setting a status', () => {
       nth === 0 ? redirect(`/api/v3/repos/octocat/hello-world/statuses/${SHA}`, status) : undefined,
     )
     servers.push(standIn)
-    expect(await set(aTarget(standIn.url))).toEqual({ kind: 'set' })
+    expect(await set(aGitHub(standIn.url))).toEqual({ kind: 'set' })
     expect(standIn.requests).toHaveLength(2)
     const inCircles = await gitHub(redirect('/again', status))
-    expect((await set(aTarget(inCircles.url))).kind).toBe('refused')
+    expect((await set(aGitHub(inCircles.url))).kind).toBe('refused')
     expect(inCircles.requests).toHaveLength(2)
   })
 
   it('tells that nobody listens', async () => {
     const standIn = await gitHub()
     standIn.close()
-    expect(await set(aTarget(standIn.url))).toMatchObject({
+    expect(await set(aGitHub(standIn.url))).toMatchObject({
       kind: 'failed',
       cause: expect.stringContaining('ECONNREFUSED'),
     })
@@ -122,7 +129,7 @@ describe('setting a status', () => {
       return reply
     })
     servers.push(standIn)
-    expect(await set(aTarget(standIn.url), abort.signal)).toEqual({
+    expect(await set(aGitHub(standIn.url), abort.signal)).toEqual({
       kind: 'failed',
       cause: 'GitHub did not answer in time',
     })
@@ -134,7 +141,7 @@ describe('setting a status', () => {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const abort = new AbortController()
-    const setting = set(aTarget(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), abort.signal)
+    const setting = set(aGitHub(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), abort.signal)
     const [socket] = (await once(server, 'connection')) as [NodeJS.ReadableStream]
     const closed = once(socket.resume(), 'close')
     abort.abort()
@@ -157,14 +164,14 @@ describe('a limit', () => {
     ['for a minute where it does not say', 429, {}, 60_000],
     ['for a minute where nobody can read what it says', 429, { 'retry-after': 'soon' }, 60_000],
   ])('keeps quiet %s', (_, status, headers, waitMs) => {
-    expect(deliveryOf(thrown(status, headers), 1_000_000)).toEqual({ kind: 'limited', waitMs })
+    expect(failureOf(thrown(status, headers), 1_000_000)).toEqual({ kind: 'limited', waitMs })
   })
 
   it.each([
     'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
     'You have triggered an abuse detection mechanism.',
   ])('that says so only in words is none of a missing permission: %s', (message) => {
-    expect(deliveryOf(thrown(403, {}, message))).toEqual({ kind: 'limited', waitMs: 60_000 })
-    expect(deliveryOf(thrown(404, {}, message))).toMatchObject({ kind: 'refused' })
+    expect(failureOf(thrown(403, {}, message), 0)).toEqual({ kind: 'limited', waitMs: 60_000 })
+    expect(failureOf(thrown(404, {}, message), 0)).toMatchObject({ kind: 'refused' })
   })
 })

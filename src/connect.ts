@@ -1,0 +1,57 @@
+import type { Transport } from './connection.ts'
+import type { ImportService } from './gate/import-service.ts'
+import { NOTICES } from './messages/codes.ts'
+import { exchangeLine } from './report/log-lines.ts'
+import type { RequestLog } from './report/report-file.ts'
+import { transportTo } from './service/http.ts'
+import type { HttpConnection } from './service/http.ts'
+import { isReadableOnTheWay } from './service/plain-http.ts'
+import { createService } from './service/service.ts'
+import { debugWanted } from './settings/runner.ts'
+import type { Settings } from './settings/settings.ts'
+import type { Step } from './step.ts'
+import { USER_AGENT } from './version.ts'
+
+/** The service as the settings describe it; `close` drops its connections. */
+export function connect(
+  { world, sanitize, notice }: Step,
+  { connection, dataPlane, target, policy, selection }: Settings,
+  requests: RequestLog,
+): { readonly service: ImportService; readonly close: () => void } {
+  const { env, clock, log, openExchange } = world
+  const opened: HttpConnection[] = []
+  let hasWarned = false
+  const open = (transport: Transport) => {
+    if (connection.apiKey !== '' && isReadableOnTheWay(transport.endpoint) && !hasWarned) {
+      hasWarned = true
+      notice(READABLE_KEY)
+    }
+    const exchange = openExchange(transport)
+    opened.push(exchange)
+    return exchange
+  }
+  const close = () => {
+    for (const exchange of opened) void exchange.close()
+  }
+  const service = createService({
+    ...connection,
+    ...target,
+    requestTimeoutMs: policy.requestTimeoutMs,
+    userAgent: USER_AGENT,
+    exchange: open(connection),
+    sanitize,
+    onExchange: (record) => {
+      requests.add(record)
+      if (debugWanted(env)) log.debug(sanitize(exchangeLine(record)))
+    },
+    clock,
+    collectionName: selection.kind === 'discovered' ? selection.collectionName : policy.expectedCollection,
+    dataPlane,
+    openExchange: (endpoint) => open(transportTo(endpoint, connection)),
+  })
+  return { service, close }
+}
+
+const READABLE_KEY =
+  'The key travels over plain http to a public address, where others can read it: use https:// if you can. ' +
+  `(${NOTICES.readableKey})`

@@ -1,0 +1,3 @@
+import { realWorld, runPostStep } from './action.ts'
+
+void runPostStep(realWorld())
