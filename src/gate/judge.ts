@@ -1,6 +1,7 @@
 import { isCommitRefused, isFinallyRefused } from './commit-state.ts'
 import type { CommitState } from './commit-state.ts'
 import type { History } from './history.ts'
+import type { JobSnapshot } from './job.ts'
 import { isConfirmed, isRefusedAtDeadline } from './refusals.ts'
 import { isTooLong, maxOutageMs } from './outage.ts'
 import type { Policy } from './policy.ts'
@@ -38,7 +39,7 @@ const ended = (as: Ending): Verdict => ({ kind: 'ended', as })
 export function judge(history: History, policy: Policy, circumstances: JudgeContext): Verdict {
   const { latest, unknown, outage, refusals } = history
   if (isConfirmed(refusals) || isCommitRefused(history, circumstances.timeIsUp)) return ended('rejected')
-  if (latest?.phase === 'failed') return ended('failed')
+  if (hasFailed(latest)) return ended('failed')
   if (belongsElsewhere(history, policy)) return ended('wrong-collection')
   const isUnknown = unknown !== undefined && outage === undefined && refusals === undefined
   if (isUnknown && isGone(history, unknown)) return ended('not-found')
@@ -76,6 +77,12 @@ function toBeCommitted(commit: CommitState | undefined, timeIsUp: boolean, mostO
   return commit === undefined || (mayBeRepeated && commit.isPolledSince)
     ? { kind: 'ready', as: 'uncommitted' }
     : POLL_AGAIN
+}
+
+/** Failed, or Completed with a file that failed. */
+function hasFailed(latest: JobSnapshot | undefined): boolean {
+  const isThrough = latest?.phase === 'completed'
+  return latest?.phase === 'failed' || (isThrough && latest.files.some(({ phase }) => phase === 'failed'))
 }
 
 /** The service says that the job belongs to another collection than the user does. */

@@ -370,15 +370,15 @@ describe('where the service fails, the search', () => {
 
 describe('at the deadline, the search', () => {
   it.each(['fail', 'pass'] as const)(
-    'asks one last time, and is red whatever on-timeout says: %s',
+    'sends final requests for two seconds, and is red whatever on-timeout says: %s',
     async (onTimeout) => {
       const { conclusion, asked, endedAtMs } = await search({
         list: always(fault()),
         policy: { timeoutMs: 30_000, onTimeout },
       })
       expect(conclusion).toMatchObject({ kind: 'unreachable', passes: false })
-      expect(asked.at(-1)).toEqual(['list', 30_000])
-      expect(endedAtMs).toBe(30_000)
+      expect(asked.slice(-7).map(([, atMs]) => atMs)).toEqual([30_000, 30_300, 30_600, 30_900, 31_200, 31_500, 31_800])
+      expect(endedAtMs).toBe(31_800)
     },
   )
 
@@ -501,20 +501,27 @@ describe('a question of the search', () => {
   it.each<[when: string, tookMs: number]>([
     ['at the deadline', 1_000],
     ['after it', 1_500],
-  ])('whose error comes in %s was the last', async (_, tookMs) => {
-    const { conclusion, asked } = await search({
-      list: always({ answer: fault(), tookMs }),
-      policy: { timeoutMs: 1_000 },
-    })
-    expect(conclusion).toMatchObject({ kind: 'unreachable', error: { outcome: 'http-502' }, outageMs: tookMs })
-    expect(asked).toEqual([['list', 0]])
-  })
+  ])(
+    'whose error comes in %s is sent again within the two seconds, and a cut one does not replace its error',
+    async (_, tookMs) => {
+      const { conclusion, asked } = await search({
+        list: always({ answer: fault(), tookMs }),
+        policy: { timeoutMs: 1_000 },
+      })
+      expect(conclusion).toMatchObject({ kind: 'unreachable', error: { outcome: 'http-502' }, outageMs: 3_000 })
+      expect(asked).toEqual([
+        ['list', 0],
+        ['list', tookMs === 1_000 ? 1_000 : 1_800],
+        ...(tookMs === 1_000 ? [['list', 2_300]] : []),
+      ])
+    },
+  )
 
-  it('that begins just before the deadline is the last, though there would be time for another', async () => {
+  it('that begins just before the deadline has two seconds after it', async () => {
     const { conclusion, asked, endedAtMs } = await search({ list: always(fault()), policy: { timeoutMs: 40 } })
-    expect(conclusion).toMatchObject({ kind: 'unreachable', error: { outcome: 'http-502' }, outageMs: 0 })
-    expect(asked).toEqual([['list', 0]])
-    expect(endedAtMs).toBe(0)
+    expect(conclusion).toMatchObject({ kind: 'unreachable', error: { outcome: 'http-502' } })
+    expect(asked).toHaveLength(7)
+    expect(endedAtMs).toBeLessThanOrEqual(2_040)
   })
 
   it('is cut two seconds after the deadline, however late its turn came', async () => {

@@ -519,7 +519,7 @@ describe('commits', () => {
     expect(endedAtMs).toBe(11_000)
   })
 
-  it('that are lost at the deadline are asked about once, whatever that brings', async () => {
+  it('that are lost at the deadline are polled as often as the time allows, whatever that brings', async () => {
     const plays: Record<string, Play> = {
       a: {
         poll: (atMs) => ({ answer: atMs < 1_000 ? rests : outage() }),
@@ -528,8 +528,14 @@ describe('commits', () => {
       b: polls(rests),
     }
     const { course, endedAtMs, conclusion } = await watch(plays, { ...COMMIT, timeoutMs: 1_000 })
-    expect(course).toEqual(['poll a 0', 'poll b 110', 'commit a 220', 'poll b 1000 last', 'poll a 1120 last closer'])
-    expect(endedAtMs).toBe(1_120)
+    expect(course.slice(0, 5)).toEqual([
+      'poll a 0',
+      'poll b 110',
+      'commit a 220',
+      'poll b 1000 last',
+      'poll a 1120 last closer',
+    ])
+    expect([course.at(-1), endedAtMs]).toEqual(['poll a 2920 last closer', 2_920])
     expect(conclusion).toMatchObject({ kind: 'partly-committed', committed: [], jobs: [0, 1] })
   })
 

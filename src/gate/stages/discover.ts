@@ -3,7 +3,7 @@ import { interrupted } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
 import { countsSince, createdAtMs, hasEnded, latestFirst } from '../discovery.ts'
 import type { Discovery } from '../discovery.ts'
-import { once, planned } from '../engine.ts'
+import { planned, whenSent } from '../engine.ts'
 import type { PlannedRequest } from '../engine.ts'
 import { refusalChanges } from '../changes.ts'
 import type { DiscoveryChange, EventBody, WatchEvent } from '../events.ts'
@@ -16,11 +16,15 @@ import { isConfirmed, isRefusedAtDeadline, nextAttemptAtMs, recordRefusal } from
 import type { Refusals } from '../refusals.ts'
 import { finalEndMs } from '../stage.ts'
 import type { Stage } from '../stage.ts'
+import { FINAL_RETRY_MS } from '../timing.ts'
 
 type Usable<R> = Exclude<R, NoResponse>
 
 /** One request that is repeated until it has a usable response or the gate ends. */
 interface Attempts<R> {
+  isFinal: boolean
+  /** When the last final request failed. */
+  failedAtMs: number | undefined
   nextAtMs: number
   outage: Outage | undefined
   refusals: Refusals | undefined
@@ -66,15 +70,30 @@ async function* untilAnswered<R extends { readonly kind: string }>(
   send: (options: RequestOptions) => Promise<R>,
 ): AsyncGenerator<WatchEvent, Usable<R> | Conclusion> {
   const { engine, interrupt, policy } = stage
-  const attempts: Attempts<R> = { nextAtMs: engine.now(), outage: undefined, refusals: undefined, response: undefined }
+  const attempts: Attempts<R> = {
+    isFinal: false,
+    failedAtMs: undefined,
+    nextAtMs: engine.now(),
+    outage: undefined,
+    refusals: undefined,
+    response: undefined,
+  }
   const request = (): PlannedRequest =>
     planned({ about: 'discovery', action: 'read', atMs: attempts.nextAtMs }, send, (result, span) =>
       recordAttempt(stage, attempts, result, span),
     )
   yield* engine.run({ plan: () => (isOver(stage, attempts) ? undefined : [request()]) })
   if (!isOver(stage, attempts)) {
+    attempts.nextAtMs = engine.now()
+    attempts.failedAtMs = undefined
+    attempts.isFinal = true
+    let requests = engine.isInFlight('discovery') ? 1 : 0
+    const isSpent = () => policy.timeoutMs === 0 && requests > 0 && !engine.isInFlight('discovery')
     yield* engine.run({
-      plan: once(engine, [{ ...request(), atMs: engine.now() }]),
+      plan: () => {
+        if (isOver(stage, attempts) || isSpent()) return undefined
+        return [whenSent({ ...request(), atMs: finalAtMs(attempts) }, () => (requests += 1))]
+      },
       // After the deadline all requests together have as long as one final poll.
       final: { untilMs: () => finalEndMs(stage), budgetMs: () => policy.requestTimeoutMs },
     })
@@ -87,6 +106,11 @@ async function* untilAnswered<R extends { readonly kind: string }>(
   }
   const outageMs = outage === undefined ? 0 : engine.now() - outage.silentSinceMs
   return { kind: 'unreachable', passes: false, jobs: [], error: refusals?.error ?? outage?.error, outageMs }
+}
+
+/** A final request that fails early is sent again. */
+function finalAtMs({ failedAtMs, nextAtMs }: Attempts<unknown>): number {
+  return failedAtMs === undefined ? nextAtMs : failedAtMs + FINAL_RETRY_MS
 }
 
 function isOver(stage: DiscoverStage, { outage, refusals, response }: Attempts<unknown>): boolean {
@@ -104,8 +128,12 @@ function recordAttempt<R extends { readonly kind: string }>(
   span: Span,
 ): readonly EventBody[] {
   const failure = result as unknown as NoResponse
-  const { refusals } = attempts
+  const { refusals, failedAtMs } = attempts
+  // A final request that was cut does not replace the error of an earlier one.
+  const isCut = failure.kind === 'outage' && failure.error.outcome === 'timeout'
+  if (isCut && attempts.isFinal && failedAtMs !== undefined) return []
   attempts.refusals = recordRefusal(refusals, result, span)
+  attempts.failedAtMs = span.endedAtMs
   switch (failure.kind) {
     case 'cancelled':
       return []
