@@ -256,7 +256,7 @@ export function createEngine(options: EngineOptions): Engine {
       const nextMs = isOver ? Infinity : startDue(requests, final)
       if (final !== undefined) {
         if (clock.now() < pausedUntilMs) recall(() => true)
-        if (inFlight.size === 0 && nextMs === Infinity) break
+        if (inFlight.size === 0 && nextMs >= final.untilMs()) break
       }
       await wait(isOver ? Infinity : Math.min(nextMs, final?.untilMs() ?? Math.min(heartbeatAtMs, deadlineMs)))
       yield* take()

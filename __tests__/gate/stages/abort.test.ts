@@ -243,8 +243,8 @@ describe('the aborts of a gate that does not pass', () => {
     ])
     expect(jobs.map(({ abort }) => abort)).toEqual([undefined, undefined])
     expect(events.map(({ kind }) => kind)).toEqual(['ending', 'acted', 'acted'])
-    expect(events.at(-1)?.view.nowMs).toBe(66_220)
-    expect(tookMs).toBe(6_220)
+    expect(events.at(-1)?.view.nowMs).toBe(60_000)
+    expect(tookMs).toBe(0)
   })
 
   it('wait for the end of a shorter one', async () => {
