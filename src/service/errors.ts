@@ -132,7 +132,9 @@ export function classifyEnvelope(envelope: Envelope, reply: Reply, context: Requ
 
 /** The service's message for an error: undefined where it says nothing. */
 export function messageIn(message: string, { sanitize }: RequestContext): { readonly message?: string } {
-  const text = sanitize(message, MAX_MESSAGE).trim().replace(/\.$/, '')
+  // A Milvus that shuts down sends a stack trace of many lines.
+  const shown = message.startsWith('stack trace:') ? message.replace(/\n.*/s, '') : message
+  const text = sanitize(shown, MAX_MESSAGE).trim().replace(/\.$/, '')
   return text === '' ? {} : { message: text }
 }
 
