@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals'
 import { exchangeLine } from '../../src/report/log-lines.ts'
-import type { ToldExchange } from '../../src/report/log-lines.ts'
+import type { RequestRecord } from '../../src/gate/import-service.ts'
 
-const described: ToldExchange = {
+const described: RequestRecord = {
   jobId: '470592730169344001',
   method: 'POST',
   path: '/v2/vectordb/jobs/import/describe',
@@ -14,7 +14,7 @@ const described: ToldExchange = {
   outcome: 'answered',
 }
 
-it.each<[string, Partial<ToldExchange>, string]>([
+it.each<[string, Partial<RequestRecord>, string]>([
   ['an answer', {}, 'describe, job 470592730169344001: HTTP 200, code 0, 1.2 kB, 42 ms: answered'],
   [
     'one without an envelope',

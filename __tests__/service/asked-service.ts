@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../../src/service/client.ts'
+import type { RequestRecord } from '../../src/gate/import-service.ts'
 import { createExchange, transportTo } from '../../src/service/http.ts'
 import type { HttpConnection, HttpRequest } from '../../src/service/http.ts'
 import type { Transport } from '../../src/connection.ts'

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import { createClient } from '../../src/service/client.ts'
-import type { ClientOptions, RequestRecord } from '../../src/service/client.ts'
-import { createDescribe } from '../../src/service/describe.ts'
+import type { RequestRecord } from '../../src/gate/import-service.ts'
+import type { ClientOptions } from '../../src/service/client.ts'
+import { dialectOf } from '../../src/service/dialects.ts'
+import { createPoller } from '../../src/service/poll.ts'
 import type { HttpReply, HttpRequest } from '../../src/service/http.ts'
 import { TIME_IS_UP } from '../../src/gate/import-service.ts'
-import { inWords } from './asked-service.ts'
+import { asMany, inWords } from './asked-service.ts'
 
 const JOB = '448761313698322011'
 
@@ -42,7 +44,8 @@ function serviceOf(replies: readonly HttpReply[], but: Partial<ClientOptions> = 
     },
     ...but,
   })
-  const describeJob = createDescribe(client)
+  const target = { clusterId: undefined, projectId: undefined, regionId: undefined, dbName: undefined, ...but }
+  const describeJob = createPoller(client, dialectOf(target).place(target))
   const { signal } = new AbortController()
   const poll = (turns = Infinity) => {
     let left = turns
@@ -50,6 +53,8 @@ function serviceOf(replies: readonly HttpReply[], but: Partial<ClientOptions> = 
   }
   return { client, poll, requests, records, signal }
 }
+
+const missing = reply(404, '404 page not found')
 
 describe('a request', () => {
   it.each<[given: Partial<ClientOptions>, place: Readonly<Record<string, string>>]>([
@@ -77,20 +82,7 @@ describe('a request', () => {
       Accept: 'application/json',
       'Accept-Encoding': 'identity',
       'User-Agent': 'test',
-      'Request-Timeout': '30',
     })
-  })
-
-  it.each([
-    [1, '1'],
-    [1000, '1'],
-    [1001, '2'],
-    [500, '1'],
-    [0, '1'],
-  ])('of at most %d ms tells the service %s s', async (requestTimeoutMs, seconds) => {
-    const { poll, requests } = serviceOf([state()], { requestTimeoutMs })
-    await poll()
-    expect(requests[0]?.headers['Request-Timeout']).toBe(seconds)
   })
 
   it('is recorded, whatever it brings', async () => {
@@ -133,7 +125,7 @@ describe('a request', () => {
     const answer = () => Promise.resolve(state())
     const exchange = { get: answer, post: answer, close: () => Promise.resolve() }
     const { client, records, signal } = serviceOf([], { exchange })
-    await client.ask({ path: '/v2/x', jobId: undefined, body, signal }, () => ({ kind: 'answered' }))
+    await client.ask({ path: '/v2/x', body }, asMany({ signal }), () => ({ kind: 'answered' }))
     expect(records).toMatchObject([{ method, path: '/v2/x' }])
   })
 })
@@ -194,7 +186,8 @@ describe('a poll', () => {
 
   it.each<[data: Readonly<Record<string, unknown>>, kind: string]>([
     [{ jobId: JOB }, 'answered'],
-    [{ jobId: 5 }, 'answered'],
+    [{ jobId: 5 }, 'outage'],
+    [{ jobId: Number(JOB) }, 'answered'],
     [{ jobID: '5' }, 'outage'],
     [{ state: 'Failed', reason: 'import job does not exist' }, 'unknown-job'],
     [{ state: 'Importing', reason: 'import job does not exist' }, 'answered'],
@@ -223,7 +216,7 @@ describe('a poll', () => {
     const { client, signal } = serviceOf([...named, state(200, { jobId: '5', collectionName: 'others' })], {
       sanitize: (text) => String(text).trim().replace('my', '***'),
     })
-    const poll = createDescribe(client, (told, name) => heard.push([told, name]))
+    const poll = createPoller(client, {}, (told, name) => heard.push([told, name]))
     for (let i = 0; i <= named.length; i += 1) {
       await poll(JOB, { signal, turn: () => Promise.resolve(true), isLast: false })
     }
@@ -262,7 +255,6 @@ describe('a poll', () => {
   })
 
   it('tries the older names where the first has no envelope, and only while nothing has answered', async () => {
-    const missing = reply(404, '404 page not found')
     const asked = async (...replies: readonly HttpReply[]) => {
       const { poll, requests } = serviceOf(replies)
       const kinds: string[] = []
@@ -271,7 +263,7 @@ describe('a poll', () => {
     }
     expect(await asked(missing, missing, missing, missing)).toEqual({
       kinds: ['refused', 'refused'],
-      names: ['describe', 'get_progress', 'getProgress', 'getProgress'],
+      names: ['describe', 'get_progress', 'getProgress', 'describe', 'get_progress', 'getProgress'],
     })
     expect(await asked(reply(200, { code: 1800 }), missing, state())).toEqual({
       kinds: ['refused', 'answered'],
@@ -291,29 +283,28 @@ describe('a poll', () => {
     ).toMatchObject({ names: ['describe', 'describe', 'describe'] })
   })
 
-  it('goes on from the name that others have come to while it waited', async () => {
-    const missing = reply(404, '404 page not found')
-    let answer: (late: HttpReply) => void = () => undefined
-    const late = new Promise<HttpReply>((resolve) => (answer = resolve))
-    const names: string[] = []
-    const { client, signal } = serviceOf([], {
-      exchange: {
-        get: () => Promise.reject(new Error('nobody should ask like this')),
-        post: ({ url }) => {
-          const name = url.split('/').at(-1) ?? ''
-          names.push(name)
-          if (names.length === 1) return late
-          return Promise.resolve(name === 'getProgress' ? reply(502, '') : missing)
-        },
-        close: () => Promise.resolve(),
-      },
-    })
-    const poll = createDescribe(client)
-    const options = { signal, turn: () => Promise.resolve(true), isLast: false }
-    const first = poll(JOB, options)
-    await poll('2', options)
-    answer(missing)
-    await first
-    expect(names).toEqual(['describe', 'describe', 'get_progress', 'getProgress', 'getProgress'])
+  it.each<[what: string, warmingUp: readonly HttpReply[], kind: string]>([
+    ['404, 404, 503', [missing, missing, reply(503, '')], 'outage'],
+    ['404, then cut', [missing, { kind: 'network', code: 'ECONNRESET', message: 'read ECONNRESET' }], 'outage'],
+    ['404, 404, 401', [missing, missing, reply(401, { code: 1800 })], 'refused'],
+  ])('is not left on a path that the service lacks by a gateway that warms up: %s', async (_what, warmingUp, kind) => {
+    const { poll, requests } = serviceOf([...warmingUp, state(), missing])
+    expect((await poll()).kind).toBe(kind)
+    expect((await poll()).kind).toBe('answered')
+    expect(requests.at(-1)?.url).toMatch(/\/describe$/)
+    // Once a path has answered well, a 404 is something in between.
+    expect((await poll()).kind).toBe('outage')
+    expect(requests).toHaveLength(warmingUp.length + 2)
+  })
+
+  it('keeps the first path that answers well', async () => {
+    const { poll, requests } = serviceOf([missing, state(), state(), missing])
+    for (let i = 0; i < 3; i += 1) await poll()
+    expect(requests.map(({ url }) => url.split('/').at(-1))).toEqual([
+      'describe',
+      'get_progress',
+      'get_progress',
+      'get_progress',
+    ])
   })
 })

@@ -47,6 +47,7 @@ function failureIn(result: ReturnType<typeof classifyReply>): Failure {
   return result
 }
 
+const ADDRESSES = ['127.0.0.1:80 (ECONNREFUSED)', '[::1]:80 (ETIMEDOUT)']
 const CLUSTER = { isClusterEndpoint: true }
 const KNOWN = { hostHasAnswered: true }
 const BEYOND_THE_RANGES = [95_999, 96_000, 96_037]
@@ -108,6 +109,27 @@ describe('what is said of an answer that is no state', () => {
       entry('ENOTFOUND of a name', replied(network('ENOTFOUND', 'getaddrinfo ENOTFOUND proxy.test'))),
       entry('ENOTFOUND of more', replied(network('ENOTFOUND', 'ENOTFOUND proxy.test and so on'))),
       entry('ECONNREFUSED of an address', replied(network('ECONNREFUSED', 'connect ECONNREFUSED 10.0.0.1:80'))),
+      ...[
+        'SSH-2.0-x\r\n',
+        "-ERR unknown command 'POST'\r\n",
+        '\0\0\x12\x04\0',
+        '220 mail.test\r\n',
+        '\x15\x03\x01',
+        'hi',
+      ].map((received) =>
+        entry(`not HTTP: ${JSON.stringify(received)}`, replied({ ...network('NOT_HTTP'), received })),
+      ),
+      ...[415, 426, 464].map((status) => entry(`HTTP ${status}`, replied(reply(status)))),
+      entry('HTTP 200 of gRPC', replied(reply(200, { headers: { 'content-type': 'application/grpc' } }))),
+      entry(
+        'HTTP to an HTTPS port',
+        replied(reply(400, { body: 'Client sent an HTTP request to an HTTPS server.\n' })),
+      ),
+      entry('ECONNREFUSED at two addresses', replied({ ...network('ECONNREFUSED'), addresses: ADDRESSES })),
+      entry('ETIMEDOUT at two addresses', replied({ ...network('ETIMEDOUT'), addresses: ADDRESSES })),
+      entry('code 901, a stack trace', enveloped(901, 'node not match\ngoroutine 1 [running]:\nmain.main()')),
+      entry('code 65535, an IP allow list', enveloped(65_535, 'The IP 203.0.113.9 is not in the allow list', 403)),
+      entry('code 100 at HTTP 401', enveloped(100, '', 401)),
       entry('ECONNREFUSED of more', replied(network('ECONNREFUSED', 'ECONNREFUSED 10.0.0.1:80 and so on'))),
     ]
     expectGolden('service-errors', told.join('\n'))
@@ -124,12 +146,22 @@ describe('what is said of an answer that is no state', () => {
 
 const NETWORK = [
   ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE', 'EHOSTUNREACH', 'EPROTO'],
-  ...['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_TLSV13_ALERT', 'HPE_INVALID_CONSTANT'],
+  ...['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_TLSV13_ALERT'],
+  ...[
+    'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL',
+    'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
+    'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+  ],
+  ...[
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+    'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+  ],
   ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT'],
   ...['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY'],
   ...['ERR_TLS_CERT_ALTNAME_INVALID', 'ERR_TLS_CERT_ALTNAME_FORMAT', 'HOSTNAME_MISMATCH', 'INVALID_CA'],
   ...['INVALID_PURPOSE', 'PATH_LENGTH_EXCEEDED', 'CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'CERT_REVOKED'],
-  ...['NO_CERT_', 'A_ERR_SSL', 'A_HPE_'],
+  ...['NO_CERT_', 'A_ERR_SSL'],
 ]
 
 describe('what is said where a collection was asked about', () => {

@@ -77,7 +77,7 @@ describe('one exchange', () => {
     const { url } = await answering((_path, response) => {
       response.writeHead(503, { 'Retry-After': '7', Location: '/x' }).end('ü')
     })
-    expect(await exchangeWith().post(ask(`${url}/x`))).toEqual({
+    expect(await exchangeWith().post(ask(`${url}/x`))).toMatchObject({
       kind: 'reply',
       status: 503,
       retryAfter: '7',
@@ -124,6 +124,7 @@ describe('one exchange', () => {
       kind: 'network',
       code: 'ECONNREFUSED',
       message: `connect ECONNREFUSED 127.0.0.1:${port}`,
+      isUnsent: true,
     })
   })
 

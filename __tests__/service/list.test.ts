@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createClient } from '../../src/service/client.ts'
-import type { ClientOptions, RequestRecord } from '../../src/service/client.ts'
+import type { RequestRecord } from '../../src/gate/import-service.ts'
+import type { ClientOptions } from '../../src/service/client.ts'
 import { createExchange } from '../../src/service/http.ts'
 import type { HttpReply } from '../../src/service/http.ts'
 import { createList } from '../../src/service/list.ts'
@@ -348,7 +349,7 @@ describe('what a list brings', () => {
     return {
       asked,
       outcomes,
-      brought: brought.kind === 'listed' ? [...brought.sightings.values()].map(({ jobId }) => jobId) : brought.kind,
+      brought: brought.kind === 'listed' ? [...brought.entries.values()].map(({ jobId }) => jobId) : brought.kind,
     }
   }
 
@@ -416,10 +417,14 @@ describe('what a list brings', () => {
 
   it.each<[what: string, pages: readonly HttpReply[], asked: number]>([
     ['all records that there are said to be', [page(['x', 'y'], { count: 3 }), page(['z'], { count: 3 })], 2],
-    ['more records than there are said to be', [page(['x', 'y'], { count: 3 }), page(['z', 'u'], { count: 3 })], 2],
+    ['more records than there are said to be', [page(['x', 'y'], { count: 3 }), page(['z', 'u'], { count: 3 })], 3],
     ['all of which some cannot be read', [page(['x', 7], { count: 3 }), page(['z'], { count: 3 })], 2],
     ['nothing new', [page(['x', 'y'], { count: 9 }), page(['y', 'x'], { count: 9 })], 2],
-    ['what a count that is no number says nothing of', [page(['x'], { count: '1' }), page(['y'], { count: '1' })], 3],
+    [
+      'what a count that is no number says nothing of',
+      [page(['x'], { count: 'one' }), page(['y'], { count: 'one' })],
+      3,
+    ],
     ['what nobody has counted', [page(['x']), page(['y'])], 3],
   ])('is read on until the pages have shown %s', async (_what, pages, asked) => {
     expect((await listed(pages, { wanted: MANY })).asked).toBe(asked)

@@ -87,11 +87,11 @@ function aService({
 }
 
 function listing(jobs: readonly (readonly [job: number, label: string])[]): Listed {
-  const sightings = jobs.map(([job, label]): [string, ListEntry] => [
+  const entries = jobs.map(([job, label]): [string, ListEntry] => [
     `job-${job}`,
     { jobId: `job-${job}`, phase: phaseOf(label), label, progress: 60, collectionName: 'books' },
   ])
-  return { kind: 'listed', sightings: new Map(sightings) }
+  return { kind: 'listed', entries: new Map(entries) }
 }
 
 const phases = new Map<string, Phase>()

@@ -52,21 +52,22 @@ describe('the answer to a commit', () => {
     ['a job that is not found, at HTTP 500', error(2101, `job ${JOB} not found`, 500), 'unknown-job'],
     ['a job that does not exist', error(2100, `import job does not exist, jobID=${JOB}`), 'unknown-job'],
     ['a job that does not exist, in other words', error(2101, `job ${JOB} does not exist`), 'unknown-job'],
-    ['a job in another state', error(2100, STATES), 'refused', 'code-2100'],
-    ['a job in another state, at HTTP 400', error(2100, STATES, 400), 'refused', 'code-2100'],
-    ['a job in another state, at HTTP 500', error(2101, STATES, 500), 'refused', 'code-2101'],
+    ['a job in another state', error(2100, STATES), 'declined', 'code-2100'],
+    ['a job in another state, at HTTP 400', error(2100, STATES, 400), 'declined', 'code-2100'],
+    ['a job in another state, at HTTP 500', error(2101, STATES, 500), 'declined', 'code-2101'],
     [
       'a job that failed since a file was not found',
       error(2100, `job ${JOB} is in state Failed (a.parquet not found), expected Uncommitted`),
-      'refused',
+      'declined',
       'code-2100',
     ],
     [
       'an ordinary job',
       error(2100, `job ${JOB} is auto-commit, manual commit/abort not allowed`),
-      'refused',
+      'declined',
       'code-2100',
     ],
+    ['a failed import of another sort', error(2101, 'importing data failed on server side'), 'outage', 'code-2101'],
     ['a bad key', error(1800), 'refused', 'code-1800'],
     ['a missing permission', error(65535, 'PrivilegeImport: permission deny to u', 403), 'refused', 'code-65535'],
     ['2100 at HTTP 403', error(2100, `job ${JOB} not found`, 403), 'refused', 'code-2100'],
@@ -77,8 +78,8 @@ describe('the answer to a commit', () => {
     ['a code nobody knows', error(4711), 'outage', 'code-4711'],
     ['a server that is not ready', error(1, `job ${JOB} not found`), 'outage', 'code-1'],
     ['404 with an envelope', error(4711, 'no', 404), 'outage', 'code-4711'],
-    ['the 404 of gin', text(404, '404 page not found'), 'refused', 'no-commit'],
-    ['a page at 405', htmlPage(405, 'Method not allowed'), 'refused', 'no-commit'],
+    ['the 404 of gin', text(404, '404 page not found'), 'declined', 'no-commit'],
+    ['a page at 405', htmlPage(405, 'Method not allowed'), 'declined', 'no-commit'],
     ['a gateway that forbids it', htmlPage(403, 'Forbidden'), 'refused', 'http-403'],
     ['a redirect', redirect('https://elsewhere.example/x'), 'refused', 'http-301'],
     ['HTTP 502', htmlPage(502, 'Bad gateway'), 'outage', 'http-502'],
@@ -93,10 +94,16 @@ describe('the answer to a commit', () => {
     })
   })
 
-  it.each([404, 405])('without an envelope at HTTP %i is a refusal also after a good answer', async (status) => {
+  it.each([404, 405])('without an envelope at HTTP %i is declined also after a good answer', async (status) => {
     const { service } = await asking(inTurn(STATE, text(status, 'no')))
     await service.pollerFor([JOB])(JOB, { ...asMany(), isLast: false })
-    expect(await service.commit(JOB, asMany())).toMatchObject({ kind: 'refused', error: { outcome: 'no-commit' } })
+    expect(await service.commit(JOB, asMany())).toMatchObject({ kind: 'declined', error: { outcome: 'no-commit' } })
+  })
+
+  it.each([404, 405])('without an envelope at HTTP %i is an outage once one was accepted', async (status) => {
+    const { service } = await asking(inTurn(DONE, text(status, 'no')))
+    expect(await service.commit(JOB, asMany())).toEqual({ kind: 'done' })
+    expect(await service.abort(JOB, asMany())).toMatchObject({ kind: 'outage', error: { outcome: `http-${status}` } })
   })
 
   it.each([403, 400])('without an envelope at HTTP %i is an outage after a good answer', async (status) => {
@@ -126,7 +133,7 @@ describe('the answer to a commit', () => {
     ['abort', '`abort-uncommitted`'],
   ] as const)('says that a server knows no %s, and what to set', async (verb, input) => {
     expect(inWords(await result(verb, text(404, '404 page not found')))).toMatchObject({
-      kind: 'refused',
+      kind: 'declined',
       error: {
         outcome: `no-${verb}`,
         what: expect.stringMatching(new RegExp(`does not support ${verb} .*Milvus 3\\.0`)),
@@ -156,7 +163,7 @@ describe('the answer to a commit', () => {
   it('of an abort speaks of the abort', async () => {
     const answer = await result('abort', error(2100, `job ${JOB} is in state Committing, abort not allowed`))
     expect(inWords(answer)).toMatchObject({
-      kind: 'refused',
+      kind: 'declined',
       error: {
         what: expect.stringContaining(`rejected the request to abort job ${JOB}`),
         next: expect.stringMatching(/aborted/),

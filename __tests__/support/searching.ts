@@ -89,6 +89,8 @@ export async function watchSearch(
       only(await ask(name, 'refresh', asked), ['done', 'not-loaded', 'no-refresh', 'gone', ...NO_ANSWER]),
     count: async (name, asked) =>
       only(await ask(name, 'count', asked), ['counted', 'not-loaded', 'gone', ...NO_ANSWER]),
+    stored: () => Promise.reject(new Error('no stored rows are played')),
+    identify: () => Promise.resolve({ kind: 'unidentified' }),
   }
   const jobIds = names.map((_, i) => `job-${i}`)
   const observed = (jobId: string) => {

@@ -8,7 +8,16 @@ export function serviceThat(can: Partial<ImportService>): ImportService {
     list: cannot,
     commit: cannot,
     abort: cannot,
-    collections: { isElsewhere: false, read: cannot, refresh: cannot, count: cannot },
+    create: cannot,
+    jobStart: cannot,
+    collections: {
+      isElsewhere: false,
+      read: cannot,
+      refresh: cannot,
+      count: cannot,
+      stored: cannot,
+      identify: cannot,
+    },
     ...can,
   }
 }

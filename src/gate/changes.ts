@@ -54,6 +54,7 @@ export function commitChanges(
       return [{ kind: 'act-done', act }]
     case 'refused':
       return before?.refusals === undefined ? [{ kind: 'act-refused', act, error: result.error }] : []
+    case 'declined':
     case 'unknown-job':
       return [{ kind: 'act-refused', act, error: result.error }]
     case 'outage':

@@ -41,6 +41,7 @@ export function attempted(before: CommitState | undefined, result: CommitResult,
       const refusals = recordRefusal(before?.refusals, result, span)
       return { ...after, state: 'refused', refusals, error, outage: before?.outage }
     }
+    case 'declined':
     case 'unknown-job':
       return { ...after, state: 'declined', error: result.error, outage: undefined }
     case 'cancelled':

@@ -38,14 +38,27 @@ export interface ListedJob {
   readonly phase: Phase
   /** The service's own word. */
   readonly label: string
+  /** The name that its import was started with, possibly an alias; undefined where the list does not say. */
+  readonly collectionName?: string | undefined
 }
 
 /** What asking for all jobs of a collection brought: every page of them, or none. */
-export type Listing = { readonly kind: 'listed'; readonly jobs: readonly ListedJob[] } | NoResponse
+export type Listing =
+  | {
+      readonly kind: 'listed'
+      readonly jobs: readonly ListedJob[]
+      /** False: the pages kept changing, and the jobs are all that were seen in five walks. */
+      readonly isSettled?: boolean
+    }
+  | NoResponse
 
 /** What a commit or an abort of a two-phase job brought; asking for it again is harmless. */
 export type CommitResult =
-  { readonly kind: 'done' } | { readonly kind: 'unknown-job'; readonly error: ServiceError } | NoResponse
+  | { readonly kind: 'done' }
+  | { readonly kind: 'unknown-job'; readonly error: ServiceError }
+  /** The job is not in a state for it, or the service does not have the operation: one poll of the job decides. */
+  | { readonly kind: 'declined'; readonly error: ServiceError }
+  | NoResponse
 
 /** How far one index of a collection has come. All text has been sanitized. */
 export interface IndexProgress {
@@ -98,6 +111,10 @@ export interface Collections {
   refresh(collection: string, options: RequestOptions): Promise<Refresh>
   /** `count(*)` with strong consistency. */
   count(collection: string, options: RequestOptions): Promise<RowsCounted>
+  /** The rows that are stored, whether or not a search sees them. */
+  stored(collection: string, options: RequestOptions): Promise<StoredRows>
+  /** Which collection a name or an alias stands for. */
+  identify(name: string, options: RequestOptions): Promise<CollectionIdentity>
 }
 
 /** What the watch asks of an import service. No call ever rejects, and each takes a turn before every request it sends. */
@@ -106,6 +123,10 @@ export interface ImportService {
   pollerFor(jobIds: readonly string[]): Poll
   /** All import jobs of the collection, ended or not. */
   list(options: RequestOptions): Promise<Listing>
+  /** Starts an import. Sends one request, never a second one. */
+  create(request: ImportRequest, options: RequestOptions): Promise<CreateResult>
+  /** When a job was started, where the service can be asked (Zilliz Cloud). */
+  jobStart(jobId: string, options: RequestOptions): Promise<JobStart>
   /** Makes the rows of a job that rests at Uncommitted visible. */
   commit(jobId: string, options: RequestOptions): Promise<CommitResult>
   /** Gives up a two-phase job that has not been committed. */
@@ -146,3 +167,19 @@ export type CollectionIdentity =
 
 /** When a job was started by the word of Zilliz Cloud (`GET /v2/jobs/{id}`); undefined where it does not say. */
 export type JobStart = { readonly kind: 'answered'; readonly startTime: string | undefined } | NoResponse
+
+/** One HTTP exchange, for the report and the debug log. */
+export interface RequestRecord {
+  /** Undefined where it was about no single job. */
+  readonly jobId: string | undefined
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** Wall clock, milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly tookMs: number
+  readonly httpStatus: number | undefined
+  readonly code: number | undefined
+  readonly sizeBytes: number | undefined
+  /** `answered`, or the short word of the error. */
+  readonly outcome: string
+}

@@ -64,7 +64,6 @@ export type ServiceErrorKind =
   | 'too-many-files'
   | 'unreadable-list'
   | 'partial-list'
-  | 'changing-list'
   | 'too-many-jobs'
   | 'cluster-address'
   // An HTTP response without an envelope.

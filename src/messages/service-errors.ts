@@ -106,7 +106,7 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
   'bad-request': { code: 'MIG-012', what: rejected, next: (error) => `Check ${inputsOf(error)}.` },
   'rate-limited': {
     code: 'MIG-025',
-    what: returnedError,
+    what: (error) => (error.code === undefined ? returnedStatus(error) : returnedError(error)),
     next: () => 'The service limits the rate of requests; a longer `poll-interval` or fewer gates at a time help.',
   },
   'service-error': { code: 'MIG-027', what: returnedError, next: () => IF_IT_LASTS },
@@ -161,12 +161,6 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
       detail === 'unpaged'
         ? 'Lists of Zilliz Cloud come in pages: set `cluster-id`, or `project-id` and `region-id`.'
         : NAME_THE_JOBS,
-  },
-  'changing-list': {
-    code: 'MIG-024',
-    what: ({ host }) =>
-      `The list of import jobs of ${host} became shorter while it was read, twice, so that some may be missing.`,
-    next: () => NAME_THE_JOBS,
   },
   'too-many-jobs': {
     code: 'MIG-024',
@@ -228,14 +222,14 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
   },
   'https-wanted': {
     code: 'MIG-014',
-    what: ({ host, httpStatus = 0 }) => `${host} expects HTTPS on this port (HTTP ${httpStatus}).`,
+    what: ({ host }) => `${host} expects HTTPS on this port, but the gate sent HTTP.`,
     next: ({ address }) => `Set ${nameOf(address)} to https://….`,
   },
   grpc: {
     code: 'MIG-014',
-    what: ({ host, httpStatus = 0 }) => `${host} speaks gRPC on this port, not REST (HTTP ${httpStatus}).`,
-    next: ({ address }) =>
-      `Set ${nameOf(address)} to the port of the REST API (Milvus: usually 19530, or \`proxy.http.port\`), or let the ingress pass HTTP/1.1.`,
+    what: ({ host, httpStatus = 0 }) =>
+      `${host} speaks gRPC or HTTP/2 on this port, not the REST API (HTTP ${httpStatus}).`,
+    next: ({ address }) => restPort(address),
   },
   'web-page': { code: 'MIG-024', what: notJson('a web page'), next: websiteAdvice },
   'empty-body': { code: 'MIG-024', what: notJson('empty'), next: websiteAdvice },
@@ -296,12 +290,19 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
   },
   'not-http': {
     code: 'MIG-024',
-    what: ({ host, detail = '' }) => `${host} does not speak HTTP on this port (${detail}).`,
-    next: ({ address }) => `Check the port of ${nameOf(address)}, and whether it needs https://.`,
+    what: ({ host, detail }) =>
+      `${host} does not speak HTTP/1.1 on this port${detail === undefined ? '' : ` (${detail})`}.`,
+    next: ({ address, detail }) =>
+      detail === 'HTTP/2 only'
+        ? restPort(address)
+        : `Check the port of ${nameOf(address)}, and whether it needs https://.`,
   },
   network: {
     code: 'MIG-023',
-    what: ({ host, message = '', detail = '' }) => `No response from ${host}: ${message} (${detail}).`,
+    what: ({ host, message, detail = '' }) =>
+      message === undefined
+        ? `No response from ${host} at ${detail}.`
+        : `No response from ${host}: ${message} (${detail}).`,
     next: () => FIREWALL,
   },
   'tls-wrong-name': {
@@ -352,8 +353,7 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
   'tls-no-http': {
     code: 'MIG-017',
     what: ({ host, detail = '' }) => `${host} does not accept HTTP/1.1 over TLS on this port (${detail}).`,
-    next: ({ address }) =>
-      `This is probably the gRPC port: set ${nameOf(address)} to the port of the REST API (Milvus: \`proxy.http.port\`).`,
+    next: ({ address }) => `This is probably the gRPC port. ${restPort(address)}`,
   },
   'tls-handshake': {
     code: 'MIG-017',
@@ -391,6 +391,10 @@ function apiOf(operation: Operation): string {
 function nameOf(address: AddressSource): string {
   if (address === 'named') return '`cluster-endpoint` (empty: the address that the control plane names)'
   return `\`${address}\``
+}
+
+function restPort(address: AddressSource): string {
+  return `Set ${nameOf(address)} to the port of the REST API (Milvus: \`proxy.http.port\`, usually 19530), or let the load balancer accept HTTP/1.1.`
 }
 
 function requestOf(operation: Operation, subject = ''): string {

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RequestSummary } from '../messages/phrases.ts'
-import type { ToldExchange } from './log-lines.ts'
+import type { RequestRecord } from '../gate/import-service.ts'
 import { headline } from '../messages/outcomes.ts'
 import type { Clock } from '../gate/clock.ts'
 import type { CollectionHistory } from '../gate/collection-history.ts'
@@ -14,7 +14,7 @@ import type { Reporter } from './reporter.ts'
 
 /** The exchanges so far: a count of every outcome, and the last ones whole. */
 export interface RequestLog {
-  add(exchange: ToldExchange): void
+  add(exchange: RequestRecord): void
   /** By kind of request, in the order in which each was first made. */
   readonly asked: () => readonly RequestSummary[]
   toJSON(): unknown
@@ -25,7 +25,7 @@ const LAST_EXCHANGES = 200
 export function createRequestLog(): RequestLog {
   const counts = new Map<string, number>()
   const byPath = new Map<string, Map<string, number>>()
-  const last: ToldExchange[] = []
+  const last: RequestRecord[] = []
   return {
     add(exchange) {
       const outcomes = byPath.get(exchange.path) ?? new Map<string, number>()

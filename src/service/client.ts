@@ -1,19 +1,12 @@
+import type { Connection, Target } from '../connection.ts'
+import type { RequestOptions, RequestRecord } from '../gate/import-service.ts'
 import type { Answer, Asked, RequestContext } from './errors.ts'
 import { readEnvelope } from './envelope.ts'
 import type { HttpConnection, HttpReply } from './http.ts'
 import { isZillizCloud } from '../hosts.ts'
 
 /** Which service to ask about which database, and how. */
-export interface ClientOptions {
-  /** Origin plus path prefix, without a trailing slash. */
-  readonly endpoint: string
-  /** Empty: no `Authorization` header. */
-  readonly apiKey: string
-  readonly headers: readonly (readonly [name: string, value: string])[]
-  readonly clusterId: string | undefined
-  readonly projectId: string | undefined
-  readonly regionId: string | undefined
-  readonly dbName: string | undefined
+export interface ClientOptions extends Target, Pick<Connection, 'endpoint' | 'apiKey' | 'headers'> {
   readonly requestTimeoutMs: number
   readonly userAgent: string
   readonly exchange: HttpConnection
@@ -22,54 +15,52 @@ export interface ClientOptions {
   readonly onExchange: (exchange: RequestRecord) => void
 }
 
-/** One HTTP exchange as the report and the debug log tell it. */
-export interface RequestRecord {
-  /** Undefined where it was about no single job. */
-  readonly jobId: string | undefined
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  /** Wall clock, milliseconds since the epoch. */
-  readonly startedAt: number
-  readonly tookMs: number
-  readonly httpStatus: number | undefined
-  readonly code: number | undefined
-  readonly sizeBytes: number | undefined
-  /** `answered`, or the short word of the error. */
-  readonly outcome: string
-}
-
-/** One request to the service: which operation, about which job, with what besides the place where it lives. */
+/** One request to the service. */
 export interface Request {
   /** Below the endpoint: `/v2/…`. */
   readonly path: string
   /** Undefined where it is about no single job. */
-  readonly jobId: string | undefined
-  /** Undefined asks by GET. */
-  readonly body: Readonly<Record<string, unknown>> | undefined
+  readonly jobId?: string | undefined
+  /** Text is sent as it is; undefined sends a GET. */
+  readonly body: Readonly<Record<string, unknown>> | string | undefined
   /** Those that no other request has. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Cluster, project and region are no business of whoever is asked. */
-  readonly isPlaceless?: boolean
-  readonly signal: AbortSignal
+  /** To be sent once and never again, whatever becomes of the connection. */
+  readonly isOnce?: boolean
+}
+
+/** A call got no turn, or was cut short. */
+export interface Cancelled {
+  readonly kind: 'cancelled'
 }
 
 /** Sends requests to one service, and remembers what kind of service it has shown itself to be. */
 export interface Client {
   /**
-   * One request; `judge` says what the answer means, which is told to `onExchange` and decides whether the service has answered
-   * well.
+   * Takes a turn and sends a request; `judge` says what the response means, which goes to `onExchange` and decides whether the
+   * service has answered well.
    */
-  ask<Meaning extends { readonly kind: string }>(request: Request, judge: (answer: Answer) => Meaning): Promise<Meaning>
+  ask<Meaning extends { readonly kind: string }>(
+    request: Request,
+    options: RequestOptions,
+    judge: (answer: Answer) => Meaning,
+  ): Promise<Meaning | Cancelled>
   /** What the meaning of a bad response depends on, at this moment. */
   context(asked?: Asked): RequestContext
 }
 
 export function createClient(options: ClientOptions): Client {
+  const { endpoint, exchange, onExchange, sanitize, requestTimeoutMs } = options
   const headers = requestHeaders(options)
-  const { host, hostname } = new URL(options.endpoint)
-  const place = placeOf(options)
-  const shownHost = options.sanitize(host)
+  const { host, hostname } = new URL(endpoint)
+  const shownHost = sanitize(host)
   let hostHasAnswered = false
+
+  const send = ({ path, body, headers: own }: Request, signal: AbortSignal): Promise<HttpReply> => {
+    const request = { url: `${endpoint}${path}`, headers: { ...headers, ...own }, signal, timeoutMs: requestTimeoutMs }
+    if (body === undefined) return exchange.get(request)
+    return exchange.post({ ...request, body: typeof body === 'string' ? body : JSON.stringify(body) })
+  }
 
   return {
     context: (asked = { operation: 'poll' }) => ({
@@ -77,39 +68,36 @@ export function createClient(options: ClientOptions): Client {
       host: shownHost,
       hostHasAnswered,
       isClusterEndpoint: isZillizCluster(hostname),
-      sanitize: options.sanitize,
+      sanitize,
       nowMs: Date.now(),
     }),
-    async ask({ path, jobId, body, headers: own, isPlaceless = false, signal }, judge) {
-      const startedAt = Date.now()
-      const startedMs = performance.now()
-      const request = {
-        url: `${options.endpoint}${path}`,
-        headers: { ...headers, ...own },
-        signal,
-        timeoutMs: options.requestTimeoutMs,
+    async ask(request, { signal, turn }, judge) {
+      let stale: ReturnType<typeof judge> | undefined
+      for (;;) {
+        if (!(await turn())) return stale ?? { kind: 'cancelled' }
+        const startedAt = Date.now()
+        const startedMs = performance.now()
+        const reply = await send(request, signal)
+        const tookMs = Math.round(performance.now() - startedMs)
+        const answer = answerIn(reply)
+        const { envelope } = answer
+        const meaning = judge(answer)
+        if (envelope !== undefined && meaning.kind !== 'refused') hostHasAnswered = true
+        onExchange({
+          jobId: request.jobId,
+          method: request.body === undefined ? 'GET' : 'POST',
+          path: sanitize(request.path),
+          startedAt,
+          tookMs,
+          httpStatus: 'status' in reply ? reply.status : undefined,
+          code: envelope?.code,
+          sizeBytes: reply.kind === 'reply' ? reply.sizeBytes : undefined,
+          outcome: outcomeOf(meaning),
+        })
+        const isStale = reply.kind === 'network' && reply.mayBeStale === true
+        if (!isStale || stale !== undefined || request.isOnce === true) return meaning
+        stale = meaning
       }
-      const reply =
-        body === undefined
-          ? await options.exchange.get(request)
-          : await options.exchange.post({ ...request, body: JSON.stringify({ ...body, ...(!isPlaceless && place) }) })
-      const tookMs = Math.round(performance.now() - startedMs)
-      const answer = answerIn(reply)
-      const { envelope } = answer
-      const meaning = judge(answer)
-      if (envelope !== undefined && meaning.kind !== 'refused') hostHasAnswered = true
-      options.onExchange({
-        jobId,
-        method: body === undefined ? 'GET' : 'POST',
-        path: options.sanitize(path),
-        startedAt,
-        tookMs,
-        httpStatus: 'status' in reply ? reply.status : undefined,
-        code: envelope?.code,
-        sizeBytes: reply.kind === 'reply' ? reply.sizeBytes : undefined,
-        outcome: outcomeOf(meaning),
-      })
-      return meaning
     },
   }
 }
@@ -121,23 +109,18 @@ function answerIn(reply: HttpReply): Answer {
 }
 
 function outcomeOf(meaning: { readonly kind: string; readonly error?: { readonly outcome: string } }): string {
-  return meaning.error?.outcome ?? meaning.kind
-}
-
-/** Where on Zilliz Cloud the jobs live; a Milvus has one place only. */
-function placeOf({ clusterId, projectId, regionId }: ClientOptions): Readonly<Record<string, string>> {
-  return { ...(clusterId && { clusterId }), ...(projectId && regionId && { projectId, regionId }) }
+  const isSuccess = meaning.kind === 'done' || meaning.kind === 'created'
+  return meaning.error?.outcome ?? (isSuccess ? 'answered' : meaning.kind)
 }
 
 function requestHeaders(options: ClientOptions): Record<string, string> {
-  const { apiKey, dbName, requestTimeoutMs } = options
+  const { apiKey, dbName } = options
   const headers = {
     ...Object.fromEntries(options.headers),
     'Content-Type': 'application/json',
     Accept: 'application/json',
     'Accept-Encoding': 'identity',
     'User-Agent': options.userAgent,
-    'Request-Timeout': String(Math.max(1, Math.ceil(requestTimeoutMs / 1_000))),
     ...(apiKey && { Authorization: `Bearer ${apiKey}` }),
     ...(dbName && { 'DB-Name': dbName }),
   }

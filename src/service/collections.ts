@@ -1,6 +1,7 @@
 import type { RequestOptions } from '../gate/import-service.ts'
 import type { Operation } from '../gate/job.ts'
 import type {
+  CollectionIdentity,
   Collections,
   Gone,
   IndexProgress,
@@ -10,10 +11,12 @@ import type {
   Refresh,
 } from '../gate/import-service.ts'
 import type { Sanitize } from '../messages/format.ts'
+import type { HttpReply } from './http.ts'
 import type { DataPlaneResolver, ResolvedDataPlane } from './data-plane.ts'
 import { count, numberOf, percentage, text } from './decode.ts'
 import { errorOf, isGone, isParticular, messageIn, readResponse } from './errors.ts'
 import type { Answer, RequestContext, Response } from './errors.ts'
+import { PATHS } from './dialects.ts'
 import { isObject, isSuccess, valueOf } from './envelope.ts'
 import type { Envelope, JsonObject } from './envelope.ts'
 
@@ -37,25 +40,21 @@ export function createCollections(
     reached: ResolvedDataPlane,
     collection: string,
     wish: Wish<Value, Other>,
-    { signal, turn }: RequestOptions,
+    options: RequestOptions,
   ): Promise<Response<Value> | Gone | Other> {
-    if (!(await turn())) return { kind: 'cancelled' }
     const { path, body, headers, read, other, pathless } = wish
     const request = {
-      path: `/v2/vectordb${path}`,
-      jobId: undefined,
+      path: `${PATHS.data}${path}`,
       body: { ...(dbName && { dbName }), collectionName: nameOf(collection), ...body },
       ...(headers && { headers }),
-      isPlaceless: true,
-      signal,
     }
-    return reached.client.ask(request, (answer): Response<Value> | Gone | Other => {
+    return reached.client.ask(request, options, (answer): Response<Value> | Gone | Other => {
       const context = contextOf(reached, collection, wish.operation)
       return (
         goneIn(answer, context) ??
         otherIn(answer, other) ??
         pathlessIn(answer, context, pathless) ??
-        readResponse(answer, context, read)
+        readResponse(answer, context, (envelope) => read(envelope, answer.reply))
       )
     })
   }
@@ -113,6 +112,16 @@ export function createCollections(
       const answer = await ask(reached, collection, COUNT, options)
       return answer.kind === 'answered' ? { kind: 'counted', rows: answer.value } : answer
     }),
+    stored: reaching(async (reached, collection, options) => {
+      const answer = await ask(reached, collection, STORED, options)
+      return answer.kind === 'answered' ? { kind: 'stored', rowCount: answer.value } : answer
+    }),
+    identify: reaching(async (reached, name, options): Promise<CollectionIdentity> => {
+      const answer = await ask(reached, name, IDENTITY, options)
+      if (answer.kind !== 'answered') return answer
+      const { collectionId } = answer.value
+      return collectionId === undefined ? { kind: 'unidentified' } : { kind: 'identified', collectionId }
+    }),
   }
 }
 
@@ -123,7 +132,7 @@ interface Wish<Value, Other> {
   readonly body?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string>>
   readonly operation: Operation
-  readonly read: (envelope: Envelope) => Value | undefined
+  readonly read: (envelope: Envelope, reply: HttpReply) => Value | undefined
   readonly other?: (envelope: Envelope) => Other | undefined
   /** What it means that whoever answers has no such path. */
   readonly pathless?: (status: number, context: RequestContext) => Other
@@ -131,6 +140,8 @@ interface Wish<Value, Other> {
 
 type NoRefresh = Extract<Refresh, { readonly kind: 'no-refresh' }>
 
+/** Without it some versions send numbers as strings. */
+const INT64 = { 'Accept-Type-Allow-Int64': 'true' }
 const VANISHED = { kind: 'vanished' } as const
 const NOT_LOADED = { kind: 'not-loaded' } as const
 const INDEX_NOT_FOUND = 700
@@ -175,11 +186,36 @@ const REFRESH: Wish<Envelope, typeof NOT_LOADED | NoRefresh> = {
 const COUNT: Wish<number, typeof NOT_LOADED> = {
   path: '/entities/query',
   body: { filter: '', outputFields: ['count(*)'], consistencyLevel: 'Strong' },
-  // Without it some versions send the number as a string.
-  headers: { 'Accept-Type-Allow-Int64': 'true' },
+  headers: INT64,
   operation: 'count',
   read: ({ items }) => (items?.length === 1 && isObject(items[0]) ? count(valueOf(items[0], 'count(*)')) : undefined),
   other: notLoadedIn,
+}
+
+const STORED: Wish<number, never> = {
+  path: '/collections/get_stats',
+  headers: INT64,
+  operation: 'stored',
+  read: ({ data = {} }) => count(valueOf(data, 'rowCount')),
+}
+
+const IDENTITY: Wish<{ readonly collectionId: string | undefined }, never> = {
+  path: '/collections/describe',
+  operation: 'identify',
+  read: ({ data }, reply) => data && { collectionId: collectionIdIn(data, reply) },
+}
+
+/** The id as it was sent: as a number it lies beyond 2^53, so that two of them may look alike. */
+function collectionIdIn(data: JsonObject, reply: HttpReply): string | undefined {
+  const id = valueOf(data, 'collectionID')
+  if (typeof id === 'string') return /^\d{1,32}$/.test(id) ? id : undefined
+  if (typeof id !== 'number' || reply.kind !== 'reply') return undefined
+  // A name or a description that quotes such a member has backslashes before its quotes.
+  const found = [...reply.body.matchAll(/(?<!\\)"collectionID"\s*:\s*(\d{1,32})(?=\s*[,}])/gi)].map(
+    ([, digits = '']) => digits,
+  )
+  const [digits, ...others] = new Set(found.filter((digits) => Number(digits) === id))
+  return others.length === 0 ? digits : undefined
 }
 
 function describeIndex(

@@ -6,6 +6,7 @@ import { createClient } from './client.ts'
 import type { Client, ClientOptions } from './client.ts'
 import { errorOf, readResponse } from './errors.ts'
 import type { RequestContext, Response } from './errors.ts'
+import { clusterPath } from './dialects.ts'
 import { valueOf } from './envelope.ts'
 import type { HttpConnection } from './http.ts'
 import { isControlPlane, isZillizCloud } from '../hosts.ts'
@@ -68,11 +69,9 @@ export function createReach(
 async function askForAddress(
   control: Client,
   { clusterId = '', endpoint }: ClientOptions,
-  { signal, turn }: RequestOptions,
+  options: RequestOptions,
 ): Promise<Response<string>> {
-  if (!(await turn())) return { kind: 'cancelled' }
-  const path = `/v2/clusters/${encodeURIComponent(clusterId)}`
-  return control.ask({ path, jobId: undefined, body: undefined, signal }, (raw) => {
+  return control.ask({ path: clusterPath(clusterId), body: undefined }, options, (raw) => {
     const context = control.context({ operation: 'cluster' })
     const said = readResponse(raw, context, ({ data }) => data && wordOf(valueOf(data, 'connectAddress')))
     return said.kind === 'answered' ? addressIn(said.value, new URL(endpoint), context) : said

@@ -1,38 +1,8 @@
-import type { FilePhase, FileProgress, JobSnapshot, Phase } from '../gate/job.ts'
+import type { FileProgress, JobSnapshot } from '../gate/job.ts'
 import type { Sanitize } from '../messages/format.ts'
 import { isObject, valueOf } from './envelope.ts'
 import type { JsonObject } from './envelope.ts'
-
-/**
- * The states of a job by server version:
- * https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go. `InProgress` is what some documents of
- * Zilliz Cloud say for Importing; the hidden phases are listed in case a server ever shows them.
- */
-const JOB_PHASES: ReadonlyMap<string, Phase> = new Map([
-  ['Pending', 'pending'],
-  ['Importing', 'importing'],
-  ['InProgress', 'importing'],
-  ['PreImporting', 'importing'],
-  ['Sorting', 'importing'],
-  ['IndexBuilding', 'importing'],
-  ['Uncommitted', 'uncommitted'],
-  ['Committing', 'committing'],
-  ['Completed', 'completed'],
-  ['Failed', 'failed'],
-])
-
-/** The states of an import task, which is what a file's state is. */
-const FILE_PHASES: ReadonlyMap<string, FilePhase> = new Map([
-  ['', 'pending'],
-  ['None', 'pending'],
-  ['Pending', 'pending'],
-  ['InProgress', 'running'],
-  ['Importing', 'running'],
-  ['PreImporting', 'running'],
-  ['Retry', 'running'],
-  ['Completed', 'completed'],
-  ['Failed', 'failed'],
-])
+import { FILE_STATES, JOB_STATES } from './states.ts'
 
 /** A job of more files does not exist: Milvus takes 1,024 unless it is told otherwise, Zilliz Cloud 1,000. */
 export const MOST_FILES = 50_000
@@ -47,7 +17,7 @@ export function decodeJob(data: JsonObject, sanitize: Sanitize): JobSnapshot | u
   const imported = valueOf(data, 'importedRows')
   const importedRows = count(imported)
   return {
-    phase: JOB_PHASES.get(state) ?? 'unknown',
+    phase: JOB_STATES.get(state) ?? 'unknown',
     label: stateLabel(state, sanitize),
     progress: percentage(valueOf(data, 'progress')),
     importedRows,
@@ -67,8 +37,8 @@ function decodeFile(file: JsonObject, sanitize: Sanitize): FileProgress {
   const word = typeof state === 'string' ? state : ''
   return {
     name: fileName(valueOf(file, 'fileName'), sanitize),
-    phase: FILE_PHASES.get(word) ?? 'unknown',
-    label: FILE_PHASES.has(word) ? word : sanitize(word, MAX_WORD),
+    phase: FILE_STATES.get(word) ?? 'unknown',
+    label: FILE_STATES.has(word) ? word : sanitize(word, MAX_WORD),
     progress: percentage(valueOf(file, 'progress')),
     importedRows: count(valueOf(file, 'importedRows')),
     totalRows: count(valueOf(file, 'totalRows')),
@@ -80,9 +50,9 @@ function decodeFile(file: JsonObject, sanitize: Sanitize): FileProgress {
 
 /** Only the exact word reads as itself: one that merely looks like `Completed` must not be taken for it downstream. */
 function stateLabel(state: string, sanitize: Sanitize): string {
-  if (JOB_PHASES.has(state)) return state
+  if (JOB_STATES.has(state)) return state
   const label = sanitize(state, MAX_WORD)
-  return label === '' || JOB_PHASES.has(label) ? `${label}?` : label
+  return label === '' || JOB_STATES.has(label) ? `${label}?` : label
 }
 
 /**

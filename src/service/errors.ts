@@ -1,9 +1,11 @@
 import { TIME_IS_UP } from '../gate/import-service.ts'
 import type { NoResponse } from '../gate/import-service.ts'
 import type { AddressSource, Operation, PollResult, ServiceError, ServiceErrorKind } from '../gate/job.ts'
+import { CODES, IMPORT_FAILED, UNCLASSIFIED } from './dialects.ts'
+import type { CodeMeaning } from './dialects.ts'
 import { isGood, isSuccess } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
-import type { HttpReply } from './http.ts'
+import type { HttpReply, NetworkFailure } from './http.ts'
 
 /** What a request is for, as far as an error repeats it. */
 export interface Asked {
@@ -35,27 +37,17 @@ export type Answer =
 /** What a response brought that is not about the progress of a job. */
 export type Response<Value> = { readonly kind: 'answered'; readonly value: Value } | NoResponse
 
-type Reply = Extract<HttpReply, { kind: 'reply' }>
+export type Reply = Extract<HttpReply, { kind: 'reply' }>
 type Failure = Extract<PollResult, { readonly error: ServiceError }>
-type Outage = Extract<Failure, { readonly kind: 'outage' }>
-type Refusal = Extract<Failure, { readonly kind: 'refused' }>
+export type Outage = Extract<Failure, { readonly kind: 'outage' }>
+export type Refusal = Extract<Failure, { readonly kind: 'refused' }>
 type UnknownJob = Extract<Failure, { readonly kind: 'unknown-job' }>
 type Facts = Omit<Partial<ServiceError>, 'kind' | 'outcome'>
 
-const CREDENTIALS = new Set([1800, 21119, 80001, 80002])
-const PERMISSIONS = new Set([80020, 96012, 96013, 96014, 96015, 96016, 96027])
-const BAD_REQUESTS = new Set([1801, 1802, 1100])
-const GONE = new Set([100, 800])
-/** Not ready, overloaded, rate limited, timed out: https://github.com/milvus-io/milvus/blob/master/pkg/util/merr/errors.go */
-const PASSING = new Set([1, 2, 3, 4, 8, 9, 10, 901, 902, 904, 1807, 10000, 10001])
-const RATE_LIMITS = new Set([8, 1807])
-const ZILLIZ_JOB_NOT_FOUND = 96026
-/** "importing data failed", which is also how Milvus says that it does not know a job. */
-export const IMPORT_FAILED: ReadonlySet<number> = new Set([2100, 2101])
-
 const JOB_DOES_NOT_EXIST = /import job does not exist/i
 const BAD_JOB_ID = /parse job id failed/i
-const PERMISSION_DENIED = /permission|privilege/i
+const PERMISSION_DENIED = /permission deny|PermissionDenied/i
+const IP_NOT_ALLOWED = /\bIP\b.{0,200}\b(?:allow|white)[- ]?list|\b(?:allow|white)[- ]?list.{0,200}\bIP\b/is
 const MAX_MESSAGE = 300
 
 /** The outcome word of a success without the result that was asked for. */
@@ -105,83 +97,71 @@ export function readResponse<Value>(
   return value === undefined ? classifyEnvelope(envelope, reply, context) : { kind: 'answered', value }
 }
 
+/** What an envelope that is no success means, judged before the HTTP status: the same error may come at 200 or at its own. */
+export function meaningOf(envelope: Envelope, status: number): CodeMeaning {
+  const { code, message } = envelope
+  const known = CODES.get(code)
+  const kind = IP_NOT_ALLOWED.test(message) ? 'ip-not-allowed' : undefined
+  // Milvus up to 2.5 says this with the code of "importing data failed".
+  const isBadJobId = (known === undefined || known.kind === 'bad-request') && BAD_JOB_ID.test(message)
+  if (status === 401 || status === 403) {
+    const denied = status === 401 ? 'credentials' : 'permission'
+    return {
+      means: 'refused',
+      kind: isBadJobId ? 'bad-job-id' : known?.kind === 'credentials' ? known.kind : (kind ?? denied),
+    }
+  }
+  if (isBadJobId) return { means: 'refused', kind: 'bad-job-id' }
+  if (known !== undefined) return { means: known.means, kind: kind ?? known.kind }
+  if (code === UNCLASSIFIED && PERMISSION_DENIED.test(message)) return { means: 'refused', kind: kind ?? 'permission' }
+  if (!isSuccess(envelope) && saysJobIsUnknown(message)) return { means: 'unknown-job', kind: 'unknown-job' }
+  if (status === 400 && !IMPORT_FAILED.has(code)) return { means: 'refused', kind: 'bad-request' }
+  return { means: 'outage', kind: kind ?? 'service-error' }
+}
+
 /** What an envelope without a snapshot says about a job: it may also be unknown. */
 export function classifyJobEnvelope(envelope: Envelope, reply: Reply, context: RequestContext): Failure {
-  const { code, message } = envelope
-  const isOfJob = code === ZILLIZ_JOB_NOT_FOUND || (!isSuccess(envelope) && saysJobIsUnknown(message))
-  return isOfJob && isParticular(envelope, reply.status)
-    ? unknownJob(message, context)
-    : classifyEnvelope(envelope, reply, context)
+  const { means } = meaningOf(envelope, reply.status)
+  return means === 'unknown-job' ? unknownJob(envelope.message, context) : classifyEnvelope(envelope, reply, context)
 }
 
-/**
- * What an envelope that is no success means. Judged before the HTTP status, since the same error comes at 200 or, where the
- * server is set so, at the status that it stands for.
- */
+/** What an envelope means that is no success, or one without the result that was asked for. */
 export function classifyEnvelope(envelope: Envelope, reply: Reply, context: RequestContext): Outage | Refusal {
-  const kind = kindOf(envelope, reply.status)
-  const outcome = isSuccess(envelope) ? (INCOMPLETE[context.asked.operation] ?? 'unusable') : `code-${envelope.code}`
-  const error = errorOf(isSuccess(envelope) ? 'incomplete' : kind, outcome, context, {
-    httpStatus: reply.status,
-    code: envelope.code,
-    ...messageIn(envelope.message, context),
-  })
-  const isRefused = isRefusal(envelope, reply.status) || isBadRequest(envelope, reply.status)
-  return isRefused ? refused(error, context) : outage(error, retryAfter(reply.retryAfter, context.nowMs))
+  const { means } = meaningOf(envelope, reply.status)
+  const error = envelopeError(envelope, reply, context)
+  return means === 'refused' ? refused(error, context) : outage(error, retryAfter(reply.retryAfter, context.nowMs))
 }
 
-/** The service's message for an error: undefined where it says nothing. */
-export function messageIn(message: string, { sanitize }: RequestContext): { readonly message?: string } {
-  // A Milvus that shuts down sends a stack trace of many lines.
-  const shown = message.startsWith('stack trace:') ? message.replace(/\n.*/s, '') : message
-  const text = sanitize(shown, MAX_MESSAGE).trim().replace(/\.$/, '')
-  return text === '' ? {} : { message: text }
-}
-
-function kindOf(envelope: Envelope, status: number): ServiceErrorKind {
+/** The facts of such an envelope. */
+export function envelopeError(envelope: Envelope, { status }: Reply, context: RequestContext): ServiceError {
   const { code, message } = envelope
-  if (CREDENTIALS.has(code) || (status === 401 && !BAD_JOB_ID.test(message))) return 'credentials'
-  if (BAD_JOB_ID.test(message) && (isRefusal(envelope, status) || isBadRequest(envelope, status))) return 'bad-job-id'
-  if (isPermissionDenied(envelope) || status === 403) return 'permission'
-  if (code === 100) return 'no-collection'
-  if (code === 800) return 'no-database'
-  if (code >= 96001 && code <= 96036) return 'wrong-place'
-  if (isBadRequest(envelope, status)) return 'bad-request'
-  return RATE_LIMITS.has(code) ? 'rate-limited' : 'service-error'
+  const { kind } = meaningOf(envelope, status)
+  const isEmpty = isSuccess(envelope)
+  const outcome = isEmpty ? (INCOMPLETE[context.asked.operation] ?? 'unusable') : `code-${code}`
+  const facts = { httpStatus: status, code, ...messageIn(message, context) }
+  return errorOf(isEmpty ? 'incomplete' : kind, outcome, context, facts)
+}
+
+/** The first line of the service's message for an error, without a full stop: Milvus may send a stack trace behind it. */
+export function messageIn(message: string, { sanitize }: RequestContext): { readonly message?: string } {
+  // The sanitizer puts this sign for a line break.
+  const [line = ''] = sanitize(message).split(/ ⏎ |[\r\n]+/)
+  const text = sanitize(line, MAX_MESSAGE).trim().replace(/\.$/, '')
+  return text === '' ? {} : { message: text }
 }
 
 /** Whether an envelope is neither a refusal nor about a moment that passes, so that its text may decide. */
 export function isParticular(envelope: Envelope, status: number): boolean {
-  return !isRefusal(envelope, status) && !PASSING.has(envelope.code)
+  const { means, kind } = meaningOf(envelope, status)
+  return kind === 'bad-request'
+    ? !CODES.has(envelope.code)
+    : means !== 'refused' && CODES.get(envelope.code)?.means !== 'outage'
 }
 
 /** Whether the collection, or its database, is said to be not there. */
-export function isGone({ code }: Envelope, status: number): boolean {
-  return GONE.has(code) && status !== 401 && status !== 403
-}
-
-/** A request that the server did not understand, where the code says nothing else. */
-function isBadRequest({ code }: Envelope, status: number): boolean {
-  return BAD_REQUESTS.has(code) || (status === 400 && !PASSING.has(code) && !IMPORT_FAILED.has(code))
-}
-
-function isPermissionDenied({ code, message }: Envelope): boolean {
-  return PERMISSIONS.has(code) || (code === 65535 && PERMISSION_DENIED.test(message))
-}
-
-function isRefusal(envelope: Envelope, status: number): boolean {
-  const { code, message } = envelope
-  return (
-    status === 401 ||
-    status === 403 ||
-    CREDENTIALS.has(code) ||
-    isPermissionDenied(envelope) ||
-    BAD_REQUESTS.has(code) ||
-    GONE.has(code) ||
-    (code >= 96001 && code <= 96036 && code !== ZILLIZ_JOB_NOT_FOUND) ||
-    // Milvus up to 2.5 says this with the code of "importing data failed".
-    (!PASSING.has(code) && BAD_JOB_ID.test(message))
-  )
+export function isGone(envelope: Envelope, status: number): boolean {
+  const { kind } = meaningOf(envelope, status)
+  return kind === 'no-collection' || kind === 'no-database'
 }
 
 /** In two steps: one pattern would scan for its second half again from each first one, in a message of any length. */
@@ -248,19 +228,28 @@ function classifyStatus(reply: Reply, context: RequestContext): Outage | Refusal
     : outage(error, retryAfter(reply.retryAfter, context.nowMs))
 }
 
-function statusKind({ status, body, location }: Reply, context: RequestContext): readonly [ServiceErrorKind, Facts?] {
+function statusKind(reply: Reply, { sanitize }: RequestContext): readonly [ServiceErrorKind, Facts?] {
+  const { status, body, location, headers = {} } = reply
+  if (GRPC_STATUS.has(status) || /^application\/grpc/i.test(headers['content-type'] ?? '')) return ['grpc']
+  if (status === 400 && HTTPS_WANTED.test(body)) return ['https-wanted']
   if (status >= 200 && status < 300) {
     if (/^\s*</.test(body)) return ['web-page']
     return [body.trim() === '' ? 'empty-body' : 'not-json']
   }
   if (status >= 300 && status < 400) {
-    const origin = originOf(location, context.sanitize)
+    const origin = originOf(location, sanitize)
     return ['redirect', origin === undefined ? {} : { detail: origin }]
   }
   if (status === 404) return ['no-api']
+  if (status === 429) return ['rate-limited']
   if (status === 401 || status === 403) return ['gateway-rejected']
   return [status === 400 || status === 405 ? 'http-rejected' : 'http-status']
 }
+
+/** What servers and load balancers of gRPC answer to HTTP/1.1 or to JSON. */
+const GRPC_STATUS = new Set([415, 426, 464])
+/** The words of Go and nginx. */
+const HTTPS_WANTED = /HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port/i
 
 function classifyProxy(status: number, context: RequestContext): Outage | Refusal {
   const kind = status === 407 ? 'proxy-credentials' : 'proxy-rejected'
@@ -273,7 +262,7 @@ interface NetworkRow {
   readonly match: RegExp
   readonly kind: ServiceErrorKind
   readonly outcome: string
-  /** What of the message belongs to the sentence, beside the code. */
+  /** What of the message belongs to the sentence, in place of the code. */
   readonly named?: RegExp
   /** A certificate or name that does not hold: about the request, not about the moment. */
   readonly isRefusal?: boolean
@@ -296,42 +285,59 @@ const NETWORK: readonly NetworkRow[] = [
     isRefusal: true,
   },
   { match: /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, kind: 'tls-unsupported', outcome: 'tls' },
+  { match: /^ERR_SSL_.*NO_APPLICATION_PROTOCOL$/, kind: 'tls-no-http', outcome: 'tls' },
+  { match: /^ERR_SSL_.*UNRECOGNIZED_NAME$/, kind: 'tls-unknown-name', outcome: 'tls' },
+  { match: /^ERR_SSL_.*(?:PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL)$/, kind: 'tls-version', outcome: 'tls' },
+  {
+    match: /^ERR_SSL_.*(?:CERTIFICATE_(?:REQUIRED|UNKNOWN|EXPIRED|REVOKED)|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/,
+    kind: 'tls-client-certificate',
+    outcome: 'tls',
+  },
   { match: /^(?:ERR_SSL.*|EPROTO)$/, kind: 'tls-handshake', outcome: 'tls' },
-  { match: /^HPE_/, kind: 'not-http', outcome: 'not-http' },
   { match: /^(?:ECONNRESET|UND_ERR_SOCKET|EPIPE)$/, kind: 'reset', outcome: 'reset' },
-  { match: /^/, kind: 'network', outcome: 'network' },
 ]
 
-function classifyNetwork(
-  { code, message }: { code: string; message: string },
-  context: RequestContext,
-): Outage | Refusal {
+/** What speaks no HTTP/1.1, by its first bytes. */
+const PROTOCOLS: readonly (readonly [match: RegExp, name: string])[] = [
+  [/^SSH-/, 'SSH'],
+  [/^(?:-[A-Z]+ |\+(?:OK|PONG)\r)/, 'Redis'],
+  [/^\0\0[^]\x04\0/, 'HTTP/2 only'],
+  [/^[^]\0\0\0\n\d/, 'MySQL'],
+  [/^220[ -]/, 'SMTP or FTP'],
+]
+const TLS_RECORD = /^[\x15\x16]\x03/
+
+function classifyNetwork(reply: NetworkFailure, context: RequestContext): Outage | Refusal {
+  const { code, message, addresses = [] } = reply
   const { sanitize } = context
+  if (code === 'NOT_HTTP') return outage(notHttp(reply, context))
   const row = NETWORK.find(({ match }) => match.test(code))
   const { kind, outcome, named, isRefusal = false } = row ?? { kind: 'network', outcome: 'network' }
-  const detail = named === undefined ? sanitize(code, 80) : nameIn(message, named, context)
+  const name = named === undefined ? code : named.exec(message)?.[1]
+  const detail = addresses.length > 0 ? addresses.join(', ') : name
   const error = errorOf(kind, outcome, context, {
-    ...(detail !== undefined && { detail }),
-    ...(kind === 'network' && { message: sanitize(message, MAX_MESSAGE) }),
+    ...(detail && { detail: sanitize(detail, MAX_MESSAGE) }),
+    ...(kind === 'network' && addresses.length === 0 && { message: sanitize(message, MAX_MESSAGE) }),
   })
   return isRefusal && !context.hostHasAnswered ? refused(error, context) : outage(error)
 }
 
-function nameIn(message: string, named: RegExp, { sanitize }: RequestContext): string | undefined {
-  const name = named.exec(message)?.[1]
-  return name && sanitize(name, MAX_MESSAGE)
+function notHttp({ received = '' }: NetworkFailure, context: RequestContext): ServiceError {
+  if (TLS_RECORD.test(received)) return errorOf('https-wanted', 'not-http', context)
+  const protocol = PROTOCOLS.find(([match]) => match.test(received))?.[1]
+  return errorOf('not-http', 'not-http', context, protocol === undefined ? {} : { detail: protocol })
 }
 
-function refused(error: ServiceError, { hostHasAnswered }: RequestContext): Refusal {
+export function refused(error: ServiceError, { hostHasAnswered }: RequestContext): Refusal {
   return { kind: 'refused', error, hostHasAnswered }
 }
 
-function outage(error: ServiceError, retryAfterMs?: number): Outage {
+export function outage(error: ServiceError, retryAfterMs?: number): Outage {
   return { kind: 'outage', error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
 /** Seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after. Anything else, the past included, says nothing. */
-function retryAfter(header: string | undefined, nowMs: number): number | undefined {
+export function retryAfter(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - nowMs
   return ms > 0 ? ms : undefined

@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import * as tls from 'node:tls'
-import { EnvHttpProxyAgent, errors, Pool } from 'undici'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { buildConnector, EnvHttpProxyAgent, errors, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { Transport } from '../connection.ts'
 
@@ -31,8 +33,23 @@ export type HttpReply =
   | { readonly kind: 'aborted'; readonly reason: unknown; readonly afterMs: number }
   /** The proxy did not open a tunnel. */
   | { readonly kind: 'proxy-refused'; readonly status: number }
-  /** `code` is Node's, OpenSSL's or undici's error code. */
-  | { readonly kind: 'network'; readonly code: string; readonly message: string }
+  | NetworkFailure
+
+/** There is no response, or only a part of one. */
+export interface NetworkFailure {
+  readonly kind: 'network'
+  /** Node's, OpenSSL's or undici's error code; `NOT_HTTP` where the response is none of HTTP/1.1. */
+  readonly code: string
+  readonly message: string
+  /** Every address that was tried, where a host has several. */
+  readonly addresses?: readonly string[]
+  /** The first bytes of what is not HTTP. */
+  readonly received?: string
+  /** No byte of the request can have reached the service. */
+  readonly isUnsent?: boolean
+  /** Reset before the response began, by a host that has answered before: a kept-alive connection may just have expired. */
+  readonly mayBeStale?: boolean
+}
 
 /** A connection pool to one service. */
 export interface HttpConnection {
@@ -48,6 +65,8 @@ export interface HttpConnection {
 export const MAX_BODY_BYTES = 32 * 1024 * 1024
 /** Longer than the longest pause between two polls, so that they share a connection. */
 const KEEP_ALIVE_MS = 45_000
+/** For each address of a host with several: Node's 250 ms are too short for a handshake with a far one. */
+const ATTEMPT_TIMEOUT_MS = 3_000
 
 /** Opens a pool that honors the proxy and TLS settings; throws where the TLS material does not fit together. */
 export function createExchange(transport: Transport): HttpConnection {
@@ -62,15 +81,19 @@ export function createExchange(transport: Transport): HttpConnection {
     return generation
   }
   let current = newGeneration()
+  let hasAnswered = false
   const exchange = async (request: Sendable) => {
     const generation = current
     generation.underWay += 1
     const reply = await send(generation.dispatcher, request)
     generation.underWay -= 1
+    if (reply.kind === 'reply') hasAnswered = true
     // A connection that hangs while it is set up would keep the next request waiting too.
     if (reply.kind !== 'reply' && generation === current) current = newGeneration()
     if (generation !== current && generation.underWay === 0 && opened.delete(generation)) void drop(generation)
-    return reply
+    return reply.kind === 'network' && reply.mayBeStale === true && !hasAnswered
+      ? { ...reply, mayBeStale: false }
+      : reply
   }
   return {
     post: (request) => exchange({ ...request, method: 'POST' }),
@@ -109,14 +132,14 @@ function dispatchersOf({ endpoint, tls: options, proxy }: Transport): (end: Abor
   const speaksTls = endpoint.startsWith('https:') || proxyUrl.startsWith('https:')
   const trust = speaksTls && { secureContext: secureContextOf(options) }
   // The exchange has one timeout of its own, connect to last byte; undici's would fire late and beside it.
-  const own = { timeout: 0, ...trust }
+  const own = { ...trust, timeout: 0, rejectUnauthorized: true, ...PATIENT }
   const toService = { ...own, ...(options.serverName && { servername: options.serverName }) }
   return (signal) =>
     new EnvHttpProxyAgent({
       httpProxy: proxyUrl,
       httpsProxy: proxyUrl,
       noProxy: proxy.noProxy,
-      connect: { ...toService, signal },
+      connect: connectorOf({ ...toService, signal }),
       requestTls: { ...toService, signal },
       proxyTls: { ...own, signal },
       proxyTunnel: endpoint.startsWith('https:'),
@@ -125,6 +148,24 @@ function dispatchersOf({ endpoint, tls: options, proxy }: Transport): (end: Abor
       bodyTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
     })
+}
+
+const PATIENT = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS }
+
+/** Errors of connections that were never there. */
+const connectErrors = new WeakSet<Error>()
+
+function connectorOf(
+  options: buildConnector.BuildOptions & { readonly signal: AbortSignal },
+): buildConnector.connector {
+  const connect = buildConnector(options)
+  return (target, callback) => {
+    connect(target, (...result) => {
+      const [error] = result
+      if (error !== null) connectErrors.add(error)
+      callback(...result)
+    })
+  }
 }
 
 /**
@@ -147,7 +188,11 @@ class TunnelPool extends Pool {
       return
     }
     return super.connect(options).catch((cause: unknown) => {
-      if (cause instanceof errors.SocketError) throw new Error('the proxy hung up', { cause })
+      if (cause instanceof errors.SocketError) {
+        const error = new Error('the proxy hung up', { cause })
+        connectErrors.add(error)
+        throw error
+      }
       throw cause
     })
   }
@@ -211,36 +256,56 @@ async function send(dispatcher: Dispatcher, request: Sendable): Promise<HttpRepl
 
 async function converse(dispatcher: Dispatcher, request: Sendable, signal: AbortSignal): Promise<HttpReply> {
   const { origin, pathname } = new URL(request.url)
+  let hasHeaders = false
   try {
-    const { statusCode, headers, body } = await dispatcher.request({
-      origin,
-      path: pathname,
-      method: request.method,
-      headers: request.headers,
-      body: request.body,
-      signal,
-    })
-    const text = await readBounded(body)
-    if (text === undefined) return { kind: 'too-large', status: statusCode }
+    const { method, headers: sent } = request
+    const options = { origin, path: pathname, method, headers: sent, body: request.body, signal }
+    const { statusCode, headers, body } = await dispatcher.request(options)
+    hasHeaders = true
+    const content = await readBounded(decoded(body, single(headers['content-encoding'])))
+    if (content === undefined) return { kind: 'too-large', status: statusCode }
     return {
       kind: 'reply',
       status: statusCode,
       retryAfter: single(headers['retry-after']),
       location: single(headers.location),
       headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, single(value) ?? ''])),
-      body: text.toString('utf8'),
-      sizeBytes: text.length,
+      body: content.toString('utf8'),
+      sizeBytes: content.length,
     }
   } catch (error) {
-    return failure(error)
+    return failure(error, hasHeaders)
   }
 }
 
+const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+}
+
+/** The body without the compression that some gateways apply although none was asked for. */
+function decoded(body: Readable, encoding: string | undefined): AsyncIterable<Buffer> {
+  const names = (encoding ?? '').split(',').map((name) => name.trim().toLowerCase())
+  let stream: Readable = body
+  for (const name of names.toReversed()) {
+    const decoder = DECODERS[name]?.()
+    if (decoder === undefined) continue
+    const before = stream
+    before.on('error', (error) => (decoder as unknown as Readable).destroy(error))
+    stream = before.pipe(decoder) as unknown as Readable
+    // Leaving the loop over the decoded stream must close the connection too.
+    stream.on('close', () => before.destroy())
+  }
+  return stream
+}
+
 /** The whole body; undefined, and the rest unread, where it is larger than anything the service sends. */
-async function readBounded(body: Dispatcher.ResponseData['body']): Promise<Buffer | undefined> {
+async function readBounded(body: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     sizeBytes += chunk.length
     // Leaving the loop destroys the stream.
     if (sizeBytes > MAX_BODY_BYTES) return undefined
@@ -255,18 +320,49 @@ function single(header: string | string[] | undefined): string | undefined {
 
 /** undici tells the status of a proxy's refusal only in the text of its error. */
 const PROXY_REFUSAL = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/
+const LOST_CONNECTION = new Set(['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE'])
+/** Errors of DNS, of a handshake that was cut, and of one that the other side ended with an alert about the certificate. */
+const NEVER_CONNECTED = /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|CERT_.*|ERR_TLS_.*|ERR_SSL_.*CERTIFICATE.*|.*_CERT.*)$/
+const MAX_RECEIVED = 200
 
-function failure(error: unknown): HttpReply {
+function failure(error: unknown, hasHeaders: boolean): HttpReply {
+  if (error instanceof errors.HTTPParserError && !hasHeaders) {
+    const { message, data = '' } = error as Error & { readonly data?: string }
+    return { kind: 'network', code: 'NOT_HTTP', message, received: data.slice(0, MAX_RECEIVED) }
+  }
   const { code, message } = rootCause(error)
   const status = PROXY_REFUSAL.exec(message)
   if (status !== null) return { kind: 'proxy-refused', status: Number(status[1] ?? status[2]) }
-  return { kind: 'network', code, message }
+  const addresses = addressesIn(error)
+  const isUnsent = !hasHeaders && (isConnectError(error) || NEVER_CONNECTED.test(code))
+  const mayBeStale = !hasHeaders && !isUnsent && LOST_CONNECTION.has(code)
+  return {
+    kind: 'network',
+    code,
+    message,
+    ...(addresses.length > 1 && { addresses }),
+    ...(isUnsent && { isUnsent }),
+    ...(mayBeStale && { mayBeStale }),
+  }
+}
+
+interface Cause {
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly cause?: unknown
+  readonly errors?: readonly unknown[]
+  readonly address?: unknown
+  readonly port?: unknown
+}
+
+function isConnectError(error: unknown): boolean {
+  return error instanceof Error && (connectErrors.has(error) || isConnectError(error.cause))
 }
 
 /** The innermost error that has a code: undici wraps the socket's, and a host with several addresses brings a list. */
 function rootCause(error: unknown): { code: string; message: string } {
-  const own = error as { code?: unknown; message?: unknown; cause?: unknown; errors?: readonly unknown[] }
-  const inner = own.cause ?? own.errors?.[0]
+  const own = error as Cause
+  const inner = own.cause ?? own.errors?.find((one) => (one as Cause).code === 'ECONNREFUSED') ?? own.errors?.[0]
   if (inner instanceof Error) {
     const cause = rootCause(inner)
     if (cause.code !== 'UNKNOWN') return cause
@@ -275,4 +371,15 @@ function rootCause(error: unknown): { code: string; message: string } {
     code: typeof own.code === 'string' ? own.code : 'UNKNOWN',
     message: typeof own.message === 'string' ? own.message : String(error),
   }
+}
+
+function addressesIn(error: unknown): readonly string[] {
+  const { cause, errors: all = [] } = error as Cause
+  if (all.length === 0) return cause instanceof Error ? addressesIn(cause) : []
+  return all.flatMap((one) => {
+    const { address, port, code } = one as Cause
+    if (typeof address !== 'string') return []
+    const host = address.includes(':') ? `[${address}]` : address
+    return [`${host}:${String(port)} (${String(code)})`]
+  })
 }

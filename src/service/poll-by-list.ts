@@ -122,12 +122,12 @@ export function pollByList(describe: Poll, list: List, { jobIds, collectionName 
     const answer = await currentRound(options).listed
     // Who is told to come back later must not ask the same another way.
     if (answer.kind === 'outage' && answer.result.retryAfterMs !== undefined) return answer.result
-    const sighting = answer.kind === 'listed' ? answer.sightings.get(jobId) : undefined
+    const entry = answer.kind === 'listed' ? answer.entries.get(jobId) : undefined
     const known = described.get(jobId)
-    if (sighting !== undefined) {
-      const isElsewhere = differs(sighting, collectionName)
-      const isEnough = !needsDescription(sighting, known) && !(isElsewhere && known === undefined)
-      if (isEnough && !isAmongOldest(jobId)) return seen(sighting, known, isElsewhere)
+    if (entry !== undefined) {
+      const isElsewhere = differs(entry, collectionName)
+      const isEnough = !needsDescription(entry, known) && !(isElsewhere && known === undefined)
+      if (isEnough && !isAmongOldest(jobId)) return seen(entry, known, isElsewhere)
     }
     budget = Math.max(-jobIds.length, budget - 1)
     return describeOne(jobId, options)
@@ -145,8 +145,8 @@ function needsDescription({ phase, label }: ListEntry, known: JobSnapshot | unde
 }
 
 /** What is known of the job, with what the list says of it and is believed. */
-function seen(sighting: ListEntry, known: JobSnapshot | undefined, isElsewhere: boolean): PollResult {
-  const { phase, label, progress, collectionName } = sighting
+function seen(entry: ListEntry, known: JobSnapshot | undefined, isElsewhere: boolean): PollResult {
+  const { phase, label, progress, collectionName } = entry
   const before = known ?? NOTHING_KNOWN
   return {
     kind: 'answered',
@@ -185,7 +185,7 @@ function noListUntilMs(answer: Listed | TooSlow, unfinished: ReadonlySet<string>
     case 'refused':
       return Infinity
     case 'listed': {
-      const shown = [...unfinished].filter((jobId) => answer.sightings.has(jobId)).length
+      const shown = [...unfinished].filter((jobId) => answer.entries.has(jobId)).length
       return shown * 2 < unfinished.size ? nowMs + WITHOUT_LIST_MS : Number.NEGATIVE_INFINITY
     }
   }

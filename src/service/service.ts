@@ -6,10 +6,11 @@ import { createClient } from './client.ts'
 import type { Client, ClientOptions } from './client.ts'
 import { createCollections } from './collections.ts'
 import { createReach } from './data-plane.ts'
-import { createDescribe } from './describe.ts'
-import { createDiscovery } from './discover.ts'
+import { createJobStart, createStart } from './create.ts'
+import { dialectOf } from './dialects.ts'
 import type { HttpConnection } from './http.ts'
-import { createList } from './list.ts'
+import { createDiscovery, createList } from './list.ts'
+import { createPoller } from './poll.ts'
 import { pollByList } from './poll-by-list.ts'
 import { createTwoPhase } from './two-phase.ts'
 
@@ -30,15 +31,19 @@ export interface ServiceOptions extends ClientOptions {
 export function createService(options: ServiceOptions): ImportService {
   const { collectionName, sanitize } = options
   const client = createClient(options)
-  // A name may hold a secret, as when the password is a word of it: what is told of it is not what to ask by.
+  const place = dialectOf(options).place(options)
+  // A name may hold a secret, as when the password is a word of it: what is shown of it is not what to ask by.
   const names = new Map(collectionName === undefined ? [] : [[sanitize(collectionName), collectionName]])
-  const describe = createDescribe(client, (told, name) => names.set(told, name))
+  const onCollection = (shown: string, name: string) => names.set(shown, name)
+  const poll = createPoller(client, place, onCollection)
   const reach = createReach(client, options, options.dataPlane, options.openExchange)
   return {
-    pollerFor: (jobIds) => pollOf(client, describe, options, { ...options, jobIds }),
-    list: createDiscovery(client, options),
-    ...createTwoPhase(client, sanitize),
-    collections: createCollections(reach, { ...options, nameOf: (told) => names.get(told) ?? told }),
+    pollerFor: (jobIds) => pollOf(client, poll, options, { ...options, jobIds }),
+    list: createDiscovery(client, { ...options, onCollection }),
+    create: createStart(client),
+    jobStart: createJobStart(client, options, sanitize),
+    ...createTwoPhase(client, place, sanitize),
+    collections: createCollections(reach, { ...options, nameOf: (shown) => names.get(shown) ?? shown }),
   }
 }
 
@@ -53,12 +58,12 @@ export interface ManyJobs {
 /** Polls import jobs of one service: one by one, or, where there are many, by a list of all. */
 export function createPoll(options: ClientOptions, many?: ManyJobs): Poll {
   const client = createClient(options)
-  return pollOf(client, createDescribe(client), options, many)
+  return pollOf(client, createPoller(client, dialectOf(options).place(options)), options, many)
 }
 
-function pollOf(client: Client, describe: Poll, options: ClientOptions, many: ManyJobs | undefined): Poll {
-  if (many === undefined) return describe
+function pollOf(client: Client, poll: Poll, options: ClientOptions, many: ManyJobs | undefined): Poll {
+  if (many === undefined) return poll
   const list = createList(client, { ...options, collectionName: many.collectionName })
   const expected = many.collectionName && options.sanitize(many.collectionName)
-  return pollByList(describe, list, { jobIds: many.jobIds, collectionName: expected }, many.clock)
+  return pollByList(poll, list, { jobIds: many.jobIds, collectionName: expected }, many.clock)
 }
