@@ -27,3 +27,12 @@ export const CANCELLED_ABORT_TIME_MS = 3_000
 export const MAX_ABORT_ATTEMPTS = 3
 /** When an abort that was refused is sent again. */
 export const REFUSED_ABORT_PAUSE_MS = 1_000
+
+/** By how much the clocks of two machines may differ. */
+export const CLOCK_SKEW_MS = 60_000
+/** When a create request is sent once more that was refused in a way that may pass. */
+export const REFUSED_CREATE_PAUSE_MS = 2_000
+/** How often the list is read for an import whose response was lost, and for how long: longer where the server was slow. */
+export const SEARCH_PAUSE_MS = 5_000
+export const SEARCH_MS = 30_000
+export const TIMED_OUT_SEARCH_MS = 60_000
