@@ -6,7 +6,7 @@ import type { JobSnapshot, PollResult } from '../../src/gate/job.ts'
 import { aFailedJob, aFile, aJob, aTrouble } from '../support/builders.ts'
 
 const FILES = [['a/1.parquet'], ['a/2.parquet']]
-const PLAN: ImportPlan = { key: 'k', files: FILES, attempt: 1, hasJobStart: false }
+const PLAN: ImportPlan = { key: 'k', files: FILES, attempt: 1 }
 const RERUN: ImportPlan = { ...PLAN, attempt: 3 }
 const LIMITS = { timeoutMs: 3_600_000, maxOutageMs: undefined }
 const RUN_BEGAN = Date.UTC(2026, 10, 23, 6, 0)
@@ -56,9 +56,9 @@ describe('what a start does next', () => {
       [{ kind: 'create', atMs: 1, key: 'k' }],
     ],
     [
-      'starts it on a first attempt also where the list keeps changing',
+      'starts it on a first attempt also where the list is not whole',
       PLAN,
-      [[1, noList({ kind: 'outage', error: aTrouble({ kind: 'changing-list' }) })]],
+      [[1, noList({ kind: 'outage', error: aTrouble({ kind: 'partial-list' }) })]],
       [{ kind: 'create', atMs: 1, key: 'k' }],
     ],
     ['lists again after an outage', PLAN, [[1, noList({ kind: 'outage', error })]], [{ kind: 'list', atMs: 2001 }]],
@@ -180,8 +180,8 @@ describe('what a start does next', () => {
       [{ kind: 'describe', jobId: '1', atMs: 5003 }],
     ],
     [
-      'asks for the age of a job that does not tell it, on Zilliz Cloud',
-      { ...RERUN, hasJobStart: true },
+      'asks for the age of a job that does not say it',
+      RERUN,
       [
         [1, list('1')],
         [2, runBegan],
@@ -433,7 +433,7 @@ describe('how a start ends', () => {
     ],
     [
       'with the age that Zilliz Cloud says in a call of its own',
-      { ...RERUN, hasJobStart: true },
+      RERUN,
       [
         [1, list('1')],
         [2, runBegan],

@@ -2,7 +2,7 @@ import type { Span } from './clock.ts'
 import { filesMatch, namesFile } from './import-files.ts'
 import type { FileGroups } from './import-files.ts'
 import type { CreateResult, JobStart, Listing, NoResponse } from './import-service.ts'
-import type { JobSnapshot, PollResult, ServiceError } from './job.ts'
+import type { JobSnapshot, PollResult, ServiceError, ServiceErrorKind } from './job.ts'
 import { isTooLong, maxOutageMs, prolonged } from './outage.ts'
 import type { Outage } from './outage.ts'
 import { pauseInOutageMs } from './pace.ts'
@@ -26,8 +26,6 @@ export interface ImportPlan {
   readonly files: FileGroups
   /** Of the workflow run: above 1 an earlier attempt may have started the import. */
   readonly attempt: number
-  /** The service says in a call of its own when a job was started (Zilliz Cloud). */
-  readonly hasJobStart: boolean
 }
 
 /** When the first attempt of the workflow run began, by the wall clock, as GitHub says. */
@@ -262,8 +260,8 @@ function inOutage(state: StartState, error: ServiceError, { limits, span }: At):
   return isOver ? ended(after, { kind: 'unreachable', error, outageMs: span.endedAtMs - outage.silentSinceMs }) : after
 }
 
-/** A list that comes, but never twice alike, is no list. */
-const UNSETTLED: ReadonlySet<string> = new Set(['unreadable-list', 'partial-list', 'changing-list', 'too-many-jobs'])
+/** A list that comes, but not as a whole. */
+const UNSETTLED: ReadonlySet<ServiceErrorKind> = new Set(['unreadable-list', 'partial-list', 'too-many-jobs'])
 
 function afterList(state: StartState, result: Listing, at: At): StartState {
   const { plan, limits, span } = at
@@ -362,11 +360,16 @@ function afterJobStart(state: StartState, jobId: string, result: JobStart, at: A
   if (candidate?.snapshot === undefined) return state
   if (result.kind !== 'answered') return withoutResponse(state, candidate, result, at)
   const snapshot = { ...candidate.snapshot, createTime: result.startTime ?? '' }
-  const verdict = verdictOf(snapshot, state, { ...at.plan, hasJobStart: false })
+  const verdict = verdictOf(snapshot, state, at.plan, true)
   return withCandidate(usable(state, at), jobId, { verdict, snapshot, atMs: nextReadingMs(state, at.span) })
 }
 
-function verdictOf(job: JobSnapshot, { phase, runBeganMs }: StartState, plan: ImportPlan): Candidate['verdict'] {
+function verdictOf(
+  job: JobSnapshot,
+  { phase, runBeganMs }: StartState,
+  plan: ImportPlan,
+  isDated = false,
+): Candidate['verdict'] {
   const hasEnded = job.phase === 'completed' || job.phase === 'failed'
   const isNamed = hasEnded && job.files.length === 0 && namesFile(plan.files, job.reason)
   const names = job.files.map(({ name }) => name)
@@ -375,7 +378,7 @@ function verdictOf(job: JobSnapshot, { phase, runBeganMs }: StartState, plan: Im
   if (phase === 'compare' && runBeganMs !== undefined) {
     const age = ageOf(job, runBeganMs - CLOCK_SKEW_MS)
     if (age === 'older') return 'other'
-    if (age === 'unknown' && plan.hasJobStart) return 'undated'
+    if (age === 'unknown' && !isDated) return 'undated'
   }
   if (match === undefined) return 'open'
   if (match === 'unclear') return 'unclear'
