@@ -1,12 +1,23 @@
 import { describe, expect, it } from '@jest/globals'
 import { newHistory, record } from '../../src/gate/history.ts'
 import type { PollResult } from '../../src/gate/job.ts'
-import { newCollection, recordAnswer } from '../../src/gate/collection-history.ts'
-import type { CollectionResult } from '../../src/gate/collection-history.ts'
+import { newCollection, recordResult } from '../../src/gate/collection.ts'
+import type { CollectionResult } from '../../src/gate/collection.ts'
 import { attempted } from '../../src/gate/commit-state.ts'
 import type { CommitResult } from '../../src/gate/import-service.ts'
 import { jobChanges, collectionChanges, commitChanges } from '../../src/gate/changes.ts'
-import { anIndex, DONE, GONE, NO, NO_REFRESH, noAnswer, NOT_LOADED, reading, rows } from '../support/searching.ts'
+import {
+  anIndex,
+  DONE,
+  GONE,
+  measured,
+  NO,
+  NO_REFRESH,
+  noAnswer,
+  NOT_LOADED,
+  reading,
+  rows,
+} from '../support/searching.ts'
 import { answered, outage, refused, unknownJob, declined } from '../support/watching.ts'
 
 /** The changes of each poll, where polls are `stepMs` apart. */
@@ -170,7 +181,7 @@ describe('the changes of a collection', () => {
     let collection = newCollection('books')
     return answers.map((answer, i) => {
       const before = collection
-      collection = recordAnswer(before, answer, { startedAtMs: i * stepMs, endedAtMs: i * stepMs })
+      collection = recordResult(before, answer, { startedAtMs: i * stepMs, endedAtMs: i * stepMs })
       return collectionChanges(before, collection, answer)
     })
   }
@@ -235,12 +246,13 @@ describe('the changes of a collection', () => {
   })
 
   it('tells that it was refreshed, and how many rows it has where that is new', () => {
-    expect(told([reading(), DONE, rows(4), rows(4), rows(5)])).toEqual([
+    expect(told([rows(4), reading(), DONE, measured(4, 9), measured(4, 9), measured(5, 9)])).toEqual([
+      [],
       [ready],
       [{ kind: 'refreshed' }],
-      [{ kind: 'counted', rows: 4 }],
+      [{ kind: 'counted', rows: 4, rowCount: 9 }],
       [],
-      [{ kind: 'counted', rows: 5 }],
+      [{ kind: 'counted', rows: 5, rowCount: 9 }],
     ])
   })
 
@@ -255,9 +267,8 @@ describe('the changes of a collection', () => {
   it.each<[what: string, answer: CollectionResult, changes: readonly object[]]>([
     ['a reading', reading(), []],
     ['a refresh', DONE, [{ kind: 'refreshed' }]],
-    ['a count', rows(5), [{ kind: 'counted', rows: 5 }]],
-    ['a refusal', NO, []],
-    ['that it is gone', GONE, []],
+    ['a count', rows(5), []],
+    ['a reading of its rows', measured(5, 9), [{ kind: 'counted', rows: 5, rowCount: 9 }]],
     ['that it is not loaded', NOT_LOADED, []],
     ['that there is no refresh', NO_REFRESH, []],
   ])('tells how long an outage was, first of all, where it ends with %s', (_, answer, changes) => {
@@ -266,6 +277,14 @@ describe('the changes of a collection', () => {
       ...changes,
     ])
     expect(told([reading(), answer])[1]).toEqual(changes)
+  })
+
+  it.each([
+    ['a refusal', NO, NO],
+    ['that it is gone', GONE, NO],
+  ])('tells %s once, which does not end an outage', (_, first, second) => {
+    const { error } = first as Extract<CollectionResult, { kind: 'refused' | 'gone' }>
+    expect(told([reading(), noAnswer(), first, second]).slice(2)).toEqual([[{ kind: 'refused', error }], []])
   })
 
   it('tells nothing of a question that was cancelled', () => {

@@ -45,6 +45,7 @@ export const SEARCH_ANSWERS = {
   '/get_load_state': { loadState: 'LoadStateLoaded', loadProgress: 100 },
   '/refresh_load': {},
   '/entities/query': [{ 'count(*)': 5 }],
+  '/get_stats': { rowCount: 5 },
 } as const
 export type Question = keyof typeof SEARCH_ANSWERS
 

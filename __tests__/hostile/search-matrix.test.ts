@@ -24,9 +24,11 @@ function expectedOf({ fault, at, lasts }: SearchCell): ConclusionKind {
     case 'unknown job':
       return passes
     case 'refusal':
+      if (lasts === 'once') return 'completed'
       return saysGone(fault) && !isFirst ? 'not-ready' : 'rejected'
     case 'refusal without envelope':
-      return isFirst || (lasts === 'for good' && saysUnknownPath(fault) && at === '/refresh_load') ? 'rejected' : passes
+      if (lasts === 'once') return 'completed'
+      return isFirst || (saysUnknownPath(fault) && at === '/refresh_load') ? 'rejected' : passes
   }
 }
 
@@ -88,6 +90,7 @@ const SPOILT: readonly { readonly at: Question; readonly faults: readonly Fault[
     at: '/get_load_state',
     faults: spoilt('/get_load_state', 'loadState', (data) => ({ ...(data as object), loadState: HERE })),
   },
+  { at: '/get_stats', faults: spoilt('/get_stats', 'rowCount', () => ({ rowCount: HERE })) },
   {
     at: '/entities/query',
     faults: [
@@ -105,6 +108,7 @@ const GOOD_AFTER_ALL = new Set([
   '/indexes/describe with indexState "seven"',
   '/get_load_state with loadState "seven"',
   '/entities/query with count(*) 7',
+  '/get_stats with rowCount 7',
 ])
 
 const DURATIONS = ['once', 'for good'] as const

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { CollectionResult } from '../../src/gate/collection-history.ts'
 import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
 import type { Policy } from '../../src/gate/policy.ts'
 import {
@@ -13,9 +12,10 @@ import {
   NOT_LOADED,
   reading,
   rows,
+  stored,
   watchSearch,
 } from '../support/searching.ts'
-import type { CollectionPlay, Question } from '../support/searching.ts'
+import type { Answer, CollectionPlay, Question } from '../support/searching.ts'
 import { brokenSearchPromises } from './search-promises.ts'
 import { cases, timeFor } from '../support/soak.ts'
 
@@ -25,10 +25,10 @@ const MAX_MS = timeFor(120_000)
 interface Segment {
   readonly lastsMs: number
   readonly tookMs: number
-  readonly says: Readonly<Record<Question, CollectionResult>>
+  readonly says: Readonly<Record<Question, Answer>>
 }
 
-const GOOD: Segment['says'] = { read: reading(), refresh: DONE, count: rows(5) }
+const GOOD: Segment['says'] = { read: reading(), refresh: DONE, count: rows(5), stored: stored(5) }
 
 const anyIndexes = fc.array(
   fc
@@ -51,13 +51,14 @@ const mostly = <T>(usual: fc.Arbitrary<T>, ...others: readonly fc.Arbitrary<T>[]
 
 const anySays = fc.record({
   read: fc.oneof(
-    { weight: 10, arbitrary: fc.constant<CollectionResult>(reading()) },
+    { weight: 10, arbitrary: fc.constant<Answer>(reading()) },
     { weight: 10, arbitrary: anyReading },
     { weight: 4, arbitrary: anyOutage },
     { weight: 1, arbitrary: anyEnd },
   ),
-  refresh: mostly<CollectionResult>(fc.constant(DONE), anyOutage, fc.constantFrom(NOT_LOADED, NO_REFRESH)),
-  count: mostly<CollectionResult>(fc.integer({ min: 0, max: 9 }).map(rows), anyOutage, fc.constant(NOT_LOADED)),
+  refresh: mostly<Answer>(fc.constant(DONE), anyOutage, fc.constantFrom(NOT_LOADED, NO_REFRESH, NO)),
+  count: mostly<Answer>(fc.integer({ min: 0, max: 9 }).map(rows), anyOutage, fc.constantFrom(NOT_LOADED, NO, GONE)),
+  stored: mostly<Answer>(fc.integer({ min: 3, max: 9 }).map(stored), anyOutage, fc.constantFrom(NO, GONE)),
 })
 const anySegment: fc.Arbitrary<Segment> = fc.record({
   lastsMs: fc.constantFrom(100, 2_000, 5_000, 11_000, 60_000, 400_000),
@@ -130,17 +131,25 @@ describe('the wait for collections, whatever they say', () => {
         { ...GOOD, read: reading({ indexes: [anIndex({ pendingRows: undefined })] }) },
         { ...GOOD, read: reading({ load: 40 }), refresh: NOT_LOADED, count: NOT_LOADED },
         { ...GOOD, refresh: NOT_LOADED, count: NOT_LOADED },
-        { read: noAnswer(), refresh: noAnswer(), count: noAnswer() },
-        { read: noAnswer(), refresh: noAnswer('http-429', 10_000), count: noAnswer('http-429', 10_000) },
+        { read: noAnswer(), refresh: noAnswer(), count: noAnswer(), stored: noAnswer() },
+        { ...GOOD, refresh: noAnswer('http-429', 10_000), count: noAnswer('http-429', 10_000) },
         { ...GOOD, count: rows(4) },
         GOOD,
       ]
-      const cloud: Segment['says'] = { read: noAnswer(), refresh: NO_REFRESH, count: noAnswer() }
+      const refusals: Segment['says'][] = [
+        { read: NO, refresh: NO, count: NO, stored: NO },
+        { read: GONE, refresh: NO, count: GONE, stored: GONE },
+      ]
+      const cloud: Segment['says'] = { read: noAnswer(), refresh: NO_REFRESH, count: noAnswer(), stored: noAnswer() }
       const segmentOf = (says: fc.Arbitrary<Segment['says']>, lastsMs: readonly number[]) =>
         fc.record({ lastsMs: fc.constantFrom(...lastsMs), tookMs: fc.constantFrom(0, 5, 900), says })
       const passing = fc.tuple(
         fc.array(segmentOf(fc.constantFrom(...slow), [100, 2_000, 8_000]), { maxLength: 4 }),
-        segmentOf(fc.constant(cloud), [100, 2_000, 20_000]),
+        fc.oneof(
+          segmentOf(fc.constant(cloud), [100, 2_000, 20_000]),
+          // An address that never answered well is believed after two seconds.
+          segmentOf(fc.constantFrom(...refusals), [100, 1_500]),
+        ),
         fc.array(segmentOf(fc.constantFrom(...slow), [100, 2_000, 8_000]), { maxLength: 4 }),
         segmentOf(fc.constant(GOOD), [1_000]),
       )

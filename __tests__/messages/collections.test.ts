@@ -3,11 +3,11 @@ import { searchText, standOf } from '../../src/messages/collections.ts'
 import { headline } from '../../src/messages/outcomes.ts'
 import { closingBlock, progressLines } from '../../src/report/log.ts'
 import { progressText } from '../../src/messages/commit-status.ts'
-import type { CollectionHistory } from '../../src/gate/collection-history.ts'
+import type { CollectionHistory } from '../../src/gate/collection.ts'
 import type { Conclusion } from '../../src/gate/conclusion.ts'
 import type { Policy } from '../../src/gate/policy.ts'
 import { aCompletedJob, aHistory, aPolicy, aSearch, aTrouble, aView } from '../support/builders.ts'
-import { anIndex, DONE, NO_REFRESH, noAnswer, NOT_LOADED, reading, rows } from '../support/searching.ts'
+import { anIndex, DONE, measured, NO_REFRESH, noAnswer, NOT_LOADED, reading, rows } from '../support/searching.ts'
 
 const error = aTrouble()
 const UNLOADED = reading({ load: { state: 'not-loaded', percent: undefined } })
@@ -16,17 +16,21 @@ const REFRESHED = [
   [0, reading()],
   [100, DONE],
 ] as const
-const CONFIRMED = [...REFRESHED, [2_000, reading()], [4_000, reading()]] as const
+const GONE_ERROR = { kind: 'gone', error } as const
+const measuredTwice = (rows: number, rowCount = rows) =>
+  [...REFRESHED, [2_000, measured(rows, rowCount)], [4_000, measured(rows, rowCount)]] as const
 const viewOf = (...collections: readonly CollectionHistory[]) =>
   aView([aHistory({ jobId: 'j0', polls: [[2000, aCompletedJob()]] })], 305_000, collections)
 const docs = (...answers: Parameters<typeof aSearch>[1][]) => aSearch('docs', ...answers)
-const ready = aSearch('docs', ...CONFIRMED)
+const COUNTED = [[0, rows(0)]] as const
+const ready = aSearch('docs', ...COUNTED, ...measuredTwice(5))
 
 describe('where a collection stands', () => {
   it.each<[CollectionHistory, string]>([
     [aSearch('docs'), 'not answered yet'],
     [docs([0, noAnswer()]), 'not answered yet'],
-    [docs([0, { kind: 'gone', error }]), 'not there any more'],
+    [docs([0, GONE_ERROR]), 'not answered yet'],
+    [docs([0, GONE_ERROR], [2_000, GONE_ERROR]), 'not there any more'],
     [docs([0, pending(1_200_000)]), '1.2 M rows not indexed yet, loaded'],
     [docs([0, pending(1)]), '1 row not indexed yet, loaded'],
     [docs([0, pending(undefined)]), 'rows still to be indexed not told, loaded'],
@@ -40,9 +44,9 @@ describe('where a collection stands', () => {
     [docs([0, reading()]), '1 index ready, loaded, not refreshed yet'],
     [docs([0, reading()], [100, NOT_LOADED]), '1 index ready, loaded, said not to be loaded after all'],
     [docs([0, reading()], [100, NO_REFRESH]), '1 index ready, loaded, no refresh_load found'],
-    [aSearch('docs', ...REFRESHED), '1 index ready, loaded, to be confirmed by another reading'],
-    [ready, '1 index ready, loaded'],
-    [aSearch('docs', ...CONFIRMED, [4_100, rows(7)]), '1 index ready, loaded, 7 rows'],
+    [aSearch('docs', ...REFRESHED), '1 index ready, loaded, rows not counted yet'],
+    [aSearch('docs', ...COUNTED, ...measuredTwice(7, 1_200)), '1 index ready, loaded, 7 rows visible of 1,200 stored'],
+    [aSearch('docs', ...COUNTED, ...measuredTwice(7)), '1 index ready, loaded, 7 rows'],
   ])('is said: %#', (collection, text) => {
     expect(standOf(collection)).toBe(text)
   })
@@ -52,7 +56,7 @@ describe('where a collection stands', () => {
   })
 
   it('is said of the one that is late where there are several', () => {
-    expect(searchText(viewOf(ready))).toBe('collection docs: 1 index ready, loaded')
+    expect(searchText(viewOf(ready))).toBe('collection docs: 1 index ready, loaded, 5 rows')
     expect(searchText(viewOf(ready, aSearch('films', [0, pending(9)])))).toBe(
       '1 of 2 collections ready, films: 9 rows not indexed yet, loaded',
     )
@@ -74,13 +78,13 @@ describe('what happened to a collection', () => {
       { kind: 'completed', passes: true },
       [ready],
       {},
-      'Import job j0 is complete: 36,000 rows from 3 files in collection docs, after 5 min 05 s; docs can be searched.',
+      'Import job j0 is complete: 36,000 rows from 3 files in collection docs, after 5 min 05 s; docs can be searched, with 5 rows in all.',
       /^$/,
     ],
     [
       'searchable, several, counted',
       { kind: 'completed', passes: true },
-      [aSearch('docs', ...CONFIRMED, [4_100, rows(7)]), aSearch('films', ...CONFIRMED, [4_100, rows(2)])],
+      [aSearch('docs', ...COUNTED, ...measuredTwice(7)), aSearch('films', ...COUNTED, ...measuredTwice(2))],
       asked,
       'Import job j0 is complete: 36,000 rows from 3 files in collection docs, after 5 min 05 s; all 2 collections can be searched, with 9 rows in all.',
       /^$/,
@@ -144,7 +148,7 @@ describe('what happened to a collection', () => {
     [
       'not indexed, others counted',
       late,
-      [docs([0, pending(9)]), aSearch('films', ...CONFIRMED, [4_100, rows(7)])],
+      [docs([0, pending(9)]), aSearch('films', ...COUNTED, ...measuredTwice(7))],
       asked,
       'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (9 rows not indexed yet, loaded).',
       /Raise `timeout`/,
@@ -152,7 +156,7 @@ describe('what happened to a collection', () => {
     [
       'late, both counted',
       { ...late, collections: [0, 1] },
-      [aSearch('docs', ...CONFIRMED, [4_100, rows(7)]), aSearch('films', ...CONFIRMED, [4_100, rows(2)])],
+      [aSearch('docs', ...COUNTED, ...measuredTwice(7)), aSearch('films', ...COUNTED, ...measuredTwice(2))],
       asked,
       'Time is up after 1 h: the import is complete, but 2 of 2 collections (docs, films) cannot be searched yet (docs: 1 index ready, loaded, 7 rows, 9 rows in all, and expected-collection-rows asks for 8 rows).',
       /Raise `timeout`/,
@@ -160,7 +164,7 @@ describe('what happened to a collection', () => {
     [
       'late, ready but for another',
       late,
-      [aSearch('docs', ...CONFIRMED, [4_100, rows(8)])],
+      [aSearch('docs', ...COUNTED, ...measuredTwice(8))],
       asked,
       'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, 8 rows).',
       /Raise `timeout`/,
@@ -170,7 +174,7 @@ describe('what happened to a collection', () => {
       { kind: 'stalled', passes: false, jobs: [], collections: [0], idleMs: 300_000 },
       [ready],
       asked,
-      'The import is complete, but collection docs stood still for 5 min (1 index ready, loaded).',
+      'The import is complete, but collection docs stood still for 5 min (1 index ready, loaded, 5 rows).',
       /index nodes.*stall-timeout/,
     ],
     [
@@ -184,7 +188,7 @@ describe('what happened to a collection', () => {
     [
       'too few rows',
       { kind: 'rows-not-met', passes: false, of: 'collections', expected: { min: 8, max: 8 }, imported: 7 },
-      [aSearch('docs', ...CONFIRMED, [4_100, rows(7)])],
+      [aSearch('docs', ...COUNTED, ...measuredTwice(7))],
       asked,
       'Collection docs holds 7 rows, but expected-collection-rows asks for 8 rows.',
       /missing/,
@@ -192,7 +196,7 @@ describe('what happened to a collection', () => {
     [
       'too many rows in several',
       { kind: 'rows-not-met', passes: false, of: 'collections', expected: { min: 8, max: 8 }, imported: 9 },
-      [ready, aSearch('films', ...CONFIRMED)],
+      [ready, aSearch('films', ...COUNTED, ...measuredTwice(2))],
       asked,
       'The 2 collections (docs, films) hold 9 rows in all, but expected-collection-rows asks for 8 rows.',
       /too many/,
@@ -208,15 +212,31 @@ describe('what happened to a collection', () => {
     [
       'late, not counted',
       late,
-      [ready],
+      [aSearch('docs', ...COUNTED, ...REFRESHED)],
       asked,
-      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, rows not counted yet, and expected-collection-rows asks for 8 rows).',
-      /Raise `timeout`/,
+      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, rows not counted yet).',
+      /^Indexing .*Raise `timeout`/,
+    ],
+    [
+      'late, not visible',
+      late,
+      [{ ...aSearch('docs', ...COUNTED, ...measuredTwice(7, 1_200)), importedRows: 500 }],
+      {},
+      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, 7 rows visible of 1,200 stored).',
+      /^count\(\*\) is 7 \(0 before, 500 imported\), rowCount is 1,200\. Deleted rows stay in rowCount until they are compacted: if rows were deleted, set `expected-collection-rows`\. Indexing/,
+    ],
+    [
+      'late, refused at last',
+      late,
+      [docs([0, reading()], [2_000, { kind: 'refused', error, hostHasAnswered: true }])],
+      {},
+      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, not refreshed yet).',
+      /^Last response: milvus\.example returned HTTP 503\. Indexing/,
     ],
     [
       'late, counted once',
       { ...late, passes: true },
-      [aSearch('docs', ...CONFIRMED, [4_100, rows(7)])],
+      [aSearch('docs', ...COUNTED, ...measuredTwice(7))],
       { ...asked, onTimeout: 'pass' },
       'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, 7 rows, and expected-collection-rows asks for 8 rows); the step passes, as on-timeout asks.',
       /must not rely on a search/,
@@ -313,7 +333,8 @@ describe('the log of a search', () => {
           { kind: 'load', state: 'loading', percent: 40 },
           { kind: 'load', state: 'not-loaded', percent: undefined },
           { kind: 'refreshed' },
-          { kind: 'counted', rows: 1 },
+          { kind: 'counted', rows: 1, rowCount: 1_200 },
+          { kind: 'refused', error },
           { kind: 'idle', idleMs: 1_800_000 },
           { kind: 'outage-began', error },
           { kind: 'outage-ended', lastedMs: 4_000 },
@@ -330,7 +351,8 @@ describe('the log of a search', () => {
       'collection docs: loading, 40 %',
       'collection docs: not loaded',
       'collection docs: asked to load what was imported (refresh_load)',
-      'collection docs: holds 1 row',
+      'collection docs: 1 row visible of 1,200 stored',
+      'collection docs: milvus.example returned HTTP 503. Checking again.',
       'collection docs: nothing has moved for 30 min (MIG-044)',
       'collection docs: no usable answer: milvus.example returned HTTP 503. (MIG-026)',
       'the gate goes on asking. If this lasts, check the status page or the logs of the service.',
@@ -341,7 +363,7 @@ describe('the log of a search', () => {
   it('ends with where each collection stands', () => {
     const block = closingBlock({ kind: 'cancelled', passes: false, signal: 'SIGINT' }, view, aPolicy())
     expect(block.slice(0, 2)).toEqual([
-      '   5:05  collection docs: 1 index ready, loaded',
+      '   5:05  collection docs: 1 index ready, loaded, 5 rows',
       '   5:05  collection films: not answered yet, no usable answer: cluster.test returned HTTP 502.',
     ])
   })

@@ -504,17 +504,17 @@ describe('besides', () => {
   })
 
   it.each([
-    [0, ['   5:05  collection docs: holds 12 rows']],
+    [0, ['   5:05  collection docs: 12 rows visible of 15 stored']],
     [1, []],
   ])('there is a line for what is new of a collection in the view: %i', (collection, lines) => {
     const event: WatchEvent = {
       kind: 'read',
       view: aView([done], 305_000, [aSearch('docs')]),
       collection,
-      answer: { kind: 'counted', rows: 12 },
+      answer: { kind: 'measured', rows: 12, rowCount: 15 },
       tookMs: 120,
       more: false,
-      changes: [{ kind: 'counted', rows: 12 }],
+      changes: [{ kind: 'counted', rows: 12, rowCount: 15 }],
     }
     expect(progressLines(event, policy)).toEqual(lines)
   })

@@ -12,6 +12,7 @@ const INDEXES = '/v2/vectordb/indexes/list'
 const INDEX = '/v2/vectordb/indexes/describe'
 const LOAD = '/v2/vectordb/collections/get_load_state'
 const REFRESH = '/v2/vectordb/collections/refresh_load'
+const STATS = '/v2/vectordb/collections/get_stats'
 const QUERY = '/v2/vectordb/entities/query'
 
 const good = (data: unknown) => json({ code: 0, data })
@@ -38,6 +39,7 @@ function collection(replies: Readonly<Record<string, Reply | ((nth: number) => R
     [LOAD]: LOADED,
     [REFRESH]: good({}),
     [QUERY]: good([{ 'count(*)': 1_000 }]),
+    [STATS]: good({ rowCount: 1_200 }),
   }
   return ({ path }) => {
     const nth = seen.get(path) ?? 0
@@ -284,6 +286,7 @@ describe('a collection that is gone', () => {
       expect(inWords(await service.collections.read('books', asMany()))).toEqual({
         kind: 'gone',
         error: { outcome, what, next },
+        hostHasAnswered: true,
       })
     }
   })
@@ -380,6 +383,28 @@ describe('counting a collection', () => {
     const { service } = await asking(collection({ [QUERY]: good(data) }))
     const answer = await service.collections.count('books', asMany())
     expect(answer).toMatchObject(rows === undefined ? { kind: 'outage' } : { kind: 'counted', rows })
+  })
+})
+
+describe('asking for the stored rows of a collection', () => {
+  it('is one request', async () => {
+    const { service, bodiesOf } = await asking(collection())
+    expect(await service.collections.stored('books', asMany())).toEqual({ kind: 'stored', rowCount: 1_200 })
+    expect(bodiesOf(STATS)).toEqual([{ collectionName: 'books' }])
+  })
+
+  it.each<[data: unknown, rowCount: number | undefined]>([
+    [{ rowCount: 0 }, 0],
+    [{ rowCount: '1200' }, 1_200],
+    [{ rowCount: -1 }, undefined],
+    [{ rowCount: 1.5 }, undefined],
+    [{ rowCount: null }, undefined],
+    [{}, undefined],
+    [[{ rowCount: 7 }], undefined],
+  ])('reads %j as %s', async (data, rowCount) => {
+    const { service } = await asking(collection({ [STATS]: good(data) }))
+    const response = await service.collections.stored('books', asMany())
+    expect(response).toMatchObject(rowCount === undefined ? { kind: 'outage' } : { kind: 'stored', rowCount })
   })
 })
 

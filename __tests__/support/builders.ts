@@ -1,5 +1,5 @@
-import { newCollection, recordAnswer } from '../../src/gate/collection-history.ts'
-import type { CollectionResult, CollectionHistory } from '../../src/gate/collection-history.ts'
+import { newCollection, recordResult } from '../../src/gate/collection.ts'
+import type { CollectionResult, CollectionHistory } from '../../src/gate/collection.ts'
 import type { View } from '../../src/gate/events.ts'
 import { newHistory, record } from '../../src/gate/history.ts'
 import type { History } from '../../src/gate/history.ts'
@@ -141,7 +141,7 @@ export function aSearch(
   ...answers: readonly (readonly [atMs: number, answer: CollectionResult])[]
 ): CollectionHistory {
   return answers.reduce(
-    (collection, [atMs, answer]) => recordAnswer(collection, answer, { startedAtMs: atMs, endedAtMs: atMs }),
+    (collection, [atMs, answer]) => recordResult(collection, answer, { startedAtMs: atMs, endedAtMs: atMs }),
     newCollection(name),
   )
 }

@@ -1,7 +1,7 @@
 import type { Conclusion } from '../../src/gate/conclusion.ts'
-import type { CollectionResult } from '../../src/gate/collection-history.ts'
+import type { CollectionResult } from '../../src/gate/collection.ts'
 import type { WatchEvent } from '../../src/gate/events.ts'
-import type { Collections, IndexProgress, LoadProgress } from '../../src/gate/import-service.ts'
+import type { Collections, IndexProgress, LoadProgress, StoredRows } from '../../src/gate/import-service.ts'
 import { TIME_IS_UP } from '../../src/gate/import-service.ts'
 import type { RequestOptions } from '../../src/gate/import-service.ts'
 import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
@@ -13,10 +13,13 @@ import { answered } from './watching.ts'
 import { aTrouble } from './builders.ts'
 
 /** What a collection can be asked. */
-export type Question = 'read' | 'refresh' | 'count'
+export type Question = 'read' | 'refresh' | 'count' | 'stored'
 
 /** What a question brings, and how many milliseconds it takes; none unless told otherwise. */
-export type Told = CollectionResult | { readonly answer: CollectionResult; readonly tookMs: number }
+export type Told = Answer | { readonly answer: Answer; readonly tookMs: number }
+
+/** What a request about a collection brings. */
+export type Answer = CollectionResult | StoredRows
 
 /** What a collection says at a moment to the nth question of that kind. The first is 0. */
 export type CollectionPlay = (moment: {
@@ -33,7 +36,7 @@ export interface SeenQuestion {
   readonly question: Question
   readonly startedAtMs: number
   readonly endedAtMs: number
-  readonly answer: CollectionResult
+  readonly answer: Answer
 }
 
 export interface Searched {
@@ -77,7 +80,8 @@ export async function watchSearch(
     const told = play({ atMs: startedAtMs, question, nth, refreshedAtMs: refreshedAtMs.get(collection) })
     const { answer: said, tookMs } = 'answer' in told ? told : { answer: told, tookMs: 0 }
     if (tookMs > 0) await clock.sleep(tookMs, signal)
-    const answer = signal.aborted ? cut(signal) : said
+    const isHostKnown = !(options.isElsewhere ?? false) || questions.some(({ answer }) => isGood(answer))
+    const answer = signal.aborted ? cut(signal) : asRefused(said, question, isHostKnown)
     if (answer.kind === 'done') refreshedAtMs.set(collection, clock.now())
     questions.push({ collection, question, startedAtMs, endedAtMs: clock.now(), answer })
     return answer
@@ -89,7 +93,7 @@ export async function watchSearch(
       only(await ask(name, 'refresh', asked), ['done', 'not-loaded', 'no-refresh', 'gone', ...NO_ANSWER]),
     count: async (name, asked) =>
       only(await ask(name, 'count', asked), ['counted', 'not-loaded', 'gone', ...NO_ANSWER]),
-    stored: () => Promise.reject(new Error('no stored rows are played')),
+    stored: async (name, asked) => only(await ask(name, 'stored', asked), ['stored', 'gone', ...NO_ANSWER]),
     identify: () => Promise.resolve({ kind: 'unidentified' }),
   }
   const jobIds = names.map((_, i) => `job-${i}`)
@@ -132,19 +136,31 @@ export async function watchSearch(
   return { conclusion: last.conclusion, endedAtMs: last.view.nowMs, events, questions, course }
 }
 
+const OPERATIONS = { read: 'load-state', refresh: 'refresh', count: 'count', stored: 'stored' } as const
+
+/** A refusal as the service would describe it. */
+function asRefused(answer: Answer, question: Question, hostHasAnswered: boolean): Answer {
+  if (answer.kind !== 'refused' && answer.kind !== 'gone') return answer
+  return { ...answer, error: { ...answer.error, operation: OPERATIONS[question] }, hostHasAnswered }
+}
+
+function isGood({ kind }: Answer): boolean {
+  return !['outage', 'refused', 'gone', 'cancelled', 'no-refresh'].includes(kind)
+}
+
 const NO_ANSWER = ['outage', 'refused', 'cancelled'] as const
 
-function only<Kind extends CollectionResult['kind']>(
-  answer: CollectionResult,
+function only<Kind extends Answer['kind']>(
+  answer: Answer,
   kinds: readonly Kind[],
-): Extract<CollectionResult, { readonly kind: Kind }> {
-  const isMeant = (one: CollectionResult): one is Extract<CollectionResult, { readonly kind: Kind }> =>
+): Extract<Answer, { readonly kind: Kind }> {
+  const isMeant = (one: Answer): one is Extract<Answer, { readonly kind: Kind }> =>
     kinds.some((kind) => kind === one.kind)
   if (!isMeant(answer)) throw new Error(`the play says ${answer.kind}, which answers another question`)
   return answer
 }
 
-function cut(signal: AbortSignal): CollectionResult {
+function cut(signal: AbortSignal): Answer {
   return signal.reason === TIME_IS_UP ? noAnswer('timeout') : { kind: 'cancelled' }
 }
 
@@ -166,9 +182,19 @@ export const NOT_LOADED: CollectionResult = { kind: 'not-loaded' }
 /** The collection has been told to take in the new rows. */
 export const DONE: CollectionResult = { kind: 'done' }
 
-/** So many rows. */
-export function rows(amount: number): CollectionResult {
+/** So many rows are visible to a search. */
+export function rows(amount: number): Extract<CollectionResult, { kind: 'counted' }> {
   return { kind: 'counted', rows: amount }
+}
+
+/** So many rows are stored. */
+export function stored(rowCount: number): Extract<StoredRows, { kind: 'stored' }> {
+  return { kind: 'stored', rowCount }
+}
+
+/** Both, in one reading; as many are stored as are visible unless said otherwise. */
+export function measured(rows: number, rowCount = rows): Extract<CollectionResult, { kind: 'measured' }> {
+  return { kind: 'measured', rows, rowCount }
 }
 
 /** An index that is ready, but for what is said. */
@@ -186,7 +212,7 @@ export function reading(
 
 /** A collection that has been there all along: ready, refreshed at once, with five rows; but for what is said. */
 export function aCollection(but: Partial<Record<Question, CollectionPlay>> = {}): CollectionPlay {
-  const usual = { read: reading(), refresh: DONE, count: rows(5) }
+  const usual = { read: reading(), refresh: DONE, count: rows(5), stored: stored(5) }
   return (moment) => but[moment.question]?.(moment) ?? usual[moment.question]
 }
 

@@ -1,5 +1,5 @@
-import { areReady, isLoaded, pendingRowsOf } from './collection-history.ts'
-import type { CollectionResult, CollectionHistory } from './collection-history.ts'
+import { areReady, isLoaded, pendingRowsOf } from './collection.ts'
+import type { CollectionResult, CollectionHistory } from './collection.ts'
 import type { CollectionChange, JobChange } from './events.ts'
 import { isSameState } from './history.ts'
 import type { History } from './history.ts'
@@ -71,19 +71,24 @@ export function collectionChanges(
   switch (answer.kind) {
     case 'outage':
       return before.outage === undefined ? [{ kind: 'outage-began', error: answer.error }] : []
-    case 'cancelled':
     case 'refused':
     case 'gone':
+      return before.refusals === undefined ? [{ kind: 'refused', error: answer.error }] : []
+    case 'cancelled':
+    case 'counted':
     case 'not-loaded':
     case 'no-refresh':
       return collectionOutageEnded(before, after)
     case 'done':
       return [...collectionOutageEnded(before, after), { kind: 'refreshed' }]
-    case 'counted':
+    case 'measured': {
+      const { rows, rowCount } = answer
       return [
         ...collectionOutageEnded(before, after),
-        ...(before.rows === after.rows ? [] : [{ kind: 'counted', rows: answer.rows } as const]),
+        ...(before.rows === rows ? [] : [{ kind: 'counted', rows, rowCount } as const]),
+        ...idleChanges(before.idleMs, after.idleMs),
       ]
+    }
     case 'read':
       return [
         ...collectionOutageEnded(before, after),

@@ -13,3 +13,11 @@ export interface Span {
   readonly startedAtMs: number
   readonly endedAtMs: number
 }
+
+/** Sums of fractional milliseconds fall short by less than this. */
+const ROUNDING_MS = 1
+
+/** Whether so much time lies between two moments. */
+export function isApart(fromMs: number, toMs: number, spanMs: number): boolean {
+  return toMs - fromMs > spanMs - ROUNDING_MS
+}

@@ -1,9 +1,9 @@
-import type { CollectionHistory } from './collection-history.ts'
+import type { CollectionHistory, CollectionResult } from './collection.ts'
 import type { Conclusion } from './conclusion.ts'
 import type { Discovery } from './discovery.ts'
 import type { History } from './history.ts'
 import type { FileProgress, PollResult, Phase, ServiceError } from './job.ts'
-import type { CommitResult, Reading, Refresh, RowsCounted } from './import-service.ts'
+import type { CommitResult } from './import-service.ts'
 import type { CommitAction } from './commit-state.ts'
 
 /** What a poll changed, in the terms of somebody who reads the log. */
@@ -39,7 +39,10 @@ export type CollectionChange =
   | { readonly kind: 'indexes-ready'; readonly indexes: number }
   | { readonly kind: 'load'; readonly state: 'not-loaded' | 'loading' | 'loaded'; readonly percent: number | undefined }
   | { readonly kind: 'refreshed' }
-  | { readonly kind: 'counted'; readonly rows: number }
+  /** `count(*)` changed; `rowCount` rows are stored, deleted ones included until they are compacted. */
+  | { readonly kind: 'counted'; readonly rows: number; readonly rowCount: number }
+  /** One refusal proves nothing: the request is repeated. */
+  | { readonly kind: 'refused'; readonly error: ServiceError }
   | { readonly kind: 'idle'; readonly idleMs: number }
 
 /** Everything known at one moment. `startedAtMs` and `nowMs` are the clock's. */
@@ -80,7 +83,7 @@ export type EventBody =
   | {
       readonly kind: 'read'
       readonly collection: number
-      readonly answer: Reading | Refresh | RowsCounted
+      readonly answer: CollectionResult
       readonly tookMs: number
       readonly changes: readonly CollectionChange[]
     }

@@ -82,6 +82,8 @@ export interface LoadProgress {
 export interface Gone {
   readonly kind: 'gone'
   readonly error: ServiceError
+  /** As for a refusal. */
+  readonly hostHasAnswered?: boolean
 }
 
 /** What reading a collection's indexes and load state brought. */

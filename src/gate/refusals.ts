@@ -1,3 +1,4 @@
+import { isApart } from './clock.ts'
 import type { Span } from './clock.ts'
 import type { ServiceError } from './job.ts'
 
@@ -21,9 +22,6 @@ export interface Refusals {
 /** How often a refusal is repeated, and what confirms it: so many in a row that span so much time. */
 const BEFORE_HOST_ANSWERED = { pauseMs: 2_000, count: 2, spanMs: 2_000 }
 const AFTER_HOST_ANSWERED = { pauseMs: 5_000, count: 3, spanMs: 10_000 }
-/** Sums of fractional milliseconds fall short by less than this. */
-const ROUNDING_MS = 1
-
 interface Refusal {
   readonly kind: 'refused'
   readonly error: ServiceError
@@ -49,7 +47,7 @@ export function recordRefusal(before: Refusals | undefined, result: Result, { en
 export function isConfirmed(refusals: Refusals | undefined): boolean {
   if (refusals === undefined) return false
   const { count, spanMs } = rule(refusals)
-  return refusals.count >= count && refusals.lastAtMs - refusals.sinceMs > spanMs - ROUNDING_MS
+  return refusals.count >= count && isApart(refusals.sinceMs, refusals.lastAtMs, spanMs)
 }
 
 /** When to repeat the operation, whatever `poll-interval` says. */

@@ -1,6 +1,7 @@
+import type { Baselines } from './baselines.ts'
 import type { Clock } from './clock.ts'
-import { withoutAbsenceOfCollection } from './collection-history.ts'
-import type { CollectionHistory } from './collection-history.ts'
+import { withoutAbsenceOfCollection } from './collection.ts'
+import type { CollectionHistory } from './collection.ts'
 import type { Discovery } from './discovery.ts'
 import { createEngine } from './engine.ts'
 import type { Engine } from './engine.ts'
@@ -33,6 +34,8 @@ export interface GateOptions {
 /** Everything known so far; each stage replaces entries as results arrive. */
 export interface Knowledge {
   jobs: History[]
+  /** What the proof that rows are visible compares with, taken while the jobs are polled. */
+  baselines: Baselines
   collections: CollectionHistory[]
   discovery: Discovery | undefined
 }
@@ -52,7 +55,7 @@ export interface Stage {
 /** The beginning: nothing is known, and the engine stands still. */
 export function createStage(options: GateOptions): Stage {
   const { clock, policy, startedAtMs } = options
-  const known: Knowledge = { jobs: [], collections: [], discovery: undefined }
+  const known: Knowledge = { jobs: [], baselines: [], collections: [], discovery: undefined }
   const view = (): View => ({
     startedAtMs,
     nowMs: clock.now(),

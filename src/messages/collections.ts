@@ -1,10 +1,10 @@
-import { areReady, isLoaded, pendingRowsOf } from '../gate/collection-history.ts'
-import type { CollectionHistory } from '../gate/collection-history.ts'
+import { areReady, isLoaded, pendingRowsOf } from '../gate/collection.ts'
+import type { CollectionHistory } from '../gate/collection.ts'
 import type { Conclusion, NotReady } from '../gate/conclusion.ts'
 import type { View, CollectionChange } from '../gate/events.ts'
 import type { IndexProgress } from '../gate/import-service.ts'
 import type { Policy } from '../gate/policy.ts'
-import { isConfirmed, rowsHold, rowsIn } from '../gate/readiness.ts'
+import { isProven, rowsHold, rowsIn } from '../gate/searchable.ts'
 import { count, counted, duration, percent, shortCount, shortened } from './format.ts'
 import { collectionsOf, lowerFirst, MAX_NAME_LENGTH, named, rangeText, waitAgain } from './phrases.ts'
 import type { Message } from './phrases.ts'
@@ -16,25 +16,27 @@ const AGAIN = 'Then run this step again: it imports nothing a second time.'
 
 /** Where a collection stands on its way to being searchable: `1.2 M rows not indexed yet, loaded`. */
 export function standOf(collection: CollectionHistory): string {
-  const { indexes, rows, gone } = collection
+  const { indexes, gone } = collection
   if (gone !== undefined) return 'not there any more'
   if (indexes === undefined) return 'not answered yet'
-  return [
-    indexText(indexes),
-    loadText(collection),
-    ...missingText(collection),
-    ...(rows === undefined ? [] : [counted(rows, 'row')]),
-  ].join(', ')
+  return [indexText(indexes), loadText(collection), ...missingText(collection), ...rowsText(collection)].join(', ')
 }
 
 /** What a collection still lacks that polls as if it were ready. */
 function missingText(collection: CollectionHistory): readonly string[] {
-  const { indexes, load, isRefreshed, isInDoubt, noRefresh } = collection
+  const { indexes, load, isRefreshed, isInDoubt, noRefresh, rowReadings } = collection
   if (noRefresh !== undefined) return ['no refresh_load found']
   if (isInDoubt) return ['said not to be loaded after all']
   if (!areReady(indexes) || !isLoaded(load)) return []
   if (!isRefreshed) return ['not refreshed yet']
-  return isConfirmed(collection) ? [] : ['to be confirmed by another reading']
+  return rowReadings.length === 0 ? ['rows not counted yet'] : []
+}
+
+function rowsText(collection: CollectionHistory): readonly string[] {
+  const { rows, rowReadings } = collection
+  const { rowCount = rows } = rowReadings.at(-1) ?? {}
+  if (rows === undefined || rowCount === undefined) return []
+  return [isProven(collection) ? counted(rows, 'row') : `${counted(rows, 'row')} visible of ${count(rowCount)} stored`]
 }
 
 function indexText(indexes: readonly IndexProgress[]): string {
@@ -156,20 +158,35 @@ export function searchTimedOut(collections: readonly number[], passes: boolean, 
   const pass = passes ? '; the step passes, as on-timeout asks' : ''
   return {
     sentence: `${patience}: the import is complete, but ${lowerFirst(subject)} cannot be searched yet${standText(collections, view, policy)}${pass}.`,
-    next: passes
-      ? 'Indexing and loading go on at the service: what follows must not rely on a search.'
-      : `Indexing and loading go on at the service. Raise \`timeout\`, or ${waitAgain(view)}`,
+    next: `${rowsFacts(collections, view)}${
+      passes
+        ? 'Indexing and loading go on at the service: what follows must not rely on a search.'
+        : `Indexing and loading go on at the service. Raise \`timeout\`, or ${waitAgain(view)}`
+    }`,
   }
+}
+
+/** What `count(*)` and `rowCount` say of the first collection that is late, or the refusal that could not be confirmed. */
+function rowsFacts(indices: readonly number[], view: View): string {
+  const [collection] = indices.flatMap((i) => view.collections[i] ?? [])
+  if (collection?.refusals !== undefined) return `Last response: ${whatHappened(collection.refusals.error)} `
+  const reading = collection?.rowReadings.at(-1)
+  if (collection === undefined || reading === undefined || isProven(collection)) return ''
+  const { baseline, importedRows } = collection
+  const before = baseline?.rows === undefined ? [] : [`${count(baseline.rows)} before`]
+  const imported = importedRows === undefined ? [] : [`${count(importedRows)} imported`]
+  const expected = before.length + imported.length === 0 ? '' : ` (${[...before, ...imported].join(', ')})`
+  return `count(*) is ${count(reading.rows)}${expected}, rowCount is ${count(reading.rowCount)}. Deleted rows stay in rowCount until they are compacted: if rows were deleted, set \`expected-collection-rows\`. `
 }
 
 /** Where the gate stands that waits for collections: `collection books: 1 index ready, loaded`. */
 export function searchText(view: View): string {
   const { collections } = view
   const [only] = collections
-  const late = collections.find((collection) => !isConfirmed(collection)) ?? only
+  const late = collections.find((collection) => !isProven(collection)) ?? only
   if (late === undefined) return ''
   const stand = `${shortened(late.name, MAX_NAME_LENGTH)}: ${standOf(late)}`
-  const ready = collections.filter(isConfirmed).length
+  const ready = collections.filter(isProven).length
   return collections.length === 1
     ? `collection ${stand}`
     : `${ready} of ${collections.length} collections ready, ${stand}`
@@ -191,7 +208,7 @@ function standText(indices: readonly number[], view: View, policy?: Policy): str
 }
 
 function rowsMissing(collection: CollectionHistory, { collections }: View, policy: Policy): string {
-  if (!isConfirmed(collection) || rowsHold(collections, policy)) return ''
+  if (!isProven(collection) || rowsHold(collections, policy)) return ''
   const asked = `expected-collection-rows asks for ${rangeText(policy.expectedCollectionRows)}`
   const rows = rowsIn(collections)
   if (rows === undefined) return `, rows not counted yet, and ${asked}`
@@ -230,7 +247,9 @@ export function collectionMessages(
     case 'refreshed':
       return [`${name} asked to load what was imported (refresh_load)`]
     case 'counted':
-      return [`${name} holds ${counted(changes.rows, 'row')}`]
+      return [`${name} ${counted(changes.rows, 'row')} visible of ${count(changes.rowCount)} stored`]
+    case 'refused':
+      return [`${name} ${whatHappened(changes.error)} Checking again.`]
     case 'idle':
       return [`${name} nothing has moved for ${duration(changes.idleMs)} (${NOTICES.quiet})`]
   }

@@ -82,7 +82,7 @@ export function createClient(options: ClientOptions): Client {
         const answer = answerIn(reply)
         const { envelope } = answer
         const meaning = judge(answer)
-        if (envelope !== undefined && meaning.kind !== 'refused') hostHasAnswered = true
+        if (envelope !== undefined && meaning.kind !== 'refused' && meaning.kind !== 'gone') hostHasAnswered = true
         onExchange({
           jobId: request.jobId,
           method: request.body === undefined ? 'GET' : 'POST',

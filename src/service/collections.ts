@@ -91,7 +91,8 @@ export function createCollections(
     if (load.kind !== 'answered') return load
     if (load.value !== 'gone') return { kind: 'read', indexes: indexes.value, load: load.value }
     const error = errorOf('gone', 'not-exist', contextOf(reached, collection, 'load-state'))
-    return { kind: 'gone', error }
+    // The list of indexes was a good response.
+    return { kind: 'gone', error, hostHasAnswered: true }
   }
 
   const reaching =
@@ -278,5 +279,6 @@ function pathlessIn<Other>(
 function goneIn({ reply, envelope }: Answer, context: RequestContext): Gone | undefined {
   if (envelope === undefined || !isGone(envelope, reply.status)) return undefined
   const { code, message } = envelope
-  return { kind: 'gone', error: errorOf('gone', `code-${code}`, context, { code, ...messageIn(message, context) }) }
+  const error = errorOf('gone', `code-${code}`, context, { code, ...messageIn(message, context) })
+  return { kind: 'gone', error, hostHasAnswered: context.hostHasAnswered }
 }

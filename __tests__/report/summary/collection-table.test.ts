@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { collectionsTable } from '../../../src/report/summary/collection-table.ts'
-import type { CollectionHistory } from '../../../src/gate/collection-history.ts'
+import type { CollectionHistory } from '../../../src/gate/collection.ts'
 import { aSearch, aView } from '../../support/builders.ts'
-import { anIndex, DONE, GONE, NO, noAnswer, reading, rows } from '../../support/searching.ts'
+import { anIndex, DONE, GONE, measured, NO, noAnswer, reading, rows } from '../../support/searching.ts'
 import { recordsOf, rowsOf } from '../../support/tables.ts'
 
 const tableOf = (...collections: readonly CollectionHistory[]) => collectionsTable(aView([], 0, collections)).source
@@ -10,10 +10,11 @@ const docs = (...answers: Parameters<typeof aSearch>[1][]) => aSearch('docs', ..
 const UNLOADED = reading({ load: { state: 'not-loaded', percent: undefined } })
 const FAILED = anIndex({ isFailed: true, failReason: 'out of memory' })
 const CONFIRMED = [
+  [0, rows(0)],
   [0, reading()],
   [100, DONE],
-  [2_000, reading()],
-  [4_000, reading()],
+  [2_000, measured(1_200)],
+  [4_000, measured(1_200)],
 ] as const
 
 describe('the table of the collections', () => {
@@ -22,7 +23,7 @@ describe('the table of the collections', () => {
   })
 
   it('is not parsed as Markdown', () => {
-    expect(tableOf(aSearch('a_b', ...CONFIRMED, [4_100, rows(1_200)]))).toBe(
+    expect(tableOf(aSearch('a_b', ...CONFIRMED))).toBe(
       '\n<table>\n' +
         '<tr><th>Collection</th><th>Indexes</th><th>Load</th><th>Refreshed</th><th align="right">Rows</th></tr>\n' +
         '<tr><td><code>a&#95;b</code></td><td>✅ 1 ready</td><td>✅ loaded</td><td>✅ yes</td><td align="right">1,200</td></tr>\n' +
@@ -33,13 +34,13 @@ describe('the table of the collections', () => {
   it.each<[string, CollectionHistory, Readonly<Record<string, string>>]>([
     ['not asked yet', docs(), { Indexes: '🕒 not asked yet', Refreshed: 'not yet' }],
     ['that does not answer', docs([0, noAnswer()]), { Indexes: '❔ no answer', Refreshed: 'not yet' }],
-    ['that is refused', docs([0, NO]), { Indexes: '⛔ refused', Refreshed: 'not yet' }],
+    ['that is refused', docs([0, NO], [2_000, NO]), { Indexes: '⛔ refused', Refreshed: 'not yet' }],
     [
       'that is refused later',
-      docs([0, reading()], [100, NO]),
+      docs([0, reading()], [100, NO], [2_100, NO]),
       { Indexes: '✅ 1 ready', Load: '⛔ refused', Refreshed: 'not yet' },
     ],
-    ['that is gone', docs([0, reading()], [100, GONE]), { Indexes: '❓ collection gone' }],
+    ['that is gone', docs([0, reading()], [100, GONE], [2_100, GONE]), { Indexes: '❓ collection gone' }],
     [
       'without an index',
       docs([0, reading({ indexes: [] })]),
@@ -81,14 +82,18 @@ describe('the table of the collections', () => {
       docs([0, reading({ load: { state: 'loading', percent: undefined } })]),
       { Indexes: '✅ 1 ready', Load: '⏳ loading', Refreshed: 'not yet' },
     ],
-    ['that is ready', docs(...CONFIRMED), { Indexes: '✅ 1 ready', Load: '✅ loaded', Refreshed: '✅ yes' }],
+    [
+      'that is ready',
+      docs(...CONFIRMED),
+      { Indexes: '✅ 1 ready', Load: '✅ loaded', Refreshed: '✅ yes', Rows: '1,200' },
+    ],
   ])('tells of one %s', (_, collection, cells) => {
     expect(recordsOf(tableOf(collection))).toEqual([{ Collection: '<code>docs</code>', ...cells }])
   })
 
   it.each<[string, CollectionHistory]>([
-    ['gone', docs([0, GONE])],
-    ['refused', docs([0, NO])],
+    ['gone', docs([0, GONE], [2_000, GONE])],
+    ['refused', docs([0, NO], [2_000, NO])],
     ['not loaded', docs([0, UNLOADED])],
     ['left with a failed index', docs([0, reading({ indexes: [anIndex(), FAILED] })])],
   ])('begins with what is %s, and ends with what is ready', (_, stuck) => {

@@ -26,7 +26,7 @@ import {
   files,
   pollsAlong,
 } from '../../support/builders.ts'
-import { anIndex, DONE, reading, rows } from '../../support/searching.ts'
+import { anIndex, DONE, reading, rows, measured } from '../../support/searching.ts'
 
 interface Case {
   readonly view: View
@@ -125,12 +125,13 @@ const SEARCHABLE = { waitFor: 'searchable' } as const
 const pending = (pendingRows: number | undefined) =>
   reading({ indexes: [anIndex({ pendingRows }), anIndex({ name: 'id' })] })
 const READY = [
+  [290_900, rows(12_000)],
   [291_000, pending(36_000)],
   [310_000, reading({ indexes: [anIndex(), anIndex({ name: 'id' })] })],
   [310_100, DONE],
-  [312_000, reading({ indexes: [anIndex(), anIndex({ name: 'id' })], load: 60 })],
-  [320_000, reading({ indexes: [anIndex(), anIndex({ name: 'id' })] })],
-  [322_000, reading({ indexes: [anIndex(), anIndex({ name: 'id' })] })],
+  [312_000, measured(12_000, 48_000)],
+  [320_000, measured(48_000)],
+  [322_000, measured(48_000)],
 ] as const
 const UNLOADED = reading({ load: { state: 'not-loaded', percent: undefined } })
 const GONE_TROUBLE = aTrouble({
@@ -286,18 +287,23 @@ const CASES: Readonly<Record<string, Case>> = {
     policy: { onUncommitted: 'commit', abortUncommitted: true },
   },
   searchable: {
-    view: searching(322_500, aSearch('docs', ...READY, [322_400, rows(48_000)])),
+    view: searching(322_500, aSearch('docs', ...READY)),
     conclusion: { kind: 'completed', passes: true },
     policy: { ...SEARCHABLE, expectedCollectionRows: { min: 48_000, max: undefined } },
   },
   'searching-still': {
-    view: searching(312_500, aSearch('docs', ...READY.slice(0, 4)), aSearch('films', [291_000, pending(12)])),
+    view: searching(312_500, aSearch('docs', ...READY.slice(0, 5)), aSearch('films', [291_000, pending(12)])),
     conclusion: undefined,
     policy: SEARCHABLE,
   },
   'timed-out-while-searching': {
     view: searching(600_000, aSearch('docs', ...READY), aSearch('films', [291_000, pending(1_200_000)])),
     conclusion: { kind: 'timed-out', passes: false, jobs: [], collections: [1] },
+    policy: { ...SEARCHABLE, timeoutMs: 600_000 },
+  },
+  'timed-out-while-rows-are-not-visible': {
+    view: searching(600_000, { ...aSearch('docs', ...READY.slice(0, 5)), importedRows: 36_000 }),
+    conclusion: { kind: 'timed-out', passes: false, jobs: [], collections: [0] },
     policy: { ...SEARCHABLE, timeoutMs: 600_000 },
   },
   'not-ready-index-failed': {
@@ -319,7 +325,11 @@ const CASES: Readonly<Record<string, Case>> = {
     view: searching(
       302_000,
       aSearch('docs', ...READY),
-      aSearch('films', [291_000, { kind: 'gone', error: GONE_TROUBLE }]),
+      aSearch(
+        'films',
+        [291_000, { kind: 'gone', error: GONE_TROUBLE }],
+        [293_000, { kind: 'gone', error: GONE_TROUBLE }],
+      ),
       aSearch('songs', [291_000, UNLOADED], [301_000, UNLOADED]),
     ),
     conclusion: {
@@ -331,7 +341,10 @@ const CASES: Readonly<Record<string, Case>> = {
     policy: SEARCHABLE,
   },
   'rows-not-met-in-the-collection': {
-    view: searching(333_000, aSearch('docs', ...READY, [322_400, rows(47_000)], [332_400, rows(47_999)])),
+    view: searching(
+      333_000,
+      aSearch('docs', ...READY.slice(0, 5), [322_400, measured(47_000)], [332_400, measured(47_999)]),
+    ),
     conclusion: {
       kind: 'rows-not-met',
       passes: false,

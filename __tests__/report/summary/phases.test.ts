@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { phaseSection } from '../../../src/report/summary/phases.ts'
-import { newCollection } from '../../../src/gate/collection-history.ts'
+import { newCollection } from '../../../src/gate/collection.ts'
 import type { JobSnapshot } from '../../../src/gate/job.ts'
 import { aCompletedJob, aHistory, aJob, aTrouble, aView } from '../../support/builders.ts'
 import type { Poll } from '../../support/builders.ts'

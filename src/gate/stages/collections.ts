@@ -1,6 +1,8 @@
 import type { Span } from '../clock.ts'
-import { newCollection, recordAnswer } from '../collection-history.ts'
-import type { CollectionResult } from '../collection-history.ts'
+import { baselineOf } from '../baselines.ts'
+import { collectionsOf, importedInto, newCollection, recordResult } from '../collection.ts'
+import type { CollectionResult, Measured } from '../collection.ts'
+import type { Collections, RequestOptions } from '../import-service.ts'
 import { interrupted } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
 import { collectionChanges } from '../changes.ts'
@@ -8,8 +10,8 @@ import { once, planned } from '../engine.ts'
 import type { PlannedRequest } from '../engine.ts'
 import type { EventBody, WatchEvent } from '../events.ts'
 import { maxOutageMs } from '../outage.ts'
-import { concludeCollections, nextStep, nextStepAtMs } from '../readiness.ts'
-import type { Step } from '../readiness.ts'
+import { concludeCollections, nextStep, nextStepAtMs } from '../searchable.ts'
+import type { Step } from '../searchable.ts'
 import { finalBudgetMs, finalEndMs } from '../stage.ts'
 import type { Stage } from '../stage.ts'
 import { FINAL_POLL_MS } from '../timing.ts'
@@ -23,14 +25,15 @@ interface CollectionsStage extends Stage {
 /** Waits until the rows of completed jobs can be searched, under the same deadline. */
 export async function* waitForCollections(stage: Stage): AsyncGenerator<WatchEvent, Conclusion> {
   const { policy, engine, interrupt, known } = stage
-  known.collections = namesOf(stage).map(newCollection)
+  known.collections = collectionsOf(known.jobs, stage).map((one) =>
+    newCollection(one.name, { importedRows: importedInto(one), baseline: baselineOf(known.baselines, one.name) }),
+  )
   const hadTime = engine.deadlineMs - engine.now() >= FINAL_POLL_MS
   const collections: CollectionsStage = { ...stage, jitter: stage.random(), hadTime }
 
   yield* engine.run({ plan: () => (conclude(collections) === undefined ? plan(collections) : undefined) })
   if (conclude(collections) === undefined && !interrupt.aborted) {
-    // A refresh that starts now could not be waited for.
-    const final = plan(collections).filter(({ action }) => action !== 'refresh')
+    const final = finalPlan(collections)
     yield* engine.run({
       plan: once(
         engine,
@@ -66,33 +69,40 @@ function plan(stage: CollectionsStage): readonly PlannedRequest[] {
   })
 }
 
+/** A refresh that starts now could not be waited for, and a late baseline says nothing about what is missing. */
+function finalPlan(stage: CollectionsStage): readonly PlannedRequest[] {
+  return plan(stage).flatMap((request) => {
+    if (request.action === 'refresh') return []
+    const i = Number(request.about.split(' ')[1])
+    return [request.action === 'count' ? stepOf(stage, i, 'read', request.atMs) : request]
+  })
+}
+
 function stepOf(stage: Stage, i: number, step: Exclude<Step, 'nothing'>, atMs: number): PlannedRequest {
   const { name = '' } = stage.known.collections[i] ?? {}
   return planned<CollectionResult>(
     { about: `collection ${i}`, action: step, atMs },
-    (options) => stage.service.collections[step](name, options),
+    (options) =>
+      step === 'measure'
+        ? measure(stage.service.collections, name, options)
+        : stage.service.collections[step](name, options),
     (result, span) => recordStep(stage, i, result, span),
   )
+}
+
+/** `count(*)` comes first: rows that appear in between then count as not visible yet. */
+async function measure(collections: Collections, name: string, options: RequestOptions): Promise<Measured> {
+  const counted = await collections.count(name, options)
+  if (counted.kind !== 'counted') return counted
+  const stored = await collections.stored(name, options)
+  return stored.kind === 'stored' ? { kind: 'measured', rows: counted.rows, rowCount: stored.rowCount } : stored
 }
 
 function recordStep({ known }: Stage, i: number, result: CollectionResult, span: Span): readonly EventBody[] {
   const before = known.collections[i]
   if (before === undefined || result.kind === 'cancelled') return []
-  const after = recordAnswer(before, result, span)
+  const after = recordResult(before, result, span)
   known.collections[i] = after
   const changes = collectionChanges(before, after, result)
   return [{ kind: 'read', collection: i, answer: result, tookMs: span.endedAtMs - span.startedAtMs, changes }]
-}
-
-/**
- * Every collection that a job belongs to, by what the service says, else by what the user does; none where it is not known of
- * one job. Jobs that were discovered are all of one collection, which goes by the name that the user gave where some were
- * imported by an alias: it must not be counted twice.
- */
-function namesOf({ known, policy, selection }: Stage): readonly string[] {
-  const given = selection.kind === 'discovered' ? selection.collectionName : policy.expectedCollection
-  const names = known.jobs.flatMap(({ latest }) => latest?.collectionName ?? given ?? [])
-  if (names.length < known.jobs.length) return []
-  const distinct = [...new Set(names)]
-  return distinct.length > 1 && selection.kind === 'discovered' ? [selection.collectionName] : distinct
 }

@@ -1,3 +1,4 @@
+import { checkBaselines } from '../baselines.ts'
 import { attempted, isCommitInDoubt } from '../commit-state.ts'
 import type { Span } from '../clock.ts'
 import { commitsHaveBegun, dueCommits, outdatedJobs } from '../commits.ts'
@@ -18,10 +19,13 @@ import { pollAfterCommitAtMs, nextPollAtMs } from '../pace.ts'
 import { nextAttemptAtMs } from '../refusals.ts'
 import { finalBudgetMs, finalEndMs, indicesOf } from '../stage.ts'
 import type { Stage } from '../stage.ts'
+import { planBaselines } from './baselines.ts'
+import type { BaselinePlan } from './baselines.ts'
 import { CLOSING_POLL_MS, FINAL_RETRY_MS, REQUEST_SPACING_MS } from '../timing.ts'
 
 interface JobsStage extends Stage {
   readonly poll: Poll
+  readonly baselines: BaselinePlan
   /** When each job is to be polled next. */
   readonly pollAtMs: number[]
   /** Whether the result of a poll is recorded. */
@@ -36,6 +40,7 @@ export async function* waitForJobs(stage: Stage): AsyncGenerator<WatchEvent, Con
   const jobs: JobsStage = {
     ...stage,
     poll: stage.service.pollerFor(known.jobs.map(({ jobId }) => jobId)),
+    baselines: planBaselines(stage),
     pollAtMs: [],
     counts: () => true,
   }
@@ -44,6 +49,7 @@ export async function* waitForJobs(stage: Stage): AsyncGenerator<WatchEvent, Con
   if (askedMs < effectiveMs) yield engine.report({ kind: 'interval-stretched', askedMs, effectiveMs })
 
   yield* engine.run({ plan: () => planUntilDecided(jobs) })
+  jobs.baselines.stop()
   const decided = decisionOf(jobs, verdictsOf(jobs))
   if (!interrupt.aborted) {
     if (decided === undefined) yield* finalPolls(jobs)
@@ -86,7 +92,9 @@ function planUntilDecided(stage: JobsStage): readonly PlannedRequest[] | undefin
     pollOf(stage, job, hurried.has(job) ? engine.now() : (stage.pollAtMs[job] ?? 0)),
   )
   const isFirst = !commitsHaveBegun(known.jobs)
-  return [...commitsDue(stage, verdicts).map(({ job, atMs }) => commitOf(stage, job, atMs, isFirst)), ...polls]
+  const baseline = stage.baselines.next(polls)
+  const commits = baseline.holdsCommits ? [] : commitsDue(stage, verdicts)
+  return [...commits.map(({ job, atMs }) => commitOf(stage, job, atMs, isFirst)), ...polls, ...baseline.requests]
 }
 
 function commitsDue({ known, policy }: JobsStage, verdicts: readonly Verdict[]) {
@@ -123,6 +131,7 @@ function recordPoll(stage: JobsStage, job: number, result: PollResult, span: Spa
   if (before === undefined || result.kind === 'cancelled' || !stage.counts(job, result, span)) return []
   const after = record(before, result, span)
   known.jobs[job] = after
+  known.baselines = checkBaselines(known.baselines, job, result, span)
   if (result.kind === 'answered' || result.kind === 'unknown-job') excuseOthers(stage, job)
   const pace = { ...policy, maxOutageMs: maxOutageMs(policy, serviceHasAnswered(known.jobs)) }
   const { refusals } = after

@@ -1,7 +1,7 @@
-import { areReady, isLoaded, pendingRowsOf } from '../../gate/collection-history.ts'
-import type { CollectionHistory } from '../../gate/collection-history.ts'
+import { areReady, isLoaded, pendingRowsOf } from '../../gate/collection.ts'
+import type { CollectionHistory } from '../../gate/collection.ts'
 import type { View } from '../../gate/events.ts'
-import { isConfirmed } from '../../gate/readiness.ts'
+import { isProven } from '../../gate/searchable.ts'
 import { count, counted, percent, shortCount, shortened } from '../../messages/format.ts'
 import type { Column, Markup } from './markdown.ts'
 import { code, joined, markup, tableOf } from './markdown.ts'
@@ -72,5 +72,5 @@ function urgencyOf(collection: CollectionHistory): number {
     refusal !== undefined ||
     load?.state === 'not-loaded' ||
     indexes?.some(({ isFailed }) => isFailed) === true
-  return isStuck ? 0 : isConfirmed(collection) ? 2 : 1
+  return isStuck ? 0 : isProven(collection) ? 2 : 1
 }

@@ -1,21 +1,56 @@
 import { describe, expect, it } from '@jest/globals'
-import { areReady, isLoaded, newCollection, pendingRowsOf, recordAnswer } from '../../src/gate/collection-history.ts'
-import type { CollectionResult, CollectionHistory } from '../../src/gate/collection-history.ts'
+import {
+  areReady,
+  collectionsOf,
+  importedInto,
+  isLoaded,
+  newCollection,
+  pendingRowsOf,
+  recordResult,
+} from '../../src/gate/collection.ts'
+import type { CollectionResult, CollectionHistory } from '../../src/gate/collection.ts'
 import type { IndexProgress, LoadProgress } from '../../src/gate/import-service.ts'
-import { aSearch } from '../support/builders.ts'
-import { anIndex, DONE, GONE, NO, NO_REFRESH, noAnswer, NOT_LOADED, reading, rows } from '../support/searching.ts'
+import type { History } from '../../src/gate/history.ts'
+import type { Selection } from '../../src/gate/policy.ts'
+import { aCompletedJob, aHistory, aPolicy, aSearch } from '../support/builders.ts'
+import {
+  anIndex,
+  DONE,
+  GONE,
+  measured,
+  NO,
+  NO_REFRESH,
+  noAnswer,
+  NOT_LOADED,
+  reading,
+  rows,
+} from '../support/searching.ts'
 
 type Answers = readonly (readonly [atMs: number, answer: CollectionResult])[]
 
 const UNLOADED = reading({ load: { state: 'not-loaded', percent: undefined } })
 const pending = (...pendingRows: readonly (number | undefined)[]) =>
   reading({ indexes: pendingRows.map((amount) => anIndex({ pendingRows: amount })) })
+const outageAt = (atMs: number) => ({
+  sinceMs: atMs,
+  silentSinceMs: atMs,
+  judgedSinceMs: atMs,
+  untilMs: atMs,
+  error: noAnswer().error,
+})
+const rowsAt = (atMs: number, rows: number) => ({ startedAtMs: atMs, endedAtMs: atMs, rows, rowCount: 9 })
+const refusedAt = (operation: 'count'): CollectionResult => ({
+  kind: 'refused',
+  error: { ...noAnswer().error, operation },
+})
 const troubleOf = (answer: CollectionResult) => ('error' in answer ? answer.error : undefined)
 
 describe('what is known of a collection', () => {
   it('is nothing but its name at first', () => {
     expect(newCollection('books')).toEqual({
       name: 'books',
+      importedRows: undefined,
+      baseline: undefined,
       requests: 0,
       requestedAtMs: undefined,
       readAtMs: undefined,
@@ -27,14 +62,12 @@ describe('what is known of a collection', () => {
       isRefreshed: false,
       noRefresh: undefined,
       isInDoubt: false,
-      goodReadings: 0,
+      rowReadings: [],
       rows: undefined,
-      rowsSinceMs: undefined,
-      countedAtMs: undefined,
       answeredAtMs: undefined,
-      changedAtMs: undefined,
       idleMs: 0,
       outage: undefined,
+      refusals: undefined,
       refusal: undefined,
       gone: undefined,
     })
@@ -42,7 +75,7 @@ describe('what is known of a collection', () => {
 
   it('is not touched by a question that was cancelled', () => {
     const before = aSearch('books', [1_000, reading()])
-    expect(recordAnswer(before, { kind: 'cancelled' }, { startedAtMs: 2_000, endedAtMs: 3_000 })).toBe(before)
+    expect(recordResult(before, { kind: 'cancelled' }, { startedAtMs: 2_000, endedAtMs: 3_000 })).toBe(before)
   })
 
   it.each<[after: string, answers: Answers, known: Partial<CollectionHistory>]>([
@@ -55,11 +88,9 @@ describe('what is known of a collection', () => {
         readAtMs: 1_000,
         waitsSinceMs: 1_000,
         answeredAtMs: 1_000,
-        changedAtMs: 1_000,
         mostPendingRows: 7,
         indexes: [anIndex({ pendingRows: 7 })],
         load: { state: 'loaded', percent: 100 },
-        goodReadings: 0,
       },
     ],
     [
@@ -83,20 +114,54 @@ describe('what is known of a collection', () => {
       },
     ],
     [
-      'a refusal, which ends an outage',
+      'one refusal, which neither ends nor prolongs an outage',
       [
         [1_000, noAnswer()],
         [2_000, NO],
       ],
-      { requests: 2, refusal: troubleOf(NO), outage: undefined, answeredAtMs: undefined },
+      { requests: 2, refusal: undefined, outage: outageAt(1_000), answeredAtMs: undefined },
     ],
     [
-      'that it is gone, which ends an outage',
+      'refusals that confirm each other',
       [
-        [1_000, noAnswer()],
+        [1_000, NO],
+        [3_000, NO],
+      ],
+      { refusal: troubleOf(NO), gone: undefined },
+    ],
+    [
+      'refusals of two operations in turn',
+      [
+        [1_000, NO],
+        [3_000, refusedAt('count')],
+        [5_000, NO],
+      ],
+      { refusal: undefined },
+    ],
+    [
+      'refusals with a good response in between',
+      [
+        [1_000, NO],
+        [3_000, reading()],
+        [5_000, NO],
+      ],
+      { refusal: undefined },
+    ],
+    [
+      'that it is gone, once',
+      [
+        [1_000, reading()],
         [2_000, GONE],
       ],
-      { gone: troubleOf(GONE), outage: undefined, answeredAtMs: 2_000 },
+      { gone: undefined, answeredAtMs: 1_000 },
+    ],
+    [
+      'that it is gone, confirmed',
+      [
+        [1_000, GONE],
+        [3_000, GONE],
+      ],
+      { gone: troubleOf(GONE), refusal: undefined },
     ],
     [
       'its refresh, with which a new wait begins',
@@ -105,7 +170,7 @@ describe('what is known of a collection', () => {
         [2_000, noAnswer()],
         [3_000, DONE],
       ],
-      { isRefreshed: true, waitsSinceMs: 3_000, answeredAtMs: 3_000, outage: undefined, goodReadings: 0 },
+      { isRefreshed: true, waitsSinceMs: 3_000, answeredAtMs: 3_000, outage: undefined },
     ],
     [
       'a refresh of what is not loaded after all',
@@ -113,7 +178,7 @@ describe('what is known of a collection', () => {
         [1_000, reading()],
         [2_000, NOT_LOADED],
       ],
-      { isInDoubt: true, isRefreshed: false, answeredAtMs: 2_000, goodReadings: 0 },
+      { isInDoubt: true, isRefreshed: false, answeredAtMs: 2_000 },
     ],
     [
       'a reading that settles the doubt',
@@ -152,30 +217,33 @@ describe('what is known of a collection', () => {
       ],
       { refusal: undefined, noRefresh: troubleOf(NO_REFRESH), outage: undefined },
     ],
-    ['a count', [[1_000, rows(0)]], { rows: 0, rowsSinceMs: 1_000, countedAtMs: 1_000, answeredAtMs: 1_000 }],
     [
-      'a count that has not grown',
-      [
-        [1_000, rows(5)],
-        [2_000, rows(5)],
-      ],
-      { rows: 5, rowsSinceMs: 1_000, countedAtMs: 2_000 },
+      'a count before the refresh, which is a late baseline',
+      [[1_000, rows(4)]],
+      { baseline: { rows: 4, rowCount: undefined, isEarly: false }, rows: undefined, answeredAtMs: 1_000 },
     ],
     [
-      'a count that has shrunk',
-      [
-        [1_000, rows(5)],
-        [2_000, rows(4)],
-      ],
-      { rows: 4, rowsSinceMs: 1_000, countedAtMs: 2_000 },
+      'a count that is not possible, which leaves it without a baseline',
+      [[1_000, NOT_LOADED]],
+      { baseline: { rows: undefined, rowCount: undefined, isEarly: false }, isInDoubt: true },
     ],
     [
-      'a count that has grown',
+      'readings of its rows, as far back as the rules look',
       [
-        [1_000, rows(5)],
-        [2_000, rows(6)],
+        [1_000, measured(1, 9)],
+        [3_000, measured(2, 9)],
+        [8_000, measured(3, 9)],
+        [13_000, measured(4, 9)],
       ],
-      { rows: 6, rowsSinceMs: 2_000, countedAtMs: 2_000 },
+      { rows: 4, rowReadings: [rowsAt(3_000, 2), rowsAt(8_000, 3), rowsAt(13_000, 4)], answeredAtMs: 13_000 },
+    ],
+    [
+      'a reading of its rows that is contradicted',
+      [
+        [1_000, measured(5)],
+        [3_000, NOT_LOADED],
+      ],
+      { rows: 5, rowReadings: [], isInDoubt: true },
     ],
     [
       'readings that show it as not loaded',
@@ -201,65 +269,10 @@ describe('what is known of a collection', () => {
         [3_000, pending(2)],
         [4_000, pending(undefined)],
       ],
-      { mostPendingRows: 10, changedAtMs: 4_000 },
+      { mostPendingRows: 10 },
     ],
   ])('after %s', (_, answers, known) => {
     expect(aSearch('books', ...answers)).toMatchObject(known)
-  })
-
-  it.each<[when: string, answers: Answers, goodReadings: number]>([
-    ['none before the refresh', [[0, reading()]], 0],
-    [
-      'the first, however soon it comes',
-      [
-        [0, reading()],
-        [100, DONE],
-        [500, reading()],
-      ],
-      1,
-    ],
-    [
-      'another one a second later',
-      [
-        [0, reading()],
-        [100, DONE],
-        [500, reading()],
-        [1_500, reading()],
-      ],
-      2,
-    ],
-    [
-      'none that comes sooner',
-      [
-        [0, reading()],
-        [100, DONE],
-        [500, reading()],
-        [1_499, reading()],
-      ],
-      1,
-    ],
-    [
-      'none once one is bad',
-      [
-        [0, reading()],
-        [100, DONE],
-        [500, reading()],
-        [2_500, pending(1)],
-      ],
-      0,
-    ],
-    [
-      'none once a count has contradicted them',
-      [
-        [0, reading()],
-        [100, DONE],
-        [500, reading()],
-        [2_500, NOT_LOADED],
-      ],
-      0,
-    ],
-  ])('counts as good readings %s', (_, answers, goodReadings) => {
-    expect(aSearch('books', ...answers).goodReadings).toBe(goodReadings)
   })
 
   it.each<[what: string, answers: Answers, idleMs: number]>([
@@ -289,6 +302,24 @@ describe('what is known of a collection', () => {
         [2_000, DONE],
         [3_000, reading()],
         [9_000, reading()],
+      ],
+      0,
+    ],
+    [
+      'rows that are counted and do not change',
+      [
+        [1_000, measured(5, 9)],
+        [4_000, measured(5, 9)],
+        [9_000, measured(5, 9)],
+      ],
+      8_000,
+    ],
+    [
+      'no rows that become more',
+      [
+        [1_000, measured(5, 9)],
+        [4_000, measured(5, 9)],
+        [9_000, measured(6, 9)],
       ],
       0,
     ],
@@ -331,5 +362,61 @@ describe('a collection is loaded', () => {
     ['not where nobody knows', undefined, false],
   ])('%s', (_, load, expected) => {
     expect(isLoaded(load)).toBe(expected)
+  })
+})
+
+describe('the collections of jobs', () => {
+  const job = (collectionName: string | undefined, importedRows?: number) =>
+    aHistory({
+      jobId: 'j',
+      polls: [[0, aCompletedJob({ collectionName, importedRows, totalRows: undefined, files: [] })]],
+    })
+  const given = { kind: 'given', jobIds: ['j'] } as const
+  const discovered = { kind: 'discovered', collectionName: 'books', since: undefined } as const
+
+  it.each<
+    [
+      what: string,
+      jobs: readonly History[],
+      selection: Selection,
+      expectedCollection: string | undefined,
+      names: object,
+    ]
+  >([
+    ['one that all name', [job('books', 2), job('books', 3)], given, undefined, { books: 5 }],
+    ['one each', [job('books', 2), job('films', 3)], given, undefined, { books: 2, films: 3 }],
+    ['none where one names none', [job('books', 2), job(undefined, 3)], given, undefined, {}],
+    ['that of the input where one names none', [job('books', 2), job(undefined, 3)], given, 'books', { books: 5 }],
+    [
+      'that of the input where some name an alias of it',
+      [job('books_v2', 2), job('books', 3)],
+      given,
+      'books',
+      { books: 5 },
+    ],
+    [
+      'that of the search where some name an alias of it',
+      [job('books_v2', 2), job('books', 3)],
+      discovered,
+      undefined,
+      { books: 5 },
+    ],
+    [
+      'the one that all name, whatever the search was for',
+      [job('books_v2', 2)],
+      discovered,
+      undefined,
+      { books_v2: 2 },
+    ],
+    [
+      'with rows unknown where one job does not say how many',
+      [job('books', 2), job('books')],
+      given,
+      undefined,
+      { books: undefined },
+    ],
+  ])('are %s', (_, jobs, selection, expectedCollection, names) => {
+    const collections = collectionsOf(jobs, { selection, policy: aPolicy({ expectedCollection }) })
+    expect(Object.fromEntries(collections.map((one) => [one.name, importedInto(one)]))).toEqual(names)
   })
 })
