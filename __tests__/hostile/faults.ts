@@ -153,6 +153,8 @@ const BODIES: readonly Fault[] = [
     'deep nesting in details': (good) => withNested(good, 'details'),
     'deep nesting in reason': (good) => withNested(good, 'reason'),
     'HTTP 201': (good) => json(good, 201),
+    'compressed JSON that nobody asked for': (good) =>
+      raw({ ...JSON_TYPE, 'Content-Encoding': 'gzip' }, gzipSync(JSON.stringify(good))),
     '102 before the answer': (good) => afterInterim('102 Processing', good),
     '103 before the answer': (good) => afterInterim('103 Early Hints\r\nLink: </x>; rel=preload', good),
   }),
@@ -164,8 +166,6 @@ const BODIES: readonly Fault[] = [
     'a web page': htmlPage(200, 'Welcome'),
     'cut JSON': (good) => cutJson(good),
     'JSON twice': (good) => raw(JSON_TYPE, JSON.stringify(good).repeat(2)),
-    'compressed JSON that nobody asked for': (good) =>
-      raw({ ...JSON_TYPE, 'Content-Encoding': 'gzip' }, gzipSync(JSON.stringify(good))),
     'deep nesting for a body': raw(JSON_TYPE, nested(DEPTH)),
     'deep nesting in data': raw(JSON_TYPE, `{"code":0,"data":${nested(DEPTH)}}`),
     'deep nesting in state': (good) => withNested(good, 'state'),

@@ -62,11 +62,16 @@ const VALUES: readonly (readonly [value: unknown, type: JsonType | undefined])[]
 /** Without these three an answer says nothing; every other member may be anything. */
 const NEEDED: readonly Path[] = [['code'], ['data'], ['data', 'state']]
 
+/** A number in place of the id is that of another job, unless it is equal as a double. */
+function isOtherId(path: Path, value: unknown): boolean {
+  return path.join() === 'data,jobId' && typeof value === 'number'
+}
+
 /** Every member of an answer with every value that it must not have. */
 export const wrongTypes: readonly WrongType[] = FIELDS.flatMap(([path, type]) =>
   VALUES.filter(([, typeOfValue]) => typeOfValue !== type).map(([value]) => ({
     name: `${path.join('.')} ${value === MISSING ? 'missing' : `is ${JSON.stringify(value)}`}`,
-    sort: NEEDED.some((needed) => needed.join() === path.join()) ? 'passing' : 'harmless',
+    sort: NEEDED.some((needed) => needed.join() === path.join()) || isOtherId(path, value) ? 'passing' : 'harmless',
     spoil: (good) => replaced(good, path, value),
   })),
 )

@@ -59,6 +59,6 @@ export function isTooLong(outage: Outage | undefined, mostMs: number): boolean {
 }
 
 /** How long the service may give no usable answer before the gate gives up on it. */
-export function maxOutageMs(policy: Policy, serviceHasAnswered: boolean): number {
+export function maxOutageMs(policy: Pick<Policy, 'maxOutageMs'>, serviceHasAnswered: boolean): number {
   return policy.maxOutageMs ?? (serviceHasAnswered ? 300_000 : 60_000)
 }

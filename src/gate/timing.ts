@@ -28,6 +28,15 @@ export const MAX_ABORT_ATTEMPTS = 3
 /** When an abort that was refused is sent again. */
 export const REFUSED_ABORT_PAUSE_MS = 1_000
 
+/** By how much the clocks of two machines may differ. */
+export const CLOCK_SKEW_MS = 60_000
+/** When a create request is sent once more that was refused in a way that may pass. */
+export const REFUSED_CREATE_PAUSE_MS = 2_000
+/** How often the list is read for an import whose response was lost, and for how long: longer where the server was slow. */
+export const SEARCH_PAUSE_MS = 5_000
+export const SEARCH_MS = 30_000
+export const TIMED_OUT_SEARCH_MS = 60_000
+
 /** Imported rows have to be visible for so long, in two readings or more. */
 export const VISIBLE_FOR_MS = 2_000
 /** A collection that is not loaded, or has too many rows, is so in two readings that are so far apart. */

@@ -12,7 +12,7 @@ export interface CodeMeaning {
 export interface Dialect {
   readonly name: 'milvus' | 'zilliz-cloud'
   /** What every request about import jobs carries in its body, to say where the jobs are. */
-  place(target: Target): Readonly<Record<string, string>>
+  readonly place: (target: Target) => Readonly<Record<string, string>>
   /** Records on one page of the list of jobs; undefined: the list comes in one piece. */
   readonly pageSize: number | undefined
   /** Where the start time of a job can be asked; undefined: nowhere, `createTime` has to do. */

@@ -154,6 +154,11 @@ const PATIENT = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ATTEMP
 
 /** Errors of connections that were never there. */
 const connectErrors = new WeakSet<Error>()
+/**
+ * The error of a socket that came before the one that undici reports: under TLS 1.3 a server that misses a client certificate
+ * says so after the handshake, and then closes.
+ */
+const earlierErrors = new WeakMap<Error, Error>()
 
 function connectorOf(
   options: buildConnector.BuildOptions & { readonly signal: AbortSignal },
@@ -163,6 +168,11 @@ function connectorOf(
     connect(target, (...result) => {
       const [error] = result
       if (error !== null) connectErrors.add(error)
+      let earlier: Error | undefined
+      result[1]?.prependListener('error', (later: Error) => {
+        if (earlier === undefined) earlier = later
+        else earlierErrors.set(later, earlier)
+      })
       callback(...result)
     })
   }
@@ -330,7 +340,7 @@ function failure(error: unknown, hasHeaders: boolean): HttpReply {
     const { message, data = '' } = error as Error & { readonly data?: string }
     return { kind: 'network', code: 'NOT_HTTP', message, received: data.slice(0, MAX_RECEIVED) }
   }
-  const { code, message } = rootCause(error)
+  const { code, message } = rootCause((error instanceof Error && earlierErrors.get(error)) || error)
   const status = PROXY_REFUSAL.exec(message)
   if (status !== null) return { kind: 'proxy-refused', status: Number(status[1] ?? status[2]) }
   const addresses = addressesIn(error)
