@@ -124,7 +124,7 @@ describe('what is known of a job', () => {
   })
 
   it('counts the polls that brought anything, and says when the last one ended', () => {
-    const refusal = { kind: 'refused', error: aTrouble({ outcome: 'code-1800' }) } as const
+    const refusal = { kind: 'refused', hostHasAnswered: false, error: aTrouble({ outcome: 'code-1800' }) } as const
     const history = after(answered('Pending'), outage(), unknownJob(), outage(), refusal)
     expect(history).toMatchObject({
       jobId: '1',

@@ -252,7 +252,7 @@ describe('what happened to a collection', () => {
     [
       'refused',
       { kind: 'rejected', passes: false, jobs: [], collections: [0], error },
-      [docs([0, { kind: 'refused', error }])],
+      [docs([0, { kind: 'refused', hostHasAnswered: false, error }])],
       {},
       'milvus.example returned HTTP 503.',
       /^If this lasts, check the status page or the logs of the service\. The import itself is complete\.$/,

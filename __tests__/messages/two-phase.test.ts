@@ -11,7 +11,7 @@ const COMMIT = 'POST /v2/vectordb/jobs/import/commit'
 const ABORT = 'POST /v2/vectordb/jobs/import/abort'
 const DONE: CommitResult = { kind: 'done' }
 const error = aTrouble()
-const REFUSED: CommitResult = { kind: 'refused', error }
+const REFUSED: CommitResult = { kind: 'refused', hostHasAnswered: false, error }
 const LOST: CommitResult = { kind: 'outage', error: aTrouble({ httpStatus: 504 }) }
 const AT = '99 %, 36 k of 36 k rows'
 

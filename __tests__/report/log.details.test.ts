@@ -87,7 +87,11 @@ describe('the details', () => {
 
   it('begin with jobs that are refused or forgotten, and leave out those of which nothing is known', () => {
     const running = (jobId: string) => aHistory({ jobId, polls: [[0, aJob()]] })
-    const refused = record(running('b'), { kind: 'refused', error: aTrouble() }, { startedAtMs: 0, endedAtMs: 0 })
+    const refused = record(
+      running('b'),
+      { kind: 'refused', hostHasAnswered: false, error: aTrouble() },
+      { startedAtMs: 0, endedAtMs: 0 },
+    )
     const gone = record(running('d'), { kind: 'unknown-job', error: aTrouble() }, { startedAtMs: 0, endedAtMs: 0 })
     const jobs = [running('a'), refused, aHistory({ jobId: 'c' }), gone]
     expect(detailLines(aView(jobs, 5000), [])).toEqual(

@@ -389,7 +389,7 @@ describe('a crowd of jobs', () => {
 
   it.each<CommitAction>(['commit', 'abort'])('is told of the first ten jobs with a refused or doubtful %s', (act) => {
     const error = aTrouble({ kind: 'timeout', outcome: 'timeout', timeoutMs: 30_000 })
-    const refused: CommitResult = { kind: 'refused', error }
+    const refused: CommitResult = { kind: 'refused', hostHasAnswered: false, error }
     const lost: CommitResult = { kind: 'outage', error }
     const lines = (result: CommitResult, amount: number, others?: CommitResult) => {
       const kind = result === lost ? 'act-in-doubt' : 'act-refused'
@@ -550,7 +550,11 @@ describe('the closing block', () => {
 
   it.each<[string, History, string]>([
     ['is out of reach', cut, 'no usable answer'],
-    ['is refused', aHistory({ polls: [[0, { kind: 'refused', error: aTrouble() }]] }), 'refused'],
+    [
+      'is refused',
+      aHistory({ polls: [[0, { kind: 'refused', hostHasAnswered: false, error: aTrouble() }]] }),
+      'refused',
+    ],
     [
       'is not known',
       aHistory({ polls: [[0, { kind: 'unknown-job', error: aTrouble() }]] }),
@@ -581,7 +585,7 @@ describe('the closing block', () => {
     const wells = Array.from({ length: 9 }, (_, i) => aHistory({ jobId: `w${i}`, polls: [[0, aJob()]] }))
     const ills = [
       { ...cut, jobId: 'a' },
-      aHistory({ jobId: 'b', polls: [[0, { kind: 'refused', error: aTrouble() }]] }),
+      aHistory({ jobId: 'b', polls: [[0, { kind: 'refused', hostHasAnswered: false, error: aTrouble() }]] }),
       aHistory({ jobId: 'c', polls: [[0, { kind: 'unknown-job', error: aTrouble() }]] }),
     ]
     const view = aView([...wells, ...ills])

@@ -1,3 +1,4 @@
+import dns from 'node:dns'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { ServerResponse } from 'node:http'
@@ -7,7 +8,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { PollResult } from '../../src/gate/job.ts'
 import { MAX_BODY_BYTES } from '../../src/service/http.ts'
-import { listen } from '../hostile/servers.ts'
+import { closedPort, listen } from '../hostile/servers.ts'
 import { json } from '../simulator/faults.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import type { Certificates } from '../support/certificates.ts'
@@ -170,6 +171,37 @@ describe('what speaks no HTTP/1.1', () => {
     const port = await answering((response) => response.writeHead(status, headers).end())
     const { poll } = await pollerAt(`http://127.0.0.1:${port}`)
     expect(await poll()).toMatchObject({ kind: 'outage', error: { kind: 'grpc' } })
+  })
+})
+
+describe('a host with several addresses', () => {
+  const { lookup } = dns
+  afterEach(() => {
+    dns.lookup = lookup
+  })
+  /** The addresses of `two.test`. */
+  const resolveTo = (...addresses: readonly string[]) => {
+    const all = addresses.map((address) => ({ address, family: 4 }))
+    const fake = (name: string, ...rest: readonly unknown[]) => {
+      if (name === 'two.test') process.nextTick(rest.at(-1) as (...found: readonly unknown[]) => void, null, all)
+      else Reflect.apply(lookup, dns, [name, ...rest])
+    }
+    dns.lookup = fake as typeof lookup
+  }
+
+  it('is reached at the second where the first refuses', async () => {
+    const port = await answering((response) => response.end(GOOD))
+    resolveTo('127.0.0.9', '127.0.0.1')
+    const { poll } = await pollerAt(`http://two.test:${port}`)
+    expect(await poll()).toMatchObject({ kind: 'answered' })
+  })
+
+  it('is told with every address that was tried', async () => {
+    const port = await closedPort()
+    resolveTo('127.0.0.9', '127.0.0.1')
+    const { poll } = await pollerAt(`http://two.test:${port}`)
+    const at = `127.0.0.9:${port} (ECONNREFUSED), 127.0.0.1:${port} (ECONNREFUSED)`
+    expect(inWords(await poll())).toMatchObject({ error: { what: `Connection to two.test:${port} refused at ${at}.` } })
   })
 })
 

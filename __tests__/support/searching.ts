@@ -172,7 +172,11 @@ export function noAnswer(outcome = 'http-502', retryAfterMs?: number): Extract<C
 }
 
 /** The service says no. */
-export const NO: CollectionResult = { kind: 'refused', error: { ...A_TROUBLE, outcome: 'code-1800' } }
+export const NO: CollectionResult = {
+  kind: 'refused',
+  hostHasAnswered: false,
+  error: { ...A_TROUBLE, outcome: 'code-1800' },
+}
 /** The collection is not there. */
 export const GONE: CollectionResult = { kind: 'gone', error: { ...A_TROUBLE, outcome: 'code-100' } }
 /** The service has no `refresh_load`. */

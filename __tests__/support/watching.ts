@@ -108,7 +108,11 @@ export function refused(hostHasAnswered = false): PollResult {
 
 /** A commit or an abort that the state of the job forbids. */
 export function declined(): Extract<CommitResult, { readonly kind: 'refused' }> {
-  return { kind: 'refused', error: aTrouble({ kind: 'declined', outcome: 'code-2100', httpStatus: 200, code: 2100 }) }
+  return {
+    kind: 'refused',
+    hostHasAnswered: false,
+    error: aTrouble({ kind: 'declined', outcome: 'code-2100', httpStatus: 200, code: 2100 }),
+  }
 }
 
 export function unknownJob(): PollResult {

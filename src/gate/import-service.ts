@@ -28,7 +28,7 @@ export type NoResponse =
       readonly kind: 'refused'
       readonly error: ServiceError
       /** The host has sent an envelope that was no refusal before: a single refusal proves less then. */
-      readonly hostHasAnswered?: boolean
+      readonly hostHasAnswered: boolean
     }
   | { readonly kind: 'cancelled' }
 

@@ -155,7 +155,7 @@ export type PollResult =
       readonly isFromList?: boolean
     }
   | { readonly kind: 'outage'; readonly error: ServiceError; readonly retryAfterMs?: number }
-  | { readonly kind: 'refused'; readonly error: ServiceError; readonly hostHasAnswered?: boolean }
+  | { readonly kind: 'refused'; readonly error: ServiceError; readonly hostHasAnswered: boolean }
   | { readonly kind: 'unknown-job'; readonly error: ServiceError }
   | { readonly kind: 'cancelled' }
 

@@ -88,6 +88,7 @@ const STEADY: readonly Milestone[] = [
 const AT_THE_END = { startedAtMs: 302_000, endedAtMs: 302_100 }
 const REFUSED_DEED = {
   kind: 'refused',
+  hostHasAnswered: false,
   error: troubleIn(
     { code: 65535, message: 'PrivilegeImport: permission deny to loader in the `default` database' },
     { status: 403, asked: { operation: 'commit', subject: '453761313698322012' } },
@@ -392,7 +393,7 @@ const CASES: Readonly<Record<string, Case>> = {
     conclusion: { kind: 'not-found', passes: false, jobs: [0], error: UNKNOWN_JOB },
   },
   rejected: {
-    view: aView([aHistory({ polls: [[400, { kind: 'refused', error: REFUSED_KEY }]] })], 400),
+    view: aView([aHistory({ polls: [[400, { kind: 'refused', hostHasAnswered: false, error: REFUSED_KEY }]] })], 400),
     conclusion: { kind: 'rejected', passes: false, jobs: [0], error: REFUSED_KEY },
     context: { endpoint: 'api.cloud.zilliz.com' },
   },

@@ -211,7 +211,7 @@ describe('many jobs', () => {
     })
     const refused = aHistory({
       jobId: 'refused',
-      polls: [[0, { kind: 'refused', error: aTrouble({ httpStatus: 418 }) }]],
+      polls: [[0, { kind: 'refused', hostHasAnswered: false, error: aTrouble({ httpStatus: 418 }) }]],
     })
     const text = renderSummary(aView([lost, forgotten, refused]), undefined, aPolicy(), context)
     for (const told of [
@@ -327,7 +327,11 @@ describe('the row of a job', () => {
   it.each<[string, History, string]>([
     ['rests', uncommitted, '⏸️ Uncommitted'],
     ['was committed', committed({ kind: 'done' }), '⏸️ Uncommitted, commit accepted'],
-    ['is refused its commit', committed({ kind: 'refused', error: aTrouble() }), '⏸️ Uncommitted, commit refused'],
+    [
+      'is refused its commit',
+      committed({ kind: 'refused', hostHasAnswered: false, error: aTrouble() }),
+      '⏸️ Uncommitted, commit refused',
+    ],
     ['may be committed', committed({ kind: 'outage', error: aTrouble() }), '⏸️ Uncommitted, commit in doubt'],
     [
       'was committed and aborted',
@@ -336,7 +340,10 @@ describe('the row of a job', () => {
     ],
     [
       'could not be aborted',
-      { ...uncommitted, abort: attempted(undefined, { kind: 'refused', error: aTrouble() }, span) },
+      {
+        ...uncommitted,
+        abort: attempted(undefined, { kind: 'refused', hostHasAnswered: false, error: aTrouble() }, span),
+      },
       '⏸️ Uncommitted',
     ],
     [
