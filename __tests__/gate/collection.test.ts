@@ -41,6 +41,7 @@ const outageAt = (atMs: number) => ({
 const rowsAt = (atMs: number, rows: number) => ({ startedAtMs: atMs, endedAtMs: atMs, rows, rowCount: 9 })
 const refusedAt = (operation: 'count'): CollectionResult => ({
   kind: 'refused',
+  hostHasAnswered: false,
   error: { ...noAnswer().error, operation },
 })
 const troubleOf = (answer: CollectionResult) => ('error' in answer ? answer.error : undefined)

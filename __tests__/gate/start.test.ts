@@ -52,7 +52,7 @@ describe('what a start does next', () => {
     [
       'starts it on a first attempt also where the list is refused',
       PLAN,
-      [[1, noList({ kind: 'refused', error })]],
+      [[1, noList({ kind: 'refused', hostHasAnswered: false, error })]],
       [{ kind: 'create', atMs: 1, key: 'k' }],
     ],
     [
@@ -363,14 +363,14 @@ describe('how a start ends', () => {
     [
       'after 30 s where the list is refused',
       PLAN,
-      [...searching, [30_002, noList({ kind: 'refused', error })]],
+      [...searching, [30_002, noList({ kind: 'refused', hostHasAnswered: false, error })]],
       startFailed('lost'),
     ],
     [
       'at once where the response is lost and there was no list before',
       PLAN,
       [
-        [1, noList({ kind: 'refused', error })],
+        [1, noList({ kind: 'refused', hostHasAnswered: false, error })],
         [2, lost()],
       ],
       startFailed('lost'),
@@ -416,12 +416,17 @@ describe('how a start ends', () => {
       'where a re-run gets no list',
       RERUN,
       [
-        [1, noList({ kind: 'refused', error })],
-        [2001, noList({ kind: 'refused', error })],
+        [1, noList({ kind: 'refused', hostHasAnswered: false, error })],
+        [2001, noList({ kind: 'refused', hostHasAnswered: false, error })],
       ],
       startFailed('no-list'),
     ],
-    ['not at the first refusal of the list in a re-run', RERUN, [[1, noList({ kind: 'refused', error })]], undefined],
+    [
+      'not at the first refusal of the list in a re-run',
+      RERUN,
+      [[1, noList({ kind: 'refused', hostHasAnswered: false, error })]],
+      undefined,
+    ],
     [
       'as unreachable where nothing could be sent for a minute',
       PLAN,
@@ -477,7 +482,9 @@ describe('how a start ends', () => {
         once,
       ),
     ).toEqual(startFailed('refused'))
-    expect(endOf(RERUN, [[1, noList({ kind: 'refused', error })]], once)).toEqual(startFailed('no-list'))
+    expect(endOf(RERUN, [[1, noList({ kind: 'refused', hostHasAnswered: false, error })]], once)).toEqual(
+      startFailed('no-list'),
+    )
   })
 })
 
