@@ -229,13 +229,8 @@ function ended(state: StartState, end: StartEnd): StartState {
   return { ...state, phase: 'ended', end }
 }
 
-function failed(
-  state: StartState,
-  why: StartFailure,
-  error?: ServiceError,
-  candidates: readonly Candidate[] = state.candidates.filter(isPossible),
-): StartState {
-  return ended(state, { kind: 'start-failed', why, jobIds: idsOf(candidates), error })
+function failed(state: StartState, why: StartFailure, error?: ServiceError): StartState {
+  return ended(state, { kind: 'start-failed', why, jobIds: idsOf(state.candidates.filter(isPossible)), error })
 }
 
 function isPossible({ verdict }: Candidate): boolean {
@@ -414,10 +409,10 @@ function afterComparison(state: StartState, { span }: At): StartState {
   const { candidates } = state
   const unclear = candidates.filter(({ verdict }) => verdict === 'unclear')
   const [ours, ...others] = candidates.filter(({ verdict }) => verdict === 'ours')
-  const isSeen = ({ verdict, snapshot }: Candidate) => verdict !== 'open' || snapshot !== undefined
+  const isSeen = ({ verdict, snapshot }: Candidate) =>
+    verdict !== 'undated' && (verdict !== 'open' || snapshot !== undefined)
   if (candidates.every(isSeen) && unclear.length + others.length > 0) {
-    const possible = ours === undefined ? unclear : [ours, ...others, ...unclear]
-    return failed(state, 'ambiguous', unclear[0]?.refusals?.error, possible)
+    return failed(state, 'ambiguous', unclear[0]?.refusals?.error)
   }
   if (candidates.some(isUndecided)) return state
   if (ours !== undefined) return ended(state, { kind: 'job', jobId: ours.jobId, started: false, how: 'taken-over' })
