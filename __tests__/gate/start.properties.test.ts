@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { endAtDeadline, newStart, nextSteps, recordStep } from '../../src/gate/start.ts'
 import type { ImportPlan, StartEnd, StartResult, StartStep } from '../../src/gate/start.ts'
-import type { CreateResult, Listing } from '../../src/gate/import-service.ts'
+import type { CreateResult, Listing, NoResponse } from '../../src/gate/import-service.ts'
 import type { JobSnapshot, PollResult } from '../../src/gate/job.ts'
 import { aFile, aJob, aTrouble } from '../support/builders.ts'
 import { cases, timeFor } from '../support/soak.ts'
@@ -112,12 +112,15 @@ class Service {
       case 'good':
       case undefined:
         return { kind: 'created', jobId: this.carryOut(key, nowMs) }
+      default:
+        return fate satisfies never
     }
   }
 
-  private fault(): { readonly kind: 'outage' | 'refused'; readonly error: typeof error } | undefined {
+  private fault(): NoResponse | undefined {
     const fate = this.world.faults[this.requests++ % this.world.faults.length] ?? 'good'
-    return fate === 'good' ? undefined : { kind: fate, error }
+    if (fate === 'refused') return { kind: 'refused', error, hostHasAnswered: false }
+    return fate === 'good' ? undefined : { kind: 'outage', error }
   }
 
   list(nowMs: number): Listing {
