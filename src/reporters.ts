@@ -53,7 +53,7 @@ function reportersOf(step: Step, parsed: ParsedSettings, requests: RequestLog): 
     const endpoint = settings && sanitize(new URL(settings.connection.endpoint).host)
     reporters.push(summaryReporter(summaryPath, { policy, clock, wallClockMs, asked, endpoint, readme: readmeOf(env) }))
   }
-  reporters.push(logReporter(log, policy, { asked, colors: colorsWanted(env) }))
+  reporters.push(logReporter(log, policy, { asked, colors: colorsWanted(env), clock }))
   // Last, because the gate may wait for GitHub at its end.
   return [...reporters, ...commitStatusReporters(step, policy)]
 }

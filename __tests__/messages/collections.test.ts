@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { searchText, standOf } from '../../src/messages/collections.ts'
+import { searchText, searchState } from '../../src/messages/collections.ts'
 import { headline } from '../../src/messages/outcomes.ts'
-import { closingBlock, progressLines } from '../../src/report/log.ts'
+import { closingBlock } from '../../src/report/log.ts'
+import { linesFor } from '../support/log-lines.ts'
 import { progressText } from '../../src/messages/commit-status.ts'
 import type { CollectionHistory } from '../../src/gate/collection.ts'
 import type { Conclusion } from '../../src/gate/conclusion.ts'
@@ -33,14 +34,14 @@ describe('where a collection stands', () => {
     [docs([0, GONE_ERROR], [2_000, GONE_ERROR]), 'not there any more'],
     [docs([0, pending(1_200_000)]), '1.2 M rows not indexed yet, loaded'],
     [docs([0, pending(1)]), '1 row not indexed yet, loaded'],
-    [docs([0, pending(undefined)]), 'rows still to be indexed not told, loaded'],
+    [docs([0, pending(undefined)]), 'number of rows to index unknown, loaded'],
     [docs([0, reading({ indexes: [anIndex({ isFailed: true })] })]), 'index vector failed, loaded'],
     [docs([0, reading({ indexes: [] })]), 'no index, loaded, not refreshed yet'],
     [docs([0, UNLOADED]), '1 index ready, not loaded'],
-    [docs([0, reading({ load: 42 })]), '1 index ready, loading at 42 %'],
+    [docs([0, reading({ load: 42 })]), '1 index ready, loading at 42%'],
     [docs([0, reading({ load: { state: 'loading', percent: undefined } })]), '1 index ready, loading'],
     [{ ...docs([0, reading()]), load: undefined }, '1 index ready, load state unknown'],
-    [docs([0, reading({ load: { state: 'loaded', percent: 99 } })]), '1 index ready, loading at 99 %'],
+    [docs([0, reading({ load: { state: 'loaded', percent: 99 } })]), '1 index ready, loading at 99%'],
     [docs([0, reading()]), '1 index ready, loaded, not refreshed yet'],
     [docs([0, reading()], [100, NOT_LOADED]), '1 index ready, loaded, said not to be loaded after all'],
     [docs([0, reading()], [100, NO_REFRESH]), '1 index ready, loaded, no refresh_load found'],
@@ -48,7 +49,7 @@ describe('where a collection stands', () => {
     [aSearch('docs', ...COUNTED, ...measuredTwice(7, 1_200)), '1 index ready, loaded, 7 rows visible of 1,200 stored'],
     [aSearch('docs', ...COUNTED, ...measuredTwice(7)), '1 index ready, loaded, 7 rows'],
   ])('is said: %#', (collection, text) => {
-    expect(standOf(collection)).toBe(text)
+    expect(searchState(collection)).toBe(text)
   })
 
   it('is not said where there is no collection', () => {
@@ -86,7 +87,7 @@ describe('what happened to a collection', () => {
       { kind: 'completed', passes: true },
       [aSearch('docs', ...COUNTED, ...measuredTwice(7)), aSearch('films', ...COUNTED, ...measuredTwice(2))],
       asked,
-      'Import job j0 is complete: 36,000 rows from 3 files in collection docs, after 5 min 05 s; all 2 collections can be searched, with 9 rows in all.',
+      'Import job j0 is complete: 36,000 rows from 3 files in collection docs, after 5 min 5 s; both collections are searchable, with 9 rows in total.',
       /^$/,
     ],
     [
@@ -94,15 +95,15 @@ describe('what happened to a collection', () => {
       unready([0], { kind: 'not-loaded', hasIndex: true }),
       [docs([0, UNLOADED], [10_000, UNLOADED])],
       {},
-      'Collection docs has all rows, but it is not loaded, and nobody loads it.',
-      /collections\/load.*imports nothing a second time/,
+      'Collection docs has all rows, but it is not loaded.',
+      /collections\/load.*do not start the import again/,
     ],
     [
       'no index',
       unready([0], { kind: 'not-loaded', hasIndex: false }),
       [docs([0, UNLOADED])],
       {},
-      'Collection docs has all rows, but no index, so that it can be neither loaded nor searched.',
+      'Collection docs has all rows, but no index, so it cannot be loaded or searched.',
       /Create an index/,
     ],
     [
@@ -110,7 +111,7 @@ describe('what happened to a collection', () => {
       unready([0, 1], { kind: 'gone', error }),
       [docs([0, { kind: 'gone', error }]), aSearch('films', [0, UNLOADED])],
       {},
-      'Collection docs is not there any more: milvus.example returned HTTP 503. Nor is collection films searchable.',
+      'Collection docs no longer exists: milvus.example returned HTTP 503. Collection films is not searchable either.',
       /^If this lasts, check the status page or the logs of the service\.$/,
     ],
     [
@@ -118,7 +119,7 @@ describe('what happened to a collection', () => {
       unready([0, 1, 2], { kind: 'not-loaded', hasIndex: true }),
       ['a', 'b', 'c'].map((name) => aSearch(name, [0, UNLOADED])),
       {},
-      'Collection a has all rows, but it is not loaded, and nobody loads it. Nor are 2 of 3 collections (b, c) searchable.',
+      'Collection a has all rows, but it is not loaded. 2 of 3 collections (b, c) are not searchable either.',
       /Load it/,
     ],
     [
@@ -142,7 +143,7 @@ describe('what happened to a collection', () => {
       late,
       [docs([0, pending(9)])],
       { timeoutMs: 0 },
-      'One poll, no waiting (timeout is 0): the import is complete, but collection docs cannot be searched yet (9 rows not indexed yet, loaded).',
+      'Not done at the only poll (`timeout` is `0`): the import is complete, but collection docs is not searchable yet (9 rows not indexed yet, loaded).',
       /Raise `timeout`/,
     ],
     [
@@ -150,7 +151,7 @@ describe('what happened to a collection', () => {
       late,
       [docs([0, pending(9)]), aSearch('films', ...COUNTED, ...measuredTwice(7))],
       asked,
-      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (9 rows not indexed yet, loaded).',
+      'Timed out after 1 h: the import is complete, but collection docs is not searchable yet (9 rows not indexed yet, loaded).',
       /Raise `timeout`/,
     ],
     [
@@ -158,7 +159,7 @@ describe('what happened to a collection', () => {
       { ...late, collections: [0, 1] },
       [aSearch('docs', ...COUNTED, ...measuredTwice(7)), aSearch('films', ...COUNTED, ...measuredTwice(2))],
       asked,
-      'Time is up after 1 h: the import is complete, but 2 of 2 collections (docs, films) cannot be searched yet (docs: 1 index ready, loaded, 7 rows, 9 rows in all, and expected-collection-rows asks for 8 rows).',
+      'Timed out after 1 h: the import is complete, but both collections (docs, films) are not searchable yet (docs: 1 index ready, loaded, 7 rows, 9 rows in total, and `expected-collection-rows` is `8`).',
       /Raise `timeout`/,
     ],
     [
@@ -166,7 +167,7 @@ describe('what happened to a collection', () => {
       late,
       [aSearch('docs', ...COUNTED, ...measuredTwice(8))],
       asked,
-      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, 8 rows).',
+      'Timed out after 1 h: the import is complete, but collection docs is not searchable yet (1 index ready, loaded, 8 rows).',
       /Raise `timeout`/,
     ],
     [
@@ -182,7 +183,7 @@ describe('what happened to a collection', () => {
       unready([], { kind: 'unnamed' }),
       [],
       {},
-      'The import is complete, but the service does not say into which collection, so nobody can tell whether it can be searched.',
+      'The import is complete, but the service does not name its collection, so the gate cannot check whether it is searchable.',
       /^Set `collection-name`\.$/,
     ],
     [
@@ -190,7 +191,7 @@ describe('what happened to a collection', () => {
       { kind: 'rows-not-met', passes: false, of: 'collections', expected: { min: 8, max: 8 }, imported: 7 },
       [aSearch('docs', ...COUNTED, ...measuredTwice(7))],
       asked,
-      'Collection docs holds 7 rows, but expected-collection-rows asks for 8 rows.',
+      'Collection docs has 7 rows, but `expected-collection-rows` is `8`.',
       /missing/,
     ],
     [
@@ -198,15 +199,15 @@ describe('what happened to a collection', () => {
       { kind: 'rows-not-met', passes: false, of: 'collections', expected: { min: 8, max: 8 }, imported: 9 },
       [ready, aSearch('films', ...COUNTED, ...measuredTwice(2))],
       asked,
-      'The 2 collections (docs, films) hold 9 rows in all, but expected-collection-rows asks for 8 rows.',
-      /too many/,
+      'Both collections (docs, films) have 9 rows in total, but `expected-collection-rows` is `8`.',
+      /imported twice/,
     ],
     [
       'late, not refreshed',
       late,
       [docs([0, reading()])],
       {},
-      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, not refreshed yet).',
+      'Timed out after 1 h: the import is complete, but collection docs is not searchable yet (1 index ready, loaded, not refreshed yet).',
       /Raise `timeout`/,
     ],
     [
@@ -238,7 +239,7 @@ describe('what happened to a collection', () => {
       { ...late, passes: true },
       [aSearch('docs', ...COUNTED, ...measuredTwice(7))],
       { ...asked, onTimeout: 'pass' },
-      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, 7 rows, and expected-collection-rows asks for 8 rows); the step passes, as on-timeout asks.',
+      'Timed out after 1 h: the import is complete, but collection docs is not searchable yet (1 index ready, loaded, 7 rows, and `expected-collection-rows` is `8`); the step passes, because `on-timeout` is `pass`.',
       /must not rely on a search/,
     ],
     [
@@ -246,7 +247,7 @@ describe('what happened to a collection', () => {
       { ...late, collections: [0, 1] },
       [docs([0, pending(9)]), aSearch('films')],
       {},
-      'Time is up after 1 h: the import is complete, but 2 of 2 collections (docs, films) cannot be searched yet (docs: 9 rows not indexed yet, loaded).',
+      'Timed out after 1 h: the import is complete, but both collections (docs, films) are not searchable yet (docs: 9 rows not indexed yet, loaded).',
       /Raise `timeout`/,
     ],
     [
@@ -262,7 +263,7 @@ describe('what happened to a collection', () => {
       { kind: 'unreachable', passes: false, jobs: [], collections: [0], error, outageMs: 60_000 },
       [docs([0, noAnswer()])],
       {},
-      'No usable answer about collection docs for 1 min: milvus.example returned HTTP 503.',
+      'No usable response for collection docs for 1 min: milvus.example returned HTTP 503.',
       /The import itself is complete\.$/,
     ],
     [
@@ -270,7 +271,7 @@ describe('what happened to a collection', () => {
       { kind: 'stalled', passes: false, jobs: [], collections: [0], idleMs: 300_000 },
       [docs([0, pending(9)])],
       {},
-      'The import is complete, but collection docs stood still for 5 min (9 rows not indexed yet, loaded).',
+      'The import is complete, but collection docs made no progress for 5 min (9 rows not indexed yet, loaded).',
       /index nodes.*stall-timeout/,
     ],
     [
@@ -278,8 +279,8 @@ describe('what happened to a collection', () => {
       { kind: 'cancelled', passes: false, signal: 'SIGINT' },
       [docs([0, pending(9)])],
       {},
-      'The gate was stopped by SIGINT while the import was complete, but could not be searched yet (collection docs: 9 rows not indexed yet, loaded).',
-      /Indexing and loading go on/,
+      'The gate was stopped by SIGINT after the import was complete, before it was searchable (collection docs: 9 rows not indexed yet, loaded).',
+      /Indexing and loading continue/,
     ],
   ])('is told in a sentence, and what to do: %s', (_what, conclusion, collections, policy, sentence, next) => {
     const told = headline(conclusion, viewOf(...collections), aPolicy({ waitFor: 'searchable', ...policy }))
@@ -292,7 +293,7 @@ it('says of several imports that not each has named its collection', () => {
   const view = aView([aHistory({ jobId: 'j0' }), aHistory({ jobId: 'j1' })])
   const conclusion = { kind: 'not-ready', passes: false, collections: [], cause: { kind: 'unnamed' } } as const
   expect(headline(conclusion, view, aPolicy()).sentence).toBe(
-    'The imports are complete, but the service does not say of every job into which collection, so nobody can tell whether all of it can be searched.',
+    'The imports are complete, but the service does not name the collection of every job, so the gate cannot check whether all of them are searchable.',
   )
 })
 
@@ -316,7 +317,7 @@ describe('the log of a search', () => {
   const view = viewOf(ready, aSearch('films', [0, noAnswer()]))
 
   it('tells each kind of changes in a line', () => {
-    const lines = progressLines(
+    const lines = linesFor(
       {
         kind: 'read',
         view,
@@ -343,20 +344,20 @@ describe('the log of a search', () => {
       aPolicy(),
     )
     expect(lines.map((line) => line.trim().replace(/^\S+ +/, ''))).toEqual([
-      'collection docs: indexing, 1.2 M rows to go',
-      'collection docs: indexing, rows still to go not told',
+      'collection docs: indexing, 1.2M rows left',
+      'collection docs: indexing, number of rows left unknown',
       'collection docs: 1 index ready',
       'collection docs: 2 indexes ready',
       'collection docs: no index',
-      'collection docs: loading, 40 %',
+      'collection docs: loading, 40%',
       'collection docs: not loaded',
       'collection docs: asked to load what was imported (refresh_load)',
       'collection docs: 1 row visible of 1,200 stored',
       'collection docs: milvus.example returned HTTP 503. Checking again.',
-      'collection docs: nothing has moved for 30 min (MIG-044)',
-      'collection docs: no usable answer: milvus.example returned HTTP 503. (MIG-026)',
+      'collection docs: no progress for 30 min (MIG-044)',
+      'collection docs: no usable response: milvus.example returned HTTP 503. (MIG-026)',
       'the gate goes on asking. If this lasts, check the status page or the logs of the service.',
-      'collection docs: the service answers again, after 4 s',
+      'collection docs: the service is responding again after 4 s',
     ])
   })
 
@@ -364,7 +365,7 @@ describe('the log of a search', () => {
     const block = closingBlock({ kind: 'cancelled', passes: false, signal: 'SIGINT' }, view, aPolicy())
     expect(block.slice(0, 2)).toEqual([
       '   5:05  collection docs: 1 index ready, loaded, 5 rows',
-      '   5:05  collection films: not answered yet, no usable answer: cluster.test returned HTTP 502.',
+      '   5:05  collection films: not answered yet, no usable response: cluster.test returned HTTP 502.',
     ])
   })
 })

@@ -21,12 +21,12 @@ describe('progress on a commit', () => {
         [120_000, at(42, 1_200_000)],
       ],
     })
-    expect(progressText(aView([job], 120_000))).toBe('42 %, 1.2 M of 3 M rows, about 6 min left')
+    expect(progressText(aView([job], 120_000))).toBe('42%, 1.2M of 3M rows, about 6 min left')
   })
 
   it('names a state that is worth it', () => {
     const job = aHistory({ polls: [[0, aJob({ label: 'Sorting', progress: 72, importedRows: 36_000 })]] })
-    expect(progressText(aView([job]))).toBe('Sorting, 72 %, 36 k of 36 k rows')
+    expect(progressText(aView([job]))).toBe('Sorting, 72%, 36,000 rows')
   })
 
   it('says what it waits for before the first answer', () => {
@@ -36,7 +36,7 @@ describe('progress on a commit', () => {
 
   it('counts the jobs as soon as one has answered', () => {
     const jobs = [aHistory({ jobId: '1', polls: [[0, aJob({ progress: 40 })]] }), aHistory({ jobId: '2' })]
-    expect(progressText(aView(jobs))).toBe('2 jobs, 20 % on average: 1 Importing, 1 Unknown')
+    expect(progressText(aView(jobs))).toBe('2 jobs, 20% on average: 1 Importing, 1 Unknown')
   })
 
   it('says that the service is silent, and what was seen last', () => {
@@ -46,7 +46,7 @@ describe('progress on a commit', () => {
         [10_000, { kind: 'outage', error: aTrouble() }],
       ],
     })
-    expect(progressText(aView([job], 20_000))).toBe('No usable answer at the moment, 42 %, 1.2 M of 3 M rows')
+    expect(progressText(aView([job], 20_000))).toBe('No usable response at the moment, 42%, 1.2M of 3M rows')
   })
 
   it('counts several jobs by their state', () => {
@@ -55,7 +55,7 @@ describe('progress on a commit', () => {
       aHistory({ jobId: '2', polls: [[0, aJob({ progress: 60 })]] }),
       aHistory({ jobId: '3', polls: [[0, aCompletedJob()]] }),
     ]
-    expect(progressText(aView(jobs))).toBe('3 jobs, 66 % on average: 2 Importing, 1 Completed')
+    expect(progressText(aView(jobs))).toBe('3 jobs, 66% on average: 2 Importing, 1 Completed')
   })
 
   it('is never longer than GitHub takes, whatever the service says', () => {
@@ -104,15 +104,15 @@ describe('the verdict on a commit', () => {
 
 describe('a refusal', () => {
   it.each([
-    [401, 'GitHub does not accept the token (HTTP 401). Leave `github-token` out to use the token of the job.'],
+    [401, 'GitHub rejected the token (HTTP 401). Leave `github-token` out to use the token of the job.'],
     ...[403, 404].map(
       (status) =>
         [
           status,
-          `The token may not set it (HTTP ${status}). Add "permissions: statuses: write" to the job; mind that runs from forks and of Dependabot get a token that only reads.`,
+          `The token has no permission to set it (HTTP ${status}). Add "permissions: statuses: write" to the job. Workflows triggered from forks or by Dependabot get a read-only token.`,
         ] as const,
     ),
-    [422, 'GitHub refused it with HTTP 422: Validation Failed'],
+    [422, 'GitHub rejected it: HTTP 422: Validation Failed'],
   ])('with HTTP %d says what to do', (status, text) => {
     expect(refusalText(status, 'Validation Failed')).toBe(text)
   })

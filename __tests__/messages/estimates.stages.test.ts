@@ -31,8 +31,8 @@ describe('the stages of an import', () => {
       '~pre-importing 10',
       '~importing 8',
       '~sorting 3',
-      '~indexing 8',
-      '~committing 2',
+      '~indexing 7',
+      '~committing 3',
     ])
   })
 
@@ -108,7 +108,12 @@ describe('the stages of an import', () => {
       [40_000, 'importing', 40],
       [100_000, 'importing', 70],
     ])
-    expect(told(polls, 110_000)).toEqual(['pending 10', '~pre-importing 30', '~importing 60', '~sorting 10'])
+    expect(told(polls, 110_000)).toEqual([
+      'pending 10',
+      '~pre-importing 30',
+      '~importing 60',
+      '~sorting-or-indexing 10',
+    ])
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { headline } from '../../src/messages/outcomes.ts'
-import { progressLines } from '../../src/report/log.ts'
+import { linesFor } from '../support/log-lines.ts'
 import { shortStallHint, stallHint } from '../../src/messages/estimates.ts'
 import type { Phase } from '../../src/gate/job.ts'
 import { aCompletedJob, aHistory, aJob, aPolicy, aView } from '../support/builders.ts'
@@ -18,14 +18,11 @@ const resting = (phase: Phase, progress: number, ms: number) =>
     ],
   })
 
-const PRE_IMPORT =
-  '~ pre-import (may differ on 3.x): usually reading is slow, or tried again; poll for warnings in the logs of the data nodes'
-const IMPORT =
-  '~ import (may differ on 3.x): usually a data node is out of memory and begins again; poll for restarts of the data nodes'
-const SORT = '~ sort (may differ on 3.x): usually sorting is slow, or on 2.4 the index; poll the load of the data nodes'
-const INDEX =
-  '~ index (may differ on 3.x): usually the index waits for a free node; poll for "no idle indexing node" in the logs'
-const COMMIT = '~ commit (may differ on 3.x): no usual cause is known; poll the logs of the coordinator'
+const PRE_IMPORT = '~pre-import: usually reading is slow or is retried; check the logs of the data nodes for warnings'
+const IMPORT = '~import: usually a data node runs out of memory and starts again; check the data nodes for restarts'
+const SORT = '~sort or index: usually sorting or the index build is slow; check the load of the data and index nodes'
+const INDEX = '~index: usually the index build waits for a free node; check the logs for "no idle indexing node"'
+const COMMIT = '~commit: no usual cause is known; check the logs of the coordinator'
 
 describe('where a job rests', () => {
   it.each<[phase: Phase, progress: number, told: string | undefined]>([
@@ -36,8 +33,9 @@ describe('where a job rests', () => {
     ['importing', 70, SORT],
     ['importing', 79, SORT],
     ['importing', 80, INDEX],
-    ['importing', 90, INDEX],
-    ['importing', 98, INDEX],
+    ['importing', 89, INDEX],
+    ['importing', 90, COMMIT],
+    ['importing', 98, COMMIT],
     ['importing', 99, COMMIT],
     // A percentage that Milvus does not send tells nothing.
     ['importing', 0, undefined],
@@ -46,9 +44,9 @@ describe('where a job rests', () => {
     [
       'pending',
       0,
-      'pending: usually no node has a free slot for it; poll the other imports and at the slots of the data nodes',
+      'pending: usually no node has a free slot for it; check other imports and the slots of the data nodes',
     ],
-    ['committing', 99, 'commit: no usual cause is known; poll the logs of the coordinator'],
+    ['committing', 99, 'commit: no usual cause is known; check the logs of the coordinator'],
     ['uncommitted', 99, undefined],
     ['unknown', 50, undefined],
     ['completed', 100, undefined],
@@ -69,8 +67,8 @@ describe('where a job rests', () => {
     const changes = [{ kind: 'idle', idleMs: HALF_AN_HOUR }] as const
     const result = { kind: 'answered', snapshot: at(phase, progress) } as const
     const lines = [
-      ...progressLines({ kind: 'polled', view, job: 0, result, tookMs: 1, changes, more: false }, policy),
-      ...progressLines({ kind: 'heartbeat', view }, policy),
+      ...linesFor({ kind: 'polled', view, job: 0, result, tookMs: 1, changes, more: false }, policy),
+      ...linesFor({ kind: 'heartbeat', view }, policy),
     ]
     expect(lines).toHaveLength(3)
     expect(lines.filter((line) => line.includes('…') || line.length > 160)).toEqual([])
@@ -84,17 +82,17 @@ describe('a long rest', () => {
     const view = aView([jobOf(HALF_AN_HOUR)], HALF_AN_HOUR)
     const changes = [{ kind: 'idle', idleMs: HALF_AN_HOUR }] as const
     const result = { kind: 'answered', snapshot: at('importing', 80) } as const
-    expect(progressLines({ kind: 'polled', view, job: 0, result, tookMs: 1, changes, more: false }, policy)).toEqual([
-      '  30:00  nothing has moved for 30 min; stall-timeout would end the wait (MIG-044)',
+    expect(linesFor({ kind: 'polled', view, job: 0, result, tookMs: 1, changes, more: false }, policy)).toEqual([
+      '  30:00  no progress for 30 min; to fail on this, set stall-timeout (MIG-044)',
       `  30:00  ${INDEX}`,
     ])
   })
 
   it('is named by each heartbeat from then on, and by none before', () => {
-    const heartbeat = (ms: number) => progressLines({ kind: 'heartbeat', view: aView([jobOf(ms)], ms) }, policy)
-    expect(heartbeat(HALF_AN_HOUR - 60_000)).toEqual(['  29:00  still Importing, 80 %, 36 k of 36 k rows'])
+    const heartbeat = (ms: number) => linesFor({ kind: 'heartbeat', view: aView([jobOf(ms)], ms) }, policy)
+    expect(heartbeat(HALF_AN_HOUR - 60_000)).toEqual(['  29:00  still Importing, 80%, 36,000 rows'])
     expect(heartbeat(HALF_AN_HOUR + 60_000)).toEqual([
-      '  31:00  still Importing, 80 %, 36 k of 36 k rows; ~ index: usually the index waits for a free node',
+      '  31:00  still Importing, 80%, 36,000 rows; ~index: usually the index build waits for a free node',
     ])
   })
 

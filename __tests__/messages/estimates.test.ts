@@ -5,7 +5,7 @@ import { aHistory, aJob, aTrouble } from '../support/builders.ts'
 import type { Poll } from '../support/builders.ts'
 import { cases } from '../support/soak.ts'
 
-/** 1,000 rows a second and one per cent every two seconds, from 40 % on. */
+/** 1,000 rows a second and one per cent every two seconds, from 40% on. */
 const steady = (polls: number): readonly Poll[] =>
   Array.from({ length: polls }, (_, i) => [
     i * 10_000,
@@ -137,7 +137,7 @@ describe('the pace', () => {
       undefined,
     ],
     [
-      'up to 98 %',
+      'up to 98%',
       [
         [100, 88, 1000],
         [130, 98, 31_000],
@@ -147,7 +147,7 @@ describe('the pace', () => {
       6,
     ],
     [
-      'from 99 % on',
+      'from 99% on',
       [
         [100, 89, 1000],
         [130, 99, 31_000],

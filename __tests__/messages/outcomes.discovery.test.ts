@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { headline } from '../../src/messages/outcomes.ts'
-import { progressLines } from '../../src/report/log.ts'
+import { linesFor } from '../support/log-lines.ts'
 import { progressText } from '../../src/messages/commit-status.ts'
 import type { Conclusion } from '../../src/gate/conclusion.ts'
 import type { Discovery } from '../../src/gate/discovery.ts'
@@ -31,56 +31,56 @@ describe('a search without jobs', () => {
     [
       'nothing at all',
       {},
-      'No import job of collection docs is under way.',
+      'No import job of collection docs is running.',
       'The service lists no other import job of this collection.',
     ],
     [
       'a database',
       { dbName: 'shop' },
-      'No import job of collection docs in database shop is under way.',
+      'No import job of collection docs in database shop is running.',
       'The service lists no other import job of this collection.',
     ],
     [
       'a service',
       { place: 'api.cloud.zilliz.com, cluster in01-abc' },
-      'No import job of collection docs is under way at api.cloud.zilliz.com, cluster in01-abc.',
+      'No import job of collection docs is running at api.cloud.zilliz.com, cluster in01-abc.',
       'The service lists no other import job of this collection.',
     ],
     [
       'a moment',
       { sinceMs: Date.UTC(2026, 10, 23, 4, 17, 55) },
-      'No import job of collection docs is under way, and none was created since 2026-11-23 04:17:55 UTC.',
+      'No import job of collection docs is running, and none was created since 2026-11-23 04:17:55 UTC.',
       'The service lists no other import job of this collection.',
     ],
     [
       'one that has ended',
       { ended: ended('453761313698322011') },
-      'No import job of collection docs is under way.',
-      'It lists 1 job that ended before: 453761313698322011 (Completed).',
+      'No import job of collection docs is running.',
+      'The service lists 1 job that ended before: 453761313698322011 (Completed).',
     ],
     [
       'many that have ended',
       { ended: ended('453761313698322014', '453761313698322013', '453761313698322012', '453761313698322011') },
-      'No import job of collection docs is under way.',
-      'It lists 4 jobs that ended before, the latest are 453761313698322014 (Completed), 453761313698322013 (Completed), 453761313698322012 (Completed).',
+      'No import job of collection docs is running.',
+      'The service lists 4 jobs that ended before, the latest are 453761313698322014 (Completed), 453761313698322013 (Completed), 453761313698322012 (Completed).',
     ],
     [
       'three that have ended',
       { ended: ended('453761313698322014', '453761313698322013', '453761313698322012') },
-      'No import job of collection docs is under way.',
-      'It lists 3 jobs that ended before: 453761313698322014 (Completed), 453761313698322013 (Completed), 453761313698322012 (Completed).',
+      'No import job of collection docs is running.',
+      'The service lists 3 jobs that ended before: 453761313698322014 (Completed), 453761313698322013 (Completed), 453761313698322012 (Completed).',
     ],
     [
       'many, some of which tell their age',
       { ended: ended('453761313698322014', 'job-1', 'job-2', 'job-3') },
-      'No import job of collection docs is under way.',
-      'It lists 4 jobs that ended before, among them 453761313698322014 (Completed), job-1 (Completed), job-2 (Completed).',
+      'No import job of collection docs is running.',
+      'The service lists 4 jobs that ended before, among them 453761313698322014 (Completed), job-1 (Completed), job-2 (Completed).',
     ],
     [
       'many of Zilliz Cloud, whose ids tell no age',
       { ended: ended('job-1', 'job-2', 'job-3', 'job-4') },
-      'No import job of collection docs is under way.',
-      'It lists 4 jobs that ended before, among them job-1 (Completed), job-2 (Completed), job-3 (Completed).',
+      'No import job of collection docs is running.',
+      'The service lists 4 jobs that ended before, among them job-1 (Completed), job-2 (Completed), job-3 (Completed).',
     ],
   ])('names what it polled and what it saw: %s', (_, but, sentence, point) => {
     expect(told(aDiscovery(but))).toMatchObject({ sentence, point })
@@ -88,15 +88,15 @@ describe('a search without jobs', () => {
 
   it('says that a missing permission hides jobs, and what to set', () => {
     expect(told(aDiscovery()).next).toBe(
-      'Check `collection-name`, `db-name` and `endpoint` or `cluster-id`. Jobs that the user of the key may not see are left out of the list without a word. To count jobs that ended before this step, set `since`, or name the job with `job-id`. If there may be none, set `on-no-jobs` to `pass`.',
+      'Check `collection-name`, `db-name` and `endpoint` or `cluster-id`. Milvus 2.6 and later leave jobs out of the list that the user is not allowed to see. To include jobs that ended before this step, set `since`, or name the job with `job-id`. If it is fine that there are none, set `on-no-jobs` to `pass`.',
     )
     expect(told(aDiscovery({ sinceMs: 0 })).next).toMatch(/set `since` further back/)
   })
 
   it('warns of what it did not see where it passes', () => {
     expect(told(aDiscovery(), true)).toMatchObject({
-      sentence: 'No import job of collection docs is under way; the step passes, as on-no-jobs asks.',
-      next: 'Jobs that the user of the key may not see are left out of the list without a word. What follows must not rely on rows that this gate has seen.',
+      sentence: 'No import job of collection docs is running; the step passes, because `on-no-jobs` is `pass`.',
+      next: 'Milvus 2.6 and later leave jobs out of the list that the user is not allowed to see. Later steps must not rely on imported rows.',
     })
   })
 })
@@ -108,16 +108,15 @@ describe('a search that had no time to ask about all ended jobs', () => {
 
   it('does not blame the service, and says what to raise', () => {
     expect(toldOf(109)).toMatchObject({
-      sentence:
-        'Time is up after 1 h: collection docs still has 109 ended jobs of which nobody knows when they were created.',
+      sentence: 'Timed out after 1 h: the creation time of 109 ended jobs of collection docs is not known yet.',
       next: expect.stringMatching(/^Raise `timeout`, or name the jobs/),
     })
-    expect(toldOf(1).sentence).toContain('1 ended job of which nobody knows when it was created')
+    expect(toldOf(1).sentence).toContain('the creation time of 1 ended job')
   })
 
   it('tells of an outage where there was one', () => {
-    expect(toldOf(109, { ...end, outageMs: 5_000 }).sentence).toMatch(/^No usable answer .* for 5 s/)
-    expect(toldOf(0).sentence).toMatch(/^No usable answer/)
+    expect(toldOf(109, { ...end, outageMs: 5_000 }).sentence).toMatch(/^No usable response .* for 5 s/)
+    expect(toldOf(0).sentence).toMatch(/^No usable response/)
   })
 })
 
@@ -131,13 +130,13 @@ describe('jobs that were found', () => {
       'a timeout',
       { kind: 'timed-out', passes: false, jobs: [0] },
       [found],
-      /these jobs in `job-id`, or with `since`, without/,
+      /these ids in `job-id`, or with `since`; do not start/,
     ],
     [
       'a signal',
       { kind: 'cancelled', passes: false, signal: 'SIGINT' },
       [found],
-      /these jobs in `job-id`, or with `since`/,
+      /these ids in `job-id`, or with `since`/,
     ],
     ['a signal before any was found', { kind: 'cancelled', passes: false, signal: 'SIGINT' }, [], /re-run this job\.$/],
   ])('are not found again once they have ended, so the advice after %s is another', (_, conclusion, jobs, next) => {
@@ -154,7 +153,7 @@ describe('the log', () => {
       { jobIds: ['1', '2'], ended: ended('3') },
       [
         '   0:00  collection docs has 2 import jobs to wait for; 1 other job ended before',
-        '   0:00  jobs that appear from now on are not waited for',
+        '   0:00  jobs that start from now on are not waited for',
       ],
     ],
     [
@@ -162,26 +161,26 @@ describe('the log', () => {
       { jobIds: ['1'], dbName: 'shop' },
       [
         '   0:00  collection docs in database shop has 1 import job to wait for',
-        '   0:00  jobs that appear from now on are not waited for',
+        '   0:00  jobs that start from now on are not waited for',
       ],
     ],
     ['no jobs, which the end tells of', {}, []],
   ])('tells of %s', (_, but, lines) => {
-    expect(progressLines({ kind: 'discovered', view, discovery: aDiscovery(but) }, policy)).toEqual(lines)
+    expect(linesFor({ kind: 'discovered', view, discovery: aDiscovery(but) }, policy)).toEqual(lines)
   })
 
   it('says what is polled for at the start, and now and then that it still is', () => {
-    expect(progressLines({ kind: 'started', view }, policy)).toEqual([
+    expect(linesFor({ kind: 'started', view }, policy)).toEqual([
       '   0:00  waiting up to 1 h for the import jobs of collection docs',
     ])
-    expect(progressLines({ kind: 'heartbeat', view }, policy)).toEqual(['   0:00  still searching for the import jobs'])
+    expect(linesFor({ kind: 'heartbeat', view }, policy)).toEqual(['   0:00  still searching for the import jobs'])
   })
 
   it('tells of an outage with its code, as of any other', () => {
     const error = aTrouble({ outcome: 'http-502', host: 'milvus.test', httpStatus: 502 })
-    expect(progressLines({ kind: 'searched', view, changes: [{ kind: 'outage-began', error }] }, policy)).toEqual([
-      '   0:00  no usable answer: milvus.test returned HTTP 502. (MIG-026)',
-      '   0:00  the gate goes on asking. If this lasts, check the status page or the logs of the service.',
+    expect(linesFor({ kind: 'searched', view, changes: [{ kind: 'outage-began', error }] }, policy)).toEqual([
+      '   0:00  no usable response: milvus.test returned HTTP 502. (MIG-026)',
+      '   0:00  The gate keeps polling. If this lasts, check the status page or the logs of the service.',
     ])
   })
 })
@@ -189,7 +188,7 @@ describe('the log', () => {
 describe('a commit status', () => {
   it('says what is polled for', () => {
     expect(progressText({ ...aView([], 400), discovery: aDiscovery({ dbName: 'shop' }) })).toBe(
-      'Polling for the import jobs of collection docs in database shop',
+      'Searching for the import jobs of collection docs in database shop',
     )
   })
 })

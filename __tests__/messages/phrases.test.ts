@@ -22,7 +22,7 @@ describe('who a sentence is about', () => {
     [[1], 'Import job b', 'is'],
     [[1, 7], 'Import job b', 'is'],
     [[1, 2], '2 of 4 import jobs (b, c)', 'are'],
-    [[0, 1, 2, 3], '4 of 4 import jobs (a, b, c and 1 more)', 'are'],
+    [[0, 1, 2, 3], 'All 4 import jobs (a, b, c and 1 more)', 'are'],
   ])('is %j of the jobs', (indices, subject, is) => {
     expect(subjectOf({ ...aView(jobs), discovery }, indices)).toEqual({ subject, is })
   })
@@ -35,7 +35,7 @@ describe('who a sentence is about', () => {
     [[], '0 of 2 collections ()', 'are'],
     [[1], 'Collection films', 'is'],
     [[1, 7], 'Collection films', 'is'],
-    [[0, 1], '2 of 2 collections (docs, films)', 'are'],
+    [[0, 1], 'Both collections (docs, films)', 'are'],
   ])('is %j of the collections', (indices, subject, is) => {
     const view = aView([], 0, [aSearch('docs'), aSearch('films')])
     expect(collectionsOf(view, indices)).toEqual({ subject, is })
@@ -44,6 +44,7 @@ describe('who a sentence is about', () => {
   it.each([
     [0, 'All 0 import jobs are'],
     [1, 'Import job a is'],
+    [2, 'Both import jobs are'],
     [3, 'All 3 import jobs are'],
   ])('is all of %i jobs', (amount, text) => {
     expect(allJobs(aView(jobs.slice(0, amount)))).toBe(text)
@@ -78,15 +79,15 @@ it.each<[number | undefined, number | undefined, string]>([
   [0, 0, ''],
   [0, 5, '0 of 5 rows'],
   [1, undefined, '1 row'],
-  [1, 1, '1 of 1 rows'],
+  [1, 1, '1 row'],
   [2, undefined, '2 rows'],
-  [1200, 3000, '1.2 k of 3 k rows'],
+  [1200, 3000, '1,200 of 3,000 rows'],
 ])('says of %p of %p rows: %j', (importedRows, totalRows, text) => {
   expect(rowsText({ importedRows, totalRows })).toBe(text)
 })
 
 it('says where a job stands, as far as that is known', () => {
   expect(progressOf(aHistory({}))).toBe('Unknown')
-  expect(progressOf(aHistory({ polls: [[0, aJob({ importedRows: undefined })]] }))).toBe('Importing, 45 %')
-  expect(progressOf(aHistory({ polls: [[0, aJob()]] }))).toBe('Importing, 45 %, 6 k of 36 k rows')
+  expect(progressOf(aHistory({ polls: [[0, aJob({ importedRows: undefined })]] }))).toBe('Importing, 45%')
+  expect(progressOf(aHistory({ polls: [[0, aJob()]] }))).toBe('Importing, 45%, 6,000 of 36,000 rows')
 })

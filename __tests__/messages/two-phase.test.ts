@@ -13,7 +13,7 @@ const DONE: CommitResult = { kind: 'done' }
 const error = aTrouble()
 const REFUSED: CommitResult = { kind: 'refused', hostHasAnswered: false, error }
 const LOST: CommitResult = { kind: 'outage', error: aTrouble({ httpStatus: 504 }) }
-const AT = '99 %, 36 k of 36 k rows'
+const AT = '99%, 36,000 rows'
 
 const after = (job: History, act: CommitAction, result: CommitResult): History => ({
   ...job,
@@ -31,23 +31,23 @@ describe('jobs that rest at Uncommitted', () => {
   it('are to be committed or aborted, or let the step do it', () => {
     const { sentence, next } = told(uncommitted([0, 1]), resting('a'), resting('b'))
     expect(sentence).toBe(
-      '2 of 2 import jobs (a, b) rest at Uncommitted: the rows are imported, but nobody sees them before a commit.',
+      'Both import jobs (a, b) stay at Uncommitted: the rows are imported, but not visible before a commit.',
     )
     expect(next).toBe(
-      `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to let it wait for somebody's commit, to \`wait\`; to go on without one, to \`pass\`.`,
+      `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to wait for a commit by another process, to \`wait\`; to pass without a commit, to \`pass\`.`,
     )
   })
 
   it('are to be imported anew once they have been aborted', () => {
     const next =
-      'The rows are given up. To have them, import once more, with `on-uncommitted` set to `commit`, `wait` or `pass`.'
+      'The rows are discarded. To import them, start a new import with `on-uncommitted` set to `commit`, `wait` or `pass`.'
     const [a, b] = [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', DONE)]
     expect(told(uncommitted([0]), a)).toMatchObject({
-      sentence: 'Import job a was aborted at Uncommitted, as abort-uncommitted asks.',
+      sentence: 'Import job a was aborted at Uncommitted, because `abort-uncommitted` is set.',
       next,
     })
     expect(told(uncommitted([0, 1]), a, b)).toMatchObject({
-      sentence: '2 of 2 import jobs (a, b) were aborted at Uncommitted, as abort-uncommitted asks.',
+      sentence: 'Both import jobs (a, b) were aborted at Uncommitted, because `abort-uncommitted` is set.',
       next,
     })
   })
@@ -55,15 +55,17 @@ describe('jobs that rest at Uncommitted', () => {
   it('are told with others that were aborted on their way there', () => {
     const running = aHistory({ jobId: 'r', polls: [[2000, aJob()]] })
     const jobs = [after(resting('a'), 'abort', DONE), after(running, 'abort', DONE)]
-    expect(told(uncommitted([0]), ...jobs).next).toMatch(/ Aborted, as `abort-uncommitted` asks: import job r\.$/)
+    expect(told(uncommitted([0]), ...jobs).next).toMatch(
+      / Aborted, because `abort-uncommitted` is set: import job r\.$/,
+    )
   })
 
   it.each<[string, string, History]>([
-    ['waits for a commit', 'a job that rests', resting('a')],
-    ['waits for a commit', 'one that could not be aborted', after(resting('a'), 'abort', REFUSED)],
-    ['aborted', 'one that was', after(resting('a'), 'abort', DONE)],
+    ['Import not committed', 'a job that stays at Uncommitted', resting('a')],
+    ['Import not committed', 'one that could not be aborted', after(resting('a'), 'abort', REFUSED)],
+    ['Import aborted at Uncommitted', 'one that was', after(resting('a'), 'abort', DONE)],
   ])('are announced as "%s": %s', (title, _, job) => {
-    expect(annotationOf(uncommitted([0]), aView([job]), aPolicy())?.title).toBe(`Milvus import: ${title}`)
+    expect(annotationOf(uncommitted([0]), aView([job]), aPolicy())?.title).toBe(`Milvus Import Gate: ${title}`)
   })
 
   it.each([
@@ -71,9 +73,11 @@ describe('jobs that rest at Uncommitted', () => {
     ['could not be aborted', after(resting('b'), 'abort', REFUSED)],
   ])('are to be committed or aborted where one of them %s', (_, other) => {
     const { sentence, next } = told(uncommitted([0, 1]), after(resting('a'), 'abort', DONE), other)
-    expect(sentence).toMatch(/^Import job b rests at Uncommitted: /)
+    expect(sentence).toMatch(/^Import job b stays at Uncommitted: /)
     // Run again, the step would find that a has failed.
-    expect(next).toMatch(/^Commit \(POST \S+\), or abort \(.* Aborted, as `abort-uncommitted` asks: import job a\.$/)
+    expect(next).toMatch(
+      /^Commit \(POST \S+\), or abort \(.* Aborted, because `abort-uncommitted` is set: import job a\.$/,
+    )
   })
 })
 
@@ -89,13 +93,13 @@ describe('an import that is half done', () => {
 
   it('is told job by job, with what the service said', () => {
     const words = told(half([0], [1]), committed('a'), after(resting('b'), 'commit', REFUSED))
-    expect(words.sentence).toBe('Only 1 of 2 import jobs was committed, and nobody sees the rows of the other.')
+    expect(words.sentence).toBe('Only 1 of 2 import jobs was committed; the rows of the other are not visible.')
     expect(words.points).toEqual([
       'committed: a',
       `not committed: b, Uncommitted, ${AT}: milvus.example returned HTTP 503.`,
     ])
     expect(words.next).toBe(
-      `If this lasts, check the status page or the logs of the service. What was committed stays. Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or commit the other by hand (${COMMIT}).`,
+      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then re-run this step to commit the jobs at Uncommitted, or commit the other job yourself (${COMMIT}).`,
     )
   })
 
@@ -107,21 +111,21 @@ describe('an import that is half done', () => {
       resting('c'),
       after(resting('d'), 'commit', LOST),
     )
-    expect(words.sentence).toBe('Only 2 of 4 import jobs were committed, and nobody sees the rows of the others.')
+    expect(words.sentence).toBe('Only 2 of 4 import jobs were committed; the rows of the others are not visible.')
     expect(words.points).toEqual([
       'committed: a, b',
       `not committed: c, Uncommitted, ${AT}`,
-      `perhaps committed: d, Uncommitted, ${AT}: milvus.example returned HTTP 504.`,
+      `commit unconfirmed: d, Uncommitted, ${AT}: milvus.example returned HTTP 504.`,
       'milvus.example returned HTTP 503.',
     ])
     expect(words.next).toBe(
-      `If this lasts, check the status page or the logs of the service. What was committed stays. Poll the state of each job, then commit what rests at Uncommitted (${COMMIT}).`,
+      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Check the state of each job, then commit the jobs at Uncommitted (${COMMIT}).`,
     )
   })
 
   it('is to be gone on with by a re-run, also where nobody has heard of one', () => {
     const { next } = told(half([0], [1, 2]), committed('a'), resting('b'), aHistory({ jobId: 'c' }))
-    expect(next).toContain('Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or ')
+    expect(next).toContain('Fix the cause, then re-run this step to commit the jobs at Uncommitted, or ')
   })
 
   it('tells of a job that was aborted after its commit was refused or lost', () => {
@@ -138,9 +142,9 @@ describe('an import that is half done', () => {
   it('leaves nothing to be done where nobody knows the others any more', () => {
     const gone = aHistory({ jobId: 'b', polls: [[2000, { kind: 'unknown-job', error }]] })
     const { next } = told(half([0], [1]), committed('a'), gone)
-    expect(next).toBe('If this lasts, check the status page or the logs of the service. What was committed stays.')
+    expect(next).toBe('If this lasts, check the status page or the logs of the service. Committed rows stay visible.')
     const other = told(half([0], [1, 2]), committed('a'), gone, resting('c')).next
-    expect(other).toContain('Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or ')
+    expect(other).toContain('Fix the cause, then re-run this step to commit the jobs at Uncommitted, or ')
   })
 
   it('is told once where one of several jobs says so', () => {
@@ -151,7 +155,7 @@ describe('an import that is half done', () => {
       `not committed: c, Uncommitted, ${AT}: milvus.example returned HTTP 503.`,
     ])
     expect(words.next).toBe(
-      `If this lasts, check the status page or the logs of the service. What was committed stays. Once the cause is mended, re-run this step, which commits what rests at Uncommitted, or commit the others by hand (${COMMIT}).`,
+      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then re-run this step to commit the jobs at Uncommitted, or commit the other jobs yourself (${COMMIT}).`,
     )
   })
 
@@ -167,33 +171,31 @@ describe('an import that is half done', () => {
       'committed: a',
       `not committed: b, Uncommitted, ${AT}, aborted`,
       'not committed: c, Unknown',
-      `perhaps committed: d, Uncommitted, ${AT}`,
+      `commit unconfirmed: d, Uncommitted, ${AT}`,
       'milvus.example returned HTTP 503.',
     ])
     expect(words.next).toMatch(
-      /^If this lasts, check the status page or the logs of the service\. What was committed stays\. Poll the state of each job/,
+      /^If this lasts, check the status page or the logs of the service\. Committed rows stay visible\. Check the state of each job/,
     )
   })
 
   it('is to be imported anew and committed where only one of the others is lost', () => {
     const words = told(half([0], [1, 2]), committed('a'), after(resting('b'), 'abort', DONE), resting('c'))
     expect(words.next).toBe(
-      `If this lasts, check the status page or the logs of the service. What was committed stays. Once the cause is mended, import b once more, and commit what rests at Uncommitted (${COMMIT}). Aborted, as \`abort-uncommitted\` asks: import job b.`,
+      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then start a new import for b, and commit the jobs at Uncommitted (${COMMIT}). Aborted, as \`abort-uncommitted\` asks: import job b.`,
     )
   })
 
   it('is perhaps not even that where the answer to a commit was lost', () => {
     const words = told(half([], [0, 1]), after(resting('a'), 'commit', LOST), resting('b'))
-    expect(words.sentence).toBe(
-      'Perhaps only some of 2 import jobs were committed: the answer to a commit was lost, and nobody knows what became of it.',
-    )
+    expect(words.sentence).toBe('Some of 2 import jobs may be committed: the response to a commit was lost.')
     expect(words.points).toEqual([
-      `perhaps committed: a, Uncommitted, ${AT}: milvus.example returned HTTP 504.`,
+      `commit unconfirmed: a, Uncommitted, ${AT}: milvus.example returned HTTP 504.`,
       `not committed: b, Uncommitted, ${AT}`,
       'milvus.example returned HTTP 503.',
     ])
     expect(words.next).toBe(
-      `If this lasts, check the status page or the logs of the service. Poll the state of each job, then commit what rests at Uncommitted (${COMMIT}).`,
+      `If this lasts, check the status page or the logs of the service. Check the state of each job, then commit the jobs at Uncommitted (${COMMIT}).`,
     )
   })
 
@@ -208,12 +210,12 @@ describe('an import that is half done', () => {
     expect(words.points).toEqual([
       'committed: a',
       `not committed: b, Uncommitted, ${AT}, aborted`,
-      'not committed: c, Failed, 0 %',
-      'One input is not right, so the service was not asked.',
-      'timeout: got "60"; takes a duration; for example 60s',
+      'not committed: c, Failed, 0%',
+      '1 invalid input. No request was sent.',
+      '`timeout`: got "60"; expected a duration, for example `60s`.',
     ])
     expect(words.next).toBe(
-      'What was committed stays. Once the cause is mended, import the others once more. Aborted, as `abort-uncommitted` asks: import job b.',
+      'Committed rows stay visible. Fix the cause, then start new imports for the other jobs. Aborted, because `abort-uncommitted` is set: import job b.',
     )
   })
 
@@ -247,8 +249,7 @@ describe('what is left of two-phase jobs at another end', () => {
   const rejected: Conclusion = { kind: 'rejected', passes: false, jobs: [0], error }
   const cancelled: Conclusion = { kind: 'cancelled', passes: false, signal: 'SIGINT' }
   const running = aHistory({ jobId: 'r', polls: [[2000, aJob()]] })
-  const leftBehind = (list: string) =>
-    `Left behind at Uncommitted, where nobody collects what rests: ${list}. Commit (${COMMIT}) or abort (${ABORT}).`
+  const leftBehind = (list: string) => `Still at Uncommitted: ${list}. Commit (${COMMIT}) or abort (${ABORT}).`
   const committing = after(
     aHistory({ jobId: 'e', polls: [[2000, aJob({ phase: 'committing', label: 'Committing' })]] }),
     'commit',
@@ -296,13 +297,13 @@ describe('what is left of two-phase jobs at another end', () => {
       'one was committed before the gate was stopped',
       cancelled,
       [after(resting('a'), 'commit', DONE), running],
-      'The import goes on at the service. To wait for it again, re-run this job with the same job id, without starting the import a second time. Committed already: import job a.',
+      'The import continues. To wait for it again, re-run this job with the same job id; do not start the import again. Already committed: import job a.',
     ],
     [
       'nobody knows of a commit',
       rejected,
       [after(resting('a'), 'commit', LOST), resting('b')],
-      `If this lasts, check the status page or the logs of the service. Nobody knows what became of the commit of import job a: poll its state before you commit or abort. ${leftBehind('import job b')}`,
+      `If this lasts, check the status page or the logs of the service. The commit of import job a is unconfirmed: check the state before you commit or abort. ${leftBehind('import job b')}`,
     ],
     [
       'there is nothing else to say',
@@ -318,13 +319,13 @@ describe('what is left of two-phase jobs at another end', () => {
     [
       'stood still',
       { kind: 'stalled', passes: false, jobs: [0], idleMs: 60_000 },
-      /still move/,
+      /may still continue/,
       'raise `stall-timeout`.',
     ],
     [
       'is out of reach',
       { kind: 'unreachable', passes: false, jobs: [0], error, outageMs: 60_000 },
-      /go on/,
+      /may still be running/,
       'If this lasts, check the status page or the logs of the service.',
     ],
   ])('is no import that goes on where one that %s was aborted', (_, conclusion, alive, advice) => {
@@ -332,50 +333,50 @@ describe('what is left of two-phase jobs at another end', () => {
     const { next } = told(conclusion, after(resting('a'), 'abort', DONE))
     expect(next).not.toMatch(alive)
     expect(next).toContain(`${advice} Aborted`)
-    expect(next).toMatch(/ Aborted, as `abort-uncommitted` asks: import job a\.$/)
+    expect(next).toMatch(/ Aborted, because `abort-uncommitted` is set: import job a\.$/)
   })
 
   it('is not told where the step passes', () => {
     expect(told({ kind: 'timed-out', passes: true, jobs: [0] }, resting('a')).next).toBe(
-      'The import goes on at the service: what follows must not rely on its rows.',
+      'It is waiting for a commit (POST /v2/vectordb/jobs/import/commit). Later steps must not rely on its rows.',
     )
   })
 })
 
 describe('what is left of a job for which time is up', () => {
   const timedOut: Conclusion = { kind: 'timed-out', passes: false, jobs: [0] }
-  const AGAIN = 'Raise `timeout`, or re-run this job with the same job id, without starting the import a second time.'
+  const AGAIN = 'Raise `timeout`, or re-run this job with the same job id; do not start the import again.'
 
   it.each<[string, History, string]>([
     [
       'was aborted',
       after(resting('a'), 'abort', DONE),
-      'The rows are given up. To have them, import once more, and raise `timeout`.',
+      'The rows are discarded. To import them, start a new import with a longer `timeout`.',
     ],
     [
       'was committed',
       after(resting('a'), 'commit', DONE),
-      `Its commit was accepted, so that its rows will be seen without further ado. ${AGAIN}`,
+      `Its commit was accepted: its rows become visible without another step. ${AGAIN}`,
     ],
     [
       'may be committed',
       after(resting('a'), 'commit', LOST),
-      `${AGAIN} Nobody knows what became of the commit of import job a: poll its state before you commit or abort.`,
+      `${AGAIN} The commit of import job a is unconfirmed: check the state before you commit or abort.`,
     ],
     [
       'waits for a commit',
       resting('a'),
-      `It waits for somebody to commit it (${COMMIT}). ${AGAIN} Left behind at Uncommitted, where nobody collects what rests: import job a. Commit (${COMMIT}) or abort (${ABORT}).`,
+      `It is waiting for a commit (${COMMIT}). ${AGAIN} Still at Uncommitted: import job a. Commit (${COMMIT}) or abort (${ABORT}).`,
     ],
     [
       'builds its indexes',
       aHistory({ polls: [[0, aJob({ progress: 85, importedRows: 36_000 })]] }),
-      `The import goes on at the service: all rows are in, and building indexes can take as long again. ${AGAIN}`,
+      `The import continues: all rows are in, and building indexes can take as long again. ${AGAIN}`,
     ],
     [
       'commits by itself',
       aHistory({ polls: [[0, aJob({ progress: 99, importedRows: 36_000 })]] }),
-      `The import goes on at the service: all rows are in, and about to become visible. ${AGAIN}`,
+      `The import continues: all rows are in, and only the commit is missing. ${AGAIN}`,
     ],
   ])('is told where it %s', (_, job, next) => {
     expect(told(timedOut, job).next).toBe(next)
@@ -386,40 +387,40 @@ describe('what is left of a job for which time is up', () => {
     const view = aView([running, after(resting('b'), 'abort', DONE)])
     const alone = headline(timedOut, view, aPolicy({ timeoutMs: 0 }))
     expect(alone.sentence).toMatch(
-      /^One poll, no waiting \(timeout is 0\): import job a was aborted at Importing, 29 %.*, as abort-uncommitted asks\.$/,
+      /^Not done at the only poll \(`timeout` is `0`\): import job a was aborted at Importing, 29%.*, because `abort-uncommitted` is set\.$/,
     )
     expect(alone.next).toBe(
-      'The rows are given up. To have them, import once more. Aborted, as `abort-uncommitted` asks: import job b.',
+      'The rows are discarded. To import them, start a new import. Aborted, because `abort-uncommitted` is set: import job b.',
     )
     const both = headline({ ...timedOut, jobs: [0, 1] }, view, aPolicy({ timeoutMs: 60_000 }))
     expect(both.sentence).toBe(
-      'Time is up after 1 min: 2 of 2 import jobs (a, b) were aborted, as abort-uncommitted asks.',
+      'Timed out after 1 min: both import jobs (a, b) were aborted, because `abort-uncommitted` is set.',
     )
-    expect(both.next).toBe('The rows are given up. To have them, import once more, and raise `timeout`.')
+    expect(both.next).toBe('The rows are discarded. To import them, start a new import with a longer `timeout`.')
   })
 
   it('is that of the first that was not aborted', () => {
     const jobs = [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', REFUSED)]
     expect(headline({ ...timedOut, jobs: [0, 1] }, aView(jobs), aPolicy()).next).toBe(
-      `Import job b waits for somebody to commit it (${COMMIT}). Raise \`timeout\`, and import once more what was aborted. Aborted, as \`abort-uncommitted\` asks: import job a. Left behind at Uncommitted, where nobody collects what rests: import job b. Commit (${COMMIT}) or abort (${ABORT}).`,
+      `Import job b is waiting for a commit (${COMMIT}). Raise \`timeout\`, and import once more what was aborted. Aborted, as \`abort-uncommitted\` asks: import job a. Still at Uncommitted: import job b. Commit (${COMMIT}) or abort (${ABORT}).`,
     )
   })
 
   it.each([
     [false, ''],
-    [true, ' Nothing was aborted: it is too late for that.'],
+    [true, ' No job was aborted: a commit cannot be taken back.'],
   ])('is its commit, which is too late to abort: %s', (abortUncommitted, abort) => {
     const committing = aHistory({ polls: [[2000, aJob({ phase: 'committing', label: 'Committing', progress: 99 })]] })
     const next = (job: History) => headline(timedOut, aView([job]), aPolicy({ abortUncommitted })).next
     expect(next(committing)).toBe(
-      `Its commit is under way, so that its rows will be seen without further ado.${abort} ${AGAIN}`,
+      `Its commit is in progress: its rows become visible without another step.${abort} ${AGAIN}`,
     )
     expect(next(after(resting('a'), 'commit', DONE))).toBe(
-      `Its commit was accepted, so that its rows will be seen without further ado.${abort} ${AGAIN}`,
+      `Its commit was accepted: its rows become visible without another step.${abort} ${AGAIN}`,
     )
     const several = aView([{ ...committing, jobId: 'e' }, after(resting('b'), 'abort', DONE)])
     expect(headline({ ...timedOut, jobs: [0, 1] }, several, aPolicy({ abortUncommitted })).next).toBe(
-      'The commit of import job e is under way, so that its rows will be seen without further ado. Raise `timeout`, and import once more what was aborted. Aborted, as `abort-uncommitted` asks: import job b.',
+      'The commit of import job e is in progress: its rows become visible without another step. Raise `timeout`, and start new imports for the aborted jobs. Aborted, because `abort-uncommitted` is set: import job b.',
     )
   })
 })

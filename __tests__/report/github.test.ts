@@ -10,7 +10,7 @@ import { startGitHub, type GitHubStandIn } from './github-stand-in.ts'
 
 const SHA = 'c'.repeat(40)
 const NO_PROXY = { httpProxy: undefined, httpsProxy: undefined, noProxy: '' }
-const STATUS = { state: 'pending', description: '42 %' } as const
+const STATUS = { state: 'pending', description: '42%' } as const
 
 const servers: (GitHubStandIn | Server)[] = []
 
@@ -57,7 +57,7 @@ describe('setting a status', () => {
       {
         sha: SHA,
         state: 'pending',
-        description: '42 %',
+        description: '42%',
         context: 'Milvus import',
         target_url: 'https://github.com/octocat/hello-world/actions/runs/1/attempts/1',
       },

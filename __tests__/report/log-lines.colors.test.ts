@@ -12,13 +12,13 @@ const shown = (line: string) =>
 
 describe('a color', () => {
   it.each([
-    ['   5:05  Passed: all is well.', '   5:05  <green>Passed:</> all is well.'],
-    ['1:05:05  Not passed: it failed.', '1:05:05  <red>Not passed:</> it failed.'],
-    ['   5:05  Importing → Failed, 56 %', '   5:05  Importing → <red>Failed</>, 56 %'],
-    ['   5:05  Committing → Completed, 100 %', '   5:05  Committing → <green>Completed</>, 100 %'],
-    ['   5:05  job 12: still Uncommitted, 99 %', '   5:05  job 12: still <yellow>Uncommitted</>, 99 %'],
-    ['   5:05  no usable answer: HTTP 503', '   5:05  <yellow>no usable answer</>: HTTP 503'],
-    ['   5:05  job 1: the service answers again', '   5:05  job 1: <green>the service answers again</>'],
+    ['   5:05  Passed: all is well.', '   5:05  Passed: all is well.'],
+    ['1:05:05  Gate failed: it failed.', '1:05:05  <red>Gate failed:</> it failed.'],
+    ['   5:05  Importing → Failed, 56%', '   5:05  Importing → <red>Failed</>, 56%'],
+    ['   5:05  Committing → Completed, 100%', '   5:05  Committing → <green>Completed</>, 100%'],
+    ['   5:05  job 12: still Uncommitted, 99%', '   5:05  job 12: still <yellow>Uncommitted</>, 99%'],
+    ['   5:05  no usable response: HTTP 503', '   5:05  <yellow>no usable response</>: HTTP 503'],
+    ['   5:05  job 1: the service answers again', '   5:05  job 1: the service answers again'],
     ['   5:05  file failed: a.parquet', '   5:05  <red>file failed</>: a.parquet'],
     ['  ✔ Completed  100 %  a.parquet', '  <green>✔</> Completed  100 %  a.parquet'],
     ['  ✘ Failed  0 %  a.parquet', '  <red>✘</> Failed  0 %  a.parquet'],
@@ -27,12 +27,12 @@ describe('a color', () => {
   })
 
   it.each([
-    '   5:05  Importing, 45 %, 6 k of 36 k rows',
-    '   5:05  Pending → Importing, 10 %',
+    '   5:05  Importing, 45%, 6,000 of 36,000 rows',
+    '   5:05  Pending → Importing, 10%',
     '   5:05  waiting up to 1 h for import job Failed',
     '   5:05  "Completed" is a state this version does not know',
-    '   5:05  Failed-over, 10 %',
-    '      │  Reason: Failed, Not passed: ✘',
+    '   5:05  Failed-over, 10%',
+    '      │  Reason: Failed, Gate failed: ✘',
     '  time: pending 2 s',
   ])('is on nothing else: %s', (line) => {
     expect(colored(line)).toBe(line)
@@ -48,7 +48,7 @@ describe('a color', () => {
         if (word === undefined) return
         expect(head + word + rest.join('')).toBe(line)
         expect(word).toMatch(
-          /^(?:Passed:|Not passed:|Completed|Failed|Uncommitted|no usable answer|file failed|the service answers again|✔|✘)$/,
+          /^(?:Passed:|Not passed:|Completed|Failed|Uncommitted|no usable response|file failed|the service answers again|✔|✘)$/,
         )
       }),
     )

@@ -29,15 +29,15 @@ describe('the details', () => {
     const job = aHistory({ polls: [...steady, [110_000, aCompletedJob({ files: all })]] })
     const asked = [{ path: '/v2/vectordb/jobs/import/describe', outcomes: { 'http-503': 1, answered: 12 } }]
     expect(detailLines(aView([job], 120_000), asked)).toEqual([
-      '  time: pending 10 s, pre-import ~ 30 s, import ~ 1 min (slowest), sort ~ 10 s',
-      '  rows: came in at 600 rows/s (~ 240 kB/s)',
-      '  ✔ Completed  100 %  12,000 of 12,000 rows  4.8 MB  export/part-01.parquet',
-      '  ✔ Completed  100 %        900 of 900 rows    1 kB  export/b.npy',
-      '  asked /v2/vectordb/jobs/import/describe 13 times (12 answered, 1 http-503)',
+      '  time: pending 10 s, pre-import ~30 s, import ~1 min (slowest), sort ~10 s',
+      '  rows: on average 600 rows/s (~240 kB/s)',
+      '  ✔ Completed  100%       12,000 rows  4.8 MB  export/part-01.parquet',
+      '  ✔ Completed  100%     900 rows    1 kB  export/b.npy',
+      '  /v2/vectordb/jobs/import/describe: 13 requests (12 answered, 1 http-503)',
     ])
   })
 
-  it('blame no stage for the time in which the service gave no usable answer', () => {
+  it('blame no stage for the time in which the service gave no usable response', () => {
     const polls: readonly Poll[] = [
       [0, aJob({ progress: 16 })],
       [4_000, { kind: 'outage', error: aTrouble() }],
@@ -45,7 +45,7 @@ describe('the details', () => {
       [15_000, aCompletedJob({ files: [] })],
     ]
     expect(detailLines(aView([aHistory({ polls })], 15_000), [])).toEqual([
-      '  time: pre-import ~ 13 s, index ~ 2 s; for 9 s of it no usable answer',
+      '  time: pre-import ~13 s, index ~2 s; no usable response for 9 s of it',
     ])
   })
 
@@ -60,11 +60,11 @@ describe('the details', () => {
     const running = aHistory({ jobId: '1', polls: [[0, aJob()]] })
     expect(detailLines(aView([running, job], 1000), [])).toEqual([
       '  job 2',
-      '  ✘ Failed       0 %       0 of 12,000 rows  4.8 MB  b',
-      '  ✘ Failed       0 %       0 of 12,000 rows  4.8 MB  c: worn',
-      '  ✔ Completed  100 %  12,000 of 12,000 rows  4.8 MB  export/part-01.parquet',
+      '  ✘ Failed       0%  0 of 12,000 rows  4.8 MB  b',
+      '  ✘ Failed       0%  0 of 12,000 rows  4.8 MB  c: worn',
+      '  ✔ Completed  100%       12,000 rows  4.8 MB  export/part-01.parquet',
       '  job 1',
-      '  time: import ~ 1 s',
+      '  time: import ~1 s',
     ])
   })
 
@@ -77,9 +77,9 @@ describe('the details', () => {
     ]
     const job = aHistory({ polls: [[0, aJob({ files: all })]] })
     expect(detailLines(aView([job], 0), [])).toEqual([
-      '  · pending                                a',
-      '  ✔ Completed  100 %  ? of 7 rows          b',
-      '  ✔ Completed  100 %       5 rows  4.8 MB  c',
+      '  · pending                               a',
+      '  ✔ Completed  100%  ? of 7 rows          b',
+      '  ✔ Completed  100%       5 rows  4.8 MB  c',
     ])
     const one = aHistory({ polls: [[0, aJob({ files: all.slice(0, 1) })]] })
     expect(detailLines(aView([one], 0), [])).toEqual(['  · pending  a'])
@@ -95,7 +95,7 @@ describe('the details', () => {
     const gone = record(running('d'), { kind: 'unknown-job', error: aTrouble() }, { startedAtMs: 0, endedAtMs: 0 })
     const jobs = [running('a'), refused, aHistory({ jobId: 'c' }), gone]
     expect(detailLines(aView(jobs, 5000), [])).toEqual(
-      ['b', 'd', 'a'].flatMap((jobId) => [`  job ${jobId}`, '  time: import ~ 5 s']),
+      ['b', 'd', 'a'].flatMap((jobId) => [`  job ${jobId}`, '  time: import ~5 s']),
     )
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { closingBlock, debugLine, progressLines } from '../../src/report/log.ts'
+import { closingBlock, debugLine } from '../../src/report/log.ts'
+import { linesFor } from '../support/log-lines.ts'
 import type { JobChange, View, WatchEvent } from '../../src/gate/events.ts'
 import { attempted } from '../../src/gate/commit-state.ts'
 import type { CommitAction } from '../../src/gate/commit-state.ts'
@@ -42,8 +43,7 @@ const polled = (view: View, job: number, changes: readonly JobChange[]): WatchEv
   more: false,
   changes,
 })
-const told = (changes: JobChange, view = aView([running]), job = 0) =>
-  progressLines(polled(view, job, [changes]), policy)
+const told = (changes: JobChange, view = aView([running]), job = 0) => linesFor(polled(view, job, [changes]), policy)
 
 const after = (job: History, act: CommitAction, result: CommitResult): History => ({
   ...job,
@@ -69,14 +69,14 @@ describe('a single job', () => {
     [
       'its first state',
       { kind: 'state', from: undefined, to: 'Importing', phase: 'importing' },
-      ['   5:05  Importing, 45 %, 6 k of 36 k rows'],
+      ['   5:05  Importing, 45%, 6,000 of 36,000 rows'],
     ],
     [
       'a change of state',
       { kind: 'state', from: 'Pending', to: 'Importing', phase: 'importing' },
-      ['   5:05  Pending → Importing, 45 %, 6 k of 36 k rows'],
+      ['   5:05  Pending → Importing, 45%, 6,000 of 36,000 rows'],
     ],
-    ['progress', { kind: 'progress', from: 39, to: 45 }, ['   5:05  Importing, 45 %, 6 k of 36 k rows']],
+    ['progress', { kind: 'progress', from: 39, to: 45 }, ['   5:05  Importing, 45%, 6,000 of 36,000 rows']],
     [
       'a file that failed',
       { kind: 'file-failed', file: aFile({ phase: 'failed', reason: 'no such file' }) },
@@ -85,37 +85,37 @@ describe('a single job', () => {
     [
       'a word nobody knows',
       { kind: 'unknown-state', label: 'Importing' },
-      ['   5:05  "Importing" is a state this version does not know; it counts as still running (MIG-051)'],
+      ['   5:05  "Importing" is a state that this version does not know; it counts as running (MIG-051)'],
     ],
     [
       'the start of an outage',
       { kind: 'outage-began', error: aTrouble() },
       [
-        '   5:05  no usable answer: milvus.example returned HTTP 503. (MIG-026)',
-        '   5:05  the gate goes on asking. If this lasts, check the status page or the logs of the service.',
+        '   5:05  no usable response: milvus.example returned HTTP 503. (MIG-026)',
+        '   5:05  The gate keeps polling. If this lasts, check the status page or the logs of the service.',
       ],
     ],
     [
       'the end of an outage',
       { kind: 'outage-ended', lastedMs: 12_000 },
-      ['   5:05  the service answers again, after 12 s'],
+      ['   5:05  the service is responding again after 12 s'],
     ],
     [
       'a job not listed yet',
       { kind: 'job-unknown', error: aTrouble(), seenBefore: false },
-      ['   5:05  the service does not know this job yet; it has 30 s to show up (MIG-040)'],
+      ['   5:05  the service does not know this job; waiting 30 s for it to appear (MIG-040)'],
     ],
     [
       'a job that is gone',
       { kind: 'job-unknown', error: aTrouble(), seenBefore: true },
-      ['   5:05  the service does not know this job any more; a second answer will tell (MIG-040)'],
+      ['   5:05  the service no longer has a record of the job; polling once more (MIG-040)'],
     ],
     [
       'a standstill',
       { kind: 'idle', idleMs: 1_800_000 },
       [
-        '   5:05  nothing has moved for 30 min; stall-timeout would end the wait (MIG-044)',
-        '   5:05  ~ import (may differ on 3.x): usually a data node is out of memory and begins again; poll for restarts of the data nodes',
+        '   5:05  no progress for 30 min; to fail on this, set stall-timeout (MIG-044)',
+        '   5:05  ~import: usually a data node runs out of memory and starts again; check the data nodes for restarts',
       ],
     ],
   ])('gets a line for %s', (_, changes, lines) => {
@@ -133,7 +133,7 @@ describe('a single job', () => {
         error: aTrouble({ kind: 'service-error', operation: 'commit', subject: '11', code: 2100, httpStatus: 200 }),
       },
       [
-        '   5:05  commit refused: milvus.example returned an error to the request to commit job 11: code 2100. (MIG-027)',
+        '   5:05  commit rejected: milvus.example returned an error to the request to commit job 11: code 2100. (MIG-027)',
       ],
     ],
     [
@@ -155,8 +155,8 @@ describe('a single job', () => {
         error: aTrouble({ kind: 'timeout', outcome: 'timeout', timeoutMs: 30_000 }),
       },
       [
-        '   5:05  the answer to the commit was lost: milvus.example did not respond within 30 s. (MIG-022)',
-        '   5:05  the job is asked about, and committed again if it has not been',
+        '   5:05  the response to the commit was lost: milvus.example did not respond within 30 s. (MIG-022)',
+        '   5:05  the gate polls the job, and commits again if it is still at Uncommitted',
       ],
     ],
     [
@@ -167,35 +167,35 @@ describe('a single job', () => {
         error: aTrouble({ kind: 'timeout', outcome: 'timeout', timeoutMs: 30_000 }),
       },
       [
-        '   5:05  the answer to the abort was lost: milvus.example did not respond within 30 s. (MIG-022)',
-        '   5:05  the job is aborted again, while there is time',
+        '   5:05  the response to the abort was lost: milvus.example did not respond within 30 s. (MIG-022)',
+        '   5:05  the gate aborts the job again while there is time',
       ],
     ],
     [
       'an abort that there was no time for',
       { kind: 'act-not-sent', act: 'abort' },
-      ['   5:05  not aborted: the service asked for a pause, and there is no time to wait for its end (MIG-025)'],
+      ['   5:05  not aborted: the service asked for a pause that is longer than the time left (MIG-025)'],
     ],
   ])('gets a line for %s', (_, changes, lines) => {
-    expect(progressLines(acted(aView([running]), 'commit', changes), policy)).toEqual(lines)
+    expect(linesFor(acted(aView([running]), 'commit', changes), policy)).toEqual(lines)
   })
 
   it('gets no cause for a standstill in a state that nobody knows', () => {
     const odd = aHistory({ polls: [[0, aJob({ label: 'Odd', phase: 'unknown' })]] })
     expect(told({ kind: 'idle', idleMs: 1_800_000 }, aView([odd]))).toEqual([
-      '   5:05  nothing has moved for 30 min; stall-timeout would end the wait (MIG-044)',
+      '   5:05  no progress for 30 min; to fail on this, set stall-timeout (MIG-044)',
     ])
   })
 
   it('is told when a standstill ends the wait, where it does', () => {
     const event = polled(aView([running]), 0, [{ kind: 'idle', idleMs: 1_800_000 }])
-    expect(progressLines(event, aPolicy({ stallTimeoutMs: 7_200_000 }))[0]).toBe(
-      '   5:05  nothing has moved for 30 min; the step fails after 2 h of this (MIG-044)',
+    expect(linesFor(event, aPolicy({ stallTimeoutMs: 7_200_000 }))[0]).toBe(
+      '   5:05  no progress for 30 min; the step fails after 2 h without progress (MIG-044)',
     )
   })
 
   it.each([
-    [3_599_999, '  59:59  the gate goes on asking. If this lasts, check the status page or the logs of the service.'],
+    [3_599_999, '  59:59  The gate keeps polling. If this lasts, check the status page or the logs of the service.'],
     [3_600_000, '1:00:00  If this lasts, check the status page or the logs of the service.'],
   ])('is not told that the gate goes on asking once time is up: after %i ms', (waitedMs, line) => {
     const view = { ...aView([running], 1_000_000 + waitedMs), startedAtMs: 1_000_000 }
@@ -208,8 +208,8 @@ describe('a single job', () => {
   })
 
   it('is polled once where there is no patience', () => {
-    expect(progressLines({ kind: 'started', view: aView([running], 0) }, aPolicy({ timeoutMs: 0 }))).toEqual([
-      '   0:00  one poll import job 11',
+    expect(linesFor({ kind: 'started', view: aView([running], 0) }, aPolicy({ timeoutMs: 0 }))).toEqual([
+      '   0:00  polling once: import job 11',
     ])
   })
 
@@ -229,17 +229,17 @@ describe('a single job', () => {
         aJob({ progress: 40 + i * 5, importedRows: 10_000 * (i + 1), totalRows: 200_000 }),
       ]),
     })
-    expect(progressLines({ kind: 'started', view: aView([steady], 0) }, policy)).toEqual([
+    expect(linesFor({ kind: 'started', view: aView([steady], 0) }, policy)).toEqual([
       '   0:00  waiting up to 1 h for import job 453761313698322011',
     ])
-    expect(progressLines({ kind: 'heartbeat', view: aView([steady], 34_000) }, policy)).toEqual([
-      '   0:34  still Importing, 55 %, 40 k of 200 k rows, 1,000 rows/s, about 2 min left',
+    expect(linesFor({ kind: 'heartbeat', view: aView([steady], 34_000) }, policy)).toEqual([
+      '   0:34  still Importing, 55%, 40,000 of 200,000 rows, 1,000 rows/s, about 2 min left',
     ])
   })
 
   it('is told to be out of reach as long as it is', () => {
-    expect(progressLines({ kind: 'heartbeat', view: aView([cut], 62_000) }, policy)).toEqual([
-      '   1:02  still no usable answer, for 1 min: milvus.example returned HTTP 503.',
+    expect(linesFor({ kind: 'heartbeat', view: aView([cut], 62_000) }, policy)).toEqual([
+      '   1:02  still no usable response, for 1 min: milvus.example returned HTTP 503.',
     ])
   })
 })
@@ -247,13 +247,13 @@ describe('a single job', () => {
 describe('several jobs', () => {
   it('are told apart by their ids', () => {
     expect(told({ kind: 'progress', from: 39, to: 45 }, aView([running, done]))).toEqual([
-      '   5:05  job 11: Importing, 45 %, 6 k of 36 k rows',
+      '   5:05  job 11: Importing, 45%, 6,000 of 36,000 rows',
     ])
   })
 
   it('get heartbeats only while they are under way', () => {
-    expect(progressLines({ kind: 'heartbeat', view: aView([running, done, failed]) }, policy)).toEqual([
-      '   5:05  job 11: still Importing, 45 %, 6 k of 36 k rows',
+    expect(linesFor({ kind: 'heartbeat', view: aView([running, done, failed]) }, policy)).toEqual([
+      '   5:05  job 11: still Importing, 45%, 6,000 of 36,000 rows',
     ])
   })
 
@@ -262,7 +262,7 @@ describe('several jobs', () => {
     [11, '11 import jobs: j0, j1, j2, j3, j4, j5, j6, j7, j8, j9'],
   ])('are named at the start, up to ten: %i jobs', (amount, text) => {
     const jobs = Array.from({ length: amount }, (_, i) => aHistory({ jobId: `j${i}` }))
-    expect(progressLines({ kind: 'started', view: aView(jobs, 0) }, policy)).toEqual([
+    expect(linesFor({ kind: 'started', view: aView(jobs, 0) }, policy)).toEqual([
       `   0:00  waiting up to 1 h for ${text}`,
     ])
   })
@@ -270,10 +270,10 @@ describe('several jobs', () => {
   it('are told apart up to ten, and are a crowd from eleven on', () => {
     const heartbeat = (amount: number) => {
       const jobs = Array.from({ length: amount }, (_, i) => aHistory({ jobId: `j${i}` }))
-      return progressLines({ kind: 'heartbeat', view: aView(jobs) }, policy)
+      return linesFor({ kind: 'heartbeat', view: aView(jobs) }, policy)
     }
     expect(heartbeat(10)).toHaveLength(10)
-    expect(heartbeat(11)).toEqual(['   5:05  11 jobs, 0 % on average: 11 Unknown'])
+    expect(heartbeat(11)).toEqual(['   5:05  11 jobs, 0% on average: 11 Unknown'])
   })
 
   it('share one outage', () => {
@@ -295,11 +295,11 @@ describe('a thousand jobs', () => {
         const changes: readonly JobChange[] = [
           job.latest?.label === snapshot.label ? { kind: 'progress', from: 45, to: 60 } : state,
         ]
-        lines.push(...progressLines(polled(aView(jobs), i, changes), policy))
+        lines.push(...linesFor(polled(aView(jobs), i, changes), policy))
       })
     }
     expect(lines).toHaveLength(40)
-    expect(lines.at(-1)).toBe('   5:05  1,000 jobs, 100 % on average: 1,000 Completed')
+    expect(lines.at(-1)).toBe('   5:05  1,000 jobs, 100% on average: 1,000 Completed')
   })
 
   it('still name what failed, up to ten', () => {
@@ -308,7 +308,7 @@ describe('a thousand jobs', () => {
     )
     const one = aView([...jobs.slice(0, 1), ...jobs.slice(25)])
     expect(told({ kind: 'state', from: 'Importing', to: 'Failed', phase: 'failed' }, one)).toEqual([
-      expect.stringMatching(/^ {3}5:05 {2}job j0: Failed, 0 %, failed to get file size of/),
+      expect.stringMatching(/^ {3}5:05 {2}job j0: Failed, 0%, failed to get file size of/),
     ])
     const block = closingBlock({ kind: 'failed', passes: false, jobs: [0] }, aView(jobs), policy)
     expect(block.filter((line) => line.includes('  job j'))).toHaveLength(10)
@@ -324,8 +324,8 @@ describe('a crowd of jobs', () => {
     ])
 
   it('gets one heartbeat', () => {
-    expect(progressLines({ kind: 'heartbeat', view: crowd(3, unknown, 20) }, policy)).toEqual([
-      '   5:05  23 jobs, 39 % on average: 20 Importing, 3 Unknown',
+    expect(linesFor({ kind: 'heartbeat', view: crowd(3, unknown, 20) }, policy)).toEqual([
+      '   5:05  23 jobs, 39% on average: 20 Importing, 3 Unknown',
     ])
   })
 
@@ -344,8 +344,8 @@ describe('a crowd of jobs', () => {
   it('is told of its first ten failures one by one, and then how many there are', () => {
     const changes: JobChange = { kind: 'state', from: 'Importing', to: 'Failed', phase: 'failed' }
     const failed: PollResult = { kind: 'answered', snapshot: aFailedJob({ reason: 'torn' }) }
-    expect(told(changes, crowd(10, failed, 9))).toEqual(['   5:05  job j0: Failed, 0 %, torn'])
-    expect(told(changes, crowd(11, failed, 9))).toEqual(['   5:05  20 jobs, 20 % on average: 11 Failed, 9 Importing'])
+    expect(told(changes, crowd(10, failed, 9))).toEqual(['   5:05  job j0: Failed, 0%, torn'])
+    expect(told(changes, crowd(11, failed, 9))).toEqual(['   5:05  job j0: Importing → Failed'])
     expect(told(changes, crowd(11, failed, 10))).toEqual([])
   })
 
@@ -358,13 +358,15 @@ describe('a crowd of jobs', () => {
   it('is told of an unknown word although some jobs have not answered', () => {
     const odd = aHistory({ jobId: 'odd', polls: [[2000, aJob({ label: 'Odd', phase: 'unknown' })]] })
     expect(told({ kind: 'unknown-state', label: 'Odd' }, aView([odd, ...crowd(11, unknown, 0).jobs]))).toEqual([
-      '   5:05  job odd: "Odd" is a state this version does not know; it counts as still running (MIG-051)',
+      '   5:05  job odd: "Odd" is a state that this version does not know; it counts as running (MIG-051)',
     ])
   })
 
   it('is told of the end of an outage once', () => {
     const changes: JobChange = { kind: 'outage-ended', lastedMs: 12_000 }
-    expect(told(changes, crowd(0, unknown, 20))).toEqual(['   5:05  job k0: the service answers again, after 12 s'])
+    expect(told(changes, crowd(0, unknown, 20))).toEqual([
+      '   5:05  job k0: the service is responding again after 12 s',
+    ])
     expect(told(changes, crowd(1, { kind: 'outage', error: aTrouble() }, 20))).toEqual([])
   })
 
@@ -378,13 +380,13 @@ describe('a crowd of jobs', () => {
 
   it.each<[CommitAction, number, readonly string[]]>([
     ['commit', 1, []],
-    ['commit', 2, ['   5:05  2 of 40 jobs committed']],
-    ['commit', 40, ['   5:05  40 of 40 jobs committed']],
+    ['commit', 2, ['   5:05  job k0: commit accepted']],
+    ['commit', 40, ['   5:05  job k0: commit accepted']],
     ['abort', 3, []],
-    ['abort', 4, ['   5:05  4 of 40 jobs aborted']],
+    ['abort', 4, ['   5:05  job k0: aborted']],
   ])('is told of every twentieth %s: %i of 40', (act, amount, lines) => {
     const view = treated(act, { kind: 'done' }, amount)
-    expect(progressLines(acted(view, act, { kind: 'act-done', act }), policy)).toEqual(lines)
+    expect(linesFor(acted(view, act, { kind: 'act-done', act }), policy)).toEqual(lines)
   })
 
   it.each<CommitAction>(['commit', 'abort'])('is told of the first ten jobs with a refused or doubtful %s', (act) => {
@@ -393,7 +395,7 @@ describe('a crowd of jobs', () => {
     const lost: CommitResult = { kind: 'outage', error }
     const lines = (result: CommitResult, amount: number, others?: CommitResult) => {
       const kind = result === lost ? 'act-in-doubt' : 'act-refused'
-      return progressLines(acted(treated(act, result, amount, others), act, { kind, act, error }), policy)
+      return linesFor(acted(treated(act, result, amount, others), act, { kind, act, error }), policy)
     }
     expect(lines(refused, 10)).toHaveLength(1)
     expect(lines(refused, 10, { kind: 'done' })).toHaveLength(1)
@@ -407,10 +409,10 @@ describe('a crowd of jobs', () => {
     const changes: JobChange = { kind: 'act-not-sent', act: 'abort' }
     const lines = (amount: number) => {
       const [first, ...others] = treated('abort', { kind: 'done' }, amount).jobs.toReversed()
-      return progressLines(acted(aView([first, ...others].flatMap((job) => job ?? [])), 'abort', changes), policy)
+      return linesFor(acted(aView([first, ...others].flatMap((job) => job ?? [])), 'abort', changes), policy)
     }
     expect(lines(39)).toEqual([
-      '   5:05  job k39: not aborted: the service asked for a pause, and there is no time to wait for its end (MIG-025)',
+      '   5:05  job k39: not aborted: the service asked for a pause that is longer than the time left (MIG-025)',
     ])
     expect(lines(38)).toEqual([])
   })
@@ -435,8 +437,8 @@ describe('a crowd of jobs', () => {
         ),
       )
     expect(told({ kind: 'idle', idleMs: 1_800_000 }, stand(1))).toEqual([
-      '   5:05  job j0: nothing has moved for 30 min; stall-timeout would end the wait (MIG-044)',
-      '   5:05  job j0: ~ import (may differ on 3.x): usually a data node is out of memory and begins again; poll for restarts of the data nodes',
+      '   5:05  job j0: no progress for 30 min; to fail on this, set stall-timeout (MIG-044)',
+      '   5:05  job j0: ~import: usually a data node runs out of memory and starts again; check the data nodes for restarts',
     ])
     expect(told({ kind: 'idle', idleMs: 1_800_000 }, stand(2))).toEqual([])
   })
@@ -447,13 +449,13 @@ describe('besides', () => {
     [
       'a stretched interval',
       { kind: 'interval-stretched', view: aView([running], 0), askedMs: 1000, effectiveMs: 11_000 },
-      ['   0:00  poll-interval 1 s is stretched to 11 s: at most 10 requests a second over all jobs (MIG-054)'],
+      ['   0:00  poll-interval 1 s becomes 11 s: at most 10 requests a second over all jobs (MIG-054)'],
     ],
     [
       'rows that nobody counted',
       { kind: 'rows-unknown', view: aView([done]) },
       [
-        '   5:05  the service does not say how many rows were imported, so nobody checked them; set expected-rows to insist (MIG-052)',
+        '   5:05  the service does not report how many rows were imported, so the row count was not checked; to require it, set expected-rows (MIG-052)',
       ],
     ],
     [
@@ -465,14 +467,14 @@ describe('besides', () => {
       'the start of an outage while the jobs are polled for',
       { kind: 'searched', view: searching(), changes: [{ kind: 'outage-began', error: aTrouble() }] },
       [
-        '   5:05  no usable answer: milvus.example returned HTTP 503. (MIG-026)',
-        '   5:05  the gate goes on asking. If this lasts, check the status page or the logs of the service.',
+        '   5:05  no usable response: milvus.example returned HTTP 503. (MIG-026)',
+        '   5:05  The gate keeps polling. If this lasts, check the status page or the logs of the service.',
       ],
     ],
     [
       'the end of an outage while the jobs are polled for',
       { kind: 'searched', view: searching(), changes: [{ kind: 'outage-ended', lastedMs: 12_000 }] },
-      ['   5:05  the service answers again, after 12 s'],
+      ['   5:05  the service is responding again after 12 s'],
     ],
     [
       'the start of a search for jobs',
@@ -492,15 +494,15 @@ describe('besides', () => {
         conclusion: { kind: 'timed-out', passes: false, jobs: [0] },
         jobs: [0, 1],
       },
-      ['   5:05  the gate does not pass: aborting 2 import jobs, as abort-uncommitted asks'],
+      ['   5:05  the gate does not pass: aborting 2 import jobs, because abort-uncommitted is set'],
     ],
     [
       'collections that are waited for',
       { kind: 'heartbeat', view: aView([done], 305_000, [aSearch('docs'), aSearch('more')]) },
-      ['   5:05  collection docs: not answered yet', '   5:05  collection more: not answered yet'],
+      ['   5:05  collection docs: no response yet', '   5:05  collection more: no response yet'],
     ],
   ])('there is a line for %s', (_, event, lines) => {
-    expect(progressLines(event, policy)).toEqual(lines)
+    expect(linesFor(event, policy)).toEqual(lines)
   })
 
   it.each([
@@ -516,14 +518,14 @@ describe('besides', () => {
       more: false,
       changes: [{ kind: 'counted', rows: 12, rowCount: 15 }],
     }
-    expect(progressLines(event, policy)).toEqual(lines)
+    expect(linesFor(event, policy)).toEqual(lines)
   })
 
   it('a job that is not known yet and one without an answer have heartbeats too', () => {
     const forgotten = aHistory({ jobId: '21', polls: [[0, { kind: 'unknown-job', error: aTrouble() }]] })
-    expect(progressLines({ kind: 'heartbeat', view: aView([forgotten, aHistory({ jobId: '22' })]) }, policy)).toEqual([
+    expect(linesFor({ kind: 'heartbeat', view: aView([forgotten, aHistory({ jobId: '22' })]) }, policy)).toEqual([
       '   5:05  job 21: still not known to the service',
-      '   5:05  job 22: no answer yet',
+      '   5:05  job 22: no response yet',
     ])
   })
 })
@@ -531,12 +533,13 @@ describe('besides', () => {
 describe('the closing block', () => {
   it('says of each job how it ended, then what decided and what to do', () => {
     expect(closingBlock({ kind: 'failed', passes: false, jobs: [1] }, aView([done, failed]), policy)).toEqual([
-      '   5:05  job 12: Completed, 100 %, 36 k of 36 k rows, 3 files',
-      '   5:05  job 13: Failed, 45 %, 6 k of 36 k rows',
-      '   5:05  Not passed: Import job 13 failed at 45 %: export/part-02.parquet was not found. (MIG-112)',
-      "      │  Reason: failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
-      '      │  Next: Check the path letter by letter: it starts inside the bucket that the service itself reads, without host or bucket name. Upload the file through',
-      '      │  the API of the storage: MinIO does not see a file that was copied into its folder. Then start a new import: a failed job never goes on.',
+      '   5:05  job 12: Completed, 100%, 36,000 rows, 3 files',
+      '   5:05  job 13: Failed, 45%, 6,000 of 36,000 rows',
+      '   5:05  Gate failed: Import job 13 failed at 45%: file export/part-02.parquet. (MIG-112)',
+      "      │  Reason from the service: failed to get file size of 'export/part-02.parquet', error:The specified key does not exist.",
+      '      │  What to do: There is no such file where the service polls for it. Check the path letter by letter, and that the file is in the bucket that the service',
+      '      │  itself uses. Upload it through the API of the storage: a file copied into the folder of MinIO is not seen. Then start a new import: a failed job cannot',
+      '      │  be resumed.',
       '      │  More: https://github.com/milvus-io/milvus/issues/24028',
     ])
   })
@@ -544,12 +547,12 @@ describe('the closing block', () => {
   it('does not tell twice how a job alone ended, but tells other reasons than the one that decided', () => {
     const other = aHistory({ jobId: '16', polls: [[2000, aFailedJob({ reason: 'torn' })]] })
     const conclusion = { kind: 'failed', passes: false, jobs: [0] } as const
-    expect(closingBlock(conclusion, aView([failed]), policy)[0]).toMatch(/^ {3}5:05 {2}Not passed: /)
-    expect(closingBlock(conclusion, aView([failed, other]), policy)[1]).toBe('   5:05  job 16: Failed, 0 %, torn')
+    expect(closingBlock(conclusion, aView([failed]), policy)[0]).toMatch(/^ {3}5:05 {2}Gate failed: /)
+    expect(closingBlock(conclusion, aView([failed, other]), policy)[1]).toBe('   5:05  job 16: Failed, 0%, torn')
   })
 
   it.each<[string, History, string]>([
-    ['is out of reach', cut, 'no usable answer'],
+    ['is out of reach', cut, 'no usable response'],
     [
       'is refused',
       aHistory({ polls: [[0, { kind: 'refused', hostHasAnswered: false, error: aTrouble() }]] }),
@@ -563,7 +566,7 @@ describe('the closing block', () => {
     [
       'has files that failed',
       aHistory({ polls: [[0, aJob({ reason: 'slow', files: [...files(2), aFile({ phase: 'failed' })] })]] }),
-      'Importing, 45 %, 6 k of 36 k rows, 3 files, 1 failed',
+      'Importing, 45%, 6,000 of 36,000 rows, 3 files, 1 failed',
     ],
   ])('says of one of several jobs that it %s', (_, job, end) => {
     const view = aView([{ ...job, jobId: '17' }, done])
@@ -578,7 +581,7 @@ describe('the closing block', () => {
     const abort = attempted(undefined, { kind: 'done' }, { startedAtMs: 0, endedAtMs: 0 })
     const view = aView([failed, { ...running, abort }])
     const lines = closingBlock({ kind: 'failed', passes: false, jobs: [0] }, view, policy)
-    expect(lines[1]).toBe('   5:05  job 16: Importing, 29 %, aborted')
+    expect(lines[1]).toBe('   5:05  job 16: Importing, 29%, aborted')
   })
 
   it('tells of a crowd how many jobs are in which state, and names those that are not well', () => {
@@ -590,33 +593,33 @@ describe('the closing block', () => {
     ]
     const view = aView([...wells, ...ills])
     expect(closingBlock({ kind: 'timed-out', passes: false, jobs: [0] }, view, policy).slice(0, 5)).toEqual([
-      '   5:05  12 jobs, 33 % on average: 9 Importing, 3 Unknown',
-      '   5:05  job a: no usable answer',
-      '   5:05  job b: refused',
+      '   5:05  12 jobs, 33% on average: 9 Importing, 3 Unknown',
+      '   5:05  job a: no usable response',
+      '   5:05  job b: rejected',
       '   5:05  job c: not known to the service',
-      expect.stringMatching(/^ {3}5:05 {2}Not passed: /),
+      expect.stringMatching(/^ {3}5:05 {2}Gate failed: /),
     ])
   })
 
   it('says of each collection where it stands', () => {
     const view = aView([done], 305_000, [aSearch('docs')])
     expect(closingBlock({ kind: 'timed-out', passes: true, jobs: [] }, view, policy)[0]).toBe(
-      '   5:05  collection docs: not answered yet',
+      '   5:05  collection docs: no response yet',
     )
   })
 
   it('has a line for each wrong input', () => {
     const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
     expect(closingBlock({ kind: 'invalid-input', passes: false, mistakes: [mistake] }, aView([]), policy)).toEqual([
-      '   5:05  Not passed: One input is not right, so the service was not asked. (MIG-001)',
-      '      │  - timeout: got "60"; takes a duration; for example 60s',
+      '   5:05  Gate failed: 1 invalid input. No request was sent. (MIG-001)',
+      '      │  - `timeout`: got "60"; expected a duration, for example `60s`.',
     ])
   })
 })
 
 describe('debugging', () => {
   it.each<[PollResult, string]>([
-    [{ kind: 'answered', snapshot: aJob() }, 'answered Importing, 45 %'],
+    [{ kind: 'answered', snapshot: aJob() }, 'answered Importing, 45%'],
     [{ kind: 'answered', snapshot: aJob({ progress: undefined }) }, 'answered Importing, ? %'],
     [{ kind: 'cancelled' }, 'cancelled'],
     [{ kind: 'outage', error: aTrouble() }, 'outage (http-503): milvus.example returned HTTP 503.'],
@@ -655,8 +658,8 @@ it('keeps every line short, and never starts one with text of the service', () =
         { kind: 'outage-began', error },
       ]
       const lines = [
-        ...progressLines({ kind: 'started', view }, policy),
-        ...progressLines(polled(view, 0, changes), policy),
+        ...linesFor({ kind: 'started', view }, policy),
+        ...linesFor(polled(view, 0, changes), policy),
         ...closingBlock({ kind: 'failed', passes: false, jobs: [0] }, view, policy),
         ...closingBlock({ kind: 'rejected', passes: false, jobs: [0], error }, view, policy),
       ]

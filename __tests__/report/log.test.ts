@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { logReporter } from '../../src/report/log.ts'
 import type { LogSink } from '../../src/report/log.ts'
 import type { WatchEvent } from '../../src/gate/events.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { aCompletedJob, aHistory, aJob, aPolicy, aView } from '../support/builders.ts'
 
 const view = aView([
@@ -23,7 +24,11 @@ function told(event: WatchEvent, colors: boolean): readonly string[] {
     error: (title) => lines.push(title),
     warning: (title) => lines.push(title),
   }
-  void logReporter(sink, aPolicy(), { asked: () => [{ path: '/x', outcomes: { answered: 2 } }], colors }).report(event)
+  void logReporter(sink, aPolicy(), {
+    asked: () => [{ path: '/x', outcomes: { answered: 2 } }],
+    colors,
+    clock: new FakeClock(),
+  }).report(event)
   return lines
 }
 
@@ -31,9 +36,9 @@ describe('the end of the log', () => {
   it('is the details, folded away, and then the verdict in sight', () => {
     const lines = told(ended, false)
     expect(lines[0]).toBe('[Details: times, files, requests]')
-    expect(lines.at(-3)).toBe('  asked /x 2 times (2 answered)')
+    expect(lines.at(-3)).toBe('  /x: 2 requests (2 answered)')
     expect(lines.at(-2)).toBe('[end]')
-    expect(lines.at(-1)).toMatch(/^ {3}5:05 {2}Passed: Import job/)
+    expect(lines.at(-1)).toMatch(/^ {3}5:05 {2}Gate passed: Import job/)
   })
 
   it('has no empty group', () => {
@@ -43,13 +48,14 @@ describe('the end of the log', () => {
     const log = logReporter({ ...sink, group: (title) => lines.push(title) }, aPolicy(), {
       asked: () => [],
       colors: true,
+      clock: new FakeClock(),
     })
     void log.report({ kind: 'ended', view: aView([]), conclusion: mistakes })
     expect(lines).toEqual([])
   })
 
   it('is colored where colors are wanted, and only there', () => {
-    expect(told(ended, true).at(-1)).toContain('\u001b[32mPassed:\u001b[0m')
+    expect(told(ended, true).at(-1)).toContain('\u001b[32mGate passed:\u001b[0m')
     expect(told(ended, false).join('')).not.toContain('\u001b')
   })
 })

@@ -4,10 +4,10 @@ import { serviceErrorCode, serviceErrorCodes } from './service-errors.ts'
 /** An address of our own choosing: never one that the service sent. */
 export type HttpsUrl = `https://${string}`
 
-/** What stands behind a sentence of the gate, to poll it up in the README; it never changes its meaning. */
+/** Identifies a message in the docs; a code never changes its meaning. */
 export type Code = `MIG-${number}`
 
-/** The code of each ending that needs nothing else to tell what is behind it; a failed import has a diagnosis. */
+/** The code of each conclusion; a failed import has the code of its failure pattern. */
 const CONCLUSIONS = {
   completed: undefined,
   failed: undefined,
@@ -25,7 +25,7 @@ const CONCLUSIONS = {
   'not-ready': 'MIG-048',
 } as const satisfies Readonly<Record<Exclude<ConclusionKind, 'rejected' | 'unreachable'>, Code | undefined>>
 
-/** Where somebody else explains more of it. */
+/** Pages of other projects that explain more. */
 const LINKS: Readonly<Partial<Record<Code, HttpsUrl>>> = {
   'MIG-010': 'https://milvus.io/docs/authenticate.md',
   'MIG-011': 'https://milvus.io/docs/grant_privileges.md',
@@ -45,9 +45,9 @@ const LINKS: Readonly<Partial<Record<Code, HttpsUrl>>> = {
 }
 
 /** No response at all. */
-const NO_ANSWER: Code = 'MIG-027'
+const NO_RESPONSE: Code = 'MIG-027'
 
-/** What is worth a word but ends nothing, each with its code. */
+/** The codes of messages in the log that do not end the gate. */
 export const NOTICES = {
   commitStatus: 'MIG-050',
   unknownState: 'MIG-051',
@@ -60,20 +60,25 @@ export const NOTICES = {
   limited: 'MIG-025',
 } as const satisfies Record<string, Code>
 
-/** Every code that an ending has by itself, and those of what ends nothing. */
+/** Every code but those of failure patterns. */
 export function endingCodes(): readonly Code[] {
   const own = [...Object.values(CONCLUSIONS), ...serviceErrorCodes()]
   return [...new Set([...own, ...Object.values(NOTICES)].flatMap((code) => code ?? []))]
 }
 
-/** Where there is more about a code; undefined where the README says all there is. */
+/** A page of another project about a code, if there is one. */
 export function linkOf(code: Code): HttpsUrl | undefined {
   return LINKS[code]
 }
 
-/** The code of an ending; none for a completed import, and none here for a failed one, whose diagnosis has it. */
+/** The explanation of a code in the docs beside this README. */
+export function docsUrl(readme: HttpsUrl, code: Code): HttpsUrl {
+  return `${readme.replace(/README\.md$/, 'docs/troubleshooting.md') as HttpsUrl}#${code.toLowerCase()}`
+}
+
+/** The code of a conclusion; undefined for a completed import, and for a failed one, whose failure pattern has it. */
 export function codeOf(conclusion: Conclusion): Code | undefined {
   if (conclusion.kind === 'rejected') return serviceErrorCode(conclusion.error)
-  if (conclusion.kind === 'unreachable') return conclusion.error ? serviceErrorCode(conclusion.error) : NO_ANSWER
+  if (conclusion.kind === 'unreachable') return conclusion.error ? serviceErrorCode(conclusion.error) : NO_RESPONSE
   return CONCLUSIONS[conclusion.kind]
 }

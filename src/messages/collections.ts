@@ -6,27 +6,27 @@ import type { IndexProgress } from '../gate/import-service.ts'
 import type { Policy } from '../gate/policy.ts'
 import { isProven, rowsHold, rowsIn } from '../gate/searchable.ts'
 import { count, counted, duration, percent, shortCount, shortened } from './format.ts'
-import { collectionsOf, lowerFirst, MAX_NAME_LENGTH, named, rangeText, waitAgain } from './phrases.ts'
+import { amongAll, collectionsOf, lowerFirst, MAX_NAME_LENGTH, named, rangeText, waitAgain } from './phrases.ts'
 import type { Message } from './phrases.ts'
 import { nextStepFor, serviceErrorCode, whatHappened } from './service-errors.ts'
 import { NOTICES } from './codes.ts'
 
 const LOAD = 'POST /v2/vectordb/collections/load'
-const AGAIN = 'Then run this step again: it imports nothing a second time.'
+const AGAIN = 'Then run this step again; do not start the import again.'
 
-/** Where a collection stands on its way to being searchable: `1.2 M rows not indexed yet, loaded`. */
-export function standOf(collection: CollectionHistory): string {
+/** How far a collection is on its way to being searchable: `1.2M rows not indexed yet, loaded`. */
+export function searchState(collection: CollectionHistory): string {
   const { indexes, gone } = collection
-  if (gone !== undefined) return 'not there any more'
-  if (indexes === undefined) return 'not answered yet'
+  if (gone !== undefined) return 'no longer exists'
+  if (indexes === undefined) return 'no response yet'
   return [indexText(indexes), loadText(collection), ...missingText(collection), ...rowsText(collection)].join(', ')
 }
 
-/** What a collection still lacks that polls as if it were ready. */
+/** What is still missing although indexes and load look ready. */
 function missingText(collection: CollectionHistory): readonly string[] {
   const { indexes, load, isRefreshed, isInDoubt, noRefresh, rowReadings } = collection
-  if (noRefresh !== undefined) return ['no refresh_load found']
-  if (isInDoubt) return ['said not to be loaded after all']
+  if (noRefresh !== undefined) return ['refresh_load not found']
+  if (isInDoubt) return ['not loaded according to the last response']
   if (!areReady(indexes) || !isLoaded(load)) return []
   if (!isRefreshed) return ['not refreshed yet']
   return rowReadings.length === 0 ? ['rows not counted yet'] : []
@@ -46,7 +46,7 @@ function indexText(indexes: readonly IndexProgress[]): string {
   if (areReady(indexes)) return `${counted(indexes.length, 'index', 'indexes')} ready`
   const pendingRows = pendingRowsOf({ indexes })
   return pendingRows === undefined
-    ? 'rows still to be indexed not told'
+    ? 'number of rows to index unknown'
     : `${shortCount(pendingRows)} row${pendingRows === 1 ? '' : 's'} not indexed yet`
 }
 
@@ -62,29 +62,40 @@ function loadText({ load }: CollectionHistory): string {
   }
 }
 
-/** That the rows can be searched, where that was waited for. */
+/** That the rows are searchable, where that was waited for. */
 export function searchableText({ collections }: View): string {
-  const [only, ...others] = collections
+  const [only] = collections
   if (only === undefined) return ''
   const rows = rowsIn(collections)
   const name =
-    others.length === 0 ? shortened(only.name, MAX_NAME_LENGTH) : `all ${count(collections.length)} collections`
-  return `; ${name} can be searched${rows === undefined ? '' : `, with ${counted(rows, 'row')} in all`}`
+    collections.length === 1
+      ? shortened(only.name, MAX_NAME_LENGTH)
+      : lowerFirst(amongAll(collections.length, collections.length, 'collection'))
+  const inAll = rows === undefined ? '' : `, with ${counted(rows, 'row')} in total`
+  return `; ${name} ${collections.length === 1 ? 'is' : 'are'} searchable${inAll}`
 }
 
-/** Of a collection that cannot be searched, and will not be by waiting. */
+/** Of a collection that does not become searchable by waiting. */
 export function notReady({ collections, cause }: Extract<Conclusion, { kind: 'not-ready' }>, view: View): Message {
   const { subject } = collectionsOf(view, collections.slice(0, 1))
   return {
+    title: notSearchable(view, collections),
     sentence: `${notReadySentence(cause, subject, view)}${norOthers(collections.slice(1), view)}`,
     next: notReadyAdvice(cause),
   }
 }
 
+/** For a heading. */
+function notSearchable(view: View, indices: readonly number[]): string {
+  const names = indices.flatMap((i) => view.collections[i]?.name ?? [])
+  if (names.length === 0) return 'Import complete, but maybe not searchable'
+  return `Import complete, but ${named(names)} ${names.length === 1 ? 'is' : 'are'} not searchable`
+}
+
 function norOthers(indices: readonly number[], view: View): string {
   if (indices.length === 0) return ''
   const { subject, is } = collectionsOf(view, indices)
-  return ` Nor ${is} ${lowerFirst(subject)} searchable.`
+  return ` ${subject} ${is} not searchable either.`
 }
 
 function notReadySentence(cause: NotReady, subject: string, view: View): string {
@@ -96,24 +107,24 @@ function notReadySentence(cause: NotReady, subject: string, view: View): string 
     }
     case 'not-loaded':
       return cause.hasIndex
-        ? `${subject} has all rows, but it is not loaded, and nobody loads it.`
-        : `${subject} has all rows, but no index, so that it can be neither loaded nor searched.`
+        ? `${subject} has all rows, but it is not loaded.`
+        : `${subject} has all rows, but no index, so it cannot be loaded or searched.`
     case 'gone':
-      return `${subject} is not there any more: ${whatHappened(cause.error)}`
+      return `${subject} no longer exists: ${whatHappened(cause.error)}`
     case 'unnamed':
       return view.jobs.length === 1
-        ? 'The import is complete, but the service does not say into which collection, so nobody can tell whether it can be searched.'
-        : 'The imports are complete, but the service does not say of every job into which collection, so nobody can tell whether all of it can be searched.'
+        ? 'The import is complete, but the service does not name its collection, so the gate cannot check whether it is searchable.'
+        : 'The imports are complete, but the service does not name the collection of every job, so the gate cannot check whether all of them are searchable.'
   }
 }
 
 function notReadyAdvice(cause: NotReady): string {
   switch (cause.kind) {
     case 'index-failed':
-      return `Drop the index and create it anew, with parameters that suit the data. ${AGAIN}`
+      return `Drop the index and create it again, with parameters that fit the data. ${AGAIN}`
     case 'not-loaded':
       return cause.hasIndex
-        ? `Load it (${LOAD}), here in a step before this one. ${AGAIN}`
+        ? `Load it (${LOAD}), for example in a step before this one. ${AGAIN}`
         : `Create an index on its vector field and load it (${LOAD}). ${AGAIN}`
     case 'gone':
       return nextStepFor(cause.error)
@@ -128,115 +139,129 @@ export function collectionRowsNotMet(
   view: View,
 ): Message {
   const names = view.collections.map(({ name }) => name)
-  const hold =
+  const rows = counted(imported ?? 0, 'row')
+  const have =
     names.length === 1
-      ? `Collection ${named(names)} holds ${counted(imported ?? 0, 'row')}`
-      : `The ${count(names.length)} collections (${named(names)}) hold ${counted(imported ?? 0, 'row')} in all`
+      ? `Collection ${named(names)} has ${rows}`
+      : `${amongAll(names.length, names.length, 'collection')} (${named(names)}) have ${rows} in total`
   return {
-    sentence: `${hold}, but expected-collection-rows asks for ${rangeText(expected)}.`,
+    title: `${rows} in ${named(names)}, expected ${rangeText(expected)}`,
+    sentence: `${have}, but \`expected-collection-rows\` is \`${rangeText(expected)}\`.`,
     next:
       (imported ?? 0) < (expected?.min ?? 0)
-        ? 'Rows are missing: rows with the same primary key count once where they were upserted, and a delete after the import hides rows. Compare with what was exported, or correct `expected-collection-rows`.'
-        : 'There are rows too many: the collection may have held some before, or a file was imported twice, since an import does not remove duplicate primary keys. Compare with what was exported, or correct `expected-collection-rows`.',
+        ? 'Rows are missing: an upsert counts rows with the same primary key once, and a delete after the import hides rows. Compare with the export, or correct `expected-collection-rows`.'
+        : 'The collection may have had rows before, or a file was imported twice: an import does not remove duplicate primary keys. Compare with the export, or correct `expected-collection-rows`.',
   }
 }
 
-/** Of collections on which nothing moved. */
+/** Of collections without progress. */
 export function stalledCollections(collections: readonly number[], idleMs: number, view: View): Message {
   const { subject } = collectionsOf(view, collections)
   return {
-    sentence: `The import is complete, but ${lowerFirst(subject)} stood still for ${duration(idleMs)}${standText(collections, view)}.`,
-    next: 'Poll whether index nodes and query nodes are up and have free memory and slots. To be more patient, raise `stall-timeout`.',
+    title: `No progress for ${duration(idleMs)}: not searchable yet`,
+    sentence: `The import is complete, but ${lowerFirst(subject)} made no progress for ${duration(idleMs)}${stateText(collections, view)}.`,
+    next: 'Check whether index nodes and query nodes are up and have free memory and slots. To wait longer, raise `stall-timeout`.',
   }
 }
 
-/** Of collections that could not be searched in time. */
-export function searchTimedOut(collections: readonly number[], passes: boolean, view: View, policy: Policy): Message {
-  const { subject } = collectionsOf(view, collections)
-  const patience =
-    policy.timeoutMs === 0 ? 'One poll, no waiting (timeout is 0)' : `Time is up after ${duration(policy.timeoutMs)}`
-  const pass = passes ? '; the step passes, as on-timeout asks' : ''
+/** Of collections that were not searchable in time; `timeout` says how long that was. */
+export function searchTimedOut(
+  collections: readonly number[],
+  passes: boolean,
+  view: View,
+  policy: Policy,
+  timeout: string,
+): Message {
+  const { subject, is } = collectionsOf(view, collections)
+  const pass = passes ? '; the step passes, because `on-timeout` is `pass`' : ''
   return {
-    sentence: `${patience}: the import is complete, but ${lowerFirst(subject)} cannot be searched yet${standText(collections, view, policy)}${pass}.`,
-    next: `${rowsFacts(collections, view)}${
-      passes
-        ? 'Indexing and loading go on at the service: what follows must not rely on a search.'
-        : `Indexing and loading go on at the service. Raise \`timeout\`, or ${waitAgain(view)}`
-    }`,
+    title: `${timeout.replaceAll('`', '')}: ${lowerFirst(notSearchable(view, collections))} yet`,
+    sentence: `${timeout}: the import is complete, but ${lowerFirst(subject)} ${is} not searchable yet${stateText(collections, view, policy)}${pass}.`,
+    next: [
+      ...rowsFacts(collections, view),
+      CONTINUES,
+      passes ? 'Later steps must not rely on a search.' : `Raise \`timeout\`, or ${waitAgain(view)}`,
+    ].join(' '),
   }
 }
 
-/** What `count(*)` and `rowCount` say of the first collection that is late, or the refusal that could not be confirmed. */
-function rowsFacts(indices: readonly number[], view: View): string {
+/** What `count(*)` and `rowCount` say of the first collection that is late, or the refusal that was not confirmed. */
+function rowsFacts(indices: readonly number[], view: View): readonly string[] {
   const [collection] = indices.flatMap((i) => view.collections[i] ?? [])
-  if (collection?.refusals !== undefined) return `Last response: ${whatHappened(collection.refusals.error)} `
+  if (collection?.refusals !== undefined) return [`Last response: ${whatHappened(collection.refusals.error)}`]
   const reading = collection?.rowReadings.at(-1)
-  if (collection === undefined || reading === undefined || isProven(collection)) return ''
+  if (collection === undefined || reading === undefined || isProven(collection)) return []
   const { baseline, importedRows } = collection
   const before = baseline?.rows === undefined ? [] : [`${count(baseline.rows)} before`]
   const imported = importedRows === undefined ? [] : [`${count(importedRows)} imported`]
   const expected = before.length + imported.length === 0 ? '' : ` (${[...before, ...imported].join(', ')})`
-  return `count(*) is ${count(reading.rows)}${expected}, rowCount is ${count(reading.rowCount)}. Deleted rows stay in rowCount until they are compacted: if rows were deleted, set \`expected-collection-rows\`. `
+  return [
+    `count(*) is ${count(reading.rows)}${expected}, rowCount is ${count(reading.rowCount)}.`,
+    'Deleted rows stay in rowCount until they are compacted: if rows were deleted, set `expected-collection-rows`.',
+  ]
 }
 
-/** Where the gate stands that waits for collections: `collection books: 1 index ready, loaded`. */
+const CONTINUES = 'Indexing and loading continue at the service.'
+
+/** The state of a gate that waits for collections: `collection books: 1 index ready, loaded`. */
 export function searchText(view: View): string {
   const { collections } = view
   const [only] = collections
   const late = collections.find((collection) => !isProven(collection)) ?? only
   if (late === undefined) return ''
-  const stand = `${shortened(late.name, MAX_NAME_LENGTH)}: ${standOf(late)}`
+  const state = `${shortened(late.name, MAX_NAME_LENGTH)}: ${searchState(late)}`
   const ready = collections.filter(isProven).length
   return collections.length === 1
-    ? `collection ${stand}`
-    : `${ready} of ${collections.length} collections ready, ${stand}`
+    ? `collection ${state}`
+    : `${ready} of ${collections.length} collections ready, ${state}`
 }
 
-/** The gate was stopped while the import was through and something else was not. */
+/** The gate was stopped after the import was complete. */
 export function searchCancelled(signal: string, view: View): Message {
   return {
-    sentence: `The gate was stopped by ${signal} while the import was complete, but could not be searched yet (${searchText(view)}).`,
-    next: 'Indexing and loading go on at the service. To wait for it again, re-run this job with the same job id, without starting the import a second time.',
+    title: `Stopped by ${signal}`,
+    sentence: `The gate was stopped by ${signal} after the import was complete, before it was searchable (${searchText(view)}).`,
+    next: `${CONTINUES} To wait for it again, ${waitAgain(view)}`,
   }
 }
 
-function standText(indices: readonly number[], view: View, policy?: Policy): string {
+function stateText(indices: readonly number[], view: View, policy?: Policy): string {
   const [collection] = indices.map((i) => view.collections[i])
   if (collection === undefined) return ''
   const name = indices.length === 1 ? '' : `${shortened(collection.name, MAX_NAME_LENGTH)}: `
-  return ` (${name}${standOf(collection)}${policy === undefined ? '' : rowsMissing(collection, view, policy)})`
+  return ` (${name}${searchState(collection)}${policy === undefined ? '' : rowsMissing(collection, view, policy)})`
 }
 
 function rowsMissing(collection: CollectionHistory, { collections }: View, policy: Policy): string {
   if (!isProven(collection) || rowsHold(collections, policy)) return ''
-  const asked = `expected-collection-rows asks for ${rangeText(policy.expectedCollectionRows)}`
+  const asked = `\`expected-collection-rows\` is \`${rangeText(policy.expectedCollectionRows)}\``
   const rows = rowsIn(collections)
   if (rows === undefined) return `, rows not counted yet, and ${asked}`
-  return `${collections.length === 1 ? '' : `, ${counted(rows, 'row')} in all`}, and ${asked}`
+  return `${collections.length === 1 ? '' : `, ${counted(rows, 'row')} in total`}, and ${asked}`
 }
 
 const MAX_LOG_NAME_LENGTH = 60
 
-/** What happened to a collection, for the log; `goesOn` says that the gate asks again. */
+/** What changed about a collection, for the log; `retries` says that the gate asks again. */
 export function collectionMessages(
   changes: CollectionChange,
   collection: CollectionHistory,
-  goesOn: string,
+  retries: string,
 ): readonly string[] {
   const name = `collection ${shortened(collection.name, MAX_LOG_NAME_LENGTH)}:`
   switch (changes.kind) {
     case 'outage-began':
       return [
-        `${name} no usable answer: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`,
-        `${goesOn}${nextStepFor(changes.error)}`,
+        `${name} no usable response: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`,
+        `${retries}${nextStepFor(changes.error)}`,
       ]
     case 'outage-ended':
-      return [`${name} the service answers again, after ${duration(changes.lastedMs)}`]
+      return [`${name} the service is responding again after ${duration(changes.lastedMs)}`]
     case 'indexes':
       return [
         changes.pendingRows === undefined
-          ? `${name} indexing, rows still to go not told`
-          : `${name} indexing, ${shortCount(changes.pendingRows)} rows to go`,
+          ? `${name} indexing, number of rows left unknown`
+          : `${name} indexing, ${shortCount(changes.pendingRows)} rows left`,
       ]
     case 'indexes-ready':
       return [`${name} ${changes.indexes === 0 ? 'no index' : `${counted(changes.indexes, 'index', 'indexes')} ready`}`]
@@ -245,21 +270,21 @@ export function collectionMessages(
         `${name} ${LOAD_STATES[changes.state]}${changes.percent === undefined ? '' : `, ${percent(changes.percent)}`}`,
       ]
     case 'refreshed':
-      return [`${name} asked to load what was imported (refresh_load)`]
+      return [`${name} loading of the imported rows requested (refresh_load)`]
     case 'counted':
       return [`${name} ${counted(changes.rows, 'row')} visible of ${count(changes.rowCount)} stored`]
     case 'refused':
       return [`${name} ${whatHappened(changes.error)} Checking again.`]
     case 'idle':
-      return [`${name} nothing has moved for ${duration(changes.idleMs)} (${NOTICES.quiet})`]
+      return [`${name} no progress for ${duration(changes.idleMs)} (${NOTICES.quiet})`]
   }
 }
 
 const LOAD_STATES = { 'not-loaded': 'not loaded', loading: 'loading', loaded: 'loaded' } as const
 
-/** Where a collection stands, for the log. */
-export function collectionStand(collection: CollectionHistory): string {
+/** The state of a collection, for the log. */
+export function collectionState(collection: CollectionHistory): string {
   const { name, outage } = collection
-  const error = outage === undefined ? '' : `, no usable answer: ${whatHappened(outage.error)}`
-  return `collection ${shortened(name, MAX_LOG_NAME_LENGTH)}: ${standOf(collection)}${error}`
+  const error = outage === undefined ? '' : `, no usable response: ${whatHappened(outage.error)}`
+  return `collection ${shortened(name, MAX_LOG_NAME_LENGTH)}: ${searchState(collection)}${error}`
 }

@@ -1,34 +1,46 @@
-import { duration, bytes, rowRate } from './format.ts'
-import type { History, TimelinePoint } from '../gate/history.ts'
 import { IDLE_NOTICE_MS } from '../gate/changes.ts'
+import type { History, TimelinePoint } from '../gate/history.ts'
+import { bytes, duration, momentOf, rowRate } from './format.ts'
 
-/** A part of an import as its people speak of it; `other` is a state that this version does not know. */
+/** A stage of an import; `other` is a state that this version does not know. */
 export type Stage =
-  'pending' | 'pre-importing' | 'importing' | 'sorting' | 'indexing' | 'uncommitted' | 'committing' | 'other'
+  | 'pending'
+  | 'pre-importing'
+  | 'importing'
+  | 'sorting'
+  | 'sorting-or-indexing'
+  | 'indexing'
+  | 'uncommitted'
+  | 'committing'
+  | 'other'
 
-/** In the order in which an import goes through them. */
-export const STAGES: readonly Stage[] = [
-  'pending',
-  'pre-importing',
-  'importing',
-  'sorting',
-  'indexing',
-  'uncommitted',
-  'committing',
-  'other',
-]
-
-/** What a stage is called where its time stands below or behind it. */
+/** The stages by name, in the order in which an import goes through them. */
 export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   pending: 'Pending',
   'pre-importing': 'Pre-import',
   importing: 'Import',
   sorting: 'Sort',
+  'sorting-or-indexing': 'Sort or index',
   indexing: 'Index',
   uncommitted: 'Uncommitted',
   committing: 'Commit',
   other: 'Other states',
 }
+
+export const STAGES = Object.keys(STAGE_TITLES) as readonly Stage[]
+
+/**
+ * The state Importing spans everything from the pre-import to an automatic commit; the percentage tells the stages apart:
+ * https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go, GetJobProgress. Below 10 the service
+ * does not count like this. From 70 on Milvus 2.4 builds indexes, and later versions sort.
+ */
+const MILESTONES: readonly { readonly from: number; readonly stage: Stage; readonly stageBefore26?: Stage }[] = [
+  { from: 90, stage: 'committing' },
+  { from: 80, stage: 'indexing' },
+  { from: 70, stage: 'sorting', stageBefore26: 'sorting-or-indexing' },
+  { from: 40, stage: 'importing' },
+  { from: 10, stage: 'pre-importing' },
+]
 
 /** How long a job was in one stage, as far as the gate saw it. */
 export interface PhaseDuration {
@@ -38,107 +50,100 @@ export interface PhaseDuration {
   readonly isEstimate: boolean
 }
 
-/** How a stay is told: `2 min`, or `~ 2 min` where it is an estimate. */
+/** `2 min`, or `~2 min` where it is an estimate. */
 export function phaseDurationText({ ms, isEstimate }: PhaseDuration): string {
-  return `${isEstimate ? '~ ' : ''}${duration(ms)}`
+  return `${isEstimate ? '~' : ''}${duration(ms)}`
 }
 
-/** A job's stays, one for each stage that it was in, in the order of an import; visits to the same stage are added up. */
+/** How long a job was in each stage, in the order of an import; times in the same stage are added up. */
 export function phaseDurations(job: History, nowMs: number): readonly PhaseDuration[] {
   const { timeline } = job
-  const stays = new Map<Stage, PhaseDuration>()
+  const durations = new Map<Stage, PhaseDuration>()
   timeline.forEach((point, i) => {
     const ms = (timeline[i + 1]?.atMs ?? nowMs) - point.atMs
-    const found = stageAt(point)
-    if (found === undefined || ms <= 0) return
-    const before = stays.get(found.stage)
-    stays.set(found.stage, {
-      stage: found.stage,
+    const now = stageAt(point, job)
+    if (now === undefined || ms <= 0) return
+    const before = durations.get(now.stage)
+    durations.set(now.stage, {
+      stage: now.stage,
       ms: ms + (before?.ms ?? 0),
-      isEstimate: found.isEstimate || before?.isEstimate === true,
+      isEstimate: now.isEstimate || before?.isEstimate === true,
     })
   })
-  return STAGES.flatMap((stage) => stays.get(stage) ?? [])
+  return STAGES.flatMap((stage) => durations.get(stage) ?? [])
 }
 
 /**
- * The longest of some stays; undefined where another stage may have taken longer in the time that nobody saw, which counts
- * as time in the stage that was seen before it.
+ * The longest stage; undefined where another one may have taken longer in the time that the gate did not see, which counts
+ * into the stage before it.
  */
-export function slowestOf(stays: readonly PhaseDuration[], unseenMs: number): PhaseDuration | undefined {
-  const [slowest, second] = stays.toSorted((a, b) => b.ms - a.ms)
+export function slowestOf(durations: readonly PhaseDuration[], unseenMs: number): PhaseDuration | undefined {
+  const [slowest, second] = durations.toSorted((a, b) => b.ms - a.ms)
   return slowest && slowest.ms - unseenMs >= (second?.ms ?? 0) + unseenMs ? slowest : undefined
 }
 
-/** From its first good answer to its end, or to now. */
+/** From its first good response to its end, or to now. */
 export function watchedMs({ timeline }: History, nowMs: number): number {
   const endMs = timeline.slice(-1).find(hasEnded)?.atMs ?? nowMs
   return endMs - (timeline[0]?.atMs ?? endMs)
 }
 
-/** The stage that a job is in; undefined before the first answer, and once it has ended. */
-export function stageNow({ timeline }: History): Pick<PhaseDuration, 'stage' | 'isEstimate'> | undefined {
-  const last = timeline.at(-1)
-  return last && stageAt(last)
+/** How long an import took: by the service's clock where it says both ends, else at least as long as the gate watched. */
+export function importDuration(job: History, nowMs: number): string | undefined {
+  const { createTime = '', completeTime = '' } = job.latest ?? {}
+  const tookMs = (momentOf(completeTime) ?? NaN) - (momentOf(createTime) ?? NaN)
+  if (tookMs >= 0) return duration(tookMs)
+  const seenMs = watchedMs(job, nowMs)
+  return seenMs < 1000 ? undefined : `≥ ${duration(seenMs)}`
 }
 
-function stageAt({ phase, progress }: TimelinePoint): Pick<PhaseDuration, 'stage' | 'isEstimate'> | undefined {
+/** The stage that a job is in; undefined before the first good response, and once it has ended. */
+export function stageNow(job: History): Pick<PhaseDuration, 'stage' | 'isEstimate'> | undefined {
+  const last = job.timeline.at(-1)
+  return last && stageAt(last, job)
+}
+
+function stageAt({ phase, progress }: TimelinePoint, job: History) {
   if (phase === 'completed' || phase === 'failed') return undefined
-  if (phase === 'importing') return importingStage(progress)
-  return { stage: phase === 'unknown' ? 'other' : phase, isEstimate: false }
+  if (phase !== 'importing') return { stage: phase === 'unknown' ? 'other' : phase, isEstimate: false } as const
+  const milestone = MILESTONES.find(({ from }) => progress >= from)
+  if (milestone === undefined) return { stage: 'importing', isEstimate: false } as const
+  // Milvus sends a creation time from 2.6 on.
+  const isBefore26 = job.latest?.createTime === undefined
+  return { stage: (isBefore26 ? milestone.stageBefore26 : undefined) ?? milestone.stage, isEstimate: true }
 }
 
 function hasEnded({ phase }: TimelinePoint): boolean {
   return phase === 'completed' || phase === 'failed'
 }
 
-/**
- * The state Importing spans everything from the pre-import to an automatic commit, and its percentage tells what of it.
- * https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go, GetJobProgress
- */
-function importingStage(progress: number): Pick<PhaseDuration, 'stage' | 'isEstimate'> {
-  // Milvus begins at 10: below, the service does not count like this, or not at all.
-  if (progress < 10) return { stage: 'importing', isEstimate: false }
-  const stage =
-    progress < 40
-      ? 'pre-importing'
-      : progress < 70
-        ? 'importing'
-        : progress < 80
-          ? 'sorting'
-          : progress < 99
-            ? 'indexing'
-            : 'committing'
-  return { stage, isEstimate: true }
-}
-
 /** Older points say little about the pace now. */
 const WINDOW_MS = 10 * 60_000
-/** Two points a few seconds apart say nothing. */
+/** Two points a few seconds apart give no usable rate. */
 const MIN_SPAN_MS = 20_000
 const MIN_PERCENT = 3
-/** From here on the service waits for a commit: no percentage tells how long. */
+/** From here on only the commit is missing, and no percentage says how long it takes. */
 const LAST_PERCENT = 99
-/** A pause this much longer than usual, and at least this long, is a rest, and nobody knows how long it will be. */
-const REST_FACTOR = 3
-const MIN_REST_MS = 60_000
+/** After a pause this much longer than usual, and at least this long, there is no estimate. */
+const IDLE_FACTOR = 3
+const MIN_IDLE_MS = 60_000
 
-/** By how much a value rose of late, and over what time. */
+/** By how much a value rose, and over what time. */
 interface Rise {
   readonly by: number
   readonly ms: number
   readonly endedAtMs: number
 }
 
-/** How fast rows have been coming in of late; undefined where that cannot be known, or where none are coming in. */
+/** How many rows were imported per second in the last minutes; undefined where that is not known, or none were. */
 export function rowsPerSecond(history: History, nowMs: number): number | undefined {
   const rise = recentRise(history, nowMs, (point) => point.importedRows)
   return rise === undefined || rise.by === 0 ? undefined : (rise.by * 1000) / rise.ms
 }
 
 /**
- * How long the job may still take if its percentage goes on rising as it has of late; undefined where it rests, before
- * rows come in, and once all rows are in: sorting and building indexes do not go at the pace of the rows.
+ * How long the job may still take at the pace of the last minutes; undefined where it is idle, before rows come in, and
+ * once all rows are in: sorting and building indexes have a pace of their own.
  */
 export function timeLeftMs(history: History, nowMs: number): number | undefined {
   const { progress, importedRows, totalRows } = history
@@ -149,7 +154,7 @@ export function timeLeftMs(history: History, nowMs: number): number | undefined 
   return leftMs > 0 ? leftMs : undefined
 }
 
-/** Over the last points of the import phase, without falling back; undefined where the value has come to rest. */
+/** Over the last points of the import phase, without falling back; undefined where the value is idle. */
 function recentRise(
   { outage, timeline }: History,
   nowMs: number,
@@ -175,7 +180,7 @@ function recentRise(
   if (run === undefined) return undefined
   const { from, sinceMs, to, untilMs } = run
   const ms = untilMs - sinceMs
-  if (ms < MIN_SPAN_MS || nowMs - untilMs > Math.max(MIN_REST_MS, (REST_FACTOR * ms) / pauses)) return undefined
+  if (ms < MIN_SPAN_MS || nowMs - untilMs > Math.max(MIN_IDLE_MS, (IDLE_FACTOR * ms) / pauses)) return undefined
   return { by: to - from, ms, endedAtMs: untilMs }
 }
 
@@ -190,13 +195,13 @@ export interface Throughput {
   readonly bytesPerRow: number | undefined
 }
 
-/** A shorter time says more about the moments of the polls than about the import. */
+/** A shorter time depends more on the polls than on the import. */
 const MIN_RATE_SPAN_MS = 2_000
 const BEST_OVER_MS = 10_000
 
 type Count = Pick<TimelinePoint, 'atMs'> & { readonly rows: number }
 
-/** How fast a job's rows came in, over all the time in which they did; undefined where nobody could see it. */
+/** How fast a job's rows came in, over all the time in which they did; undefined where the gate did not see it. */
 export function throughputOf(job: History): Throughput | undefined {
   const counts = rising(job.timeline)
   const [first] = counts
@@ -212,16 +217,16 @@ export function throughputOf(job: History): Throughput | undefined {
   }
 }
 
-/** `Rows came in at 12,300 rows/s (~ 4.8 MB/s) on average, 20,000 rows/s (~ 7.8 MB/s) at best`, without a full stop. */
+/** `on average 12,300 rows/s (~4.8 MB/s), 20,000 rows/s (~7.8 MB/s) at best`. */
 export function throughputText({ rowsPerSecond, isAtLeast, bestRowsPerSecond, bytesPerRow }: Throughput): string {
   const rate = (rows: number) => rowRate(rows) + (bytesPerRow === undefined ? '' : ` (${sizeRate(rows, bytesPerRow)})`)
   const best = bestRowsPerSecond === undefined ? '' : `, ${rate(bestRowsPerSecond)} at best`
-  return `Rows came in at ${isAtLeast ? 'no less than ' : ''}${rate(rowsPerSecond)}${best === '' ? '' : ` on average${best}`}`
+  return `${isAtLeast ? 'at least' : 'on average'} ${rate(rowsPerSecond)}${best}`
 }
 
-/** `~ 4.8 MB/s`: an estimate, since the service says how large whole files are, not the rows so far. */
+/** `~4.8 MB/s`: an estimate, since the service sends the size of whole files, not of the rows so far. */
 export function sizeRate(rowsPerSecond: number, bytesPerRow: number): string {
-  return `~ ${bytes(rowsPerSecond * bytesPerRow)}/s`
+  return `~${bytes(rowsPerSecond * bytesPerRow)}/s`
 }
 
 /** From the last poll before the first new rows to the one that saw the last of them. */
@@ -241,7 +246,7 @@ function rateBetween(from: Count, to: Count): number | undefined {
   return rate > 0 ? rate : undefined
 }
 
-/** Where rows are only told at the end, the whole import is timed, if it was seen from its beginning. */
+/** Where rows come only at the end, the whole import is timed, if it was seen from its beginning. */
 function wholeImport({ timeline, importedRows }: History): number | undefined {
   const [first, last] = [timeline[0], timeline.at(-1)]
   if (first?.phase !== 'pending' || last?.phase !== 'completed' || importedRows === undefined) return undefined
@@ -261,72 +266,46 @@ function bestRate(counts: readonly Count[]): number {
   return best
 }
 
-/** What usually keeps an import at one stage. */
-interface Rest {
-  readonly cause: string
-  readonly pollerFor: string
-}
-
-/** By what users have reported; each with an issue of milvus-io/milvus where one tells of it. */
-const RESTS: Readonly<Record<Stage, Rest | undefined>> = {
+/** What usually holds up an import at each stage, from users' reports; the comment names an issue of milvus-io/milvus. */
+const STALL_HINTS: Readonly<Partial<Record<Stage, readonly [cause: string, check: string]>>> = {
   // #31227, #41981
-  pending: {
-    cause: 'usually no node has a free slot for it',
-    pollerFor: 'poll the other imports and at the slots of the data nodes',
-  },
+  pending: ['usually no node has a free slot for it', 'check other imports and the slots of the data nodes'],
   // #43764
-  'pre-importing': {
-    cause: 'usually reading is slow, or tried again',
-    pollerFor: 'poll for warnings in the logs of the data nodes',
-  },
+  'pre-importing': ['usually reading is slow or is retried', 'check the logs of the data nodes for warnings'],
   // #42608, #43755
-  importing: {
-    cause: 'usually a data node is out of memory and begins again',
-    pollerFor: 'poll for restarts of the data nodes',
-  },
-  // #39952; at 70 % of 2.4, zilliztech/milvus-backup#414
-  sorting: {
-    cause: 'usually sorting is slow, or on 2.4 the index',
-    pollerFor: 'poll the load of the data nodes',
-  },
+  importing: ['usually a data node runs out of memory and starts again', 'check the data nodes for restarts'],
+  // #39952
+  sorting: ['usually sorting is slow', 'check the load of the data nodes'],
+  // zilliztech/milvus-backup#414
+  'sorting-or-indexing': ['usually sorting or the index build is slow', 'check the load of the data and index nodes'],
   // #39348
-  indexing: {
-    cause: 'usually the index waits for a free node',
-    pollerFor: 'poll for "no idle indexing node" in the logs',
-  },
-  committing: {
-    cause: 'no usual cause is known',
-    pollerFor: 'poll the logs of the coordinator',
-  },
-  uncommitted: undefined,
-  other: undefined,
+  indexing: ['usually the index build waits for a free node', 'check the logs for "no idle indexing node"'],
+  committing: ['no usual cause is known', 'check the logs of the coordinator'],
 }
 
-/** Where a job has come to rest, what usually causes that and what to poll, in one line; undefined where nobody knows. */
+/** Where a job is idle, what usually causes that and what to check; undefined where no cause is known. */
 export function stallHint(job: History): string | undefined {
-  const found = restOf(job)
-  if (found === undefined) return undefined
-  const { where, isEstimate, cause, pollerFor } = found
-  // No answer carries a version.
-  return `${where}${isEstimate ? ' (may differ on 3.x)' : ''}: ${cause}; ${pollerFor}`
+  const hint = hintFor(job)
+  return hint && `${hint.stage}: ${hint.cause}; ${hint.check}`
 }
 
-/** The same for a glance, without what to poll. */
+/** The same for a glance, without what to check. */
 export function shortStallHint(job: History): string | undefined {
-  const found = restOf(job)
-  return found && `${found.where}: ${found.cause}`
+  const hint = hintFor(job)
+  return hint && `${hint.stage}: ${hint.cause}`
 }
 
-/** Whether a job has stood still for so long that it is worth a word. */
+/** Whether a job has made no progress for so long that the log mentions it. */
 export function isIdle({ idleMs }: History): boolean {
   return idleMs >= IDLE_NOTICE_MS
 }
 
-function restOf(job: History) {
-  const { stage, isEstimate } = stageNow(job) ?? {}
-  // Importing without such a percentage may be anything.
-  const isKnown = isEstimate === true || stage !== 'importing'
-  const rest = stage === undefined || !isKnown ? undefined : RESTS[stage]
-  if (stage === undefined || rest === undefined) return undefined
-  return { ...rest, isEstimate, where: `${isEstimate === true ? '~ ' : ''}${STAGE_TITLES[stage].toLowerCase()}` }
+function hintFor(job: History) {
+  const { stage, isEstimate = false } = stageNow(job) ?? {}
+  // Importing without a percentage that tells the stages apart may be any of them.
+  const isKnown = isEstimate || stage !== 'importing'
+  const hint = stage === undefined || !isKnown ? undefined : STALL_HINTS[stage]
+  if (stage === undefined || hint === undefined) return undefined
+  const [cause, check] = hint
+  return { stage: `${isEstimate ? '~' : ''}${STAGE_TITLES[stage].toLowerCase()}`, cause, check }
 }

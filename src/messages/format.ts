@@ -1,28 +1,28 @@
 /** Makes text of the service fit to be shown: one line, no commands, no secrets, at most `maxLength` characters. */
 export type Sanitize = (text: unknown, maxLength?: number) => string
 
-/** What stands where nothing is known. */
-export const NOTHING = '–'
+/** What stands where a number is not known. */
+export const UNKNOWN_NUMBER = '–'
 
 const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 const COUNT_UNITS = ['', 'k', 'M', 'B', 'T']
 
 /** A size with its decimal unit: `1.2 MB`. */
 export function bytes(sizeBytes: number): string {
-  return scaled(sizeBytes, SIZE_UNITS)
+  return scaled(sizeBytes, SIZE_UNITS, ' ')
 }
 
 /** Every digit of a count, in groups of three: `1,234,567`. */
 export function count(amount: number): string {
-  if (!Number.isFinite(amount)) return NOTHING
+  if (!Number.isFinite(amount)) return UNKNOWN_NUMBER
   return BigInt(Math.round(amount))
     .toString()
     .replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
-/** A count for a glance: `950`, `12.3 k`, `1.2 M`. */
+/** A count for a glance: every digit below a million, then `12.3M`. */
 export function shortCount(amount: number): string {
-  return scaled(amount, COUNT_UNITS)
+  return amount < 1_000_000 ? count(amount) : scaled(amount, COUNT_UNITS, '')
 }
 
 /** A count and its noun: `1 file`, `1,024 files`. */
@@ -30,9 +30,9 @@ export function counted(amount: number, noun: string, plural = `${noun}s`): stri
   return `${count(amount)} ${amount === 1 ? noun : plural}`
 }
 
-/** A length of time in at most two units: `400 ms`, `12 s`, `2 min 05 s`, `1 h 04 min`, `2 d 03 h`. */
+/** A length of time in at most two units: `400 ms`, `12 s`, `2 min 5 s`, `1 h 4 min`, `2 d 3 h`. */
 export function duration(ms: number): string {
-  if (!Number.isFinite(ms)) return NOTHING
+  if (!Number.isFinite(ms)) return UNKNOWN_NUMBER
   if (ms > 0 && ms < 1000) return `${Math.round(ms)} ms`
   const seconds = Math.max(0, Math.floor(ms / 1000))
   if (seconds < 60) return `${seconds} s`
@@ -41,7 +41,7 @@ export function duration(ms: number): string {
   return inTwoUnits(seconds, 86_400, 'd', 3600, 'h')
 }
 
-/** A time that nobody should take at its word: one unit, rounded up: `40 s`, `4 min`, `2 h`. */
+/** An estimated time in one unit, rounded up: `40 s`, `4 min`, `2 h`. */
 export function roughDuration(ms: number): string {
   if (ms < 60_000) return `${Math.max(1, Math.ceil(ms / 10_000)) * 10} s`
   const minutes = Math.ceil(ms / 60_000)
@@ -63,9 +63,9 @@ export function rowRate(rowsPerSecond: number): string {
   return `${count(Math.round(rowsPerSecond / magnitude) * magnitude)} rows/s`
 }
 
-/** A share of a hundred: `45 %`. */
+/** A share of a hundred: `45%`. */
 export function percent(progress: number): string {
-  return `${Math.floor(progress)} %`
+  return `${Math.floor(progress)}%`
 }
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
@@ -76,13 +76,13 @@ export function momentOf(rfc3339: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** An RFC 3339 time as the same moment in UTC, `2024-04-01 06:17:55`; what is no such time stays as it is. */
+/** An RFC 3339 time as the same moment in UTC, `2024-04-01 06:17:55`; any other text stays as it is. */
 export function utcTime(rfc3339: string): string {
   const ms = momentOf(rfc3339)
   return ms === undefined ? rfc3339 : new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
 }
 
-/** At most `maxLength` characters: the middle gives way to an ellipsis; a surrogate pair is never split. */
+/** At most `maxLength` characters: an ellipsis replaces the middle; a surrogate pair is never split. */
 export function shortened(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text
   if (maxLength < 1) return ''
@@ -92,15 +92,15 @@ export function shortened(text: string, maxLength: number): string {
   return `${head}…${text.slice(isLowSurrogate(text, tailStart) ? tailStart + 1 : tailStart)}`
 }
 
-function scaled(amount: number, units: readonly string[]): string {
-  if (!Number.isFinite(amount)) return NOTHING
+function scaled(amount: number, units: readonly string[], blank: string): string {
+  if (!Number.isFinite(amount)) return UNKNOWN_NUMBER
   let [value, unit] = [amount, 0]
   // 999.95 would be shown as 1000.
   while (value >= 999.95 && unit < units.length - 1) {
     value /= 1000
     unit += 1
   }
-  return `${value < 1000 ? oneDecimal(value) : count(value)} ${units[unit] ?? ''}`.trimEnd()
+  return `${value < 1000 ? oneDecimal(value) : count(value)}${blank}${units[unit] ?? ''}`
 }
 
 function oneDecimal(value: number): string {
@@ -110,7 +110,7 @@ function oneDecimal(value: number): string {
 function inTwoUnits(seconds: number, large: number, largeUnit: string, small: number, smallUnit: string): string {
   const rest = Math.floor((seconds % large) / small)
   const head = `${Math.floor(seconds / large)} ${largeUnit}`
-  return rest === 0 ? head : `${head} ${twoDigits(rest)} ${smallUnit}`
+  return rest === 0 ? head : `${head} ${rest} ${smallUnit}`
 }
 
 function twoDigits(value: number): string {
@@ -125,7 +125,7 @@ function isLowSurrogate(text: string, index: number): boolean {
   return (text.charCodeAt(index) & 0xfc00) === 0xdc00
 }
 
-/** Stays on one line, as a figure does with its unit. */
+/** Keeps a number and its unit on one line. */
 export function unbroken(text: string): string {
   return text.replaceAll(' ', '\u00a0')
 }

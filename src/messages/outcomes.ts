@@ -1,9 +1,11 @@
-import type { Conclusion, ConclusionKind, Mistake } from '../gate/conclusion.ts'
-import type { View } from '../gate/events.ts'
 import { isAborted, isCommitInDoubt } from '../gate/commit-state.ts'
 import { rowCount } from '../gate/conclude.ts'
+import type { Conclusion, Mistake } from '../gate/conclusion.ts'
+import { createdAtMs } from '../gate/discovery.ts'
+import type { Discovery } from '../gate/discovery.ts'
+import type { View } from '../gate/events.ts'
 import type { History } from '../gate/history.ts'
-import type { FileProgress } from '../gate/job.ts'
+import type { FileProgress, ServiceError } from '../gate/job.ts'
 import { reasonOf } from '../gate/job.ts'
 import type { Policy } from '../gate/policy.ts'
 import { codeOf, linkOf } from './codes.ts'
@@ -16,35 +18,34 @@ import {
   searchTimedOut,
   stalledCollections,
 } from './collections.ts'
+import { isIdle, stageNow, stallHint } from './estimates.ts'
 import { failedFileOf } from './failed-file.ts'
 import { matchFailure, whatFailed } from './failure-patterns.ts'
 import { count, counted, duration, percent, shortened, utcTime } from './format.ts'
-import { isIdle, stallHint, stageNow } from './estimates.ts'
 import {
   allJobs,
+  amongAll,
   collectionsOf,
   first,
   jobName,
   lowerFirst,
   MAX_NAME_LENGTH,
+  MOST_NAMED,
+  progressOf,
   rangeText,
+  searchedCollection,
   subjectOf,
   waitAgain,
-  progressOf,
-  MOST_NAMED,
-  searchedCollection,
 } from './phrases.ts'
 import type { Message } from './phrases.ts'
-import { areAborted, COMMIT, partlyCommitted, uncommitted, withoutAborted, withWhatIsLeft } from './two-phase.ts'
 import { nextStepFor, whatHappened } from './service-errors.ts'
-import { createdAtMs } from '../gate/discovery.ts'
-import type { Discovery } from '../gate/discovery.ts'
+import { areAborted, COMMIT, partlyCommitted, uncommitted, withoutAborted, withWhatIsLeft } from './two-phase.ts'
 
-/** How the gate ended, in plain sentences of one line each, and where the README explains it. */
+/** How the gate ended, in plain sentences of one line each, and where the docs explain it. */
 export interface Headline extends Message {
-  /** Where the README explains it; none for a completed import. */
+  /** None for a completed import. */
   readonly code?: Code
-  /** Where somebody else explains more of it. */
+  /** A page of another project that explains more. */
   readonly link?: HttpsUrl
 }
 
@@ -58,30 +59,31 @@ export interface Annotation {
 // The runner cuts a message at 4,096 characters, masking included.
 const MAX_MESSAGE_LENGTH = 4000
 const MAX_REASON_LENGTH = 2000
+const MAX_TITLE_LENGTH = 250
 
-/** What happened and what to do next: the words that log, summary, annotation and the output `reason` share. */
+/** What happened and what to do next: the text that log, summary, annotation and the output `reason` share. */
 export function headline(conclusion: Conclusion, view: View, policy: Policy): Headline {
-  const words = withWhatIsLeft(wordsFor(conclusion, view, policy), conclusion, view)
-  const code = words.diagnosis?.code ?? codeOf(conclusion)
-  const link = words.diagnosis?.link ?? (code && linkOf(code))
-  return { ...words, ...(code !== undefined && { code }), ...(link !== undefined && { link }) }
+  const message = withWhatIsLeft(messageFor(conclusion, view, policy), conclusion, view)
+  const code = message.diagnosis?.code ?? codeOf(conclusion)
+  const link = message.diagnosis?.link ?? (code && linkOf(code))
+  return { ...message, ...(code !== undefined && { code }), ...(link !== undefined && { link }) }
 }
 
-/** The sentence with its code behind it, as everybody who reads text alone should see it. */
+/** The sentence with its code behind it, for text without links. */
 export function codedSentence({ sentence, code }: Headline): string {
   return code === undefined ? sentence : `${sentence} (${code})`
 }
 
-function wordsFor(conclusion: Conclusion, view: View, policy: Policy): Message {
+function messageFor(conclusion: Conclusion, view: View, policy: Policy): Message {
   switch (conclusion.kind) {
     case 'completed':
-      return { sentence: `${allJobs(view)} complete: ${importedIn(view)}${searchableText(view)}.` }
+      return completed(view)
     case 'no-jobs':
       return noJobs(conclusion.passes, view)
     case 'uncommitted':
       return uncommitted(conclusion, view)
     case 'partly-committed':
-      return partlyCommitted(conclusion, wordsFor(conclusion.because, view, policy), view)
+      return partlyCommitted(conclusion, messageFor(conclusion.because, view, policy), view)
     case 'failed':
       return failed(conclusion, view)
     case 'wrong-collection':
@@ -93,15 +95,9 @@ function wordsFor(conclusion: Conclusion, view: View, policy: Policy): Message {
     case 'not-found':
       return notFound(conclusion, view)
     case 'rejected':
-      return {
-        sentence: whatHappened(conclusion.error),
-        next:
-          conclusion.collections === undefined
-            ? nextStepFor(conclusion.error)
-            : `${nextStepFor(conclusion.error)} ${IMPORT_IS_COMPLETE}`,
-      }
+      return rejected(conclusion)
     case 'unreachable':
-      return (conclusion.outageMs === 0 ? outOfTime(view, policy) : undefined) ?? unreachable(conclusion, view)
+      return (conclusion.outageMs === 0 ? searchTooSlow(view, policy) : undefined) ?? unreachable(conclusion, view)
     case 'stalled':
       return stalled(conclusion, view)
     case 'timed-out':
@@ -112,17 +108,21 @@ function wordsFor(conclusion: Conclusion, view: View, policy: Policy): Message {
       return invalidInput(conclusion.mistakes)
     case 'internal-error':
       return {
-        sentence: `The gate itself broke: ${conclusion.message}`,
-        next: 'This is a bug in the gate, and the import goes on without it. Run the step again with debug logging and report what it says.',
+        title: 'Internal error of the gate',
+        sentence: `Internal error of the gate: ${conclusion.message}`,
+        next: 'This is a bug in the gate; it does not affect the import. Run the step again with debug logging and report the output.',
       }
   }
 }
 
-/** The output `reason`: the service's own for a failed import, else the gate's sentence; empty for a completed one. */
+/**
+ * The output `reason`: the service's own for a failed import, else the gate's sentence, without backticks since the output
+ * may be pasted into a shell; empty for an import that is complete.
+ */
 export function reasonLine(conclusion: Conclusion, view: View, policy: Policy): string {
-  if (conclusion.kind === 'completed') return ''
+  if (isPlainSuccess(conclusion)) return ''
   const { sentence, points = [] } = headline(conclusion, view, policy)
-  return serviceReason(conclusion, view) ?? [sentence, ...points].join(' ')
+  return serviceReason(conclusion, view) ?? [sentence, ...points].join(' ').replaceAll('`', '')
 }
 
 /** What the service says about the failure that decided; undefined for any other end and where it says nothing. */
@@ -132,49 +132,56 @@ export function serviceReason(conclusion: Conclusion, view: View): string | unde
   return latest && reasonOf(latest)
 }
 
-/** The annotation that says how the gate ended; none for a completed import. */
+/** The annotation that says how the gate ended; none where the import simply completed. */
 export function annotationOf(conclusion: Conclusion, view: View, policy: Policy): Annotation | undefined {
-  if (conclusion.kind === 'completed') return undefined
-  const told = headline(conclusion, view, policy)
-  const { next, points = [], link } = told
+  if (isPlainSuccess(conclusion)) return undefined
+  const message = headline(conclusion, view, policy)
+  const { title, next, points = [], link } = message
   const reason = serviceReason(conclusion, view)
   const paragraphs = [
-    codedSentence(told),
+    codedSentence(message),
     ...points,
-    ...(reason === undefined ? [] : [`Reason: ${shortened(reason, MAX_REASON_LENGTH)}`]),
-    ...(next === undefined ? [] : [next]),
+    ...(reason === undefined ? [] : [`Reason from the service: ${shortened(reason, MAX_REASON_LENGTH)}`]),
+    ...(next === undefined ? [] : [`What to do: ${next}`]),
     ...(link === undefined ? [] : [`More: ${link}`]),
   ]
   return {
     level: conclusion.passes ? 'warning' : 'error',
-    title: `Milvus import: ${titleOf(conclusion, view)}`,
+    title: shortened(`Milvus Import Gate: ${title}`, MAX_TITLE_LENGTH),
     message: shortened(paragraphs.join('\n'), MAX_MESSAGE_LENGTH),
   }
 }
 
-function titleOf(conclusion: Conclusion, view: View): string {
-  return conclusion.kind === 'uncommitted' && areAborted(conclusion.jobs, view) ? 'aborted' : TITLES[conclusion.kind]
+/** The end that was asked for, which needs no warning. */
+export function isPlainSuccess({ kind }: Conclusion): boolean {
+  return kind === 'completed'
 }
 
 const IMPORT_IS_COMPLETE = 'The import itself is complete.'
 
-const TITLES: Readonly<Record<ConclusionKind, string>> = {
-  completed: 'completed',
-  'no-jobs': 'no jobs to wait for',
-  uncommitted: 'waits for a commit',
-  'partly-committed': 'only partly committed',
-  failed: 'failed',
-  'wrong-collection': 'wrong collection',
-  'rows-not-met': 'number of rows not as expected',
-  'not-ready': 'not searchable',
-  'not-found': 'job not found',
-  rejected: 'request refused',
-  unreachable: 'service gives no answer',
-  stalled: 'stalled',
-  'timed-out': 'not done in time',
-  cancelled: 'gate was stopped',
-  'invalid-input': 'inputs are not right',
-  'internal-error': 'the gate broke',
+function completed(view: View): Message {
+  const { known, complete } = rowCount(view.jobs)
+  const files = view.jobs.reduce((sum, { latest }) => sum + (latest?.files.length ?? 0), 0)
+  const rows = known === undefined ? undefined : `${complete ? '' : 'at least '}${counted(known, 'row')}`
+  const [where, inCollection] = collectionsText(view)
+  const search = searchableText(view)
+  const subject = view.jobs.length === 1 ? 'Import' : `${count(view.jobs.length)} imports`
+  const facts = [...(rows === undefined ? [] : [rows]), ...(where === '' ? [] : [`in ${where}`])].join(' ')
+  return {
+    title: `${subject} complete${search === '' ? '' : ' and searchable'}${facts === '' ? '' : `: ${facts}`}`,
+    sentence: `${allJobs(view)} complete: ${rows ?? 'row count unknown'}${files === 0 ? '' : ` from ${counted(files, 'file')}`}${inCollection}, after ${duration(view.nowMs - view.startedAtMs)}${search}.`,
+  }
+}
+
+/** The collections that the jobs belong to, by name for a heading and for a sentence. */
+function collectionsText({ jobs }: View): readonly [title: string, sentence: string] {
+  const collections = new Set(jobs.flatMap(({ latest }) => latest?.collectionName ?? []))
+  const [collection] = collections
+  if (collection === undefined) return ['', '']
+  if (collections.size > 1)
+    return [`${count(collections.size)} collections`, ` in ${count(collections.size)} collections`]
+  const name = shortened(collection, MAX_NAME_LENGTH)
+  return [name, ` in collection ${name}`]
 }
 
 function failed(conclusion: Extract<Conclusion, { kind: 'failed' }>, view: View): Message {
@@ -184,108 +191,152 @@ function failed(conclusion: Extract<Conclusion, { kind: 'failed' }>, view: View)
   const reason = serviceReason(conclusion, view)
   const diagnosis = matchFailure(reason)
   const at = conclusion.jobs.length === 1 && job !== undefined && job.progress > 0 ? ` at ${percent(job.progress)}` : ''
+  const isWithoutTrace = diagnosis.what === undefined && diagnosis.file === undefined && files.length === 0
   const file = failedFileOf(files, reason)
-  const what =
-    conclusion.jobs.length === 1
-      ? whatFailed(diagnosis, file === undefined ? undefined : shortened(file, MAX_NAME_LENGTH))
-      : undefined
+  const failures = files.filter(({ phase }) => phase === 'failed').length
+  const named = file ?? (failures > 0 ? `${count(failures)} of ${counted(files.length, 'file')}` : undefined)
+  const shortName = file === undefined ? undefined : shortened(file, MAX_NAME_LENGTH)
+  const what = conclusion.jobs.length === 1 ? whatFailed(diagnosis, shortName) : undefined
   const which = what ?? failedFilesText(files, reason)
-  const isRiddle = diagnosis.what === undefined && diagnosis.file === undefined && files.length === 0
+  const imports = view.jobs.length === 1 ? 'Import' : amongAll(conclusion.jobs.length, view.jobs.length, 'import')
+  const detail = what ?? (named === undefined ? undefined : shortened(named, MAX_NAME_LENGTH))
   return {
+    title: `${imports} failed${detail === undefined ? '' : `: ${detail}`}`,
     sentence: `${subject} failed${at}${which === undefined ? '' : `: ${which}`}.`,
     next: [
       diagnosis.advice,
-      ...(isRiddle
-        ? [
-            'It failed before the import phase, so the service lists no files: if one is to blame, only the reason names it.',
-          ]
+      ...(isWithoutTrace
+        ? ['The job failed before its import phase, so the service lists no files; only the reason can name one.']
         : []),
-      'Then start a new import: a failed job never goes on.',
+      'Then start a new import: a failed job cannot be resumed.',
     ].join(' '),
     diagnosis,
   }
 }
 
-/** Which files failed: the service's list says how many, and the reason at best which one. */
+/** Which files failed: the service's list says how many, and the reason at best which one caused it. */
 function failedFilesText(files: readonly FileProgress[], reason: string | undefined): string | undefined {
   const failures = files.filter(({ phase }) => phase === 'failed')
-  const culprit = failedFileOf(files, reason)
-  const name = shortened(culprit ?? failures[0]?.name ?? '', MAX_NAME_LENGTH)
+  const failedFile = failedFileOf(files, reason)
+  const name = shortened(failedFile ?? failures[0]?.name ?? '', MAX_NAME_LENGTH)
   if (name === '') return undefined
   if (failures.length === 0 || files.length === 1) return `file ${name}`
   if (failures.length === 1) return `1 of ${counted(files.length, 'file')} failed, ${name}`
   const areAll = failures.length === files.length
-  const amount = areAll
-    ? `all ${counted(files.length, 'file')} are marked as failed`
-    : `${count(failures.length)} of ${counted(files.length, 'file')} failed`
-  if (culprit !== undefined) return `${amount}, and the reason is about ${name}`
+  const amount = `${amongAll(failures.length, files.length, 'file').toLowerCase()} ${areAll ? 'are marked as failed' : 'failed'}`
+  if (failedFile !== undefined) return `${amount}, and the reason is about ${name}`
   return areAll
-    ? `${amount}, from ${name} on, and the service does not say which one is to blame`
+    ? `${amount} (the first is ${name}); the service does not say which one caused it`
     : `${amount}, the first is ${name}`
 }
 
 function wrongCollection({ jobs, expected }: Extract<Conclusion, { kind: 'wrong-collection' }>, view: View): Message {
   const { subject } = subjectOf(view, jobs.slice(0, 1))
-  const actual = first(view, jobs)?.latest?.collectionName ?? 'another one'
+  const actual = first(view, jobs)?.latest?.collectionName
   const others =
     jobs.length > 1
-      ? `, and ${counted(jobs.length - 1, 'other job')} ${jobs.length === 2 ? 'does' : 'do'} not match either`
+      ? `; ${counted(jobs.length - 1, 'other job')} ${jobs.length === 2 ? 'does' : 'do'} not match either`
       : ''
+  if (actual === undefined) {
+    return {
+      title: `Collection unknown, expected ${expected}`,
+      sentence: `The service does not name the collection of ${lowerFirst(subject)}; expected ${expected}${others}.`,
+      next: 'Check the job at the service. To wait for the job whatever its collection is, leave `collection-name` empty.',
+    }
+  }
+  const name = shortened(actual, MAX_NAME_LENGTH)
   return {
-    sentence: `${subject} belongs to collection ${shortened(actual, MAX_NAME_LENGTH)}, not to ${expected}${others}.`,
-    next: 'Correct `job-id` or `collection-name`: an import into another collection must not open this gate.',
+    title: `Wrong collection: ${name}, not ${expected}`,
+    sentence: `${subject} belongs to collection ${name}, not to ${expected}${others}.`,
+    next: 'Correct `job-id` or `collection-name`. If one name is an alias or an earlier name of the other, set `collection-name` to the name that the import was started with.',
   }
 }
 
 function rowsNotMet({ expected, imported }: Extract<Conclusion, { kind: 'rows-not-met' }>, view: View): Message {
+  const demand = `\`expected-rows\` is \`${rangeText(expected)}\``
   if (imported === undefined || (expected !== undefined && !rowCount(view.jobs).complete)) {
+    const whose = view.jobs.length === 1 ? 'how many rows it imported' : 'the row count of every job'
     return {
-      sentence: `${allJobs(view)} through, but the service does not say of every job how many rows it imported, and expected-rows asks for ${rangeText(expected)}.`,
-      next: 'Leave `expected-rows` empty for this service, or count the rows of the collection in a step of your own.',
+      title: 'Row count unknown',
+      sentence: `${allJobs(view)} complete, but the service does not report ${whose}, and ${demand}.`,
+      next: 'Leave `expected-rows` empty for this service, or count the rows of the collection in a later step.',
     }
   }
-  const demand =
-    expected === undefined
-      ? 'and an import without rows does not pass'
-      : `but expected-rows asks for ${rangeText(expected)}`
   const isStaged = view.jobs.some(({ latest }) => latest?.phase === 'uncommitted')
-  const sentence = `${allJobs(view)} ${isStaged ? 'ready to be committed' : 'complete'} with ${counted(imported, 'row')}, ${demand}.`
+  const rows = `${counted(imported, 'row')} ${isStaged ? 'ready to be committed' : 'imported'}`
+  const sentence = expected === undefined ? `${rows}. An import without rows does not pass.` : `${rows}, but ${demand}.`
   if (imported === 0) {
     return {
+      title: 'No rows imported',
       sentence,
-      next: 'The files may be empty, or their rows were filtered out: a file without rows counts as imported. Poll into them; if no rows are fine, set `expected-rows` to ">=0".',
+      next: 'The files may be empty, or all rows were filtered out: a file without rows counts as imported. Check the files. If 0 rows are fine, set `expected-rows` to `>=0`.',
     }
   }
+  const title = `${rows}, expected ${rangeText(expected)}`
   return imported < (expected?.min ?? 1)
-    ? { sentence, next: 'Rows are missing: compare the files with what was exported, or correct `expected-rows`.' }
+    ? { title, sentence, next: 'Rows are missing. Compare the files with the export, or correct `expected-rows`.' }
     : {
+        title,
         sentence,
-        next: 'There are rows too many: a file may be in there twice, since an import does not remove duplicate primary keys. Compare the files with what was exported, or correct `expected-rows`.',
+        next: 'A file may be imported twice: an import does not remove duplicate primary keys. Compare the files with the export, or correct `expected-rows`.',
       }
 }
+
+/** How long a Milvus keeps the record of a job that has ended. */
+const RETENTION =
+  'Milvus keeps finished jobs for 3 hours up to 2.6.23 and 3.0.1, and for 48 hours from 2.6.24 and 3.0.2 on, unless dataCoord.import.taskRetention is set.'
+/** A record that was there this shortly before has not expired. */
+const SHORTEST_RETENTION_MS = 3_600_000
 
 function notFound({ jobs, error }: Extract<Conclusion, { kind: 'not-found' }>, view: View): Message {
   const { subject } = subjectOf(view, jobs)
   const job = first(view, jobs)
-  if (job?.latest !== undefined) {
-    return {
-      sentence: `${subject} ${jobs.length === 1 ? 'is' : 'are'} not known to the service any more; last seen ${progressOf(job)}.`,
-      next: 'The record has expired, so nobody can say any more how the import ended: a Milvus keeps finished jobs for 3 hours unless it is told otherwise (dataCoord.import.taskRetention). Check the collection itself, and let the gate start right after the import.',
-    }
-  }
+  if (job?.latest !== undefined) return recordLost(job, subject)
   const waitedMs = job?.unknown === undefined ? 0 : (job.polledAtMs ?? 0) - job.unknown.sinceMs
-  const answer = whatHappened(error) === '' ? '' : ` ${whatHappened(error)}`
-  const stillUnknown = waitedMs >= 1000 ? `, also after ${duration(waitedMs)}` : ''
+  const response = whatHappened(error) === '' ? '' : ` ${whatHappened(error)}`
+  const stillUnknown = waitedMs >= 1000 ? `, even after ${duration(waitedMs)}` : ''
+  const title = jobs.length === 1 ? 'Import job not found' : 'Import jobs not found'
   if (job?.wasListed === true) {
     return {
-      sentence: `The service listed ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${answer}`,
-      next: 'The record may have expired in between, so nobody can say how the import ended. Check the collection itself, then run this step again: a job that is forgotten is not listed any more.',
+      title,
+      sentence: `The service lists ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${response}`,
+      next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then run this step again: an expired job is not listed any more.',
     }
   }
   return {
-    sentence: `The service does not know ${lowerFirst(subject)}${stillUnknown}.${answer}`,
-    next: 'Check that `job-id` is whole and quoted, and that `endpoint`, `cluster-id` and `db-name` are those the import was started with. A job that finished long ago is forgotten too: a Milvus keeps finished jobs for 3 hours unless it is told otherwise.',
+    title,
+    sentence: `The service does not know ${lowerFirst(subject)}${stillUnknown}.${response}`,
+    next: `Check that \`job-id\` is complete and quoted, and that \`endpoint\`, \`cluster-id\` and \`db-name\` are those that the import was started with. The record may also have expired: ${RETENTION}`,
   }
+}
+
+function recordLost(job: History, subject: string): Message {
+  const unseenMs = (job.unknown?.sinceMs ?? job.polledAtMs ?? 0) - (job.answeredAtMs ?? 0)
+  const why =
+    unseenMs >= SHORTEST_RETENTION_MS
+      ? `The record has probably expired. ${RETENTION}`
+      : `The record existed ${duration(unseenMs)} before, so it has not expired. Check whether the service was reset or restored, and whether \`endpoint\` still leads to the same one.`
+  return {
+    title: 'The service no longer has a record of the import job',
+    sentence: `The service no longer has a record of ${lowerFirst(subject)}; last seen ${progressOf(job)}.`,
+    next: `${why} How the import ended is unknown: check the collection.`,
+  }
+}
+
+function rejected({ error, collections }: Extract<Conclusion, { kind: 'rejected' }>): Message {
+  return {
+    title: `Request rejected${statusIn(error)}`,
+    sentence: whatHappened(error),
+    next: collections === undefined ? nextStepFor(error) : `${nextStepFor(error)} ${IMPORT_IS_COMPLETE}`,
+  }
+}
+
+function statusIn({ httpStatus, code }: ServiceError): string {
+  const facts = [
+    ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
+    ...(code === undefined ? [] : [`code ${code}`]),
+  ]
+  return facts.length === 0 ? '' : `: ${facts.join(', ')}`
 }
 
 function unreachable(
@@ -294,40 +345,53 @@ function unreachable(
 ): Message {
   const { subject } = collections === undefined ? subjectOf(view, jobs) : collectionsOf(view, collections)
   const since = outageMs >= 1000 ? ` for ${duration(outageMs)}` : ''
-  const goesOn =
+  const job = first(view, jobs)
+  const state =
     collections !== undefined
       ? [IMPORT_IS_COMPLETE]
-      : first(view, jobs)?.latest === undefined || areAborted(jobs, view)
-        ? []
-        : ['The import itself may well go on.']
+      : continues(job) && !areAborted(jobs, view)
+        ? ['The import may still be running.']
+        : []
   return {
-    sentence: `No usable answer about ${lowerFirst(subject)}${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
+    title: `No usable response${since}`,
+    sentence: `No usable response for ${lowerFirst(subject)}${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
     next: [
       (error && nextStepFor(error)) ??
         'Check `endpoint` and the network between this runner and the service, or raise `timeout`.',
-      ...goesOn,
+      ...state,
     ].join(' '),
   }
+}
+
+/** The job works on at the service: the last response said so, in a state that this version knows. */
+function continues(job: History | undefined): boolean {
+  const phase = job?.latest?.phase
+  return phase === 'pending' || phase === 'importing' || phase === 'committing'
 }
 
 function stalled({ jobs, collections, idleMs }: Extract<Conclusion, { kind: 'stalled' }>, view: View): Message {
   if (collections !== undefined) return stalledCollections(collections, idleMs, view)
   const { subject } = subjectOf(view, jobs)
   const job = first(view, jobs)
-  const rest = job && stallHint(job)
-  const advice =
-    rest === undefined
-      ? 'Poll whether the data nodes are up and have free slots for import tasks.'
-      : 'On Zilliz Cloud, whose nodes only its support can poll, ask there.'
+  const hint = job && stallHint(job)
+  const at = job === undefined ? '' : ` at ${progressOf(job)}`
   return {
-    sentence: `${subject} stood still for ${duration(idleMs)}${job === undefined ? '' : ` at ${progressOf(job)}`}.`,
-    ...(rest !== undefined && { points: [rest] }),
+    title: `No progress for ${duration(idleMs)}${job === undefined ? '' : ` at ${percent(job.progress)}`}`,
+    sentence: `No progress of ${lowerFirst(subject)} for ${duration(idleMs)}${at}.`,
+    ...(hint !== undefined && { points: [hint] }),
     next: [
-      ...(areAborted(jobs, view) ? [] : ['The import has not failed and may still move at the service.']),
-      advice,
-      'To be more patient, raise `stall-timeout`.',
+      ...(areAborted(jobs, view) ? [] : ['The import has not failed and may still continue.']),
+      hint === undefined
+        ? 'Check whether the data nodes are up and have free slots for import tasks.'
+        : 'On Zilliz Cloud, ask its support: the nodes are not visible to you.',
+      'To wait longer, raise `stall-timeout`.',
     ].join(' '),
   }
+}
+
+/** How the wait ended: `Timed out after 1 h`. */
+export function timeoutText({ timeoutMs }: Policy): string {
+  return timeoutMs === 0 ? 'Not done at the only poll (`timeout` is `0`)' : `Timed out after ${duration(timeoutMs)}`
 }
 
 function timedOut(
@@ -335,72 +399,90 @@ function timedOut(
   view: View,
   policy: Policy,
 ): Message {
-  if (collections !== undefined) return searchTimedOut(collections, passes, view, policy)
+  const timeout = timeoutText(policy)
+  if (collections !== undefined) return searchTimedOut(collections, passes, view, policy, timeout)
   const { subject, is } = subjectOf(view, jobs)
   const job = first(view, jobs)
-  const patience =
-    policy.timeoutMs === 0 ? 'One poll, no waiting (timeout is 0)' : `Time is up after ${duration(policy.timeoutMs)}`
+  const isAlone = jobs.length === 1
   if (areAborted(jobs, view)) {
-    const at = jobs.length === 1 && job !== undefined ? ` at ${progressOf(job)}` : ''
+    const at = isAlone && job !== undefined ? ` at ${progressOf(job)}` : ''
     return {
-      sentence: `${patience}: ${lowerFirst(subject)} ${jobs.length === 1 ? 'was' : 'were'} aborted${at}, as abort-uncommitted asks.`,
-      ...whereItRests(job),
-      next: `The rows are given up. To have them, import once more${policy.timeoutMs === 0 ? '' : ', and raise `timeout`'}.`,
+      title: `${timeout.replaceAll('`', '')}: aborted at Uncommitted`,
+      sentence: `${timeout}: ${lowerFirst(subject)} ${isAlone ? 'was' : 'were'} aborted${at}, because \`abort-uncommitted\` is set.`,
+      ...idlePoints(job),
+      next: `The rows are discarded. To import them, start a new import${policy.timeoutMs === 0 ? '' : ' with a longer `timeout`'}.`,
     }
   }
   const left = withoutAborted(jobs, view)
-  const stand =
+  const state =
     job === undefined
       ? `${is} not done`
-      : jobs.length === 1
-        ? `is still at ${progressOf(job)}`
-        : `${is} not done, the first is at ${progressOf(job)}`
+      : isAlone
+        ? `is at ${progressOf(job)}`
+        : `${is} not done; the first is at ${progressOf(job)}`
+  const pass = passes ? '; the step passes, because `on-timeout` is `pass`' : ''
   return {
-    sentence: `${patience}: ${lowerFirst(subject)} ${stand}${passes ? '; the step passes, as on-timeout asks' : ''}.`,
-    ...whereItRests(job),
-    next: passes
-      ? `${IMPORT_GOES_ON}: what follows must not rely on its rows.`
-      : [...whatIsLeft(first(view, left), view, policy), afterTimeout(left.length < jobs.length, view)].join(' '),
+    title: `${timeout.replaceAll('`', '')}: ${timedOutTitle(job, jobs.length)}`,
+    sentence: `${timeout}: ${lowerFirst(subject)} ${state}${pass}.`,
+    ...idlePoints(job),
+    next: [
+      ...whatIsLeft(passes ? job : first(view, left), view, policy),
+      passes ? 'Later steps must not rely on its rows.' : afterTimeout(left.length < jobs.length, view),
+    ].join(' '),
   }
+}
+
+function timedOutTitle(job: History | undefined, jobs: number): string {
+  if (jobs !== 1 || job?.latest === undefined) return `${counted(jobs, 'import')} not done`
+  if (job.latest.phase === 'unknown') return `unknown state ${shortened(job.latest.label, 60)}`
+  if (job.latest.phase === 'uncommitted') return 'waiting for a commit'
+  return `the import is at ${percent(job.progress)}${continues(job) ? ' and continues' : ''}`
 }
 
 function afterTimeout(areSomeAborted: boolean, view: View): string {
   return areSomeAborted
-    ? 'Raise `timeout`, and import once more what was aborted.'
+    ? 'Raise `timeout`, and start new imports for the aborted jobs.'
     : `Raise \`timeout\`, or ${waitAgain(view)}`
 }
 
-/** Where a job has stood still for long, that belongs to any end that leaves it there. */
-function whereItRests(job: History | undefined): Pick<Message, 'points'> {
-  const rest = job !== undefined && isIdle(job) ? stallHint(job) : undefined
-  return rest === undefined ? {} : { points: [rest] }
+/** What is known about a job that the gate leaves in a strange state: it is idle, or in a state that is not known. */
+function idlePoints(job: History | undefined): Pick<Message, 'points'> {
+  if (job === undefined) return {}
+  const reason = job.latest?.phase === 'unknown' ? job.latest.reason : undefined
+  const points = [
+    ...(reason === undefined ? [] : [`Reason from the service: ${reason}`]),
+    ...(isIdle(job) ? [stallHint(job) ?? []].flat() : []),
+  ]
+  return points.length === 0 ? {} : { points }
 }
 
-function whatIsLeft(job: History | undefined, { jobs }: View, { abortUncommitted }: Policy): readonly string[] {
-  const { latest, commit } = job ?? {}
-  const isAlone = jobs.length === 1
-  if (job !== undefined && (commit?.state === 'done' || latest?.phase === 'committing')) {
+/** What becomes of a job after the deadline, as far as its last state says. */
+function whatIsLeft(job: History | undefined, view: View, { abortUncommitted }: Policy): readonly string[] {
+  if (job?.latest === undefined) return []
+  const { latest, commit } = job
+  const isAlone = view.jobs.length === 1
+  if (commit?.state === 'done' || latest.phase === 'committing') {
     const whose = isAlone ? 'Its commit' : `The commit of ${jobName(job)}`
-    const stand = commit?.state === 'done' ? 'was accepted' : 'is under way'
-    const abort = abortUncommitted && !jobs.some(isAborted) ? ' Nothing was aborted: it is too late for that.' : ''
-    return [`${whose} ${stand}, so that its rows will be seen without further ado.${abort}`]
+    const state = commit?.state === 'done' ? 'was accepted' : 'is in progress'
+    const abort =
+      abortUncommitted && !view.jobs.some(isAborted) ? ' No job was aborted: a commit cannot be taken back.' : ''
+    return [`${whose} ${state}: its rows become visible without another step.${abort}`]
   }
-  if (job !== undefined && latest?.phase === 'uncommitted') {
+  if (latest.phase === 'uncommitted') {
     const who = isAlone ? 'It' : `Import job ${job.jobId}`
-    return isCommitInDoubt(job) ? [] : [`${who} waits for somebody to commit it (${COMMIT}).`]
+    return isCommitInDoubt(job) ? [] : [`${who} is waiting for a commit (${COMMIT}).`]
+  }
+  if (latest.phase === 'unknown') {
+    return [`This version does not know the state ${shortened(latest.label, 60)}: check the job at the service.`]
   }
   return [
-    job !== undefined && allRowsAreIn(job)
-      ? `${IMPORT_GOES_ON}: all rows are in, and ${afterTheRows(job)}.`
-      : `${IMPORT_GOES_ON}.`,
+    allRowsAreIn(job) ? `The import continues: all rows are in, and ${afterTheRows(job)}.` : 'The import continues.',
   ]
 }
 
-const IMPORT_GOES_ON = 'The import goes on at the service'
-
 function afterTheRows(job: History): string {
   const stage = stageNow(job)?.stage
-  if (stage === 'committing') return 'about to become visible'
+  if (stage === 'committing') return 'only the commit is missing'
   return stage === 'indexing'
     ? 'building indexes can take as long again'
     : 'sorting and building indexes can take as long again'
@@ -411,117 +493,116 @@ function allRowsAreIn({ importedRows = 0, totalRows }: History): boolean {
 }
 
 function cancelled(signal: string, view: View): Message {
+  const title = `Stopped by ${signal}`
   if (view.collections.length > 0) return searchCancelled(signal, view)
   const running = view.jobs.filter(({ latest }) => latest?.phase !== 'completed' && latest?.phase !== 'failed')
   const sentence = `The gate was stopped by ${signal}${meanwhile(running, view)}.`
-  return running.length > 0 && running.every(isAborted)
-    ? { sentence }
-    : {
-        sentence,
-        ...whereItRests(running.find(isIdle)),
-        next: `${whatIsToWaitFor(running, view)}, ${waitAgain(view)}`,
-      }
-}
-
-function whatIsToWaitFor(running: readonly History[], { jobs }: View): string {
-  return running.length === 0 && jobs.length > 0
-    ? 'Nothing is left to wait for at the service. To have the gate decide'
-    : 'The import goes on at the service. To wait for it again'
+  if (running.length > 0 && running.every(isAborted)) return { title, sentence }
+  const isOver = running.length === 0 && view.jobs.length > 0
+  const state = isOver
+    ? ['All import jobs have ended.']
+    : running.some((job) => continues(job) && !isAborted(job))
+      ? ['The import continues.']
+      : []
+  return {
+    title,
+    sentence,
+    ...idlePoints(running.find(isIdle)),
+    next: [...state, `To ${isOver ? 'get a verdict' : 'wait for it again'}, ${waitAgain(view)}`].join(' '),
+  }
 }
 
 function meanwhile(running: readonly History[], view: View): string {
   const [job] = running
   if (job === undefined) {
     const isSearching = view.jobs.length === 0 && view.discovery !== undefined
-    return isSearching ? ` while it was searching for ${searchedJobs(view)}` : ''
+    return isSearching ? ` while it searched for ${searchedJobs(view)}` : ''
   }
   if (view.jobs.length === 1) return ` while ${jobName(job)} was at ${progressOf(job)}`
   return ` while ${count(running.length)} of ${counted(view.jobs.length, 'import job')} ${running.length === 1 ? 'was' : 'were'} not done`
 }
 
 function invalidInput(mistakes: readonly Mistake[]): Message {
+  const title = counted(mistakes.length, 'invalid input')
   return {
-    sentence: `${mistakes.length === 1 ? 'One input is' : `${count(mistakes.length)} inputs are`} not right, so the service was not asked.`,
+    title,
+    sentence: `${title}. No request was sent.`,
     points: mistakes.map(
-      ({ input, got, takes, example }) => `${input}: got ${got}; takes ${takes}; for example ${example}`,
+      ({ input, got, takes, example }) => `\`${input}\`: got ${got}; expected ${takes}, for example \`${example}\`.`,
     ),
   }
 }
 
-function importedIn(view: View): string {
-  const files = view.jobs.reduce((sum, { latest }) => sum + (latest?.files.length ?? 0), 0)
-  const { known, complete } = rowCount(view.jobs)
-  const collections = new Set(view.jobs.flatMap(({ latest }) => latest?.collectionName ?? []))
-  const [collection] = collections
-  const rows = known === undefined ? 'rows not told' : `${complete ? '' : 'at least '}${counted(known, 'row')}`
-  const from = files === 0 ? '' : ` from ${counted(files, 'file')}`
-  const into =
-    collections.size > 1
-      ? ` in ${count(collections.size)} collections`
-      : collection === undefined
-        ? ''
-        : ` in collection ${shortened(collection, MAX_NAME_LENGTH)}`
-  return `${rows}${from}${into}, after ${duration(view.nowMs - view.startedAtMs)}`
-}
-
+/** Longer state words are shortened. */
 const MAX_LABEL_LENGTH = 20
 
-/** Of a collection without jobs to wait for: what was polled, what ended lately, and what the list may hide. */
-export function noJobs(passes: boolean, view: View): Message {
+/** Of a collection without jobs to wait for: what was searched for, what ended before, and what the list may leave out. */
+function noJobs(passes: boolean, view: View): Message {
   const { discovery } = view
   const where = `${searchedCollection(view)}${databaseText(discovery)}`
   const at = discovery?.place === undefined ? '' : ` at ${discovery.place}`
   const since = discovery?.sinceMs === undefined ? '' : `, and none was created since ${moment(discovery.sinceMs)}`
   return {
-    sentence: `No import job of ${where} is under way${at}${since}${passes ? '; the step passes, as on-no-jobs asks' : ''}.`,
+    title: `No import jobs to wait for in ${shortened(discovery?.collectionName ?? '', MAX_NAME_LENGTH)}`,
+    sentence: `No import job of ${where} is running${at}${since}${passes ? '; the step passes, because `on-no-jobs` is `pass`' : ''}.`,
     points: [endedText(discovery)],
     next: passes
-      ? `${HIDDEN} What follows must not rely on rows that this gate has seen.`
-      : `Check \`collection-name\`, \`db-name\` and \`endpoint\` or \`cluster-id\`. ${HIDDEN} ${hint(discovery)} If there may be none, set \`on-no-jobs\` to \`pass\`.`,
+      ? `${HIDDEN} Later steps must not rely on imported rows.`
+      : `Check \`collection-name\`, \`db-name\` and \`endpoint\` or \`cluster-id\`. ${HIDDEN} ${hint(discovery)} If it is fine that there are none, set \`on-no-jobs\` to \`pass\`.`,
   }
 }
 
-const HIDDEN = 'Jobs that the user of the key may not see are left out of the list without a word.'
+const HIDDEN = 'Milvus 2.6 and later leave jobs out of the list that the user is not allowed to see.'
 
-/** Of a search that had no time to ask all ended jobs when they were created; undefined where that was not what was missing. */
-export function outOfTime(view: View, policy: Policy): Message | undefined {
+/** Of a search that had no time to learn when every ended job was created; undefined where something else was missing. */
+function searchTooSlow(view: View, policy: Policy): Message | undefined {
   const { undated = 0 } = view.discovery ?? {}
   if (undated === 0 || view.jobs.length > 0) return undefined
+  const timeout = timeoutText(policy)
   return {
-    sentence: `Time is up after ${duration(policy.timeoutMs)}: ${searchedCollection(view)}${databaseText(view.discovery)} still has ${counted(undated, 'ended job')} of which nobody knows when ${undated === 1 ? 'it was' : 'they were'} created.`,
-    next: 'Raise `timeout`, or name the jobs to wait for with `job-id`. The service is asked about each ended job alone, up to 9 a second.',
+    title: `${timeout.replaceAll('`', '')}: still searching for import jobs`,
+    sentence: `${timeout}: the creation time of ${counted(undated, 'ended job')} of ${searchedCollection(view)}${databaseText(view.discovery)} is not known yet.`,
+    next: 'Raise `timeout`, or name the jobs with `job-id`. The gate asks about each ended job separately, at most 9 a second.',
   }
 }
 
 function hint(discovery: Discovery | undefined): string {
   return discovery?.sinceMs === undefined
-    ? 'To count jobs that ended before this step, set `since`, or name the job with `job-id`.'
-    : 'To count jobs that were created earlier, set `since` further back, or name the job with `job-id`.'
+    ? 'To include jobs that ended before this step, set `since`, or name the job with `job-id`.'
+    : 'To include older jobs, set `since` further back, or name the job with `job-id`.'
 }
 
 function endedText(discovery: Discovery | undefined): string {
   const { ended = [] } = discovery ?? {}
   if (ended.length === 0) return 'The service lists no other import job of this collection.'
-  const told = ended.slice(0, MOST_NAMED)
-  // Of an id of Zilliz Cloud nobody knows how old it is.
-  const areLatest = told.every(({ jobId }) => createdAtMs(jobId, undefined) !== undefined)
+  const shown = ended.slice(0, MOST_NAMED)
+  // An id of Zilliz Cloud does not tell its age.
+  const areLatest = shown.every(({ jobId }) => createdAtMs(jobId, undefined) !== undefined)
   const which = ended.length <= MOST_NAMED ? ':' : areLatest ? ', the latest are' : ', among them'
-  const names = told.map(({ jobId, label }) => `${jobId} (${shortened(label, MAX_LABEL_LENGTH)})`)
-  return `It lists ${counted(ended.length, 'job')} that ended before${which} ${names.join(', ')}.`
+  const names = shown.map(({ jobId, label }) => `${jobId} (${shortened(label, MAX_LABEL_LENGTH)})`)
+  return `The service lists ${counted(ended.length, 'job')} that ended before${which} ${names.join(', ')}.`
 }
 
-/** Which jobs of a collection are waited for, for the log. */
+/** Which jobs of a collection the gate waits for, for the log. */
 export function discoveredText(discovery: Discovery): readonly string[] {
   const { collectionName, jobIds, ended } = discovery
   if (jobIds.length === 0) return []
-  const past = ended.length === 0 ? '' : `; ${counted(ended.length, 'other job')} ended before`
+  const failures = ended.filter(({ phase }) => phase === 'failed')
+  const failed =
+    failures.length === 0
+      ? ''
+      : `, ${count(failures.length)} of them failed (${failures
+          .slice(0, MOST_NAMED)
+          .map(({ jobId }) => jobId)
+          .join(', ')})`
+  const past = ended.length === 0 ? '' : `; ${counted(ended.length, 'other job')} ended before${failed}`
   return [
     `collection ${collectionName}${databaseText(discovery)} has ${counted(jobIds.length, 'import job')} to wait for${past}`,
-    'jobs that appear from now on are not waited for',
+    'jobs that start from now on are not waited for',
   ]
 }
 
-/** What is polled for, in the middle of a sentence. */
+/** What a discovery searches for, in the middle of a sentence. */
 export function searchedJobs(view: View): string {
   return `the import jobs of ${searchedCollection(view)}${databaseText(view.discovery)}`
 }

@@ -4,48 +4,50 @@ import type { RowRange } from '../gate/policy.ts'
 import type { FailurePattern } from './failure-patterns.ts'
 import { count, counted, percent, shortCount, shortened } from './format.ts'
 
-/** What a sentence of the gate consists of. */
+/** What the gate says about one thing that happened. Names of inputs stand between backticks. */
 export interface Message {
+  /** A few words for a heading: `Import failed: part-1.parquet`. */
+  readonly title: string
   /** What happened, to what. */
   readonly sentence: string
   /** What to do now. */
   readonly next?: string
-  /** Single points that belong to the sentence, one a line. */
+  /** Single facts that belong to the sentence, one a line. */
   readonly points?: readonly string[]
-  /** What is behind a failure of the service. */
+  /** Cause and advice for a failure of the service. */
   readonly diagnosis?: FailurePattern
 }
 
-/** So much of a name is told. */
+/** Longer names are shortened. */
 export const MAX_NAME_LENGTH = 200
-/** So many of many are told by name. */
+/** Of a longer list only the first are named. */
 export const MOST_NAMED = 3
 
-/** Where a job stands: `Importing, 80 %, 1.2 M of 3 M rows`. */
+/** State, progress and rows of a job: `Importing, 80%, 1.2M of 3M rows`. */
 export function progressOf(job: History): string {
   if (job.latest === undefined) return 'Unknown'
   return [job.latest.label, percent(job.progress), rowsText(job)].filter((part) => part !== '').join(', ')
 }
 
-/** Rows as far as they are known, for a glance: `1.2 M of 3 M rows`. */
+/** Rows as far as they are known, for a glance: `1.2M of 3M rows`. */
 export function rowsText({ importedRows, totalRows }: Pick<History, 'importedRows' | 'totalRows'>): string {
   if (importedRows === undefined || (importedRows === 0 && !totalRows)) return ''
-  const of = totalRows === undefined ? '' : ` of ${shortCount(totalRows)}`
-  return `${shortCount(importedRows)}${of} row${importedRows === 1 && totalRows === undefined ? '' : 's'}`
+  const isAll = totalRows === undefined || totalRows === importedRows
+  return `${shortCount(importedRows)}${isAll ? '' : ` of ${shortCount(totalRows)}`} row${importedRows === 1 && isAll ? '' : 's'}`
 }
 
-/** Who a sentence is about. */
+/** The subject of a sentence. */
 export interface Subject {
   readonly subject: string
   readonly is: string
 }
 
-/** How to wait on without a second import: a job that has ended by then is not found again by its collection alone. */
+/** How to wait again without importing again. */
 export function waitAgain({ jobs, discovery }: View): string {
-  if (discovery === undefined) return 're-run this job with the same job id, without starting the import a second time.'
+  if (discovery === undefined) return 're-run this job with the same job id; do not start the import again.'
   return jobs.length === 0
     ? 're-run this job.'
-    : 're-run this job with these jobs in `job-id`, or with `since`, without starting the import a second time.'
+    : 're-run this job with these ids in `job-id`, or with `since`; do not start the import again.'
 }
 
 /** Job ids for a sentence, at most three of them by name. */
@@ -54,7 +56,7 @@ export function subjectOf(view: View, indices: readonly number[]): Subject {
   const [only, ...others] = ids
   if (only === undefined) return { subject: `The import jobs of ${searchedCollection(view)}`, is: 'are' }
   if (others.length === 0) return { subject: `Import job ${only}`, is: 'is' }
-  return { subject: `${count(ids.length)} of ${counted(view.jobs.length, 'import job')} (${named(ids)})`, is: 'are' }
+  return { subject: `${amongAll(ids.length, view.jobs.length, 'import job')} (${named(ids)})`, is: 'are' }
 }
 
 /** All jobs, at the start of a sentence. */
@@ -62,7 +64,13 @@ export function allJobs(view: View): string {
   const [only, ...others] = view.jobs
   return only !== undefined && others.length === 0
     ? `Import job ${only.jobId} is`
-    : `All ${count(view.jobs.length)} import jobs are`
+    : `${amongAll(view.jobs.length, view.jobs.length, 'import job')} are`
+}
+
+/** `2 of 3 jobs`, `Both jobs`, `All 3 jobs`. */
+export function amongAll(amount: number, all: number, noun: string): string {
+  if (amount < all) return `${count(amount)} of ${counted(all, noun)}`
+  return amount === 2 ? `Both ${noun}s` : `All ${counted(all, noun)}`
 }
 
 /** Collections for a sentence, at most three of them by name. */
@@ -71,13 +79,10 @@ export function collectionsOf(view: View, indices: readonly number[]): Subject {
   const [only, ...others] = names
   return only !== undefined && others.length === 0
     ? { subject: `Collection ${shortened(only, MAX_NAME_LENGTH)}`, is: 'is' }
-    : {
-        subject: `${count(names.length)} of ${counted(view.collections.length, 'collection')} (${named(names)})`,
-        is: 'are',
-      }
+    : { subject: `${amongAll(names.length, view.collections.length, 'collection')} (${named(names)})`, is: 'are' }
 }
 
-/** A few of many names, and how many more there are. */
+/** The first names of a list, and how many more there are. */
 export function named(names: readonly string[]): string {
   const more = names.length > MOST_NAMED ? ` and ${count(names.length - MOST_NAMED)} more` : ''
   return `${names
@@ -86,17 +91,16 @@ export function named(names: readonly string[]): string {
     .join(', ')}${more}`
 }
 
-/** The collection whose jobs were polled for. */
+/** The collection whose jobs are searched for. */
 export function searchedCollection({ discovery }: View): string {
   return `collection ${shortened(discovery?.collectionName ?? '', MAX_NAME_LENGTH)}`
 }
 
-/** A demand on rows in words: `1,000 rows`, `at least 5 rows`, `5 to 10 rows`. */
+/** An expected number of rows as the input takes it: `1000`, `>=5`, `5..10`. */
 export function rangeText(range: RowRange | undefined): string {
-  if (range === undefined) return 'at least 1 row'
-  const { min, max } = range
-  if (max === undefined) return `at least ${counted(min, 'row')}`
-  return min === max ? counted(min, 'row') : `${count(min)} to ${counted(max, 'row')}`
+  const { min, max } = range ?? { min: 1, max: undefined }
+  if (max === undefined) return `>=${min}`
+  return min === max ? String(min) : `${min}..${max}`
 }
 
 /** A job in the middle of a sentence. */
@@ -106,7 +110,9 @@ export function jobName({ jobId }: History): string {
 
 /** A subject in the middle of a sentence. */
 export function lowerFirst(subject: string): string {
-  return /^(?:Import|Collection|The) /.test(subject) ? `${subject.charAt(0).toLowerCase()}${subject.slice(1)}` : subject
+  return /^(?:Import|Collection|The|Both|All) /.test(subject)
+    ? `${subject.charAt(0).toLowerCase()}${subject.slice(1)}`
+    : subject
 }
 
 /** The first of the jobs that have the deciding end. */
@@ -114,21 +120,31 @@ export function first(view: View, indices: readonly number[]): History | undefin
   return indices.map((i) => view.jobs[i])[0]
 }
 
-/** Requests of one kind, and what came of them. */
+/** The items by key, keys and items in the order in which they first appear. */
+export function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group === undefined) groups.set(keyOf(item), [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+/** Requests to one path, and how often each outcome came. */
 export interface RequestSummary {
-  /** The path of the operation. */
   readonly path: string
-  /** How often each outcome came, by the short word that the report has for it. */
+  /** By the short word that the report has for an outcome. */
   readonly outcomes: Readonly<Record<string, number>>
 }
 
-/** Each kind of request, how often it was made and what came of it: `/v2/… 68 times (67 answered, 1 http-503)`. */
+/** Each path, how many requests it got and with what outcome: `/v2/… 68 (67 answered, 1 http-503)`. */
 export function requestKinds(asked: readonly RequestSummary[]): readonly string[] {
   return asked.map(({ path, outcomes }) => {
-    const times = Object.values(outcomes).reduce((sum, amount) => sum + amount, 0)
+    const requests = Object.values(outcomes).reduce((sum, amount) => sum + amount, 0)
     const words = Object.entries(outcomes)
       .toSorted(([, a], [, b]) => b - a)
       .map(([outcome, amount]) => `${count(amount)} ${outcome}`)
-    return `${path} ${times === 1 ? 'once' : `${count(times)} times`} (${words.join(', ')})`
+    return `${path}: ${counted(requests, 'request')} (${words.join(', ')})`
   })
 }

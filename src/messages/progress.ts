@@ -1,85 +1,121 @@
+import type { CommitAction } from '../gate/commit-state.ts'
 import type { JobChange, View, WatchEvent } from '../gate/events.ts'
 import type { History } from '../gate/history.ts'
 import type { FileProgress, ServiceError } from '../gate/job.ts'
 import { reasonOf } from '../gate/job.ts'
-import type { Policy } from '../gate/policy.ts'
-import type { CommitAction } from '../gate/commit-state.ts'
 import { NOT_FOUND_GRACE_MS } from '../gate/judge.ts'
+import type { Policy } from '../gate/policy.ts'
 import { NOTICES } from './codes.ts'
-import { rowsPerSecond, timeLeftMs, isIdle, shortStallHint, stallHint } from './estimates.ts'
-import { count, counted, duration, percent, roughDuration, rowRate, shortened } from './format.ts'
-import { collectionMessages, collectionStand } from './collections.ts'
-import { discoveredText, searchedJobs } from './outcomes.ts'
+import { collectionMessages, collectionState } from './collections.ts'
+import { isIdle, rowsPerSecond, shortStallHint, stallHint, timeLeftMs } from './estimates.ts'
 import { matchFailure } from './failure-patterns.ts'
-import { progressOf } from './phrases.ts'
-import { deedsTo } from './two-phase.ts'
+import { count, counted, duration, percent, roughDuration, rowRate, shortened } from './format.ts'
+import { discoveredText, searchedJobs } from './outcomes.ts'
+import { groupBy, named, progressOf } from './phrases.ts'
 import { nextStepFor, serviceErrorCode, whatHappened } from './service-errors.ts'
+import { commitNotes } from './two-phase.ts'
 
 const MAX_JOB_ID_LENGTH = 40
-/** With more jobs than this, lines tell how many jobs are in which state. */
-const JOBS_TOLD_ONE_BY_ONE = 10
-/** So many lines tell how a crowd of jobs gets through one state. */
-const CROWD_STEPS = 20
-/** Failures of a crowd that are told one by one. */
-const FAILURES_TOLD = 10
+/** Of more jobs than this the log counts how many are in which state. */
+const MOST_JOBS_ONE_BY_ONE = 10
+/** Further failures of many jobs are counted. */
+const MOST_FAILURES = 10
+
+/** A message about one job; messages of several jobs with the same `shared` text become one line with a count. */
+interface JobMessage {
+  readonly jobId: string
+  readonly text: string
+  readonly shared?: string
+}
+
+type JobEvent = Extract<WatchEvent, { kind: 'polled' | 'acted' }>
+
+/** What is worth a line of the log, one message a line; `events` are of one moment, or of many jobs in one short time. */
+export function progressMessages(events: readonly WatchEvent[], policy: Policy): readonly string[] {
+  const jobEvents = events.filter(isJobEvent)
+  const many = jobEvents.at(-1)?.view.jobs.length ?? 0
+  return [
+    ...grouped(
+      jobEvents.flatMap((event) => jobMessages(event, policy)),
+      many > 1,
+    ),
+    ...events.flatMap((event) => (isJobEvent(event) ? [] : messagesOf(event, policy))),
+  ]
+}
+
+/** Whether the lines for this event may wait a little for equal ones of other jobs. */
+export function mayWait(event: WatchEvent): boolean {
+  if (!isJobEvent(event) || !areMany(event.view)) return false
+  return event.changes.every((change) => {
+    if (change.kind === 'state') return change.phase !== 'failed'
+    return change.kind === 'progress' || change.kind === 'file-failed' || change.kind === 'act-done'
+  })
+}
 
 /** How each job and collection ended; of one job alone the verdict says it. */
-export function closingMessages(view: View, toldReason: string | undefined): readonly string[] {
-  return [...jobEnds(view, toldReason), ...view.collections.map(collectionStand)]
+export function closingMessages(view: View, shownReason: string | undefined): readonly string[] {
+  const end = (job: History) => `${prefixOf(job.jobId)}${endText(job, shownReason)}`
+  const jobs =
+    view.jobs.length === 1
+      ? []
+      : areMany(view)
+        ? [jobCounts(view), ...view.jobs.filter(needsAttention).slice(0, MOST_FAILURES).map(end)]
+        : view.jobs.map(end)
+  return [...jobs, ...view.collections.map(collectionState)]
 }
 
-function jobEnds(view: View, toldReason: string | undefined): readonly string[] {
-  if (view.jobs.length === 1) return []
-  const end = (job: History) => jobEnd(job, toldReason)
-  return isCrowd(view) ? [crowd(view), ...view.jobs.filter(isBad).slice(0, FAILURES_TOLD).map(end)] : view.jobs.map(end)
+function isJobEvent(event: WatchEvent): event is JobEvent {
+  return event.kind === 'polled' || event.kind === 'acted'
 }
 
-/** What is worth a line of the log, one message a line. */
-export function progressMessages(event: WatchEvent, policy: Policy): readonly string[] {
+/** Equal messages of several jobs as one line, where the first of them stands. */
+function grouped(messages: readonly JobMessage[], areSeveral: boolean): readonly string[] {
+  const sharing = groupBy(messages, ({ shared }) => shared)
+  const seen = new Set<string>()
+  return messages.flatMap(({ jobId, text, shared }) => {
+    const equal = shared === undefined ? [] : (sharing.get(shared) ?? [])
+    if (shared === undefined || equal.length < 2) return [`${areSeveral ? prefixOf(jobId) : ''}${text}`]
+    if (seen.has(shared)) return []
+    seen.add(shared)
+    const jobs = equal.map((message) => shortened(message.jobId, MAX_JOB_ID_LENGTH))
+    return [`${count(jobs.length)} jobs${jobs.length > 3 ? '' : ` (${named(jobs)})`}: ${shared}`]
+  })
+}
+
+function messagesOf(event: Exclude<WatchEvent, JobEvent>, policy: Policy): readonly string[] {
   const { view } = event
   switch (event.kind) {
     case 'started':
       return [startMessage(view, policy)]
-    case 'polled':
-    case 'acted': {
-      const job = view.jobs[event.job]
-      if (job === undefined) return []
-      return event.changes.flatMap((changes) =>
-        isCrowd(view) ? crowdMessages(changes, job, view, policy) : newsMessages(changes, job, view, policy),
-      )
-    }
     case 'searched':
-      return event.changes.flatMap((changes) =>
-        changes.kind === 'refused-once'
-          ? [checkingAgain(changes.error)]
-          : changes.kind === 'outage-began'
-            ? [
-                `no usable answer: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`,
-                `${goesOn(view, policy)}${nextStepFor(changes.error)}`,
-              ]
-            : [`the service answers again, after ${duration(changes.lastedMs)}`],
-      )
+      return event.changes.flatMap((change) => {
+        if (change.kind === 'refused-once') return [checkingAgain(change.error)]
+        if (change.kind === 'outage-began') return outageMessages(change.error, view, policy)
+        return [`the service is responding again after ${duration(change.lastedMs)}`]
+      })
     case 'discovered':
       return discoveredText(event.discovery)
     case 'read': {
       const collection = view.collections[event.collection]
       return collection === undefined
         ? []
-        : event.changes.flatMap((changes) => collectionMessages(changes, collection, goesOn(view, policy)))
+        : event.changes.flatMap((change) => collectionMessages(change, collection, retries(view, policy)))
     }
     case 'ending':
-      return [`the gate does not pass: aborting ${counted(event.jobs.length, 'import job')}, as abort-uncommitted asks`]
+      return [
+        `the gate does not pass: aborting ${counted(event.jobs.length, 'import job')}, because abort-uncommitted is set`,
+      ]
     case 'heartbeat':
-      if (view.collections.length > 0) return view.collections.map(collectionStand)
+      if (view.collections.length > 0) return view.collections.map(collectionState)
       if (view.jobs.length === 0) return ['still searching for the import jobs']
-      return isCrowd(view) ? [crowd(view)] : view.jobs.filter(isUnderWay).map((job) => heartbeat(job, view))
+      return areMany(view) ? [jobCounts(view)] : view.jobs.filter(isRunning).map((job) => heartbeat(job, view))
     case 'interval-stretched':
       return [
-        `poll-interval ${duration(event.askedMs)} is stretched to ${duration(event.effectiveMs)}: at most 10 requests a second over all jobs (${NOTICES.stretchedInterval})`,
+        `poll-interval ${duration(event.askedMs)} becomes ${duration(event.effectiveMs)}: at most 10 requests a second over all jobs (${NOTICES.stretchedInterval})`,
       ]
     case 'rows-unknown':
       return [
-        `the service does not say how many rows were imported, so nobody checked them; set expected-rows to insist (${NOTICES.rowsUnknown})`,
+        `the service does not report how many rows were imported, so the row count was not checked; to require it, set expected-rows (${NOTICES.rowsUnknown})`,
       ]
     case 'ended':
       return []
@@ -88,130 +124,105 @@ export function progressMessages(event: WatchEvent, policy: Policy): readonly st
 
 function startMessage(view: View, policy: Policy): string {
   const [job] = view.jobs
+  const ids = view.jobs.slice(0, MOST_JOBS_ONE_BY_ONE).map(({ jobId }) => jobId)
+  const more = view.jobs.length > ids.length ? ', …' : ''
   const jobs =
     job === undefined
       ? searchedJobs(view)
       : view.jobs.length === 1
         ? `import job ${job.jobId}`
-        : `${count(view.jobs.length)} import jobs: ${view.jobs
-            .slice(0, JOBS_TOLD_ONE_BY_ONE)
-            .map(({ jobId }) => jobId)
-            .join(', ')}`
-  return policy.timeoutMs === 0 ? `one poll ${jobs}` : `waiting up to ${duration(policy.timeoutMs)} for ${jobs}`
+        : `${count(view.jobs.length)} import jobs: ${ids.join(', ')}${more}`
+  return policy.timeoutMs === 0 ? `polling once: ${jobs}` : `waiting up to ${duration(policy.timeoutMs)} for ${jobs}`
 }
 
-function newsMessages(changes: JobChange, job: History, view: View, policy: Policy): readonly string[] {
-  const name = prefix(job, view)
-  switch (changes.kind) {
-    case 'state':
-      return [`${name}${changes.from === undefined ? '' : `${changes.from} → `}${standing(job, view)}`]
+function jobMessages(event: JobEvent, policy: Policy): readonly JobMessage[] {
+  const { view } = event
+  const job = view.jobs[event.job]
+  if (job === undefined) return []
+  const { jobId } = job
+  return event.changes.flatMap((change) =>
+    change.kind === 'state' || change.kind === 'progress'
+      ? movement(change, job, view)
+      : sharedTexts(change, job, view, policy).map((text) => ({ jobId, text, shared: text })),
+  )
+}
+
+/** A new state or more progress, with rows and rate; of many jobs only a new state. */
+function movement(
+  change: Extract<JobChange, { kind: 'state' | 'progress' }>,
+  job: History,
+  view: View,
+): readonly JobMessage[] {
+  const { jobId } = job
+  if (change.kind === 'progress') return areMany(view) ? [] : [{ jobId, text: progressAndRate(job, view) }]
+  const from = change.from === undefined ? '' : `${change.from} → `
+  const shared = `${from}${change.to}`
+  if (!areMany(view)) return [{ jobId, text: `${from}${progressAndRate(job, view)}`, shared }]
+  const isShown = change.phase === 'failed' && countOf(view, isFailed) <= MOST_FAILURES
+  return [isShown ? { jobId, text: endText(job) } : { jobId, text: shared, shared }]
+}
+
+/** Whatever else happens to a job: several jobs may share the text. */
+function sharedTexts(
+  change: Exclude<JobChange, { kind: 'state' | 'progress' }>,
+  job: History,
+  view: View,
+  policy: Policy,
+): readonly string[] {
+  switch (change.kind) {
     case 'unknown-state':
-      return isFirstWith(view, job, ({ latest }) => latest?.label === changes.label)
+      return isFirstWith(view, job, ({ latest }) => latest?.label === change.label)
         ? [
-            `${name}"${changes.label}" is a state this version does not know; it counts as still running (${NOTICES.unknownState})`,
+            `"${change.label}" is a state that this version does not know; it counts as running (${NOTICES.unknownState})`,
           ]
         : []
-    case 'progress':
-      return [`${name}${standing(job, view)}`]
     case 'file-failed':
       // A job that fails marks all its files as failed: the details at the end list them.
-      return isFailed(job) ? [] : [`${name}${fileFailed(changes.file)}`]
+      return isFailed(job) || areMany(view) ? [] : [fileFailed(change.file)]
     case 'refused-once':
-      return [`${name}${checkingAgain(changes.error)}`]
+      return [checkingAgain(change.error)]
     case 'outage-began':
       // An outage hits all jobs at once.
       return isFirstWith(view, job, ({ outage }) => outage !== undefined)
-        ? [
-            `${name}no usable answer: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`,
-            `${goesOn(view, policy)}${nextStepFor(changes.error)}`,
-          ]
+        ? outageMessages(change.error, view, policy)
         : []
     case 'outage-ended':
       return view.jobs.every(({ outage }) => outage === undefined)
-        ? [`${name}the service answers again, after ${duration(changes.lastedMs)}`]
+        ? [`the service is responding again after ${duration(change.lastedMs)}`]
         : []
     case 'job-unknown':
-      return [
-        changes.seenBefore
-          ? `${name}the service does not know this job any more; a second answer will tell (${NOTICES.jobUnknown})`
-          : `${name}the service does not know this job yet; it has ${duration(NOT_FOUND_GRACE_MS)} to show up (${NOTICES.jobUnknown})`,
-      ]
+      return [jobUnknown(change.seenBefore, view, policy)]
     case 'idle':
       return [
-        `${name}nothing has moved for ${duration(changes.idleMs)}${quietAdvice(policy)} (${NOTICES.quiet})`,
-        ...[stallHint(job) ?? []].flat().map((rest) => `${name}${rest}`),
+        `no progress for ${duration(change.idleMs)}${idleAdvice(policy)} (${NOTICES.quiet})`,
+        ...[stallHint(job) ?? []].flat(),
       ]
     case 'act-done':
-      return [`${name}${changes.act === 'commit' ? 'commit accepted' : 'aborted'}`]
+      return [change.act === 'commit' ? 'commit accepted' : 'aborted']
     case 'act-refused':
-      return [`${name}${REFUSED[changes.act]}: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`]
+      return [`${REJECTED[change.act]}: ${whatHappened(change.error)} (${serviceErrorCode(change.error)})`]
     case 'act-not-sent':
-      return [
-        `${name}not aborted: the service asked for a pause, and there is no time to wait for its end (${NOTICES.limited})`,
-      ]
+      return [`not aborted: the service asked for a pause that is longer than the time left (${NOTICES.limited})`]
     case 'act-in-doubt':
       return [
-        `${name}the answer to the ${changes.act} was lost: ${whatHappened(changes.error)} (${serviceErrorCode(changes.error)})`,
-        `the job is ${DOUBT[changes.act]}`,
+        `the response to the ${change.act} was lost: ${whatHappened(change.error)} (${serviceErrorCode(change.error)})`,
+        IN_DOUBT[change.act],
       ]
   }
 }
 
-const REFUSED: Readonly<Record<CommitAction, string>> = { commit: 'commit refused', abort: 'not aborted' }
+const REJECTED: Readonly<Record<CommitAction, string>> = { commit: 'commit rejected', abort: 'not aborted' }
 
-const DOUBT: Readonly<Record<CommitAction, string>> = {
-  commit: 'asked about, and committed again if it has not been',
-  abort: 'aborted again, while there is time',
+const IN_DOUBT: Readonly<Record<CommitAction, string>> = {
+  commit: 'the gate polls the job, and commits again if it is still at Uncommitted',
+  abort: 'the gate aborts the job again while there is time',
 }
 
-function goesOn(view: View, policy: Policy): string {
-  return view.nowMs - view.startedAtMs < policy.timeoutMs ? 'the gate goes on asking. ' : ''
-}
-
-function quietAdvice({ stallTimeoutMs }: Policy): string {
-  return stallTimeoutMs === undefined
-    ? '; stall-timeout would end the wait'
-    : `; the step fails after ${duration(stallTimeoutMs)} of this`
-}
-
-/** Of a crowd each failure is told, up to a number, and otherwise how many jobs are in which state, now and then. */
-function crowdMessages(changes: JobChange, job: History, view: View, policy: Policy): readonly string[] {
-  switch (changes.kind) {
-    case 'state': {
-      if (changes.phase === 'failed' && countOf(view, isFailed) <= FAILURES_TOLD) {
-        return [`${prefix(job, view)}${jobEndText(job)}`]
-      }
-      const there = countOf(view, ({ latest }) => latest?.label === changes.to)
-      return isCrowdStep(view, there) ? [crowd(view)] : []
-    }
-    case 'progress':
-    case 'file-failed':
-      return []
-    case 'job-unknown':
-      return countOf(view, ({ unknown }) => unknown !== undefined) <= FAILURES_TOLD
-        ? newsMessages(changes, job, view, policy)
-        : []
-    case 'idle':
-      return isFirstWith(view, job, ({ idleMs }) => idleMs >= changes.idleMs)
-        ? newsMessages(changes, job, view, policy)
-        : []
-    case 'act-done':
-      return acts(view, changes.act)
-    case 'act-not-sent':
-      return isFirstWith(view, job, (other) => other.abort === undefined)
-        ? newsMessages(changes, job, view, policy)
-        : []
-    case 'act-refused':
-    case 'act-in-doubt':
-      return countOf(view, (other) => (other[changes.act]?.state ?? 'done') !== 'done') <= FAILURES_TOLD
-        ? newsMessages(changes, job, view, policy)
-        : []
-    case 'unknown-state':
-    case 'refused-once':
-    case 'outage-began':
-    case 'outage-ended':
-      return newsMessages(changes, job, view, policy)
-  }
+function outageMessages(error: ServiceError, view: View, policy: Policy): readonly string[] {
+  return [
+    `no usable response: ${whatHappened(error)} (${serviceErrorCode(error)})`,
+    `${retries(view, policy)}${nextStepFor(error)}`,
+  ]
 }
 
 /** One refusal never ends the gate. */
@@ -219,42 +230,46 @@ function checkingAgain(error: ServiceError): string {
   return `${whatHappened(error)} Checking again. (${serviceErrorCode(error)})`
 }
 
-/** Every twentieth part of the crowd that gets into a state is worth a line. */
-function isCrowdStep(view: View, amount: number): boolean {
-  return amount % Math.ceil(view.jobs.length / CROWD_STEPS) === 0
+function retries(view: View, policy: Policy): string {
+  return view.nowMs - view.startedAtMs < policy.timeoutMs ? 'The gate keeps polling. ' : ''
 }
 
-function acts(view: View, act: CommitAction): readonly string[] {
-  const done = countOf(view, (job) => job[act]?.state === 'done')
-  if (!isCrowdStep(view, done)) return []
-  return [`${count(done)} of ${counted(view.jobs.length, 'job')} ${act === 'commit' ? 'committed' : 'aborted'}`]
+function jobUnknown(seenBefore: boolean, view: View, { timeoutMs }: Policy): string {
+  if (seenBefore) return `the service no longer has a record of the job; polling once more (${NOTICES.jobUnknown})`
+  const graceMs = Math.min(NOT_FOUND_GRACE_MS, timeoutMs - (view.nowMs - view.startedAtMs))
+  const wait = graceMs < 1000 ? '' : `; waiting ${duration(graceMs)} for it to appear`
+  return `the service does not know this job${wait} (${NOTICES.jobUnknown})`
+}
+
+function idleAdvice({ stallTimeoutMs }: Policy): string {
+  return stallTimeoutMs === undefined
+    ? '; to fail on this, set stall-timeout'
+    : `; the step fails after ${duration(stallTimeoutMs)} without progress`
 }
 
 /** How many of the jobs are in which state. */
-export function crowd(view: View): string {
-  const states = new Map<string, number>()
-  for (const { latest } of view.jobs)
-    states.set(latest?.label ?? 'Unknown', (states.get(latest?.label ?? 'Unknown') ?? 0) + 1)
+export function jobCounts(view: View): string {
+  const states = groupBy(view.jobs, ({ latest }) => latest?.label ?? 'Unknown')
   const mean = view.jobs.reduce((sum, { progress }) => sum + progress, 0) / view.jobs.length
   const parts = [...states]
-    .sort(([, a], [, b]) => b - a)
-    .map(([label, jobs]) => `${count(jobs)} ${shortened(label, 20)}`)
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([label, jobs]) => `${count(jobs.length)} ${shortened(label, 20)}`)
   return `${counted(view.jobs.length, 'job')}, ${percent(mean)} on average: ${parts.join(', ')}`
 }
 
 function heartbeat(job: History, view: View): string {
-  const name = prefix(job, view)
+  const name = view.jobs.length === 1 ? '' : prefixOf(job.jobId)
   if (job.outage !== undefined) {
-    return `${name}still no usable answer, for ${duration(view.nowMs - job.outage.silentSinceMs)}: ${whatHappened(job.outage.error)}`
+    return `${name}still no usable response, for ${duration(view.nowMs - job.outage.sinceMs)}: ${whatHappened(job.outage.error)}`
   }
   if (job.unknown !== undefined) return `${name}still not known to the service`
-  if (job.latest === undefined) return `${name}no answer yet`
-  const rest = isIdle(job) ? shortStallHint(job) : undefined
-  return `${name}still ${standing(job, view)}${rest === undefined ? '' : `; ${rest}`}`
+  if (job.latest === undefined) return `${name}no response yet`
+  const hint = isIdle(job) ? shortStallHint(job) : undefined
+  return `${name}still ${progressAndRate(job, view)}${hint === undefined ? '' : `; ${hint}`}`
 }
 
-/** Where a job stands and how fast it goes, as far as that can be known. */
-function standing(job: History, view: View): string {
+/** State, progress, rows, rate and time left, as far as they are known. */
+function progressAndRate(job: History, view: View): string {
   const rate = rowsPerSecond(job, view.nowMs)
   const left = timeLeftMs(job, view.nowMs)
   return [
@@ -264,42 +279,38 @@ function standing(job: History, view: View): string {
   ].join(', ')
 }
 
-function jobEnd(job: History, toldReason: string | undefined): string {
-  return `job ${shortened(job.jobId, MAX_JOB_ID_LENGTH)}: ${jobEndText(job, toldReason)}`
-}
-
-function jobEndText(job: History, toldReason?: string): string {
+function endText(job: History, shownReason?: string): string {
   const files = job.latest?.files ?? []
   const failed = files.filter(({ phase }) => phase === 'failed').length
   const reason = job.latest?.phase === 'failed' ? reasonOf(job.latest) : undefined
   return [
-    job.latest === undefined ? withoutAnswer(job) : progressOf(job),
-    ...deedsTo(job),
+    job.latest === undefined ? withoutResponse(job) : progressOf(job),
+    ...commitNotes(job),
     ...(files.length === 0
       ? []
       : [`${counted(files.length, 'file')}${failed === 0 ? '' : `, ${count(failed)} failed`}`]),
-    ...(reason === undefined || reason === toldReason ? [] : [reason]),
+    ...(reason === undefined || reason === shownReason ? [] : [reason]),
   ].join(', ')
 }
 
-function withoutAnswer({ refusals, unknown }: History): string {
-  if (refusals !== undefined) return 'refused'
-  return unknown === undefined ? 'no usable answer' : 'not known to the service'
+function withoutResponse({ refusals, unknown }: History): string {
+  if (refusals !== undefined) return 'rejected'
+  return unknown === undefined ? 'no usable response' : 'not known to the service'
 }
 
 function fileFailed({ name, reason }: FileProgress): string {
   return `file failed: ${shortened(name, 60)}${reason === undefined ? '' : `: ${reason}`} (${matchFailure(reason).code})`
 }
 
-function prefix(job: History, view: View): string {
-  return view.jobs.length === 1 ? '' : `job ${shortened(job.jobId, MAX_JOB_ID_LENGTH)}: `
+function prefixOf(jobId: string): string {
+  return `job ${shortened(jobId, MAX_JOB_ID_LENGTH)}: `
 }
 
-function isCrowd(view: View): boolean {
-  return view.jobs.length > JOBS_TOLD_ONE_BY_ONE
+function areMany(view: View): boolean {
+  return view.jobs.length > MOST_JOBS_ONE_BY_ONE
 }
 
-function isUnderWay({ latest }: History): boolean {
+function isRunning({ latest }: History): boolean {
   return latest?.phase !== 'completed' && latest?.phase !== 'failed'
 }
 
@@ -307,7 +318,7 @@ function isFailed({ latest }: History): boolean {
   return latest?.phase === 'failed'
 }
 
-function isBad(job: History): boolean {
+function needsAttention(job: History): boolean {
   return isFailed(job) || job.refusals !== undefined || job.unknown !== undefined || job.outage !== undefined
 }
 

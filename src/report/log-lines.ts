@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../gate/import-service.ts'
-import { shortened, stopwatch, bytes, duration } from '../messages/format.ts'
+import { bytes, duration, shortened, stopwatch } from '../messages/format.ts'
 
 /** No line of ours is longer. */
 export const MAX_LINE_LENGTH = 160
@@ -49,18 +49,18 @@ const RED = 31
 const GREEN = 32
 const YELLOW = 33
 
-/** The places of a line that are worth a color, each a word of our own or a state that we know; the first that fits. */
+/** What gets a color: words of our own and known states, at one place of a line; the first match counts. */
 const PLACES: readonly { readonly before: RegExp; readonly words: Readonly<Record<string, number>> }[] = [
-  { before: /^ *[\d:]+ {2}/, words: { 'Passed:': GREEN, 'Not passed:': RED } },
+  { before: /^ *[\d:]+ {2}/, words: { 'Gate passed:': GREEN, 'Gate failed:': RED } },
   {
-    before: /^ *[\d:]+ {2}(?:job \S+: )?(?:still )?(?:\w+ → )?/,
+    before: /^ *[\d:]+ {2}(?:job \S+: |[\d,]+ jobs(?: \([^)]*\))?: )?(?:still )?(?:\w+ → )?/,
     words: {
       Completed: GREEN,
       Failed: RED,
       Uncommitted: YELLOW,
-      'no usable answer': YELLOW,
+      'no usable response': YELLOW,
       'file failed': RED,
-      'the service answers again': GREEN,
+      'the service is responding again': GREEN,
     },
   },
   { before: /^ {2}/, words: { '✔': GREEN, '✘': RED } },
@@ -72,8 +72,8 @@ const RULES = PLACES.map(({ before, words }) => ({
 }))
 
 /**
- * A line of the log with a color on what decides, and nothing else. The runner shows the colors of a terminal, and takes
- * them back at the end of a line.
+ * A line of the log with its decisive word in color. The runner shows the colors of a terminal, and resets them at the end
+ * of a line.
  */
 export function colored(line: string): string {
   for (const { pattern, words } of RULES) {
@@ -91,7 +91,7 @@ export function colored(line: string): string {
 export function exchangeLine(exchange: RequestRecord): string {
   const { jobId, method, path, startedAt, tookMs, httpStatus, code, sizeBytes, outcome } = exchange
   const facts = [
-    httpStatus === undefined ? 'no HTTP answer' : `HTTP ${httpStatus}`,
+    httpStatus === undefined ? 'no HTTP response' : `HTTP ${httpStatus}`,
     ...(code === undefined ? [] : [`code ${code}`]),
     ...(sizeBytes === undefined ? [] : [bytes(sizeBytes)]),
     tookMs === 0 ? '0 ms' : duration(tookMs),

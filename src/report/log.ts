@@ -1,3 +1,4 @@
+import type { Clock } from '../gate/clock.ts'
 import type { Conclusion } from '../gate/conclusion.ts'
 import type { View, WatchEvent } from '../gate/events.ts'
 import { totalOutageMsAt } from '../gate/history.ts'
@@ -18,7 +19,7 @@ import { bytes, count, counted, duration, percent, shortened } from '../messages
 import { annotationOf, codedSentence, headline, serviceReason } from '../messages/outcomes.ts'
 import { requestKinds } from '../messages/phrases.ts'
 import type { RequestSummary } from '../messages/phrases.ts'
-import { closingMessages, progressMessages } from '../messages/progress.ts'
+import { closingMessages, mayWait, progressMessages } from '../messages/progress.ts'
 import { whatHappened } from '../messages/service-errors.ts'
 import { colored, MAX_LINE_LENGTH, timedLine, timedLines } from './log-lines.ts'
 import type { Reporter } from './reporter.ts'
@@ -27,27 +28,55 @@ import type { Reporter } from './reporter.ts'
 export interface LogSink {
   info(line: string): void
   debug(line: string): void
-  /** Lines that are folded away behind a title. */
+  /** Lines that are folded behind a title. */
   group(title: string, lines: readonly string[]): void
   error(title: string, message: string): void
   warning(title: string, message: string): void
 }
 
 export interface LogOptions {
-  /** The requests so far, by kind. */
+  /** The requests so far, by path. */
   readonly asked: () => readonly RequestSummary[]
   readonly colors: boolean
+  readonly clock: Clock
 }
 
+/** Lines about many jobs wait this long for equal ones, and longer the longer the gate runs. */
+const MIN_WAIT_MS = 5_000
+const SHARE_OF_ELAPSED = 0.1
+
 /** The log of the step: a line on every change, a heartbeat otherwise, and at the end the details and what happened. */
-export function logReporter(sink: LogSink, policy: Policy, { asked, colors }: LogOptions): Reporter {
+export function logReporter(sink: LogSink, policy: Policy, { asked, colors, clock }: LogOptions): Reporter {
   const shown = (line: string) => (colors ? colored(line) : line)
+  let held: WatchEvent[] = []
+  let wait: AbortController | undefined
+
+  const flush = () => {
+    wait?.abort()
+    wait = undefined
+    const events = held
+    held = []
+    for (const line of progressLines(events, policy)) sink.info(shown(line))
+  }
+  const flushAfter = async (ms: number, { signal }: AbortController) => {
+    await clock.sleep(ms, signal)
+    if (!signal.aborted) flush()
+  }
+
   return {
     name: 'log',
     report(event) {
       const debug = debugLine(event)
       if (debug !== undefined) sink.debug(debug)
-      for (const line of progressLines(event, policy)) sink.info(shown(line))
+      held.push(event)
+      if (event.kind !== 'ended' && event.more === true) return
+      if (held.every(mayWait)) {
+        const { nowMs, startedAtMs } = event.view
+        const waitMs = Math.max(MIN_WAIT_MS, SHARE_OF_ELAPSED * (nowMs - startedAtMs))
+        if (wait === undefined) void flushAfter(waitMs, (wait = new AbortController()))
+        return
+      }
+      flush()
       if (event.kind !== 'ended') return
       const details = detailLines(event.view, asked())
       if (details.length > 0) sink.group(DETAILS_TITLE, details.map(shown))
@@ -58,7 +87,50 @@ export function logReporter(sink: LogSink, policy: Policy, { asked, colors }: Lo
   }
 }
 
-/** Above the details, where the log folds them away. */
+/** The log lines for what happened, each with the time since the start in front. */
+export function progressLines(events: readonly WatchEvent[], policy: Policy): readonly string[] {
+  const view = events.at(-1)?.view
+  return view === undefined ? [] : progressMessages(events, policy).map((message) => lineAt(view, message))
+}
+
+/** One line for every poll, for debug logging. */
+export function debugLine(event: WatchEvent): string | undefined {
+  if (event.kind !== 'polled') return undefined
+  const { result, view, tookMs } = event
+  const job = view.jobs[event.job]
+  if (job === undefined) return undefined
+  const outcome =
+    result.kind === 'answered'
+      ? `${result.snapshot.label}, ${result.snapshot.progress ?? '?'}%`
+      : result.kind === 'cancelled'
+        ? 'cancelled'
+        : `${result.kind} (${result.error.outcome}): ${whatHappened(result.error)}`
+  return lineAt(view, `poll ${job.polls} of job ${job.jobId} took ${duration(tookMs)}: ${outcome}`)
+}
+
+/** The end of the log: a line for each of several jobs, then the conclusion and what to do. */
+export function closingBlock(conclusion: Conclusion, view: View, policy: Policy): readonly string[] {
+  const message = headline(conclusion, view, policy)
+  const { next, points = [], link } = message
+  const reason = serviceReason(conclusion, view)
+  const verdict = [
+    `Gate ${conclusion.passes ? 'passed' : 'failed'}: ${codedSentence(message)}`,
+    ...points.map((point) => `- ${point}`),
+    ...(reason === undefined ? [] : [`Reason from the service: ${reason}`]),
+    ...(next === undefined ? [] : [`What to do: ${next}`]),
+    ...(link === undefined ? [] : [`More: ${link}`]),
+  ]
+  return [
+    ...closingMessages(view, reason).map((text) => lineAt(view, text)),
+    ...timedLines(view.nowMs - view.startedAtMs, ...verdict),
+  ]
+}
+
+function lineAt(view: View, message: string): string {
+  return timedLine(view.nowMs - view.startedAtMs, message)
+}
+
+/** Above the details, where the log folds them. */
 export const DETAILS_TITLE = 'Details: times, files, requests'
 
 const MAX_NAME_LENGTH = 80
@@ -67,37 +139,34 @@ const MAX_ID_LENGTH = 40
 const MOST_FILES = 100
 const MOST_JOBS = 10
 
-/**
- * What somebody looks up who wants to know more than how it ended: times and files by job, failed ones first, and the
- * requests. Every line begins with a word or a mark of our own.
- */
+/** Times and files by job, failed ones first, and the requests. Every line begins with a word or a mark of our own. */
 export function detailLines(view: View, asked: readonly RequestSummary[]): readonly string[] {
   const failedFirst = view.jobs.toSorted((a, b) => Number(isFailed(b)) - Number(isFailed(a)))
-  const told = failedFirst.slice(0, MOST_JOBS)
-  const perJob = Math.ceil(MOST_FILES / Math.max(1, told.length))
+  const listed = failedFirst.slice(0, MOST_JOBS)
+  const perJob = Math.ceil(MOST_FILES / Math.max(1, listed.length))
   const lines = [
-    ...told.flatMap((job) => jobLines(job, view, perJob)),
-    ...(told.length < view.jobs.length
-      ? [`… and ${counted(view.jobs.length - told.length, 'more job')}: see the summary`]
+    ...listed.flatMap((job) => jobLines(job, view, perJob)),
+    ...(listed.length < view.jobs.length
+      ? [`… and ${counted(view.jobs.length - listed.length, 'more job')}: see the summary`]
       : []),
-    ...requestKinds(asked).map((kind) => `asked ${kind}`),
+    ...requestKinds(asked),
   ]
   return lines.map((line) => shortened(`  ${line}`, MAX_LINE_LENGTH))
 }
 
 function jobLines(job: History, view: View, mostFiles: number): readonly string[] {
-  const stays = phaseDurations(job, view.nowMs)
+  const durations = phaseDurations(job, view.nowMs)
   const totalOutageMs = totalOutageMsAt(job, view.nowMs)
-  const slowest = slowestOf(stays, totalOutageMs)
-  const times = stays.map(
-    (stay) =>
-      `${STAGE_TITLES[stay.stage].toLowerCase()} ${phaseDurationText(stay)}${stay === slowest && stays.length > 1 ? ' (slowest)' : ''}`,
+  const slowest = slowestOf(durations, totalOutageMs)
+  const times = durations.map(
+    (one) =>
+      `${STAGE_TITLES[one.stage].toLowerCase()} ${phaseDurationText(one)}${one === slowest && durations.length > 1 ? ' (slowest)' : ''}`,
   )
-  const silence = totalOutageMs < 1000 ? '' : `; for ${duration(totalOutageMs)} of it no usable answer`
+  const outage = totalOutageMs < 1000 ? '' : `; no usable response for ${duration(totalOutageMs)} of it`
   const throughput = throughputOf(job)
   const lines = [
-    ...(times.length === 0 ? [] : [`time: ${times.join(', ')}${silence}`]),
-    ...(throughput === undefined ? [] : [`rows: ${throughputText(throughput).replace(/^Rows /, '')}`]),
+    ...(times.length === 0 ? [] : [`time: ${times.join(', ')}${outage}`]),
+    ...(throughput === undefined ? [] : [`rows: ${throughputText(throughput)}`]),
     ...fileLines(job, mostFiles),
   ]
   return view.jobs.length === 1 || lines.length === 0 ? lines : [`job ${shortened(job.jobId, MAX_ID_LENGTH)}`, ...lines]
@@ -110,8 +179,8 @@ function fileLines({ latest }: History, most: number): readonly string[] {
     latest.files.toSorted((a, b) => Number(isFailedFile(b)) - Number(isFailedFile(a))),
     failedFileOf(latest.files, reasonOf(latest)),
   )
-  const told = failedFirst.slice(0, most)
-  const rows = told.map((file) => ({
+  const listed = failedFirst.slice(0, most)
+  const rows = listed.map((file) => ({
     reason: file.reason,
     cells: [
       `${MARKS[file.phase]} ${shortened(file.label === '' ? file.phase : file.label, 12)}`,
@@ -130,7 +199,7 @@ function fileLines({ latest }: History, most: number): readonly string[] {
     const isNew = reason !== undefined && reason !== reasonOf(latest)
     return padded.filter((cell) => cell !== '').join('  ') + (isNew ? `: ${reason}` : '')
   })
-  const left = latest.files.length - told.length
+  const left = latest.files.length - listed.length
   return left === 0 ? lines : [...lines, `… and ${counted(left, 'more file')}: see the summary`]
 }
 
@@ -145,7 +214,7 @@ const MARKS: Readonly<Record<FilePhase, string>> = {
 function rowsOf({ importedRows, totalRows }: FileProgress): string {
   if (importedRows === undefined && totalRows === undefined) return ''
   const imported = importedRows === undefined ? '?' : count(importedRows)
-  return totalRows ? `${imported} of ${count(totalRows)} rows` : `${imported} rows`
+  return totalRows && totalRows !== importedRows ? `${imported} of ${count(totalRows)} rows` : `${imported} rows`
 }
 
 function isFailed({ latest, refusals, unknown }: History): boolean {
@@ -154,44 +223,4 @@ function isFailed({ latest, refusals, unknown }: History): boolean {
 
 function isFailedFile({ phase }: FileProgress): boolean {
   return phase === 'failed'
-}
-
-/** The log lines for what happened, each with the time since the start in front; none where nothing is worth a line. */
-export function progressLines(event: WatchEvent, policy: Policy): readonly string[] {
-  return progressMessages(event, policy).map((message) => line(event.view, message))
-}
-
-/** One line for every poll, for debug logging. */
-export function debugLine(event: WatchEvent): string | undefined {
-  if (event.kind !== 'polled') return undefined
-  const { result, view, tookMs } = event
-  const job = view.jobs[event.job]
-  if (job === undefined) return undefined
-  const brought =
-    result.kind === 'answered'
-      ? `answered ${result.snapshot.label}, ${result.snapshot.progress ?? '?'} %`
-      : result.kind === 'cancelled'
-        ? 'cancelled'
-        : `${result.kind} (${result.error.outcome}): ${whatHappened(result.error)}`
-  return line(view, `poll ${job.polls} at job ${job.jobId} took ${duration(tookMs)}: ${brought}`)
-}
-
-/** What happened, at the end of the log: a line for each of several jobs, then the conclusion and what to do next. */
-export function closingBlock(conclusion: Conclusion, view: View, policy: Policy): readonly string[] {
-  const told = headline(conclusion, view, policy)
-  const { next, points = [], link } = told
-  const reason = serviceReason(conclusion, view)
-  const verdict = [
-    `${conclusion.passes ? 'Passed' : 'Not passed'}: ${codedSentence(told)}`,
-    ...points.map((point) => `- ${point}`),
-    ...(reason === undefined ? [] : [`Reason: ${reason}`]),
-    ...(next === undefined ? [] : [`Next: ${next}`]),
-    ...(link === undefined ? [] : [`More: ${link}`]),
-  ]
-  const ends = closingMessages(view, reason)
-  return [...ends.map((message) => line(view, message)), ...timedLines(view.nowMs - view.startedAtMs, ...verdict)]
-}
-
-function line(view: View, message: string): string {
-  return timedLine(view.nowMs - view.startedAtMs, message)
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { progressPicture } from '../../../src/report/summary/phases.ts'
+import { progressChart } from '../../../src/report/summary/phases.ts'
 import { anyCharacter } from '../../support/any-character.ts'
 import type { Poll, Milestone } from '../../support/builders.ts'
 import { aCompletedJob, aHistory, aJob, pollsAlong } from '../../support/builders.ts'
@@ -11,7 +11,7 @@ const STEADY: readonly Milestone[] = [
   [300_000, 'importing', 40],
   [600_000, 'importing', 70],
 ]
-const picture = (polls: readonly Poll[], nowMs: number) => progressPicture(aHistory({ polls }), nowMs)?.source
+const picture = (polls: readonly Poll[], nowMs: number) => progressChart(aHistory({ polls }), nowMs)?.source
 const points = (source: string | undefined) =>
   /line \[(.*)\]/
     .exec(source ?? '')?.[1]

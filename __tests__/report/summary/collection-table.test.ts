@@ -75,7 +75,7 @@ describe('the table of the collections', () => {
     [
       'that is loading',
       docs([0, reading({ load: 42 })]),
-      { Indexes: '✅ 1 ready', Load: '⏳ loading, 42 %', Refreshed: 'not yet' },
+      { Indexes: '✅ 1 ready', Load: '⏳ loading, 42%', Refreshed: 'not yet' },
     ],
     [
       'that is loading, nobody says how far',

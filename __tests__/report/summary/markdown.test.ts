@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { alert, code, joined, markup, prose, tableOf } from '../../../src/report/summary/markdown.ts'
+import { code, joined, markup, paragraphs, prose, tableOf } from '../../../src/report/summary/markdown.ts'
 import { cases } from '../../support/soak.ts'
 
 /** What a reader sees of it. */
@@ -67,7 +67,7 @@ describe('prose', () => {
     ['Set `api-key`, or leave `endpoint` empty.', 'Set <code>api-key</code>, or leave <code>endpoint</code> empty.'],
     ['`timeout` is over', '<code>timeout</code> is over'],
     ['Set `commit`', 'Set <code>commit</code>'],
-    ['no word: `<b>`', 'no word&#58; &#96;&lt;b&gt;&#96;'],
+    ['no word: `<b>`', 'no word&#58; <code>&lt;b&gt;</code>'],
     ['  a `b', 'a &#96;b'],
   ])('shows %j as code where a word stands between backticks', (sentence, expected) => {
     expect(prose(sentence).source).toBe(expected)
@@ -111,6 +111,6 @@ describe('table', () => {
   })
 })
 
-it('puts each paragraph of an alert into the same box', () => {
-  expect(alert('TIP', [markup`a`, markup`b`]).source).toBe('> [!TIP]\n> a\n>\n> b\n')
+it('separates paragraphs by an empty line', () => {
+  expect(paragraphs([markup`a`, markup`b`]).source).toBe('a\n\nb\n')
 })

@@ -77,10 +77,10 @@ it('no stage is called slowest where most of the time nobody saw', () => {
     [13_000, rows(0)],
   ]
   const alone = course(20_000, polls)
-  expect(alone).toContain('\n\nFor 9 s of it the service gave no usable answer.\n\n')
+  expect(alone).toContain('\n\nFor 9 s of it the service gave no usable response.\n\n')
   expect(alone).toContain('<td align="right">13 s</td><td align="right">7 s</td>')
   const several = course(20_000, polls, polls)
-  expect(several).toContain('\n\nFor 9 s of it the service gave no usable answer.\n\n')
+  expect(several).toContain('\n\nFor 9 s of it the service gave no usable response.\n\n')
   expect(several).not.toContain('<b>')
   const seen = course(20_000, polls, [
     [0, pending],
@@ -117,7 +117,7 @@ it('the courses of several jobs stand in one table, with the pace of each', () =
       '',
       '#### Where the time went',
       '',
-      'The slowest stage of each job is bold. For 10 s of it the service gave no usable answer.',
+      'The slowest stage of each job is bold. For 10 s of it the service gave no usable response.',
       '',
       '<table>',
       '<tr><th>Job</th><th align="right">Pending</th><th align="right">Import</th><th align="right">Throughput</th><th align="right">At best</th></tr>',

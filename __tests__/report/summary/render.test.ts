@@ -394,7 +394,7 @@ describe('the row of a file', () => {
       {},
       {
         State: '✅ Completed',
-        Progress: '100 %',
+        Progress: '100%',
         Rows: '12,000 of 12,000',
         Size: '4.8 MB',
         'Completed at &#40;UTC&#41;': '2026-11-23 06:17:55',
@@ -418,7 +418,7 @@ describe('the row of a file', () => {
       { phase: 'failed', reason: 'torn', completeTime: 'soon', sizeBytes: 0, progress: 0 },
       {
         State: '❌ Completed',
-        Progress: '0 %',
+        Progress: '0%',
         Rows: '12,000 of 12,000',
         'Completed at &#40;UTC&#41;': 'soon',
         Reason: '<code>torn</code>',
@@ -471,9 +471,9 @@ describe('the last line', () => {
   it('says what was polled for where no job has been found', () => {
     const discovery = newDiscovery({ kind: 'discovered', collectionName: 'docs', since: undefined }, {}, 0)
     expect(line({ endpoint: 'milvus.example' }, {}, { ...aView([]), discovery })).toBe(
-      '<sub>Polled for the import jobs of <code>docs</code> at <code>milvus.example</code>. Written 2026-11-23 06:17:56 UTC.</sub>',
+      '<sub>Collection <code>docs</code>. Waited 5 min 5 s &#40;timeout 1 h&#41;, searched in <code>milvus.example</code>. 2026-11-23 06:17:56 UTC</sub>',
     )
-    expect(line({}, {}, aView([]))).toBe('<sub>Written 2026-11-23 06:17:56 UTC.</sub>')
+    expect(line({}, {}, aView([]))).toBe('<sub>2026-11-23 06:17:56 UTC</sub>')
   })
 })
 
@@ -487,13 +487,13 @@ describe('while the gate runs', () => {
     [
       'one job',
       aView([running]),
-      'Still waiting for import job 11, which is at Importing, 45 %, 6 k of 36 k rows.',
+      'Still waiting for import job 11, which is at Importing, 45%, 6,000 of 36,000 rows.',
       ', and the import goes on at the service.',
     ],
     [
       'one job that was found',
       { ...aView([running]), discovery },
-      'Still waiting for import job 11, which is at Importing, 45 %, 6 k of 36 k rows.',
+      'Still waiting for import job 11, which is at Importing, 45%, 6,000 of 36,000 rows.',
       ', and the import goes on at the service.',
     ],
     [
@@ -552,12 +552,12 @@ describe('where the time went', () => {
     expect(rendered([aHistory({ polls: steady })])).toContain('Slowest: <b>import</b>, &#126; 1 min, 50 % of the time.')
   })
 
-  it('tells for how long the service gave no usable answer, which counts as time in some stage', () => {
+  it('tells for how long the service gave no usable response, which counts as time in some stage', () => {
     const outage = { kind: 'outage', error: aTrouble() } as const
     const silent = aHistory({ polls: [...steady, [104_000, outage]] })
     const back = aHistory({ polls: [...steady, [104_000, outage], [108_000, aJob({ progress: 71 })]] })
-    expect(rendered([silent])).toContain('For 16 s of it the service gave no usable answer.')
-    expect(rendered([back])).toContain('For 4 s of it the service gave no usable answer.')
+    expect(rendered([silent])).toContain('For 16 s of it the service gave no usable response.')
+    expect(rendered([back])).toContain('For 4 s of it the service gave no usable response.')
     expect(rendered([aHistory({ polls: steady }), silent])).toContain('For 16 s of it')
     expect(rendered([aHistory({ polls: steady })])).not.toContain('usable answer')
   })

@@ -11,7 +11,7 @@ const REASON_LENGTH = 300
 /** More are in the report file. */
 const MOST_ROWS = 25
 
-/** How far the collections are on their way to being searchable, those that are not first; empty before the gate gets there. */
+/** How far the collections are on their way to being searchable, unready ones first; empty before the gate asks about them. */
 export function collectionsTable({ collections }: View): Markup {
   if (collections.length === 0) return markup``
   const inOrder = collections.toSorted((a, b) => urgencyOf(a) - urgencyOf(b))
@@ -35,10 +35,10 @@ const COLUMNS: readonly Column<CollectionHistory>[] = [
 
 function indexesCell(collection: CollectionHistory): string | Markup {
   const { indexes, gone, refusal, outage } = collection
-  if (gone !== undefined) return '❓ collection gone'
+  if (gone !== undefined) return '❓ no longer exists'
   if (indexes === undefined) {
-    if (refusal !== undefined) return '⛔ refused'
-    return outage === undefined ? '🕒 not asked yet' : '❔ no answer'
+    if (refusal !== undefined) return '⛔ rejected'
+    return outage === undefined ? '🕒 not asked yet' : '❔ no response'
   }
   const failed = indexes.find(({ isFailed }) => isFailed)
   if (failed !== undefined) {
@@ -52,14 +52,14 @@ function indexesCell(collection: CollectionHistory): string | Markup {
   const pendingRows = pendingRowsOf(collection)
   const left =
     pendingRows === undefined
-      ? 'rows to go not told'
-      : `${shortCount(pendingRows)} row${pendingRows === 1 ? '' : 's'} to go`
+      ? 'number of rows left unknown'
+      : `${shortCount(pendingRows)} row${pendingRows === 1 ? '' : 's'} left`
   return `⏳ ${count(ready)} of ${count(indexes.length)} ready, ${left}`
 }
 
 function loadCell({ load, refusal, gone }: CollectionHistory): string {
   if (gone !== undefined || load === undefined) return ''
-  if (refusal !== undefined) return '⛔ refused'
+  if (refusal !== undefined) return '⛔ rejected'
   if (isLoaded(load)) return '✅ loaded'
   if (load.state === 'not-loaded') return '❌ not loaded'
   return `⏳ loading${load.percent === undefined ? '' : `, ${percent(load.percent)}`}`

@@ -28,9 +28,9 @@ export function code(text: string): Markup {
   return markup`<code>${text}</code>`
 }
 
-/** A sentence of ours, in which names of inputs and values to write stand between backticks. */
+/** A sentence of ours, with names of inputs and literal values between backticks. */
 export function prose(sentence: string): Markup {
-  const [start = '', ...rest] = sentence.split(/`([\w./:@-]{1,60})`/)
+  const [start = '', ...rest] = sentence.split(/`([^`]{1,200})`/)
   return joined([
     markup`${start}`,
     ...rest.map((piece, i) => (i % 2 === 0 ? code(piece) : new Markup(escapedInside(piece)))),
@@ -75,29 +75,27 @@ export function tableOf<Row>(columns: readonly Column<Row>[], rows: readonly Row
   }
 }
 
-/** GitHub's colored boxes. */
-export type AlertKind = 'NOTE' | 'TIP' | 'IMPORTANT' | 'WARNING' | 'CAUTION'
-
-/** A colored box with one paragraph for each piece. */
-export function alert(kind: AlertKind, paragraphs: readonly Markup[]): Markup {
-  return new Markup(`> [!${kind}]\n${paragraphs.map((paragraph) => `> ${sourceOf(paragraph)}\n`).join('>\n')}`)
+/** One paragraph for each piece. */
+export function paragraphs(pieces: readonly Markup[]): Markup {
+  return new Markup(pieces.map(({ source }) => `${source}\n`).join('\n'))
 }
 
 function sourceOf(value: string | number | Markup): string {
   return value instanceof Markup ? value.source : escaped(String(value))
 }
 
-/** Text in which nothing means anything, also at the start of a line, where spaces, list items and underlines would. */
+/** Text without special meaning, also at the start of a line, where spaces, list items and underlines would have one. */
 function escaped(text: string): string {
+  // Most cells: names, numbers and words.
+  if (/^[\w./]*$/.test(text) && !/_|^\d+\.|www\./i.test(text)) return text
   return escapedInside(text)
     .replace(/^\s+/, '')
     .replace(/^(?:[-+](?=\s|$)|=)|(?<=^\d{1,9})\.(?=\s|$)/, entity)
 }
 
 /**
- * Text in which nothing means anything to Markdown, to HTML, or to what GitHub does after both. An entity is text again by
- * the time e-mail addresses, mentions, issue numbers, emoji and formulas are polled for, so where one of these could begin
- * an element of its own keeps the character apart.
+ * Text without special meaning to Markdown, to HTML, or to GitHub's own filters. These filters (e-mail addresses, mentions,
+ * issue numbers, emoji, formulas) run when an entity is text again, so a `span` keeps their first character apart.
  */
 function escapedInside(text: string): string {
   return text
@@ -107,7 +105,7 @@ function escapedInside(text: string): string {
     )
 }
 
-/** First what begins more than itself: `www.`, `GH-12`, `://`, `:emoji:`, `@name`, `#12`, `$x$`; then what is special alone. */
+/** First characters of something longer (`www.`, `GH-12`, `://`, `:emoji:`, `@name`, `#12`, `$x$`), then single special ones. */
 const SPECIAL = /((?<=www)\.|(?<=GH)-(?=\d)|:(?=\/\/|[\w+-]+:)|[@#$])|[&<>"'|`*_~[\]()!:\\]/gi
 
 const NAMED_ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
