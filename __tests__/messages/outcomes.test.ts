@@ -96,21 +96,21 @@ describe('what happened', () => {
       'failed before import',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob()),
-      'Import job j0 failed: file export/part-02.parquet.',
-      /There is no such file.*Check the path.*a failed job cannot be resumed\.$/,
+      'Import job j0 failed: export/part-02.parquet was not found.',
+      /Check the path.*a failed job cannot be resumed\.$/,
     ],
     [
       'failed before import, for a reason nobody knows',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn' })),
       'Import job j0 failed.',
-      /Mend what the reason names.*lists no files/,
+      /Fix what the reason names.*lists no files/,
     ],
     [
       'failed before import, for a reason that is known and names no file',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'disk quota exceeded' })),
-      'Import job j0 failed.',
+      'Import job j0 failed: the disk quota is exceeded.',
       /^(?!.*lists no files).*a failed job cannot be resumed\.$/,
     ],
     [
@@ -125,34 +125,34 @@ describe('what happened', () => {
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn', files: files(1, { phase: 'failed' }) })),
       'Import job j0 failed: file export/part-01.parquet.',
-      /Mend/,
+      /Fix what the reason names/,
     ],
     [
       'failed in one file',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn', files: [...files(2), aFile({ name: 'x', phase: 'failed' })] })),
       'Import job j0 failed: 1 of 3 files failed, x.',
-      /Mend/,
+      /Fix what the reason names/,
     ],
     [
       'failed in some files',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn', files: [aFile(), ...files(2, { phase: 'failed' })] })),
       'Import job j0 failed: 2 of 3 files failed, the first is export/part-01.parquet.',
-      /Mend/,
+      /Fix what the reason names/,
     ],
     [
       'failed in all files',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn', files: files(2, { phase: 'failed' }) })),
       'Import job j0 failed: both files are marked as failed (the first is export/part-01.parquet); the service does not say which one caused it.',
-      /Mend/,
+      /Fix what the reason names/,
     ],
     [
       'failed in all files, of which the reason names one',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ files: files(2, { phase: 'failed' }) })),
-      'Import job j0 failed: both files are marked as failed, and the reason is about export/part-02.parquet.',
+      'Import job j0 failed: export/part-02.parquet was not found.',
       /Check the path/,
     ],
     [
@@ -168,21 +168,21 @@ describe('what happened', () => {
         }),
       ]),
       'Import job j0 failed at 45%.',
-      /^Mend what the reason names\. The job failed before its import phase/,
+      /^Fix what the reason names\. The job failed before its import phase/,
     ],
     [
       'failed on the way, several',
       { kind: 'failed', passes: false, jobs: [0, 1] },
       viewOf(...[1, 2].map(() => aFailedJob({ reason: 'torn', progress: 45 }))),
       'Both import jobs (j0, j1) failed.',
-      /Mend/,
+      /Fix what the reason names/,
     ],
     [
       'failed, several',
       { kind: 'failed', passes: false, jobs: [0, 1, 2, 3] },
       viewOf(...[1, 2, 3, 4].map(() => aFailedJob({ reason: 'torn' })), aJob()),
       '4 of 5 import jobs (j0, j1, j2 and 1 more) failed.',
-      /Mend/,
+      /Fix what the reason names/,
     ],
     [
       'wrong collection',
@@ -531,7 +531,7 @@ describe('what happened', () => {
     )
     expect(words({ kind: 'timed-out', passes: false, jobs: [0] }, view)).toEqual({
       sentence: 'Timed out after 1 h: import job j0 is at Unknown.',
-      next: 'The import continues. Raise `timeout`, or re-run this job with the same job id; do not start the import again.',
+      next: 'Raise `timeout`, or re-run this job with the same job id; do not start the import again.',
     })
   })
 
@@ -648,7 +648,7 @@ describe('the annotation', () => {
       level: 'error',
       title: 'Milvus Import Gate: Import failed: x.npy',
       message:
-        'Import job j0 failed: 1 of 2 files failed, x.npy. (MIG-100)\nReason from the service: torn\nWhat to do: Mend what the reason names. Then start a new import: a failed job cannot be resumed.',
+        'Import job j0 failed: 1 of 2 files failed, x.npy. (MIG-100)\nReason from the service: torn\nWhat to do: Fix what the reason names. Then start a new import: a failed job cannot be resumed.',
     })
   })
 
@@ -664,7 +664,9 @@ describe('the annotation', () => {
 
   it('ends with the link of a failure that is known', () => {
     const annotation = annotationOf({ kind: 'failed', passes: false, jobs: [0] }, viewOf(aFailedJob()), policy)
-    expect(annotation?.message).toMatch(/^Import job j0 failed: file \S+ \(MIG-112\)\nReason from the service: /)
+    expect(annotation?.message).toMatch(
+      /^Import job j0 failed: \S+ was not found\. \(MIG-112\)\nReason from the service: /,
+    )
     expect(annotation?.message).toMatch(/\nMore: https:\/\/github\.com\/milvus-io\/milvus\/issues\/24028$/)
   })
 

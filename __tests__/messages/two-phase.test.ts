@@ -182,7 +182,7 @@ describe('an import that is half done', () => {
   it('is to be imported anew and committed where only one of the others is lost', () => {
     const words = told(half([0], [1, 2]), committed('a'), after(resting('b'), 'abort', DONE), resting('c'))
     expect(words.next).toBe(
-      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then start a new import for b, and commit the jobs at Uncommitted (${COMMIT}). Aborted, as \`abort-uncommitted\` asks: import job b.`,
+      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then start a new import for b, and commit the jobs at Uncommitted (${COMMIT}). Aborted, because \`abort-uncommitted\` is set: import job b.`,
     )
   })
 
@@ -285,7 +285,7 @@ describe('what is left of two-phase jobs at another end', () => {
       'some were aborted',
       rejected,
       [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', DONE), resting('c')],
-      `If this lasts, check the status page or the logs of the service. Aborted, as \`abort-uncommitted\` asks: import jobs a, b. ${leftBehind('import job c')}`,
+      `If this lasts, check the status page or the logs of the service. Aborted, because \`abort-uncommitted\` is set: import jobs a, b. ${leftBehind('import job c')}`,
     ],
     [
       'one was committed',
@@ -321,12 +321,6 @@ describe('what is left of two-phase jobs at another end', () => {
       { kind: 'stalled', passes: false, jobs: [0], idleMs: 60_000 },
       /may still continue/,
       'raise `stall-timeout`.',
-    ],
-    [
-      'is out of reach',
-      { kind: 'unreachable', passes: false, jobs: [0], error, outageMs: 60_000 },
-      /may still be running/,
-      'If this lasts, check the status page or the logs of the service.',
     ],
   ])('is no import that goes on where one that %s was aborted', (_, conclusion, alive, advice) => {
     expect(told(conclusion, resting('a')).next).toMatch(alive)
@@ -402,7 +396,7 @@ describe('what is left of a job for which time is up', () => {
   it('is that of the first that was not aborted', () => {
     const jobs = [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', REFUSED)]
     expect(headline({ ...timedOut, jobs: [0, 1] }, aView(jobs), aPolicy()).next).toBe(
-      `Import job b is waiting for a commit (${COMMIT}). Raise \`timeout\`, and import once more what was aborted. Aborted, as \`abort-uncommitted\` asks: import job a. Still at Uncommitted: import job b. Commit (${COMMIT}) or abort (${ABORT}).`,
+      `Import job b is waiting for a commit (${COMMIT}). Raise \`timeout\`, and start new imports for the aborted jobs. Aborted, because \`abort-uncommitted\` is set: import job a. Still at Uncommitted: import job b. Commit (${COMMIT}) or abort (${ABORT}).`,
     )
   })
 

@@ -12,13 +12,15 @@ const shown = (line: string) =>
 
 describe('a color', () => {
   it.each([
-    ['   5:05  Passed: all is well.', '   5:05  Passed: all is well.'],
+    ['   5:05  Gate passed: all is well.', '   5:05  <green>Gate passed:</> all is well.'],
     ['1:05:05  Gate failed: it failed.', '1:05:05  <red>Gate failed:</> it failed.'],
     ['   5:05  Importing → Failed, 56%', '   5:05  Importing → <red>Failed</>, 56%'],
     ['   5:05  Committing → Completed, 100%', '   5:05  Committing → <green>Completed</>, 100%'],
     ['   5:05  job 12: still Uncommitted, 99%', '   5:05  job 12: still <yellow>Uncommitted</>, 99%'],
     ['   5:05  no usable response: HTTP 503', '   5:05  <yellow>no usable response</>: HTTP 503'],
-    ['   5:05  job 1: the service answers again', '   5:05  job 1: the service answers again'],
+    ['   5:05  job 1: the service is responding again', '   5:05  job 1: <green>the service is responding again</>'],
+    ['   5:05  12 jobs: Importing → Failed', '   5:05  12 jobs: Importing → <red>Failed</>'],
+    ['   5:05  2 jobs (a, b): Completed', '   5:05  2 jobs (a, b): <green>Completed</>'],
     ['   5:05  file failed: a.parquet', '   5:05  <red>file failed</>: a.parquet'],
     ['  ✔ Completed  100 %  a.parquet', '  <green>✔</> Completed  100 %  a.parquet'],
     ['  ✘ Failed  0 %  a.parquet', '  <red>✘</> Failed  0 %  a.parquet'],
@@ -48,7 +50,7 @@ describe('a color', () => {
         if (word === undefined) return
         expect(head + word + rest.join('')).toBe(line)
         expect(word).toMatch(
-          /^(?:Passed:|Not passed:|Completed|Failed|Uncommitted|no usable response|file failed|the service answers again|✔|✘)$/,
+          /^(?:Gate passed:|Gate failed:|Completed|Failed|Uncommitted|no usable response|file failed|the service is responding again|✔|✘)$/,
         )
       }),
     )

@@ -31,7 +31,7 @@ describe('the details', () => {
     expect(detailLines(aView([job], 120_000), asked)).toEqual([
       '  time: pending 10 s, pre-import ~30 s, import ~1 min (slowest), sort ~10 s',
       '  rows: on average 600 rows/s (~240 kB/s)',
-      '  ✔ Completed  100%       12,000 rows  4.8 MB  export/part-01.parquet',
+      '  ✔ Completed  100%  12,000 rows  4.8 MB  export/part-01.parquet',
       '  ✔ Completed  100%     900 rows    1 kB  export/b.npy',
       '  /v2/vectordb/jobs/import/describe: 13 requests (12 answered, 1 http-503)',
     ])

@@ -71,7 +71,7 @@ describe('a commit', () => {
         target_url: 'https://github.com/octocat/hello-world/actions/runs/1658821493/attempts/1',
       }
       expect(gitHub.statuses).toEqual([
-        { ...shared, state: 'pending', description: expect.stringMatching(/^55 %, 1\.5 k of 3 k rows/) },
+        { ...shared, state: 'pending', description: expect.stringMatching(/^55%, 1\.5 k of 3 k rows/) },
         { ...shared, state: 'success', description: expect.stringMatching(/is complete: 3,000 rows/) },
       ])
       expect([state, after?.log]).toEqual([{}, []])

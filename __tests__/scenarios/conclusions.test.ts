@@ -89,7 +89,7 @@ const rows: readonly Row[] = [
     passes: false,
     outputs: {
       ...seen,
-      reason: `One poll, no waiting (timeout is 0): import job ${JOB_ID} is still at Importing, 55 %, 1.5 k of 3 k rows.`,
+      reason: `One poll, no waiting (timeout is 0): import job ${JOB_ID} is still at Importing, 55%, 1.5 k of 3 k rows.`,
     },
   },
   {
@@ -207,7 +207,7 @@ const rows: readonly Row[] = [
     passes: false,
     outputs: {
       ...seen,
-      reason: expect.stringContaining('not known to the service any more; last seen Importing, 55 %'),
+      reason: expect.stringContaining('not known to the service any more; last seen Importing, 55%'),
     },
   },
   {

@@ -147,7 +147,7 @@ describe.each(dialects)('the jobs of a collection of $name', ({ of }) => {
         completeTime: '',
         reason: expect.stringMatching(
           new RegExp(
-            `^No import job of collection products is under way at 127\\.0\\.0\\.1:\\d+(, cluster in01-abc)?\\. It lists 1 job that ended before: ${OLD} \\(Failed\\)\\.$`,
+            `^No import job of collection products is under way at 127\\.0\\.0\\.1:\\d+(, cluster in01-abc)?\\. The service lists 1 job that ended before: ${OLD} \\(Failed\\)\\.$`,
           ),
         ),
         details: '[]',
@@ -282,7 +282,7 @@ describe('a search for jobs', () => {
       })
       expect(expectSoundRun(run)).toBe('unreachable')
       expect(run.outputs).toMatchObject({ state: 'Unknown', jobId: '', details: '[]', jobs: '[]' })
-      expect(run.outputs['reason']).toMatch(/^No usable answer about the import jobs of collection products/)
+      expect(run.outputs['reason']).toMatch(/^No usable response about the import jobs of collection products/)
       expect(timesTold(run, 'the gate goes on asking.')).toBe(1)
       expect(run.summary.text).toContain('Polled for the import jobs of <code>products</code> at ')
     },

@@ -58,9 +58,9 @@ function expectCancelled(run: Run, signal: string): void {
   expect(run.outputs['reason']).toMatch(new RegExp(`^The gate was stopped by ${signal}\\b`))
   const log = run.log.join('\n')
   expect(log).toMatch(
-    /Next: The import goes on at the service\. To wait for it again, re-run this job with the same job id/,
+    /Next: The import continues\. To wait for it again, re-run this job with the same job id/,
   )
-  expect(run.summary.text).toContain('The import goes on at the service.')
+  expect(run.summary.text).toContain('The import continues.')
 }
 
 /** When to stop a run, as a moment of a service and of the log. */
@@ -95,7 +95,7 @@ const occasions: readonly Occasion[] = [
     }),
   },
   { title: 'in a pause', prepare: () => ({ job: anImport(HALFWAY), at: /Importing, 55 %/ }) },
-  { title: 'in an outage', prepare: () => ({ job: anImport([{ reply: json('?', 502) }]), at: /no usable answer/ }) },
+  { title: 'in an outage', prepare: () => ({ job: anImport([{ reply: json('?', 502) }]), at: /no usable response/ }) },
   {
     title: 'while it tells of a poll',
     prepare: (strike) => ({ job: busyImport(strike) }),

@@ -20,7 +20,7 @@ export function expectSoundRun(run: Run): string {
   expect(run.jobOutputs.error).toBeUndefined()
 
   const verdicts = run.log.filter((line) => / {2}(?:Passed|Not passed): /.test(line))
-  expect(verdicts.at(-1)).toContain(run.exitCode === 0 ? '  Passed: ' : '  Not passed: ')
+  expect(verdicts.at(-1)).toContain(run.exitCode === 0 ? '  Passed: ' : '  Gate failed: ')
 
   const ours = annotations.filter(({ message }) => message !== 'The operation was canceled.')
   if (run.exitCode === 0) expect(PASSING).toContain(conclusion)

@@ -157,7 +157,7 @@ describe('what a gate leaves behind that does not pass', () => {
       expect(expectSoundRun(gated)).toBe(conclusion)
       expect(acts(gated).abort).toEqual(aborted)
       const isDecisive = conclusion === 'uncommitted' || conclusion === 'timed-out'
-      const told = isDecisive ? ', as abort-uncommitted asks.' : 'Aborted, as `abort-uncommitted` asks'
+      const told = isDecisive ? ', as abort-uncommitted asks.' : 'Aborted, because `abort-uncommitted` is set'
       if (aborted.length > 0) expect(gated.log.join(' ').replace(/\s+│\s+/g, ' ')).toContain(told)
     },
     30_000,
@@ -169,7 +169,7 @@ describe('what a gate leaves behind that does not pass', () => {
       const gated = await run(twoPhase({ course: RUNS, autoCommit: true }), { ...ABORT, timeout: '1s' })
       expect(expectSoundRun(gated)).toBe('timed-out')
       expect(gated.log.join('\n')).toMatch(/ {2}not aborted: .*auto-commit/)
-      expect(gated.log.join(' ')).toContain('The import goes on at the service')
+      expect(gated.log.join(' ')).toContain('The import continues')
     },
     30_000,
   )
@@ -201,7 +201,7 @@ describe('what a gate leaves behind that does not pass', () => {
       expect(acts(gated).abort).toEqual(['0'])
       expect(atAbort).toContain('The gate was stopped by SIGINT')
       expect(gated.log.join(' ')).toMatch(
-        /Not passed: The gate was stopped by SIGINT.* Aborted, as `abort-uncommitted` asks/,
+        /Gate failed: The gate was stopped by SIGINT.* Aborted, because `abort-uncommitted` is set/,
       )
     },
     30_000,

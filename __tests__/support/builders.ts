@@ -30,7 +30,7 @@ export function files(amount: number, but: Partial<FileProgress> = {}): readonly
   )
 }
 
-/** What an answer says of a job: running, at 45 %, without files, but for what is said. */
+/** What an answer says of a job: running, at 45%, without files, but for what is said. */
 export function aJob(but: Partial<JobSnapshot> = {}): JobSnapshot {
   return {
     phase: 'importing',
@@ -117,7 +117,7 @@ export function aHistory({
 /** A moment in the life of an import: so long after the start it is so far. */
 export type Milestone = readonly [atMs: number, phase: Phase, progress: number]
 
-/** The polls an import that goes steadily from one milestone to the next; rows come in between 40 % and 70 %. */
+/** The polls an import that goes steadily from one milestone to the next; rows come in between 40% and 70%. */
 export function pollsAlong(
   milestones: readonly Milestone[],
   { everyMs = 10_000, rows = 36_000, but = {} }: { everyMs?: number; rows?: number; but?: Partial<JobSnapshot> } = {},

@@ -21,7 +21,7 @@ export function anImport(course: readonly Step[], but: Partial<JobScript> = {}):
 /** The course of an import that is through and through. */
 export const COMPLETED: readonly Step[] = [{ phase: 'Importing', lasts: 0 }, { phase: 'Completed' }]
 
-/** The course of an import that rests at 55 %. */
+/** The course of an import that rests at 55%. */
 export const HALFWAY: readonly Step[] = [{ phase: 'Importing', within: [0.5, 0.5] }]
 
 /** A Milvus that asks for {@link API_KEY} and knows these jobs. */

@@ -47,8 +47,8 @@ export function progressMessages(events: readonly WatchEvent[], policy: Policy):
 export function mayWait(event: WatchEvent): boolean {
   if (!isJobEvent(event) || !areMany(event.view)) return false
   return event.changes.every((change) => {
-    if (change.kind === 'state') return change.phase !== 'failed'
-    return change.kind === 'progress' || change.kind === 'file-failed' || change.kind === 'act-done'
+    if (change.kind === 'state') return change.phase !== 'failed' || countOf(event.view, isFailed) > MOST_FAILURES
+    return change.kind !== 'unknown-state' && change.kind !== 'outage-began' && change.kind !== 'outage-ended'
   })
 }
 

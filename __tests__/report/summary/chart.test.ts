@@ -26,10 +26,10 @@ describe('the picture of a long import', () => {
   })
 
   it.each([
-    [5, '"seconds since the first answer" 0 --> 304', 39],
-    [30, '"minutes since the first answer" 0 --> 30', 31],
-    [180, '"minutes since the first answer" 0 --> 180', 37],
-    [3 * 24 * 60, '"hours since the first answer" 0 --> 72', 37],
+    [5, '"seconds since the first response" 0 --> 304', 39],
+    [30, '"minutes since the first response" 0 --> 30', 31],
+    [180, '"minutes since the first response" 0 --> 180', 37],
+    [3 * 24 * 60, '"hours since the first response" 0 --> 72', 37],
   ])('has a fitting unit of time after %p minutes, and whole steps', (minutes, axis, amount) => {
     const stretched = STEADY.map(([atMs, ...rest]): Milestone => [(atMs * minutes) / 12, ...rest])
     const source = picture(pollsAlong(stretched, { everyMs: minutes * 1000 }), minutes * 60_000)
@@ -48,7 +48,7 @@ describe('the picture of a long import', () => {
         const source = picture(polls, polls.length * 60_000)
         const drawn = source?.replace(/^%%\{init: \{[\w",:{}#]+\}\}%%\n/m, '')
         expect(drawn).toMatch(
-          /^```mermaid\nxychart-beta\n {4}x-axis "(minutes|hours) since the first answer" 0 --> \d+\n {4}y-axis "progress, %" 0 --> 100\n {4}line \[(\d+, ){9,39}\d+\]\n```\n$/,
+          /^```mermaid\nxychart-beta\n {4}x-axis "(minutes|hours) since the first response" 0 --> \d+\n {4}y-axis "progress \(%\)" 0 --> 100\n {4}line \[(\d+, ){9,39}\d+\]\n```\n$/,
         )
       }),
     )
@@ -68,10 +68,10 @@ it.each<[string, readonly Poll[], number, boolean]>([
 })
 
 it.each([
-  [600_000, 'minutes since the first answer" 0 --> 10'],
-  [599_999, 'seconds since the first answer" 0 --> 608'],
-  [43_200_000, 'hours since the first answer" 0 --> 12'],
-  [43_199_999, 'minutes since the first answer" 0 --> 722'],
+  [600_000, 'minutes since the first response" 0 --> 10'],
+  [599_999, 'seconds since the first response" 0 --> 608'],
+  [43_200_000, 'hours since the first response" 0 --> 12'],
+  [43_199_999, 'minutes since the first response" 0 --> 722'],
 ])('a picture of %i ms goes by %s', (nowMs, axis) => {
   const steps = [0, 10, 20, 30, 45, 50].map((progress, i): Poll => [(i * nowMs) / 10, aJob({ progress })])
   expect(picture(steps, nowMs)).toContain(`x-axis "${axis}\n`)

@@ -33,14 +33,14 @@ describe('the table of the collections', () => {
 
   it.each<[string, CollectionHistory, Readonly<Record<string, string>>]>([
     ['not asked yet', docs(), { Indexes: '🕒 not asked yet', Refreshed: 'not yet' }],
-    ['that does not answer', docs([0, noAnswer()]), { Indexes: '❔ no answer', Refreshed: 'not yet' }],
-    ['that is refused', docs([0, NO], [2_000, NO]), { Indexes: '⛔ refused', Refreshed: 'not yet' }],
+    ['that does not answer', docs([0, noAnswer()]), { Indexes: '❔ no response', Refreshed: 'not yet' }],
+    ['that is refused', docs([0, NO], [2_000, NO]), { Indexes: '⛔ rejected', Refreshed: 'not yet' }],
     [
       'that is refused later',
       docs([0, reading()], [100, NO], [2_100, NO]),
-      { Indexes: '✅ 1 ready', Load: '⛔ refused', Refreshed: 'not yet' },
+      { Indexes: '✅ 1 ready', Load: '⛔ rejected', Refreshed: 'not yet' },
     ],
-    ['that is gone', docs([0, reading()], [100, GONE], [2_100, GONE]), { Indexes: '❓ collection gone' }],
+    ['that is gone', docs([0, reading()], [100, GONE], [2_100, GONE]), { Indexes: '❓ no longer exists' }],
     [
       'without an index',
       docs([0, reading({ indexes: [] })]),
@@ -59,17 +59,17 @@ describe('the table of the collections', () => {
     [
       'with an index to come',
       docs([0, reading({ indexes: [anIndex({ pendingRows: 1_200 }), anIndex(), anIndex()] })]),
-      { Indexes: '⏳ 2 of 3 ready, 1.2 k rows to go', Load: '✅ loaded', Refreshed: 'not yet' },
+      { Indexes: '⏳ 2 of 3 ready, 1,200 rows left', Load: '✅ loaded', Refreshed: 'not yet' },
     ],
     [
       'with one row to index',
       docs([0, reading({ indexes: [anIndex({ pendingRows: 1 })] })]),
-      { Indexes: '⏳ 0 of 1 ready, 1 row to go', Load: '✅ loaded', Refreshed: 'not yet' },
+      { Indexes: '⏳ 0 of 1 ready, 1 row left', Load: '✅ loaded', Refreshed: 'not yet' },
     ],
     [
       'of which nobody says how many rows are to be indexed',
       docs([0, reading({ indexes: [anIndex({ pendingRows: undefined })] })]),
-      { Indexes: '⏳ 0 of 1 ready, rows to go not told', Load: '✅ loaded', Refreshed: 'not yet' },
+      { Indexes: '⏳ 0 of 1 ready, number of rows left unknown', Load: '✅ loaded', Refreshed: 'not yet' },
     ],
     ['that is not loaded', docs([0, UNLOADED]), { Indexes: '✅ 1 ready', Load: '❌ not loaded', Refreshed: 'not yet' }],
     [

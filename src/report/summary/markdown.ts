@@ -30,7 +30,7 @@ export function code(text: string): Markup {
 
 /** A sentence of ours, with names of inputs and literal values between backticks. */
 export function prose(sentence: string): Markup {
-  const [start = '', ...rest] = sentence.split(/`([^`]{1,200})`/)
+  const [start = '', ...rest] = sentence.split(/`([^`\s](?:[^`\n]{0,198}[^`\s])?)`/)
   return joined([
     markup`${start}`,
     ...rest.map((piece, i) => (i % 2 === 0 ? code(piece) : new Markup(escapedInside(piece)))),

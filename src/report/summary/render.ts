@@ -5,6 +5,7 @@ import type { Policy } from '../../gate/policy.ts'
 import { docsUrl } from '../../messages/codes.ts'
 import type { Code, HttpsUrl } from '../../messages/codes.ts'
 import { searchText } from '../../messages/collections.ts'
+import { commitNotes } from '../../messages/two-phase.ts'
 import { importDuration, isIdle, stallHint } from '../../messages/estimates.ts'
 import { bytes, count, counted, duration, percent, utcTime } from '../../messages/format.ts'
 import { headline, isPlainSuccess, searchedJobs, serviceReason } from '../../messages/outcomes.ts'
@@ -153,7 +154,7 @@ function jobFacts(job: History, latest: NonNullable<History['latest']>, view: Vi
   ]
   const took = importDuration(job, view.nowMs)
   if (phase === 'completed') return [...facts, ...(took === undefined ? [] : [`in ${took}`])].join(', ')
-  const state = `${label} at ${percent(job.progress)} after ${duration(view.nowMs - view.startedAtMs)}`
+  const state = `${[label, ...commitNotes(job)].join(', ')} at ${percent(job.progress)} after ${duration(view.nowMs - view.startedAtMs)}`
   return facts.length === 0 ? state : `${state}: ${facts.join(', ')}`
 }
 
