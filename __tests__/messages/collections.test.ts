@@ -28,11 +28,11 @@ const ready = aSearch('docs', ...COUNTED, ...measuredTwice(5))
 
 describe('where a collection stands', () => {
   it.each<[CollectionHistory, string]>([
-    [aSearch('docs'), 'not answered yet'],
-    [docs([0, noAnswer()]), 'not answered yet'],
-    [docs([0, GONE_ERROR]), 'not answered yet'],
-    [docs([0, GONE_ERROR], [2_000, GONE_ERROR]), 'not there any more'],
-    [docs([0, pending(1_200_000)]), '1.2 M rows not indexed yet, loaded'],
+    [aSearch('docs'), 'no response yet'],
+    [docs([0, noAnswer()]), 'no response yet'],
+    [docs([0, GONE_ERROR]), 'no response yet'],
+    [docs([0, GONE_ERROR], [2_000, GONE_ERROR]), 'no longer exists'],
+    [docs([0, pending(1_200_000)]), '1.2M rows not indexed yet, loaded'],
     [docs([0, pending(1)]), '1 row not indexed yet, loaded'],
     [docs([0, pending(undefined)]), 'number of rows to index unknown, loaded'],
     [docs([0, reading({ indexes: [anIndex({ isFailed: true })] })]), 'index vector failed, loaded'],
@@ -43,8 +43,8 @@ describe('where a collection stands', () => {
     [{ ...docs([0, reading()]), load: undefined }, '1 index ready, load state unknown'],
     [docs([0, reading({ load: { state: 'loaded', percent: 99 } })]), '1 index ready, loading at 99%'],
     [docs([0, reading()]), '1 index ready, loaded, not refreshed yet'],
-    [docs([0, reading()], [100, NOT_LOADED]), '1 index ready, loaded, said not to be loaded after all'],
-    [docs([0, reading()], [100, NO_REFRESH]), '1 index ready, loaded, no refresh_load found'],
+    [docs([0, reading()], [100, NOT_LOADED]), '1 index ready, loaded, not loaded according to the last response'],
+    [docs([0, reading()], [100, NO_REFRESH]), '1 index ready, loaded, refresh_load not found'],
     [aSearch('docs', ...REFRESHED), '1 index ready, loaded, rows not counted yet'],
     [aSearch('docs', ...COUNTED, ...measuredTwice(7, 1_200)), '1 index ready, loaded, 7 rows visible of 1,200 stored'],
     [aSearch('docs', ...COUNTED, ...measuredTwice(7)), '1 index ready, loaded, 7 rows'],
@@ -79,7 +79,7 @@ describe('what happened to a collection', () => {
       { kind: 'completed', passes: true },
       [ready],
       {},
-      'Import job j0 is complete: 36,000 rows from 3 files in collection docs, after 5 min 05 s; docs can be searched, with 5 rows in all.',
+      'Import job j0 is complete: 36,000 rows from 3 files in collection docs, after 5 min 5 s; docs is searchable, with 5 rows in total.',
       /^$/,
     ],
     [
@@ -175,7 +175,7 @@ describe('what happened to a collection', () => {
       { kind: 'stalled', passes: false, jobs: [], collections: [0], idleMs: 300_000 },
       [ready],
       asked,
-      'The import is complete, but collection docs stood still for 5 min (1 index ready, loaded, 5 rows).',
+      'The import is complete, but collection docs made no progress for 5 min (1 index ready, loaded, 5 rows).',
       /index nodes.*stall-timeout/,
     ],
     [
@@ -215,7 +215,7 @@ describe('what happened to a collection', () => {
       late,
       [aSearch('docs', ...COUNTED, ...REFRESHED)],
       asked,
-      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, rows not counted yet).',
+      'Timed out after 1 h: the import is complete, but collection docs is not searchable yet (1 index ready, loaded, rows not counted yet).',
       /^Indexing .*Raise `timeout`/,
     ],
     [
@@ -223,7 +223,7 @@ describe('what happened to a collection', () => {
       late,
       [{ ...aSearch('docs', ...COUNTED, ...measuredTwice(7, 1_200)), importedRows: 500 }],
       {},
-      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, 7 rows visible of 1,200 stored).',
+      'Timed out after 1 h: the import is complete, but collection docs is not searchable yet (1 index ready, loaded, 7 rows visible of 1,200 stored).',
       /^count\(\*\) is 7 \(0 before, 500 imported\), rowCount is 1,200\. Deleted rows stay in rowCount until they are compacted: if rows were deleted, set `expected-collection-rows`\. Indexing/,
     ],
     [
@@ -231,7 +231,7 @@ describe('what happened to a collection', () => {
       late,
       [docs([0, reading()], [2_000, { kind: 'refused', error, hostHasAnswered: true }])],
       {},
-      'Time is up after 1 h: the import is complete, but collection docs cannot be searched yet (1 index ready, loaded, not refreshed yet).',
+      'Timed out after 1 h: the import is complete, but collection docs is not searchable yet (1 index ready, loaded, not refreshed yet).',
       /^Last response: milvus\.example returned HTTP 503\. Indexing/,
     ],
     [
@@ -351,12 +351,12 @@ describe('the log of a search', () => {
       'collection docs: no index',
       'collection docs: loading, 40%',
       'collection docs: not loaded',
-      'collection docs: asked to load what was imported (refresh_load)',
+      'collection docs: loading of the imported rows requested (refresh_load)',
       'collection docs: 1 row visible of 1,200 stored',
       'collection docs: milvus.example returned HTTP 503. Checking again.',
       'collection docs: no progress for 30 min (MIG-044)',
       'collection docs: no usable response: milvus.example returned HTTP 503. (MIG-026)',
-      'the gate goes on asking. If this lasts, check the status page or the logs of the service.',
+      'The gate keeps polling. If this lasts, check the status page or the logs of the service.',
       'collection docs: the service is responding again after 4 s',
     ])
   })
@@ -365,7 +365,7 @@ describe('the log of a search', () => {
     const block = closingBlock({ kind: 'cancelled', passes: false, signal: 'SIGINT' }, view, aPolicy())
     expect(block.slice(0, 2)).toEqual([
       '   5:05  collection docs: 1 index ready, loaded, 5 rows',
-      '   5:05  collection films: not answered yet, no usable response: cluster.test returned HTTP 502.',
+      '   5:05  collection films: no response yet, no usable response: cluster.test returned HTTP 502.',
     ])
   })
 })
