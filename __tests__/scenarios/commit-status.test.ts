@@ -71,7 +71,7 @@ describe('a commit', () => {
         target_url: 'https://github.com/octocat/hello-world/actions/runs/1658821493/attempts/1',
       }
       expect(gitHub.statuses).toEqual([
-        { ...shared, state: 'pending', description: expect.stringMatching(/^55%, 1\.5 k of 3 k rows/) },
+        { ...shared, state: 'pending', description: expect.stringMatching(/^55%, 1,500 of 3,000 rows/) },
         { ...shared, state: 'success', description: expect.stringMatching(/is complete: 3,000 rows/) },
       ])
       expect([state, after?.log]).toEqual([{}, []])
@@ -88,14 +88,14 @@ describe('a commit', () => {
   })
 
   it.concurrent('shows an error where the gate is cancelled', async () => {
-    const run = await show(anImport(HALFWAY), { interruption: { kind: 'cancel', when: /Importing, 55 %/ } })
+    const run = await show(anImport(HALFWAY), { interruption: { kind: 'cancel', when: /Importing, 55%/ } })
     expect([run.states, run.state]).toEqual([['pending', 'error'], {}])
     expect([run.outputs['conclusion'], run.signalsSent]).toEqual(['cancelled', ['SIGINT']])
     expect(run.gitHub.statuses.at(-1)?.description).toContain('SIGINT')
   })
 
   it.concurrent('is not left pending by a gate that is killed', async () => {
-    const run = await show(anImport(HALFWAY), { interruption: { kind: 'kill', when: /Importing, 55 %/ } })
+    const run = await show(anImport(HALFWAY), { interruption: { kind: 'kill', when: /Importing, 55%/ } })
     expect(run.signal).toBe('SIGKILL')
     expect(run.states.at(-1)).toBe('error')
     expect(run.gitHub.statuses.at(-1)).toMatchObject({
@@ -133,7 +133,7 @@ describe('error with GitHub', () => {
   it.concurrent(
     'that hangs does not keep a cancelled gate from ending in time',
     async () => {
-      const run = await show(anImport(HALFWAY), { interruption: { kind: 'cancel', when: /Importing, 55 %/ } }, (nth) =>
+      const run = await show(anImport(HALFWAY), { interruption: { kind: 'cancel', when: /Importing, 55%/ } }, (nth) =>
         nth < 2 ? { kind: 'hang', when: 'before-headers' } : undefined,
       )
       expect([run.outputs['conclusion'], run.exitCode, run.states]).toEqual(['cancelled', 1, ['error']])

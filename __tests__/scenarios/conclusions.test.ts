@@ -89,7 +89,7 @@ const rows: readonly Row[] = [
     passes: false,
     outputs: {
       ...seen,
-      reason: `One poll, no waiting (timeout is 0): import job ${JOB_ID} is still at Importing, 55%, 1.5 k of 3 k rows.`,
+      reason: `Not done at the only poll (timeout is 0): import job ${JOB_ID} is at Importing, 55%, 1,500 of 3,000 rows.`,
     },
   },
   {
@@ -100,7 +100,7 @@ const rows: readonly Row[] = [
     passes: true,
     outputs: {
       ...seen,
-      reason: expect.stringMatching(/^Time is up after 1 s: .*the step passes, as on-timeout asks\.$/),
+      reason: expect.stringMatching(/^Timed out after 1 s: .*the step passes, because on-timeout is pass\.$/),
     },
   },
   {
@@ -181,7 +181,7 @@ const rows: readonly Row[] = [
     inputs: { ...once, 'expected-rows': '3001' },
     conclusion: 'rows-not-met',
     passes: false,
-    outputs: { reason: `Import job ${JOB_ID} is complete with 3,000 rows, but expected-rows asks for 3,001 rows.` },
+    outputs: { reason: '3,000 rows imported, but expected-rows is 3001.' },
   },
   {
     title: 'rows asked for that the service does not count',
@@ -207,7 +207,7 @@ const rows: readonly Row[] = [
     passes: false,
     outputs: {
       ...seen,
-      reason: expect.stringContaining('not known to the service any more; last seen Importing, 55%'),
+      reason: expect.stringContaining('; last seen Importing, 55%'),
     },
   },
   {
@@ -216,7 +216,7 @@ const rows: readonly Row[] = [
     inputs: { ...quick, 'stall-timeout': '1s' },
     conclusion: 'stalled',
     passes: false,
-    outputs: { ...seen, reason: expect.stringContaining(' stood still for ') },
+    outputs: { ...seen, reason: expect.stringContaining('No progress of import job ') },
   },
   {
     title: 'a service that never answers',
@@ -260,7 +260,7 @@ const rows: readonly Row[] = [
       ...nothing,
       jobId: '',
       progress: '',
-      reason: expect.stringMatching(/^2 inputs are not right, .*timeout: got "10"; .*on-timeout: got "maybe"; /),
+      reason: expect.stringMatching(/^2 invalid inputs\. .*timeout: got "10"; .*on-timeout: got "maybe"; /),
     },
   },
 ]

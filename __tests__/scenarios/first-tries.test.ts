@@ -56,7 +56,7 @@ const attempts: readonly Attempt[] = [
     conclusion: 'not-found',
     sentence:
       'The service does not know import job 999999999999999999. HOST returned: “import job does not exist, jobID=999999999999999999: importing data failed on server side”.',
-    next: 'Check that `job-id` is whole and quoted, and that `endpoint`, `cluster-id` and `db-name` are those the import was started with. A job that finished long ago is forgotten too: a Milvus keeps finished jobs for 3 hours unless it is told otherwise.',
+    next: 'Check that `job-id` is complete and quoted, and that `endpoint`, `cluster-id` and `db-name` are those that the import was started with. The record may also have expired: Milvus keeps finished jobs for 3 hours up to 2.6.23 and 3.0.1, and for 48 hours from 2.6.24 and 3.0.2 on, unless dataCoord.import.taskRetention is set.',
   },
   {
     title: 'a wrong key',
@@ -69,14 +69,14 @@ const attempts: readonly Attempt[] = [
     title: 'a host that does not exist',
     options: () => withInputs({ endpoint: 'https://milvus.invalid:19530' }),
     conclusion: 'unreachable',
-    sentence: `No usable answer about import job ${JOB_ID} for SECONDS: There is no host milvus.invalid (DNS: ENOTFOUND).`,
+    sentence: `No usable response for import job ${JOB_ID} for SECONDS: There is no host milvus.invalid (DNS: ENOTFOUND).`,
     next: 'Check `endpoint`, or the proxy variable, for a typo; a private name needs a runner in the same network.',
   },
   {
     title: 'a port where nothing listens',
     options: () => withInputs({ endpoint: `http://127.0.0.1:${closedPort}` }),
     conclusion: 'unreachable',
-    sentence: `No usable answer about import job ${JOB_ID} for SECONDS: Connection to 127.0.0.1:CLOSED refused at 127.0.0.1:CLOSED.`,
+    sentence: `No usable response for import job ${JOB_ID} for SECONDS: Connection to 127.0.0.1:CLOSED refused at 127.0.0.1:CLOSED.`,
     next: 'Check the host and port of `endpoint`, or of the proxy, and that the service is up.',
   },
   {
@@ -90,7 +90,7 @@ const attempts: readonly Attempt[] = [
     title: 'a web page in the place of JSON',
     gateway: () => htmlPage(200, 'Attu'),
     conclusion: 'unreachable',
-    sentence: `No usable answer about import job ${JOB_ID} for SECONDS: HOST returned HTTP 200, but the body is a web page.`,
+    sentence: `No usable response for import job ${JOB_ID} for SECONDS: HOST returned HTTP 200, but the body is a web page.`,
     next: 'Check `endpoint`: it seems to be the address of a website, a console or a login page, not of the REST API.',
   },
   {
@@ -128,14 +128,14 @@ const attempts: readonly Attempt[] = [
       env: { HTTPS_PROXY: `http://127.0.0.1:${closedPort}` },
     }),
     conclusion: 'unreachable',
-    sentence: `No usable answer about import job ${JOB_ID} for SECONDS: Connection to milvus.invalid:19530 refused at 127.0.0.1:CLOSED.`,
+    sentence: `No usable response for import job ${JOB_ID} for SECONDS: Connection to milvus.invalid:19530 refused at 127.0.0.1:CLOSED.`,
     next: 'Check the host and port of `endpoint`, or of the proxy, and that the service is up.',
   },
   {
     title: 'TLS asked of a port without it',
     options: () => withInputs({ endpoint: `https://127.0.0.1:${proxyPort}` }),
     conclusion: 'unreachable',
-    sentence: `No usable answer about import job ${JOB_ID} for SECONDS: 127.0.0.1:PROXY does not speak TLS on this port.`,
+    sentence: `No usable response for import job ${JOB_ID} for SECONDS: 127.0.0.1:PROXY does not speak TLS on this port.`,
     next: 'Set `endpoint` to http://…, or to the port that speaks TLS.',
   },
 ]
@@ -159,10 +159,10 @@ describe('a first try with', () => {
       const code = /MIG-0\d\d/.exec(annotation)?.[0] as Code
       const more = linkOf(code)
       expect(annotation).toBe(
-        [`${sentence} (${code})`, next, ...(more === undefined ? [] : [`More: ${more}`])].join('\n'),
+        [`${sentence} (${code})`, `What to do: ${next}`, ...(more === undefined ? [] : [`More: ${more}`])].join('\n'),
       )
       expect(others).toEqual([])
-      expect(unwrapped(run.log)).toContain(` Next: ${next}`)
+      expect(unwrapped(run.log)).toContain(` What to do: ${next}`)
     },
     30_000,
   )
@@ -174,10 +174,10 @@ describe('a first try with', () => {
     expect(expectSoundRun(run)).toBe('invalid-input')
     expect(run.requests).toEqual([])
     expect(run.outputs['reason']).toBe(
-      'One input is not right, so the service was not asked. ' +
-        'api-key: got a value of 18 characters with a `:`, like `user:password`; ' +
-        'takes a Zilliz Cloud API key: a Milvus password must not go to api.cloud.zilliz.com, a third party; ' +
-        'if you mean your own Milvus, give its URL as `endpoint`; for example ${{ secrets.ZILLIZ_API_KEY }}',
+      '1 invalid input. No request was sent. ' +
+        'api-key: got a value of 18 characters with a :, like user:password; ' +
+        'expected a Zilliz Cloud API key: a Milvus password must not go to api.cloud.zilliz.com, a third party; ' +
+        'if you mean your own Milvus, give its URL as endpoint, for example ${{ secrets.ZILLIZ_API_KEY }}.',
     )
   })
 
@@ -185,7 +185,7 @@ describe('a first try with', () => {
     const run = await runGate(aMilvus([anImport(COMPLETED)]), { inputs: { endpoint: '' } })
     expect(expectSoundRun(run)).toBe('invalid-input')
     expect(run.outputs['reason']).toContain(
-      'endpoint: got nothing; takes the base URL of your Milvus; on Zilliz Cloud leave it empty and give `cluster-id`',
+      'endpoint: got nothing; expected the base URL of your Milvus; on Zilliz Cloud leave it empty and give cluster-id',
     )
   })
 })

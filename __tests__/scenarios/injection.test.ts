@@ -274,7 +274,9 @@ describe('text of the service', () => {
       const headers = { Location: `${elsewhere.url}/?key=${encodeURIComponent(API_KEY)}` }
       const run = await runWith([anImport([{ reply: { kind: 'raw', status: 307, headers, chunks: [] } }])])
       expectNothingSmuggled(run, 'rejected')
-      expect(run.outputs['reason']).toContain(`redirects (HTTP 307) to ${elsewhere.url}, and a key is not sent`)
+      expect(run.outputs['reason']).toContain(
+        `redirects (HTTP 307) to ${elsewhere.url}. The gate does not send the key`,
+      )
     },
     30_000,
   )
@@ -326,7 +328,9 @@ describe('an error that nobody caught', () => {
     const run = await runGate(aMilvus([hanging]), action)
     rmSync(folder, { recursive: true })
     expectNothingSmuggled(run, 'internal-error')
-    expect(run.outputs['reason']).toMatch(/^The gate itself broke: broken by \*{3} ⏎ ::add-mask::e ## \[add-mask\]e/)
+    expect(run.outputs['reason']).toMatch(
+      /^Internal error of the gate: broken by \*{3} ⏎ ::add-mask::e ## \[add-mask\]e/,
+    )
   }, 30_000)
 })
 

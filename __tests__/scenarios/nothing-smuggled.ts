@@ -18,7 +18,7 @@ function everythingOf(run: Gated): string {
 
 /** Colors stand around words of our own and states that we know, and nowhere else. */
 const COLOURED_WORD =
-  /\u001b\[3[123]m(Passed:|Not passed:|Completed|Failed|Uncommitted|no usable response|the service answers again|✔|✘)\u001b\[0m/g
+  /\u001b\[3[123]m(Gate passed:|Gate failed:|Completed|Failed|Uncommitted|no usable response|the service is responding again|✔|✘)\u001b\[0m/g
 
 /** Nothing came of what the service said but text, and the key went nowhere. */
 export function expectNothingSmuggled(run: Gated, conclusion: string): void {

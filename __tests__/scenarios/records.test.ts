@@ -155,7 +155,7 @@ describe('the report', () => {
 describe('the job summary', () => {
   it.concurrent('is there unless it is unwanted', async () => {
     const wanted = await runGate(completed, { inputs: onePoll })
-    expect(wanted.summary.text).toMatch(/^### Milvus import gate\n\n> \[!TIP\]\n> <b>Import job \d+ is complete/)
+    expect(wanted.summary.text).toMatch(/^### ✅ Import complete&#58; 3,000 rows in products\n/)
     const unwanted = await runGate(completed, { inputs: { ...onePoll, summary: 'false' } })
     expect(expectSoundRun(unwanted)).toBe('completed')
     expect(unwanted.summary.text).toBe('')
@@ -258,9 +258,9 @@ describe('the log', () => {
       expect(run.groups).toHaveLength(1)
       expect(run.log.filter((line) => line.startsWith('  ✔ Completed'))).toHaveLength(3)
       expect(run.log.at(-2)).toBe('##[endgroup]')
-      expect(run.log.at(-1)).toMatch(/^ +0:\d\d {2}Passed: /)
+      expect(run.log.at(-1)).toMatch(/^ +0:\d\d {2}Gate passed: /)
       expect(run.log.filter((line) => line.length > 160)).toEqual([])
-      expect(run.rawStdout).toContain('\u001b[32mPassed:\u001b[0m')
+      expect(run.rawStdout).toContain('\u001b[32mGate passed:\u001b[0m')
       // Not even hidden, where nobody asked for them.
       expect(run.commands.filter(({ name, data }) => name === 'debug' && EXCHANGE.test(data))).toEqual([])
     },

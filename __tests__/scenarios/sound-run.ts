@@ -19,8 +19,8 @@ export function expectSoundRun(run: Run): string {
   expect([run.state, run.env, run.path]).toEqual([{}, {}, []])
   expect(run.jobOutputs.error).toBeUndefined()
 
-  const verdicts = run.log.filter((line) => / {2}(?:Passed|Not passed): /.test(line))
-  expect(verdicts.at(-1)).toContain(run.exitCode === 0 ? '  Passed: ' : '  Gate failed: ')
+  const verdicts = run.log.filter((line) => / {2}Gate (?:passed|failed): /.test(line))
+  expect(verdicts.at(-1)).toContain(run.exitCode === 0 ? '  Gate passed: ' : '  Gate failed: ')
 
   const ours = annotations.filter(({ message }) => message !== 'The operation was canceled.')
   if (run.exitCode === 0) expect(PASSING).toContain(conclusion)

@@ -22,7 +22,7 @@ describe('every stored story', () => {
       expect(run.exitCode).toBe(expected.exitStatus)
       expect(run.outputs).toMatchObject(expected.outputs)
       expect(run.outcome).toBe(expected.exitStatus === 0 ? 'success' : 'failure')
-      expect(run.summary.text).toMatch(/^### Milvus import gate\n/)
+      expect(run.summary.text).toMatch(/^### (?:✅|❌|⚠️|⏱️|🛑|⏸️) /u)
     },
     60_000,
   )

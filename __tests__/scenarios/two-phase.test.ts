@@ -74,7 +74,7 @@ describe('an import in two phases', () => {
       const gated = await run(twoPhase({}, {}), { ...COMMIT, 'expected-rows': '6001' })
       expect(expectSoundRun(gated)).toBe('rows-not-met')
       expect(acts(gated)).toEqual({ commit: [], abort: [] })
-      expect(gated.log.join(' ')).toContain('Left behind at Uncommitted')
+      expect(gated.log.join(' ')).toContain('Still at Uncommitted')
     },
     30_000,
   )
@@ -89,7 +89,7 @@ describe('an import in two phases', () => {
       const leftUndone = await run(twoPhase({ commitFaults: [lost] }), COMMIT)
       expect(expectSoundRun(leftUndone)).toBe('completed')
       expect(acts(leftUndone)).toEqual({ commit: ['0', '0'], abort: [] })
-      expect(leftUndone.log.join('\n')).toMatch(/the answer to the commit was lost: .*HTTP 502.* \(MIG-026\)/)
+      expect(leftUndone.log.join('\n')).toMatch(/the response to the commit was lost: .*HTTP 502.* \(MIG-026\)/)
     },
     30_000,
   )
@@ -157,7 +157,7 @@ describe('what a gate leaves behind that does not pass', () => {
       expect(expectSoundRun(gated)).toBe(conclusion)
       expect(acts(gated).abort).toEqual(aborted)
       const isDecisive = conclusion === 'uncommitted' || conclusion === 'timed-out'
-      const told = isDecisive ? ', as abort-uncommitted asks.' : 'Aborted, because `abort-uncommitted` is set'
+      const told = isDecisive ? ', because `abort-uncommitted` is set.' : 'Aborted, because `abort-uncommitted` is set'
       if (aborted.length > 0) expect(gated.log.join(' ').replace(/\s+│\s+/g, ' ')).toContain(told)
     },
     30_000,
