@@ -8,7 +8,6 @@ import type { CommitAction } from '../../src/gate/commit-state.ts'
 import { newDiscovery } from '../../src/gate/discovery.ts'
 import type { History } from '../../src/gate/history.ts'
 import type { PollResult } from '../../src/gate/job.ts'
-import type { CommitResult } from '../../src/gate/import-service.ts'
 import {
   aCompletedJob,
   aFailedJob,
@@ -45,10 +44,6 @@ const polled = (view: View, job: number, changes: readonly JobChange[]): WatchEv
 })
 const told = (changes: JobChange, view = aView([running]), job = 0) => linesFor(polled(view, job, [changes]), policy)
 
-const after = (job: History, act: CommitAction, result: CommitResult): History => ({
-  ...job,
-  [act]: attempted(undefined, result, { startedAtMs: 3000, endedAtMs: 3000 }),
-})
 const acted = (view: View, act: CommitAction, changes: JobChange): WatchEvent => ({
   kind: 'acted',
   view,
@@ -361,77 +356,23 @@ describe('a crowd of jobs', () => {
     expect(told(changes, crowd(1, { kind: 'outage', error: aTrouble() }, 20))).toEqual([])
   })
 
-  const treated = (act: CommitAction, result: CommitResult, amount: number, others?: CommitResult) => {
-    const jobs = crowd(0, unknown, 40).jobs.map((job, i) => {
-      if (i < amount) return after(job, act, result)
-      return others === undefined ? job : after(job, act, others)
-    })
-    return aView(jobs)
-  }
-
-  it.each<[CommitAction, number, readonly string[]]>([
-    ['commit', 1, []],
-    ['commit', 2, ['   5:05  job k0: commit accepted']],
-    ['commit', 40, ['   5:05  job k0: commit accepted']],
-    ['abort', 3, []],
-    ['abort', 4, ['   5:05  job k0: aborted']],
-  ])('is told of every twentieth %s: %i of 40', (act, amount, lines) => {
-    const view = treated(act, { kind: 'done' }, amount)
-    expect(linesFor(acted(view, act, { kind: 'act-done', act }), policy)).toEqual(lines)
-  })
-
-  it.each<CommitAction>(['commit', 'abort'])('is told of the first ten jobs with a refused or doubtful %s', (act) => {
-    const error = aTrouble({ kind: 'timeout', outcome: 'timeout', timeoutMs: 30_000 })
-    const refused: CommitResult = { kind: 'refused', hostHasAnswered: false, error }
-    const lost: CommitResult = { kind: 'outage', error }
-    const lines = (result: CommitResult, amount: number, others?: CommitResult) => {
-      const kind = result === lost ? 'act-in-doubt' : 'act-refused'
-      return linesFor(acted(treated(act, result, amount, others), act, { kind, act, error }), policy)
-    }
-    expect(lines(refused, 10)).toHaveLength(1)
-    expect(lines(refused, 10, { kind: 'done' })).toHaveLength(1)
-    expect(lines(refused, 11)).toEqual([])
-    expect(lines(refused, 10, lost)).toEqual([])
-    expect(lines(lost, 10)).toHaveLength(2)
-    expect(lines(lost, 11)).toEqual([])
-  })
-
-  it('is told once that there is no time left to abort', () => {
-    const changes: JobChange = { kind: 'act-not-sent', act: 'abort' }
-    const lines = (amount: number) => {
-      const [first, ...others] = treated('abort', { kind: 'done' }, amount).jobs.toReversed()
-      return linesFor(acted(aView([first, ...others].flatMap((job) => job ?? [])), 'abort', changes), policy)
-    }
-    expect(lines(39)).toEqual([
-      '   5:05  job k39: not aborted: the service asked for a pause that is longer than the time left (MIG-025)',
-    ])
-    expect(lines(38)).toEqual([])
-  })
-
-  it('is told of the first ten jobs that are not known', () => {
-    const changes: JobChange = { kind: 'job-unknown', error: aTrouble(), seenBefore: false }
-    expect(told(changes, crowd(10, unknown, 20))).toHaveLength(1)
-    expect(told(changes, crowd(11, unknown, 20))).toEqual([])
-  })
-
-  it('is told of a standstill once', () => {
-    const stand = (amount: number) =>
-      aView(
-        Array.from({ length: 20 }, (_, i) =>
-          aHistory({
-            jobId: `j${i}`,
-            polls: [
-              [0, aJob()],
-              [i < amount ? 1_800_000 : 1000, aJob()],
-            ],
-          }),
-        ),
-      )
-    expect(told({ kind: 'idle', idleMs: 1_800_000 }, stand(1))).toEqual([
-      '   5:05  job j0: no progress for 30 min; to fail on this, set stall-timeout (MIG-044)',
-      '   5:05  job j0: ~import: usually a data node runs out of memory and starts again; check the data nodes for restarts',
-    ])
-    expect(told({ kind: 'idle', idleMs: 1_800_000 }, stand(2))).toEqual([])
+  it.each<[string, JobChange, readonly string[]]>([
+    ['commits', { kind: 'act-done', act: 'commit' }, ['   5:05  20 jobs: commit accepted']],
+    ['aborts', { kind: 'act-done', act: 'abort' }, ['   5:05  20 jobs: aborted']],
+    [
+      'rejected commits',
+      { kind: 'act-refused', act: 'commit', error: aTrouble() },
+      ['   5:05  20 jobs: commit rejected: milvus.example returned HTTP 503. (MIG-026)'],
+    ],
+    [
+      'jobs that are not known',
+      { kind: 'job-unknown', error: aTrouble(), seenBefore: false },
+      ['   5:05  20 jobs: the service does not know this job; waiting 30 s for it to appear (MIG-040)'],
+    ],
+  ])('shares one line for %s', (_, change, lines) => {
+    const view = crowd(0, unknown, 20)
+    const events = view.jobs.map((_job, i) => polled(view, i, [change]))
+    expect(progressLines(events, policy)).toEqual(lines)
   })
 })
 
@@ -546,7 +487,7 @@ describe('the closing block', () => {
     [
       'is refused',
       aHistory({ polls: [[0, { kind: 'refused', hostHasAnswered: false, error: aTrouble() }]] }),
-      'refused',
+      'rejected',
     ],
     [
       'is not known',

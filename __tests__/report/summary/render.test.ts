@@ -330,17 +330,12 @@ describe('the row of a job', () => {
   it.each<[string, History, string]>([
     ['rests', uncommitted, '⏸️ Uncommitted'],
     ['was committed', committed({ kind: 'done' }), '⏸️ Uncommitted, commit accepted'],
-<<<<<<< HEAD
     [
       'is refused its commit',
       committed({ kind: 'refused', hostHasAnswered: false, error: aTrouble() }),
-      '⏸️ Uncommitted, commit refused',
+      '⏸️ Uncommitted, commit rejected',
     ],
-    ['may be committed', committed({ kind: 'outage', error: aTrouble() }), '⏸️ Uncommitted, commit in doubt'],
-=======
-    ['is refused its commit', committed({ kind: 'refused', error: aTrouble() }), '⏸️ Uncommitted, commit rejected'],
     ['may be committed', committed({ kind: 'outage', error: aTrouble() }), '⏸️ Uncommitted, commit unconfirmed'],
->>>>>>> 1a69498 (Hold log, summary and outcomes to the plain voice in the tests)
     [
       'was committed and aborted',
       { ...committed({ kind: 'done' }), abort: attempted(undefined, { kind: 'done' }, span) },
