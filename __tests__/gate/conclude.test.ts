@@ -21,7 +21,8 @@ function concludeFor(jobs: readonly History[], policy: Partial<Policy> = {}, tim
 }
 
 const running = answered('Importing', { progress: 40 })
-const completed = (rows?: { importedRows?: number; totalRows?: number }) => jobAfter(answered('Completed', rows))
+const completed = (rows?: { importedRows?: number; totalRows?: number }) =>
+  jobAfter(answered('Completed', { collectionName: 'mine', ...rows }))
 const uncommitted = (importedRows = 5) => jobAfter(answered('Uncommitted', { importedRows }))
 
 // One job for each end, in the order of precedence.

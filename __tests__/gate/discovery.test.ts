@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { countsSince, createdAtMs, hasEnded, latestFirst, newDiscovery } from '../../src/gate/discovery.ts'
+import { countsSince, hasEnded, isAgeKnown, latestFirst, newDiscovery } from '../../src/gate/discovery.ts'
+import type { JobAge } from '../../src/gate/discovery.ts'
 import type { Phase } from '../../src/gate/job.ts'
 import type { ListedJob } from '../../src/gate/import-service.ts'
 
@@ -9,58 +10,59 @@ const NOON = Date.UTC(2026, 10, 24, 12)
 const idAt = (timeMs: number, counter = 0) => String((BigInt(timeMs) << 18n) + BigInt(counter))
 const listed = (jobId: string, phase: Phase = 'completed'): ListedJob => ({ jobId, phase, label: phase })
 
-describe('when a job was created', () => {
-  it.each<[string, string, string | undefined, number | undefined]>([
-    ['the service says, to the end of its second', 'job-1', '2026-11-24T12:00:00Z', NOON + 999],
-    ['the service says with an offset', 'job-1', '2026-11-24T17:30:00+05:30', NOON + 999],
-    ['the service says, which goes before the id', idAt(NOON - 60_000), '2026-11-24T12:00:00Z', NOON + 999],
-    ['the id of a Milvus tells', idAt(NOON, 17), undefined, NOON],
-    ['the id tells where the service says a time without a zone', idAt(NOON), '2026-11-24T20:00:00', NOON],
-    [
-      'the id tells where the service says a time in words',
-      idAt(NOON),
-      'Tue Nov 24 2026 09:00:00 GMT+05:30 (IST)',
-      NOON,
-    ],
-    ['the id tells where the service says no time', idAt(NOON), 'yesterday', NOON],
-    ['the id tells where the service says nothing', idAt(NOON), '', NOON],
-    ['nobody tells: an id of Zilliz Cloud', 'job-0123456789abcdef', undefined, undefined],
-    ['nobody tells: a small number', '453', undefined, undefined],
-    ['the id tells, as early as it can be', idAt(Date.UTC(2019, 0, 1)), undefined, Date.UTC(2019, 0, 1)],
-    ['nobody tells: a number of just before that', idAt(Date.UTC(2019, 0, 1) - 1), undefined, undefined],
-    ['the id tells, as late as it can be', idAt(Date.UTC(2100, 0, 1) - 1), undefined, Date.UTC(2100, 0, 1) - 1],
-    ['nobody tells: a number of no time that there was', idAt(Date.UTC(2018, 11, 31)), undefined, undefined],
-    ['nobody tells: a number of no time that will be soon', idAt(Date.UTC(2100, 0, 1)), undefined, undefined],
-    ['nobody tells: more digits than an id has', `${idAt(NOON)}00`, undefined, undefined],
-    ['nobody tells: a number with a sign', `-${idAt(NOON)}`, undefined, undefined],
-  ])('%s', (_, jobId, createTime, atMs) => {
-    expect(createdAtMs(jobId, createTime)).toBe(atMs)
-  })
-
-  it('is told of any id whatever, without breaking', () => {
-    fc.assert(
-      fc.property(fc.string(), fc.option(fc.string(), { nil: undefined }), (jobId, createTime) => {
-        const atMs = createdAtMs(jobId, createTime)
-        expect(atMs === undefined || Number.isFinite(atMs)).toBe(true)
-      }),
-    )
-  })
-})
-
 describe('an ended job', () => {
-  it.each<[string, number | undefined, number | undefined, boolean]>([
-    ['counts from the very moment on', NOON, NOON, true],
-    ['counts later', NOON, NOON + 1, true],
-    ['does not count before', NOON, NOON - 1, false],
-    ['counts where nobody knows its age', NOON, undefined, true],
-    ['does not count where nobody asked for the past', undefined, NOON, false],
-    ['does not count where nobody asked for the past, nor knows its age', undefined, undefined, false],
-  ])('%s', (_, sinceMs, createdMs, counts) => {
-    expect(countsSince(sinceMs, createdMs)).toBe(counts)
+  const at = (timeMs: number) => new Date(timeMs).toISOString().replace(/\.\d+/, '')
+  const created = (time: string | undefined, completed?: string, phase: Phase = 'completed'): JobAge => ({
+    phase,
+    created: time,
+    completed,
+  })
+
+  it.each<[string, JobAge, boolean]>([
+    ['counts from the moment on', created(at(NOON)), true],
+    ['counts a minute before, since clocks differ', created(at(NOON - 60_000)), true],
+    ['does not count earlier than that', created(at(NOON - 61_000)), false],
+    ['counts by a time with an offset', created('2026-11-24T17:30:00+05:30'), true],
+    [
+      'does not count by the end of an old one, where its creation is not known',
+      created(undefined, at(NOON - 61_000)),
+      false,
+    ],
+    [
+      'does not count by its end where the time of creation is impossible',
+      created('0001-01-01T00:00:00Z', at(NOON - 61_000)),
+      false,
+    ],
+    [
+      'does not count by its end where the time of creation has no zone',
+      created('2026-11-24T20:00:00', at(NOON - 61_000)),
+      false,
+    ],
+    ['counts where neither is known', created(undefined), true],
+    ['counts where it failed and its creation is not known', created('yesterday', at(NOON - 61_000), 'failed'), true],
+  ])('%s', (_, age, counts) => {
+    expect(countsSince(NOON, age)).toBe(counts)
+    expect(countsSince(undefined, age)).toBe(false)
   })
 
   it('counts as one created in the second that since names, though its time is cut to seconds', () => {
-    expect(countsSince(NOON + 500, createdAtMs('job-1', '2026-11-24T12:00:00Z'))).toBe(true)
+    expect(countsSince(NOON + 60_500, created(at(NOON)))).toBe(true)
+  })
+
+  it('is of known age only by a plausible time of creation', () => {
+    expect(
+      [at(NOON), '1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2026-11-24', undefined].map((time) =>
+        isAgeKnown(created(time)),
+      ),
+    ).toEqual([true, false, false, false, false])
+  })
+
+  it('is judged by any text, without breaking', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (time, end) => {
+        expect(typeof countsSince(NOON, created(time, end))).toBe('boolean')
+      }),
+    )
   })
 
   it.each<[Phase, boolean]>([
@@ -100,6 +102,8 @@ describe('a search', () => {
       jobIds: [],
       ended: [],
       undated: 0,
+      ofUnknownAge: [],
+      leftOut: [],
     })
   })
 })

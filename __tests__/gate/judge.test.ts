@@ -130,10 +130,16 @@ const CASES: readonly Case[] = [
     verdict: ended('failed'),
   },
   {
-    when: 'the service does not say its collection',
+    when: 'it is Completed, and no response ever named its collection',
     polls: [[0, answered('Completed', { collectionName: undefined })]],
     policy: { expectedCollection: 'a' },
-    verdict: ready('completed'),
+    verdict: ended('wrong-collection'),
+  },
+  {
+    when: 'it runs, and no response has named its collection yet',
+    polls: [[0, answered('Importing', { collectionName: undefined })]],
+    policy: { expectedCollection: 'a' },
+    verdict: POLL_AGAIN,
   },
 
   { when: 'nobody knows it yet', polls: [[0, unknownJob()]], verdict: POLL_AGAIN },

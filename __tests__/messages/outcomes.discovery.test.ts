@@ -19,6 +19,8 @@ const aDiscovery = (but: Partial<Discovery> = {}): Discovery => ({
   ended: [],
   place: undefined,
   undated: 0,
+  ofUnknownAge: [],
+  leftOut: [],
   ...but,
 })
 const told = (discovery: Discovery, passes = false) => {

@@ -94,7 +94,8 @@ export async function watchSearch(
     count: async (name, asked) =>
       only(await ask(name, 'count', asked), ['counted', 'not-loaded', 'gone', ...NO_ANSWER]),
     stored: async (name, asked) => only(await ask(name, 'stored', asked), ['stored', 'gone', ...NO_ANSWER]),
-    identify: () => Promise.resolve({ kind: 'unidentified' }),
+    // All names stand for one collection.
+    identify: () => Promise.resolve({ kind: 'identified', collectionId: '449' }),
   }
   const jobIds = names.map((_, i) => `job-${i}`)
   const observed = (jobId: string) => {

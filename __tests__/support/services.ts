@@ -16,7 +16,7 @@ export function serviceThat(can: Partial<ImportService>): ImportService {
       refresh: cannot,
       count: cannot,
       stored: cannot,
-      identify: cannot,
+      identify: () => Promise.resolve({ kind: 'unidentified' }),
     },
     ...can,
   }

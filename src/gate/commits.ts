@@ -1,7 +1,8 @@
 import { isCommitInDoubt, isCommitted, isFinallyRefused } from './commit-state.ts'
 import type { CommitState } from './commit-state.ts'
 import type { History } from './history.ts'
-import { belongsElsewhere } from './judge.ts'
+import type { Identities } from './aliases.ts'
+import { aliasOfJob } from './judge.ts'
 import type { Verdict } from './judge.ts'
 import { MIN_PAUSE_MS } from './pace.ts'
 import type { Policy } from './policy.ts'
@@ -73,8 +74,8 @@ function repeatAtMs(commit: CommitState | undefined): number {
  * is two-phase, and an abort may end an ordinary import (milvus-io/milvus#53159). A job whose commit was accepted, or may have
  * been carried out, is left alone, and so is one of another collection, which is somebody else's.
  */
-export function abortableJobs(jobs: readonly History[], policy: Policy): readonly number[] {
-  return jobs.flatMap((job, i) => (isAbortable(job) && !belongsElsewhere(job, policy) ? [i] : []))
+export function abortableJobs(jobs: readonly History[], policy: Policy, identities?: Identities): readonly number[] {
+  return jobs.flatMap((job, i) => (isAbortable(job) && aliasOfJob(job, policy, identities) === 'same' ? [i] : []))
 }
 
 function isAbortable(job: History): boolean {

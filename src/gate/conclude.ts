@@ -1,3 +1,4 @@
+import type { Identities } from './aliases.ts'
 import type { Conclusion } from './conclusion.ts'
 import type { History } from './history.ts'
 import { importedRowsOf } from './job.ts'
@@ -16,10 +17,15 @@ export interface RowCount {
 }
 
 /** The verdicts on all jobs, in the order given. */
-export function judgeAll(jobs: readonly History[], policy: Policy, timeIsUp: boolean): readonly Verdict[] {
+export function judgeAll(
+  jobs: readonly History[],
+  policy: Policy,
+  timeIsUp: boolean,
+  identities?: Identities,
+): readonly Verdict[] {
   const isThrough = ({ latest }: History) => latest?.phase === 'completed' || latest?.phase === 'failed'
   const isHostOut = jobs.every((job) => isThrough(job) || job.outage !== undefined)
-  const circumstances = { serviceHasAnswered: serviceHasAnswered(jobs), isHostOut, timeIsUp }
+  const circumstances = { serviceHasAnswered: serviceHasAnswered(jobs), isHostOut, timeIsUp, identities }
   return jobs.map((job) => judge(job, policy, circumstances))
 }
 

@@ -21,6 +21,8 @@ export interface History {
   readonly jobId: string
   /** The job was in a list of the service, which so has answered, before anyone polled it. */
   readonly wasListed: boolean
+  /** The name of its collection by that list. */
+  readonly listedCollection: string | undefined
   /** The service has reported the job at Uncommitted: it is a two-phase import. */
   readonly wasUncommitted: boolean
   /** Polls that brought anything, good or bad. */
@@ -67,10 +69,14 @@ export interface History {
 const TIMELINE_POINTS = 1000
 
 /** The history of a job that nobody has polled yet. */
-export function newHistory(jobId: string, { wasListed = false }: Partial<Pick<History, 'wasListed'>> = {}): History {
+export function newHistory(
+  jobId: string,
+  { wasListed = false, listedCollection }: Partial<Pick<History, 'wasListed' | 'listedCollection'>> = {},
+): History {
   return {
     jobId,
     wasListed,
+    listedCollection,
     wasUncommitted: false,
     polls: 0,
     polledAtMs: undefined,

@@ -1,3 +1,5 @@
+import { aliasOf } from './aliases.ts'
+import type { Alias, Identities } from './aliases.ts'
 import { isCommitRefused, isFinallyRefused } from './commit-state.ts'
 import type { CommitState } from './commit-state.ts'
 import type { History } from './history.ts'
@@ -23,6 +25,8 @@ export type Verdict =
 export interface JudgeContext {
   /** The service has given a usable answer about any job. */
   readonly serviceHasAnswered: boolean
+  /** Which collections the names of jobs stand for; undefined where it cannot be asked, so that the names decide. */
+  readonly identities?: Identities | undefined
   /** Of no job that is still polled the last response was usable: the host is out, and not one job alone. */
   readonly isHostOut: boolean
   /** The deadline has passed and the last poll is done. */
@@ -40,7 +44,11 @@ export function judge(history: History, policy: Policy, circumstances: JudgeCont
   const { latest, unknown, outage, refusals } = history
   if (isConfirmed(refusals) || isCommitRefused(history, circumstances.timeIsUp)) return ended('rejected')
   if (hasFailed(latest)) return ended('failed')
-  if (belongsElsewhere(history, policy)) return ended('wrong-collection')
+  const alias = aliasOfJob(history, policy, circumstances.identities)
+  if (alias === 'different' || alias === 'unknown' || (alias === 'pending' && circumstances.timeIsUp)) {
+    return ended('wrong-collection')
+  }
+  if (alias === 'pending') return POLL_AGAIN
   const isUnknown = unknown !== undefined && outage === undefined && refusals === undefined
   if (isUnknown && isGone(history, unknown)) return ended('not-found')
   if (history.idleMs >= (policy.stallTimeoutMs ?? Infinity)) return ended('stalled')
@@ -85,13 +93,22 @@ function hasFailed(latest: JobSnapshot | undefined): boolean {
   return latest?.phase === 'failed' || (isThrough && latest.files.some(({ phase }) => phase === 'failed'))
 }
 
-/** The service says that the job belongs to another collection than the user does. */
-export function belongsElsewhere({ latest }: History, { expectedCollection }: Policy): boolean {
-  return (
-    expectedCollection !== undefined &&
-    latest?.collectionName !== undefined &&
-    latest.collectionName !== expectedCollection
-  )
+/**
+ * How the collection of a job relates to the expected one. A Completed job that no response ever gave a collection to is not
+ * believed to belong to it.
+ */
+export function aliasOfJob(
+  { latest, listedCollection }: History,
+  { expectedCollection }: Policy,
+  identities: Identities | undefined,
+): Alias {
+  if (expectedCollection === undefined) return 'same'
+  const name = latest?.collectionName ?? listedCollection
+  if (name === undefined) {
+    return latest?.phase === 'completed' ? 'unknown' : 'same'
+  }
+  if (identities === undefined) return name === expectedCollection ? 'same' : 'unknown'
+  return aliasOf(identities, name, expectedCollection)
 }
 
 function isGone({ latest, polledAtMs }: History, unknown: NonNullable<History['unknown']>): boolean {

@@ -1,10 +1,12 @@
 import type { Baselines } from './baselines.ts'
+import { recordIdentity } from './aliases.ts'
+import type { Identities } from './aliases.ts'
 import type { Clock } from './clock.ts'
 import { withoutAbsenceOfCollection } from './collection.ts'
 import type { CollectionHistory } from './collection.ts'
 import type { Discovery } from './discovery.ts'
-import { createEngine } from './engine.ts'
-import type { Engine } from './engine.ts'
+import { createEngine, planned } from './engine.ts'
+import type { Engine, PlannedRequest } from './engine.ts'
 import type { View } from './events.ts'
 import { withoutAbsenceOf } from './history.ts'
 import type { History } from './history.ts'
@@ -38,6 +40,8 @@ export interface Knowledge {
   baselines: Baselines
   collections: CollectionHistory[]
   discovery: Discovery | undefined
+  /** Which collections the names of jobs stand for. */
+  identities: Identities
 }
 
 /** What every stage works with. */
@@ -54,8 +58,13 @@ export interface Stage {
 
 /** The beginning: nothing is known, and the engine stands still. */
 export function createStage(options: GateOptions): Stage {
-  const { clock, policy, startedAtMs } = options
-  const known: Knowledge = { jobs: [], baselines: [], collections: [], discovery: undefined }
+  const { clock, selection, startedAtMs } = options
+  // Discovered jobs are held to the collection that was asked for, too.
+  const policy =
+    selection.kind === 'discovered'
+      ? { ...options.policy, expectedCollection: selection.collectionName }
+      : options.policy
+  const known: Knowledge = { jobs: [], baselines: [], collections: [], discovery: undefined, identities: new Map() }
   const view = (): View => ({
     startedAtMs,
     nowMs: clock.now(),
@@ -67,7 +76,20 @@ export function createStage(options: GateOptions): Stage {
     known.jobs = known.jobs.map((job) => withoutAbsenceOf(job, absentMs))
     known.collections = known.collections.map((collection) => withoutAbsenceOfCollection(collection, absentMs))
   }
-  return { ...options, engine: createEngine({ ...options, ...policy, view, onAbsence }), known }
+  return { ...options, policy, engine: createEngine({ ...options, ...policy, view, onAbsence }), known }
+}
+
+/** Requests which collection a name stands for. */
+export function identityOf({ service, known }: Stage, name: string): PlannedRequest {
+  const atMs = known.identities.get(name)?.nextAtMs ?? Number.NEGATIVE_INFINITY
+  return planned(
+    { about: `collection name ${name}`, action: 'identify', atMs },
+    (options) => service.collections.identify(name, options),
+    (result, span) => {
+      known.identities = new Map(known.identities).set(name, recordIdentity(known.identities.get(name), result, span))
+      return []
+    },
+  )
 }
 
 /** How long a final request may take. */

@@ -1,7 +1,7 @@
 import { isAborted, isCommitInDoubt } from '../gate/commit-state.ts'
 import { rowCount } from '../gate/conclude.ts'
 import type { Conclusion, Mistake } from '../gate/conclusion.ts'
-import { createdAtMs } from '../gate/discovery.ts'
+import { idTimeMs } from '../gate/discovery.ts'
 import type { Discovery } from '../gate/discovery.ts'
 import type { View } from '../gate/events.ts'
 import type { History } from '../gate/history.ts'
@@ -35,6 +35,7 @@ import {
   rangeText,
   searchedCollection,
   subjectOf,
+  named,
   waitAgain,
 } from './phrases.ts'
 import type { Message } from './phrases.ts'
@@ -577,7 +578,7 @@ function endedText(discovery: Discovery | undefined): string {
   if (ended.length === 0) return 'The service lists no other import job of this collection.'
   const shown = ended.slice(0, MOST_NAMED)
   // An id of Zilliz Cloud does not tell its age.
-  const areLatest = shown.every(({ jobId }) => createdAtMs(jobId, undefined) !== undefined)
+  const areLatest = shown.every(({ jobId }) => idTimeMs(jobId) !== undefined)
   const which = ended.length <= MOST_NAMED ? ':' : areLatest ? ', the latest are' : ', among them'
   const names = shown.map(({ jobId, label }) => `${jobId} (${shortened(label, MAX_LABEL_LENGTH)})`)
   return `The service lists ${counted(ended.length, 'job')} that ended before${which} ${names.join(', ')}.`
@@ -585,7 +586,7 @@ function endedText(discovery: Discovery | undefined): string {
 
 /** Which jobs of a collection the gate waits for, for the log. */
 export function discoveredText(discovery: Discovery): readonly string[] {
-  const { collectionName, jobIds, ended } = discovery
+  const { collectionName, jobIds, ended, ofUnknownAge, leftOut } = discovery
   if (jobIds.length === 0) return []
   const failures = ended.filter(({ phase }) => phase === 'failed')
   const failed =
@@ -599,6 +600,12 @@ export function discoveredText(discovery: Discovery): readonly string[] {
   return [
     `collection ${collectionName}${databaseText(discovery)} has ${counted(jobIds.length, 'import job')} to wait for${past}`,
     'jobs that start from now on are not waited for',
+    ...ofUnknownAge
+      .map((jobId) => `job ${jobId} counts, since the service does not say when it was created`)
+      .slice(0, MOST_NAMED),
+    ...(leftOut.length === 0
+      ? []
+      : [`left out: jobs of ${named(leftOut)}, which may be aliases but could not be compared`]),
   ]
 }
 

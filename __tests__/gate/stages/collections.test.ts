@@ -361,14 +361,6 @@ describe('what waiting does not mend', () => {
     })
     expect(searched.course).toEqual([])
   })
-
-  it.each<[what: string, policy: Partial<Policy>, options: SearchOptions]>([
-    ['an input', { expectedCollection: 'books' }, {}],
-    ['the search for jobs', {}, { selection: { kind: 'discovered', collectionName: 'books', since: undefined } }],
-  ])('is not that %s alone names the collection', async (_what, policy, options) => {
-    const searched = await search(aCollection(), policy, { ...options, collectionsOfJobs: [undefined] })
-    expect(searched.conclusion.kind).toBe('completed')
-  })
 })
 
 describe('jobs that were found', () => {

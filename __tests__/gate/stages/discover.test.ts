@@ -6,7 +6,7 @@ import type { Conclusion } from '../../../src/gate/conclusion.ts'
 import type { Discovery } from '../../../src/gate/discovery.ts'
 import type { WatchEvent } from '../../../src/gate/events.ts'
 import type { PollResult, Phase } from '../../../src/gate/job.ts'
-import type { ListedJob, Listing } from '../../../src/gate/import-service.ts'
+import type { CollectionIdentity, ListedJob, Listing } from '../../../src/gate/import-service.ts'
 import { DEFAULT_POLICY } from '../../../src/gate/policy.ts'
 import type { Policy, Since } from '../../../src/gate/policy.ts'
 import { watchImports } from '../../../src/gate/gate.ts'
@@ -22,6 +22,8 @@ interface Search {
   /** By job; the searcher asks about ended ones, and the watch then about those that count. */
   readonly jobs?: Readonly<Record<string, Script<PollResult>>>
   readonly since?: Since
+  /** Which collection a name stands for. */
+  readonly identify?: (name: string) => CollectionIdentity
   readonly policy?: Partial<Policy>
   readonly interruptAtMs?: number
 }
@@ -42,7 +44,7 @@ interface Searched {
 }
 
 /** A whole watch in virtual time over the jobs that a service lists. */
-async function search({ list, jobs = {}, since, policy = {}, interruptAtMs }: Search): Promise<Searched> {
+async function search({ list, jobs = {}, since, identify, policy = {}, interruptAtMs }: Search): Promise<Searched> {
   const clock = new FakeClock()
   const interrupt = new AbortController()
   const asked: (readonly [string, number])[] = []
@@ -69,6 +71,9 @@ async function search({ list, jobs = {}, since, policy = {}, interruptAtMs }: Se
       if (script === undefined) throw new Error(`nobody should ask about ${jobId}`)
       return ask(jobId, script, options)
     },
+    ...(identify && {
+      collections: { ...serviceThat({}).collections, identify: (name) => Promise.resolve(identify(name)) },
+    }),
   })
   const events: WatchEvent[] = []
   const watching = (async () => {
@@ -110,7 +115,7 @@ const minutes = (n: number) => n * 60_000
 
 const listed = (...jobs: readonly (readonly [jobId: string, phase: Phase])[]): Listing => ({
   kind: 'listed',
-  jobs: jobs.map(([jobId, phase]): ListedJob => ({ jobId, phase, label: LABELS[phase] })),
+  jobs: jobs.map(([jobId, phase]): ListedJob => ({ jobId, phase, label: LABELS[phase], collectionName: 'products' })),
 })
 const LABELS: Readonly<Record<Phase, string>> = {
   pending: 'Pending',
@@ -134,7 +139,7 @@ const always =
     answer
 /** A minute before and after the watch that polls an hour back begins. */
 const AN_HOUR = { kind: 'ago', durationMs: 3_600_000 } as const
-const BEFORE = '2026-11-24T10:59:00Z'
+const BEFORE = '2026-11-24T10:58:00Z'
 const AFTER = '2026-11-24T11:01:00Z'
 
 describe('the search for jobs', () => {
@@ -238,15 +243,33 @@ describe('with since, the search', () => {
     expect(conclusion).toMatchObject({ kind: 'failed', passes: false })
   })
 
-  it('goes by the id where a job vanished after it was listed', async () => {
-    const oldId = String(BigInt(Date.parse(BEFORE)) << 18n)
-    const { conclusion, discovery } = await search({
-      since: AN_HOUR,
-      list: always(listed([oldId, 'completed'], ['a', 'importing'])),
-      jobs: { [oldId]: always(unknownJob()), a: always(done) },
+  it.each([
+    [
+      'are waited for where they are aliases of one collection',
+      { kind: 'identified', collectionId: '449' } as const,
+      ['a', 'b'],
+      [],
+    ],
+    [
+      'are left out where they cannot be identified, which is reported',
+      { kind: 'unidentified' } as const,
+      ['a'],
+      ['books'],
+    ],
+  ])('jobs under another name %s', async (_, identity, jobIds, leftOut) => {
+    const list: Listing = {
+      kind: 'listed',
+      jobs: [
+        ['a', 'products'],
+        ['b', 'books'],
+      ].map(([jobId = '', collectionName]) => ({ jobId, phase: 'importing', label: 'Importing', collectionName })),
+    }
+    const { discovery } = await search({
+      list: always(list),
+      jobs: { a: always(done), b: always(done) },
+      identify: () => identity,
     })
-    expect(conclusion.kind).toBe('completed')
-    expect(discovery?.jobIds).toEqual(['a'])
+    expect(discovery).toMatchObject({ jobIds, leftOut })
   })
 
   it('does not go green over a job that vanished and whose age nobody tells', async () => {

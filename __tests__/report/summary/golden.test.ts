@@ -458,6 +458,8 @@ const CASES: Readonly<Record<string, Case>> = {
         sinceMs: Date.UTC(2026, 10, 23, 4, 17, 55),
         place: 'milvus.example.com:19530',
         undated: 0,
+        ofUnknownAge: [],
+        leftOut: [],
         jobIds: [],
         ended: [4, 3, 2, 1].map((n) => ({
           jobId: `45376131369832201${n}`,
@@ -532,6 +534,8 @@ const CASES: Readonly<Record<string, Case>> = {
         ended: [],
         place: undefined,
         undated: 0,
+        ofUnknownAge: [],
+        leftOut: [],
       },
     },
     conclusion: undefined,

@@ -22,7 +22,7 @@ import {
  */
 export async function* abortJobs(stage: Stage, conclusion: Conclusion): AsyncGenerator<WatchEvent, void> {
   const { known, policy, engine, interrupt } = stage
-  const targets = abortableJobs(known.jobs, policy)
+  const targets = abortableJobs(known.jobs, policy, known.identities)
   if (targets.length === 0) return
   yield engine.report({ kind: 'ending', conclusion, jobs: targets })
 

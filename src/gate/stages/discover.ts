@@ -1,20 +1,22 @@
+import { aliasOf, namesToIdentify } from '../aliases.ts'
 import type { Span } from '../clock.ts'
 import { interrupted } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
-import { countsSince, createdAtMs, hasEnded, latestFirst } from '../discovery.ts'
-import type { Discovery } from '../discovery.ts'
+import { countsSince, hasEnded, isAgeKnown, latestFirst } from '../discovery.ts'
+import type { Discovery, JobAge } from '../discovery.ts'
 import { planned, whenSent } from '../engine.ts'
 import type { PlannedRequest } from '../engine.ts'
 import { refusalChanges } from '../changes.ts'
 import type { DiscoveryChange, EventBody, WatchEvent } from '../events.ts'
 import { newHistory } from '../history.ts'
+import type { PollResult } from '../job.ts'
 import type { ListedJob, NoResponse, RequestOptions } from '../import-service.ts'
 import { isTooLong, maxOutageMs, prolonged } from '../outage.ts'
 import type { Outage } from '../outage.ts'
 import { pauseInOutageMs } from '../pace.ts'
 import { isConfirmed, isRefusedAtDeadline, nextAttemptAtMs, recordRefusal } from '../refusals.ts'
 import type { Refusals } from '../refusals.ts'
-import { finalEndMs } from '../stage.ts'
+import { finalEndMs, identityOf } from '../stage.ts'
 import type { Stage } from '../stage.ts'
 import { FINAL_RETRY_MS } from '../timing.ts'
 
@@ -48,21 +50,70 @@ export async function* discoverJobs(
   const search: DiscoverStage = { ...stage, usableAtMs: undefined }
   const listing = yield* untilAnswered(search, (options) => service.list(options))
   if ('passes' in listing) return listing
-  const ended = new Set<ListedJob>(listing.jobs.filter(hasEnded))
+  const leftOut = yield* namesLeftOut(search, listing.jobs)
+  if ('passes' in leftOut) return leftOut
+  const jobs = listing.jobs.filter(({ collectionName }) => !leftOut.names.has(collectionName))
+  const ended = new Set<ListedJob>(jobs.filter(hasEnded))
   const undated = discovery.sinceMs === undefined ? [] : [...ended]
+  const ofUnknownAge: string[] = []
   for (const [i, job] of undated.entries()) {
     known.discovery = { ...discovery, undated: undated.length - i }
     const poll = service.pollerFor([job.jobId])
     const seen = yield* untilAnswered(search, (options) => poll(job.jobId, { ...options, isLast: false }))
     if ('passes' in seen) return seen
-    const createTime = seen.kind === 'answered' ? seen.snapshot.createTime : undefined
-    if (countsSince(discovery.sinceMs, createdAtMs(job.jobId, createTime))) ended.delete(job)
+    const age = ageOf(job, seen)
+    if (!countsSince(discovery.sinceMs, age)) continue
+    ended.delete(job)
+    if (!isAgeKnown(age)) ofUnknownAge.push(job.jobId)
   }
-  const jobIds = listing.jobs.filter((job) => !ended.has(job)).map(({ jobId }) => jobId)
-  known.discovery = { ...discovery, jobIds, ended: latestFirst([...ended]) }
-  known.jobs = jobIds.map((jobId) => newHistory(jobId, { wasListed: true }))
+  const current = jobs.filter((job) => !ended.has(job))
+  const jobIds = current.map(({ jobId }) => jobId)
+  known.discovery = {
+    ...discovery,
+    jobIds,
+    ended: latestFirst([...ended]),
+    ofUnknownAge,
+    leftOut: leftOut.unidentified,
+  }
+  known.jobs = current.map(({ jobId, collectionName }) =>
+    newHistory(jobId, { wasListed: true, listedCollection: collectionName }),
+  )
   yield engine.report({ kind: 'discovered', discovery: known.discovery })
   return jobIds.length > 0 ? undefined : { kind: 'no-jobs', passes: policy.onNoJobs === 'pass' }
+}
+
+/**
+ * The names of a list that do not stand for the collection that was asked for, and those of them that could not be identified. A job
+ * is listed by the name that its import was started with, possibly an alias.
+ */
+async function* namesLeftOut(
+  stage: DiscoverStage,
+  jobs: readonly ListedJob[],
+): AsyncGenerator<
+  WatchEvent,
+  Conclusion | { names: ReadonlySet<string | undefined>; unidentified: readonly string[] }
+> {
+  const { known, policy, engine, interrupt } = stage
+  const { expectedCollection = '' } = policy
+  const others = [...new Set(jobs.flatMap(({ collectionName = expectedCollection }) => collectionName))].filter(
+    (name) => name !== expectedCollection,
+  )
+  const pending = () => namesToIdentify(known.identities, others, expectedCollection)
+  if (policy.timeoutMs > 0) {
+    yield* engine.run({
+      plan: () => (pending().length > 0 ? pending().map((name) => identityOf(stage, name)) : undefined),
+    })
+  }
+  if (interrupt.aborted) return interrupted(interrupt)
+  const names = new Set(others.filter((name) => aliasOf(known.identities, name, expectedCollection) !== 'same'))
+  const isUnidentified = (name: string) => aliasOf(known.identities, name, expectedCollection) !== 'different'
+  return { names, unidentified: [...names].filter(isUnidentified) }
+}
+
+function ageOf({ phase }: ListedJob, seen: Usable<PollResult>): JobAge {
+  if (seen.kind !== 'answered') return { phase, created: undefined, completed: undefined }
+  const { createTime, completeTime } = seen.snapshot
+  return { phase: seen.snapshot.phase, created: createTime, completed: completeTime }
 }
 
 async function* untilAnswered<R extends { readonly kind: string }>(

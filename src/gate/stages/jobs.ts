@@ -1,3 +1,4 @@
+import { namesToIdentify } from '../aliases.ts'
 import { checkBaselines } from '../baselines.ts'
 import { attempted, isCommitInDoubt } from '../commit-state.ts'
 import type { Span } from '../clock.ts'
@@ -10,6 +11,7 @@ import { once, planned, whenSent } from '../engine.ts'
 import type { PlannedRequest } from '../engine.ts'
 import type { EventBody, WatchEvent } from '../events.ts'
 import { record } from '../history.ts'
+import type { History } from '../history.ts'
 import type { PollResult } from '../job.ts'
 import type { CommitResult, Poll } from '../import-service.ts'
 import type { Verdict } from '../judge.ts'
@@ -17,7 +19,7 @@ import { serviceHasAnswered } from '../conclude.ts'
 import { excused, maxOutageMs } from '../outage.ts'
 import { pollAfterCommitAtMs, nextPollAtMs } from '../pace.ts'
 import { nextAttemptAtMs } from '../refusals.ts'
-import { finalBudgetMs, finalEndMs, indicesOf } from '../stage.ts'
+import { finalBudgetMs, finalEndMs, identityOf, indicesOf } from '../stage.ts'
 import type { Stage } from '../stage.ts'
 import { planBaselines } from './baselines.ts'
 import type { BaselinePlan } from './baselines.ts'
@@ -67,7 +69,7 @@ export async function* waitForJobs(stage: Stage): AsyncGenerator<WatchEvent, Con
 }
 
 function verdictsOf({ known, policy }: JobsStage, timeIsUp = false): readonly Verdict[] {
-  return judgeAll(known.jobs, policy, timeIsUp)
+  return judgeAll(known.jobs, policy, timeIsUp, policy.timeoutMs === 0 ? undefined : known.identities)
 }
 
 function outdatedOf({ known, policy }: JobsStage, verdicts: readonly Verdict[]): readonly number[] {
@@ -88,13 +90,33 @@ function planUntilDecided(stage: JobsStage): readonly PlannedRequest[] | undefin
   // A fixed interval stays fixed, unless a commit follows, which cannot be undone.
   const mayHurry = policy.onUncommitted === 'commit' || policy.pollIntervalMs === undefined
   const hurried = new Set(mayHurry ? outdatedOf(stage, verdicts) : [])
-  const polls = indicesOf(verdicts, wantsPoll).map((job) =>
-    pollOf(stage, job, hurried.has(job) ? engine.now() : (stage.pollAtMs[job] ?? 0)),
-  )
+  const polls = indicesOf(verdicts, wantsPoll)
+    .filter((job) => !isThrough(known.jobs[job]))
+    .map((job) => pollOf(stage, job, hurried.has(job) ? engine.now() : (stage.pollAtMs[job] ?? 0)))
   const isFirst = !commitsHaveBegun(known.jobs)
   const baseline = stage.baselines.next(polls)
   const commits = baseline.holdsCommits ? [] : commitsDue(stage, verdicts)
-  return [...commits.map(({ job, atMs }) => commitOf(stage, job, atMs, isFirst)), ...polls, ...baseline.requests]
+  return [
+    ...commits.map(({ job, atMs }) => commitOf(stage, job, atMs, isFirst)),
+    ...polls,
+    ...identityRequests(stage),
+    ...baseline.requests,
+  ]
+}
+
+/** A job in a final state is not polled again, also while its collection is still compared. */
+function isThrough(job: History | undefined): boolean {
+  if (job === undefined || job.outage !== undefined || job.refusals !== undefined || job.unknown !== undefined)
+    return false
+  return job.latest?.phase === 'completed' || job.latest?.phase === 'failed'
+}
+
+function identityRequests(stage: JobsStage): readonly PlannedRequest[] {
+  const { known, policy } = stage
+  const { expectedCollection } = policy
+  if (expectedCollection === undefined || policy.timeoutMs === 0) return []
+  const names = known.jobs.flatMap(({ latest, listedCollection }) => latest?.collectionName ?? listedCollection ?? [])
+  return namesToIdentify(known.identities, names, expectedCollection).map((name) => identityOf(stage, name))
 }
 
 function commitsDue({ known, policy }: JobsStage, verdicts: readonly Verdict[]) {
