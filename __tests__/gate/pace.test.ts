@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { newHistory, record } from '../../src/gate/history.ts'
 import type { History } from '../../src/gate/history.ts'
-import { NOT_FOUND_GRACE_MS } from '../../src/gate/judge.ts'
+import { NOT_FOUND_GRACE_MS } from '../../src/gate/timing.ts'
 import {
   pollAfterCommitAtMs,
   MAX_PAUSE_MS,

@@ -4,6 +4,7 @@ import { isCommitRefused, isFinallyRefused } from './commit-state.ts'
 import type { CommitState } from './commit-state.ts'
 import type { History } from './history.ts'
 import type { JobSnapshot } from './job.ts'
+import { NOT_FOUND_GRACE_MS } from './timing.ts'
 import { isConfirmed, isRefusedAtDeadline } from './refusals.ts'
 import { isTooLong, maxOutageMs } from './outage.ts'
 import type { Policy } from './policy.ts'
@@ -32,9 +33,6 @@ export interface JudgeContext {
   /** The deadline has passed and the last poll is done. */
   readonly timeIsUp: boolean
 }
-
-/** How long a job that was never seen may stay unknown: a job is listed a moment after it was created. */
-export const NOT_FOUND_GRACE_MS = 30_000
 
 const POLL_AGAIN: Verdict = { kind: 'poll-again' }
 const ended = (as: Ending): Verdict => ({ kind: 'ended', as })

@@ -1,5 +1,5 @@
 import type { History } from './history.ts'
-import { NOT_FOUND_GRACE_MS } from './judge.ts'
+import { NOT_FOUND_GRACE_MS } from './timing.ts'
 import type { CommitState } from './commit-state.ts'
 
 /** The server's state machine moves every 2 s: to ask more often brings nothing. */

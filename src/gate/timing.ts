@@ -44,3 +44,6 @@ export const SECOND_READING_MS = 10_000
 /** When a baseline that could not be taken is tried again. */
 export const BASELINE_RETRY_MS = 10_000
 export const MAX_BASELINE_FAILURES = 3
+
+/** How long a job that was never seen may stay unknown: it is listed a moment after it was created. */
+export const NOT_FOUND_GRACE_MS = 30_000
