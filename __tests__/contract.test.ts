@@ -35,6 +35,8 @@ type Fate<Passes> = [Passes] extends [true] ? 'passes' : [Passes] extends [false
 
 const fates: { readonly [Kind in ConclusionKind]: Fate<Extract<Conclusion, { kind: Kind }>['passes']> } = {
   completed: 'passes',
+  started: 'passes',
+  'start-failed': 'fails',
   'partly-committed': 'fails',
   'no-jobs': 'depends on an input',
   'not-ready': 'fails',

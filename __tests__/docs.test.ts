@@ -10,6 +10,7 @@ import { makeCertificates } from './support/certificates.ts'
 import { inputDefaults } from '../src/settings/inputs.ts'
 import { anImport, COMPLETED } from './support/gating.ts'
 import { faultsOfWorkflow } from './support/github-syntax.ts'
+import { STILTED } from './support/stilted.ts'
 
 const root = new URL('../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
@@ -298,34 +299,6 @@ describe('a link in the docs', () => {
     )
   })
 })
-
-/** Phrases that a native technical writer would not use, and the words that replaced them once. */
-const STILTED: readonly RegExp[] = [
-  /\bis not right\b/,
-  /\bwhat is behind it\b/,
-  /\bnobody\b/,
-  /\bwhoever\b/,
-  /\bmend(?:s|ed|ing)?\b/,
-  /\bnever goes on\b/,
-  /\bheed(?:s|ed)?\b/,
-  /\bwithout further ado\b/,
-  /\brows too many\b/,
-  /\bthat nothing announces\b/,
-  /\bgoes? on asking\b/,
-  /\bin (?:the )?place of (?:a |an )?(?:JSON|answer)\b/,
-  /\btold\b/,
-  /\brests? at\b/,
-  /\bstood still\b/,
-  /\bat its worst\b/,
-  /\bby whatever name\b/,
-  /\bwithout a word\b/,
-  /\bnothing listens\b/,
-  /\b(?:service|server) answers\b/,
-  /\bno(?: usable)? answer\b/,
-  /\bnot known .* any ?more\b/,
-  /\b(?:vigil|turnstile|inquiry|deed|sighting|farewell|culprit|whereabouts)s?\b/,
-  /\d %/,
-]
 
 describe('the voice of the docs', () => {
   const proseOf = (page: string) =>

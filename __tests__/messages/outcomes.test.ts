@@ -604,6 +604,52 @@ it('puts a demand on rows in words', () => {
   ])
 })
 
+describe('the start of an import', () => {
+  const failed = (but: Partial<Extract<Conclusion, { kind: 'start-failed' }>>): Conclusion => ({
+    kind: 'start-failed',
+    passes: false,
+    cause: 'lost',
+    jobIds: [],
+    error: undefined,
+    ...but,
+  })
+
+  it('is not worth an annotation or a reason where it was all that was waited for', () => {
+    const started: Conclusion = { kind: 'started', passes: true }
+    expect(headline(started, viewOf(aJob()), policy)).toEqual({
+      title: 'Import started in docs',
+      sentence: 'Import job j0 has started: Importing, 45%, 6,000 of 36,000 rows.',
+    })
+    expect(annotationOf(started, viewOf(aJob()), policy)).toBeUndefined()
+    expect(reasonLine(started, viewOf(aJob()), policy)).toBe('')
+  })
+
+  it('names the jobs that may be the import, and never advises a second one without a look at them', () => {
+    const { title, points, next, code } = headline(failed({ jobIds: ['a', 'b'] }), aView([]), policy)
+    expect({ title, points, code }).toEqual({
+      title: 'Unclear whether the import started',
+      points: ['Jobs that may be this import: a, b'],
+      code: 'MIG-049',
+    })
+    expect(next).toBe(
+      'Check the jobs of the collection. If one of them is this import, give its id as `job-id`; else run this step again.',
+    )
+  })
+
+  it('shows what the service said where it was refused', () => {
+    const error = aTrouble({ kind: 'permission', httpStatus: 403, code: 65535, message: 'permission deny' })
+    const { title, sentence } = headline(failed({ cause: 'refused', error }), aView([]), policy)
+    expect(title).toBe('Import not started: HTTP 403, code 65535')
+    expect(sentence).toMatch(/^The service did not start the import\. .*permission deny/)
+  })
+
+  it('says which permission a re-run needs', () => {
+    expect(headline(failed({ cause: 'no-run-start' }), aView([]), policy).next).toContain(
+      '`permissions: actions: read`',
+    )
+  })
+})
+
 describe('the output reason', () => {
   it("is the service's own for the first job that failed", () => {
     const view = viewOf(

@@ -80,7 +80,7 @@ describe('what is said of an answer that is no state', () => {
       entry('code 1800 at a cluster', enveloped(1800, 'no', 200, CLUSTER)),
       entry('code 8 at a cluster', enveloped(8, 'slow', 200, CLUSTER)),
       entry('code 2100 at a cluster, job unknown', enveloped(2100, JOB_UNKNOWN, 200, CLUSTER)),
-      entry('job unknown, without a word', unknownJob('', CONTEXT)),
+      entry('job unknown, no message', unknownJob('', CONTEXT)),
       entry('another job', unusable('wrong-job', CONTEXT)),
       entry('no time', timedOut(2345, CONTEXT)),
       entry('hardly any time', timedOut(49, CONTEXT)),

@@ -1,6 +1,7 @@
 import type { ServiceError } from './job.ts'
 import type { IndexProgress } from './import-service.ts'
 import type { RowRange } from './policy.ts'
+import type { StartFailure } from './start.ts'
 
 /** One mistake in the inputs, told so that the reader can mend it without polling anything up. */
 export interface Mistake {
@@ -28,6 +29,16 @@ export type NotReady =
  */
 export type Conclusion =
   | { readonly kind: 'completed'; readonly passes: true }
+  /** The service has accepted the import, and no more was waited for. */
+  | { readonly kind: 'started'; readonly passes: true }
+  | {
+      readonly kind: 'start-failed'
+      readonly passes: false
+      readonly cause: StartFailure
+      /** The jobs that may be this import. */
+      readonly jobIds: readonly string[]
+      readonly error: ServiceError | undefined
+    }
   | { readonly kind: 'uncommitted'; readonly passes: boolean; readonly jobs: readonly number[] }
   | {
       readonly kind: 'partly-committed'

@@ -10,6 +10,7 @@ export type Code = `MIG-${number}`
 /** The code of each conclusion; a failed import has the code of its failure pattern. */
 const CONCLUSIONS = {
   completed: undefined,
+  started: undefined,
   failed: undefined,
   'invalid-input': 'MIG-001',
   cancelled: 'MIG-002',
@@ -23,6 +24,7 @@ const CONCLUSIONS = {
   'no-jobs': 'MIG-046',
   'partly-committed': 'MIG-047',
   'not-ready': 'MIG-048',
+  'start-failed': 'MIG-049',
 } as const satisfies Readonly<Record<Exclude<ConclusionKind, 'rejected' | 'unreachable'>, Code | undefined>>
 
 /** Pages of other projects that explain more. */
@@ -41,6 +43,7 @@ const LINKS: Readonly<Partial<Record<Code, HttpsUrl>>> = {
   'MIG-043': 'https://milvus.io/docs/bulk_import_in_cdc_replication.md',
   'MIG-047': 'https://milvus.io/docs/bulk_import_in_cdc_replication.md',
   'MIG-048': 'https://github.com/milvus-io/milvus/issues/21091',
+  'MIG-049': 'https://milvus.io/docs/import-data.md',
   'MIG-050': 'https://docs.github.com/rest/commits/statuses',
 }
 

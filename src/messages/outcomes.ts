@@ -6,6 +6,7 @@ import type { Discovery } from '../gate/discovery.ts'
 import type { View } from '../gate/events.ts'
 import type { History } from '../gate/history.ts'
 import type { FileProgress, ServiceError } from '../gate/job.ts'
+import type { StartFailure } from '../gate/start.ts'
 import { reasonOf } from '../gate/job.ts'
 import type { Policy } from '../gate/policy.ts'
 import { codeOf, linkOf } from './codes.ts'
@@ -79,6 +80,10 @@ function messageFor(conclusion: Conclusion, view: View, policy: Policy): Message
   switch (conclusion.kind) {
     case 'completed':
       return completed(view)
+    case 'started':
+      return started(view)
+    case 'start-failed':
+      return startFailed(conclusion)
     case 'no-jobs':
       return noJobs(conclusion.passes, view)
     case 'uncommitted':
@@ -155,7 +160,7 @@ export function annotationOf(conclusion: Conclusion, view: View, policy: Policy)
 
 /** The end that was asked for, which needs no warning. */
 export function isPlainSuccess({ kind }: Conclusion): boolean {
-  return kind === 'completed'
+  return kind === 'completed' || kind === 'started'
 }
 
 const IMPORT_IS_COMPLETE = 'The import itself is complete.'
@@ -171,6 +176,65 @@ function completed(view: View): Message {
   return {
     title: `${subject} complete${search === '' ? '' : ' and searchable'}${facts === '' ? '' : `: ${facts}`}`,
     sentence: `${allJobs(view)} complete: ${rows ?? 'row count unknown'}${files === 0 ? '' : ` from ${counted(files, 'file')}`}${inCollection}, after ${duration(view.nowMs - view.startedAtMs)}${search}.`,
+  }
+}
+
+/** `wait-for: started`. */
+function started(view: View): Message {
+  const [where] = collectionsText(view)
+  const [job] = view.jobs
+  return {
+    title: `Import started${where === '' ? '' : ` in ${where}`}`,
+    sentence: `${job === undefined ? 'The import' : `Import job ${job.jobId}`} has started${job?.latest === undefined ? '' : `: ${progressOf(job)}`}.`,
+  }
+}
+
+/** Why an import was not started, or why that is not known, with the next step. */
+const START_FAILURES: Readonly<Record<StartFailure, readonly [title: string, sentence: string, next: string]>> = {
+  refused: ['Import not started', 'The service did not start the import.', ''],
+  lost: [
+    'Unclear whether the import started',
+    'The response to the request that starts the import was lost, and the list of jobs does not show exactly one new job with its files.',
+    '',
+  ],
+  ambiguous: [
+    'Unclear which job is this import',
+    'Several jobs of this run may be this import, or one cannot be compared with it.',
+    '',
+  ],
+  'no-list': [
+    'Unclear whether the import started earlier',
+    'An earlier attempt may have started the import, and the list of jobs is not available.',
+    '',
+  ],
+  'no-run-start': [
+    'Unclear whether the import started earlier',
+    'An earlier attempt may have started the import, and GitHub does not say when the run began.',
+    'Add `permissions: actions: read` to the job.',
+  ],
+  deadline: [
+    'Unclear whether the import started',
+    'The time ran out after the request that starts the import was sent.',
+    'Raise `timeout`.',
+  ],
+}
+
+function startFailed({ cause, jobIds, error }: Extract<Conclusion, { kind: 'start-failed' }>): Message {
+  const [title, sentence, next] = START_FAILURES[cause]
+  const diagnosis = cause === 'refused' && error?.message !== undefined ? matchFailure(error.message) : undefined
+  const isKnown = diagnosis?.what !== undefined
+  return {
+    title: `${title}${cause === 'refused' && error !== undefined ? statusIn(error) : ''}`,
+    sentence: error === undefined ? sentence : `${sentence} ${whatHappened(error)}`,
+    ...(jobIds.length > 0 && { points: [`Jobs that may be this import: ${named(jobIds)}`] }),
+    next: [
+      ...(next === '' ? [] : [next]),
+      ...(isKnown ? [diagnosis.advice] : error === undefined ? [] : [nextStepFor(error)]),
+      cause === 'refused'
+        ? 'Then run this step again.'
+        : 'Check the jobs of the collection. If one of them is this import, give its id as `job-id`; else run this step again.',
+    ].join(' '),
+    ...(isKnown && { diagnosis }),
   }
 }
 
@@ -195,12 +259,12 @@ function failed(conclusion: Extract<Conclusion, { kind: 'failed' }>, view: View)
   const isWithoutTrace = diagnosis.what === undefined && diagnosis.file === undefined && files.length === 0
   const file = failedFileOf(files, reason)
   const failures = files.filter(({ phase }) => phase === 'failed').length
-  const named = file ?? (failures > 0 ? `${count(failures)} of ${counted(files.length, 'file')}` : undefined)
+  const failedFiles = file ?? (failures > 0 ? `${count(failures)} of ${counted(files.length, 'file')}` : undefined)
   const shortName = file === undefined ? undefined : shortened(file, MAX_NAME_LENGTH)
   const what = conclusion.jobs.length === 1 ? whatFailed(diagnosis, shortName) : undefined
   const which = what ?? failedFilesText(files, reason)
   const imports = view.jobs.length === 1 ? 'Import' : amongAll(conclusion.jobs.length, view.jobs.length, 'import')
-  const detail = what ?? (named === undefined ? undefined : shortened(named, MAX_NAME_LENGTH))
+  const detail = what ?? (failedFiles === undefined ? undefined : shortened(failedFiles, MAX_NAME_LENGTH))
   return {
     title: `${imports} failed${detail === undefined ? '' : `: ${detail}`}`,
     sentence: `${subject} failed${at}${which === undefined ? '' : `: ${which}`}.`,

@@ -64,7 +64,8 @@ export function outputsOf(
 ): Outputs {
   const { jobs } = view
   const seen = jobs.flatMap((job) => job.latest ?? [])
-  const files = seen.flatMap((job) => job.files)
+  const fileCount = (isCounted: (file: FileProgress) => boolean) =>
+    String(sum(seen.map(({ files }) => files.reduce((amount, file) => (isCounted(file) ? amount + 1 : amount), 0))))
   const known = seen.length > 0
   return {
     state: stateOf(jobs),
@@ -76,8 +77,8 @@ export function outputsOf(
     totalRows: sumOfKnown(jobs.map((job) => job.totalRows)),
     collectionRows: String(rowsIn(view.collections) ?? ''),
     fileSize: sumOfKnown(seen.map((job) => job.sizeBytes)),
-    fileCount: known ? String(files.length) : '',
-    failedFileCount: known ? String(files.filter((file) => file.phase === 'failed').length) : '',
+    fileCount: known ? fileCount(() => true) : '',
+    failedFileCount: known ? fileCount(({ phase }) => phase === 'failed') : '',
     completeTime: latestTime(seen.flatMap((job) => job.completeTime ?? [])),
     reason: conclusion === undefined ? '' : reasonLine(conclusion, view, policy),
     details: jsonArray(failedFirst(jobs)),
@@ -120,7 +121,7 @@ export function fileRecord(jobId: string, file: FileProgress): Readonly<Record<s
 
 const UNANSWERED = 'Unknown'
 
-/** Of several jobs the state that most wants attention; a job that never answered ranks with the words nobody knows. */
+/** Of several jobs the state that most needs attention; a job that never answered ranks with the unknown words. */
 const ATTENTION: readonly Phase[] = [
   'failed',
   'unknown',
@@ -138,15 +139,19 @@ function stateOf(jobs: readonly History[]): string {
   return rest.reduce((worst, job) => (rank(job) < rank(worst) ? job : worst), first).latest?.label ?? UNANSWERED
 }
 
-function failedFirst(jobs: readonly History[]): readonly unknown[] {
-  const files = jobs.flatMap(({ jobId, latest }) => latest?.files.map((file) => ({ jobId, file })) ?? [])
-  const failed = files.filter(({ file }) => file.phase === 'failed')
-  const others = files.filter(({ file }) => file.phase !== 'failed')
-  return [...failed, ...others].map(({ jobId, file }) => fileRecord(jobId, file))
+/** Made one by one, since of very many files only the first fit. */
+function* failedFirst(jobs: readonly History[]): Generator<unknown, void> {
+  for (const areFailed of [true, false]) {
+    for (const { jobId, latest } of jobs) {
+      for (const file of latest?.files ?? []) {
+        if ((file.phase === 'failed') === areFailed) yield fileRecord(jobId, file)
+      }
+    }
+  }
 }
 
 /** As many items as fit, in order; the rest is in the report file. */
-function jsonArray(items: readonly unknown[]): string {
+function jsonArray(items: Iterable<unknown>): string {
   const kept: string[] = []
   let sizeBytes = 2
   for (const item of items) {

@@ -6,6 +6,7 @@ import { headline } from '../messages/outcomes.ts'
 import type { Clock } from '../gate/clock.ts'
 import type { CollectionHistory } from '../gate/collection.ts'
 import type { History } from '../gate/history.ts'
+import type { FileProgress } from '../gate/job.ts'
 import type { WatchEvent } from '../gate/events.ts'
 import type { Policy } from '../gate/policy.ts'
 import { fileRecord, jobRecord } from './outputs.ts'
@@ -57,7 +58,7 @@ export interface ReportContext {
   readonly wallClockMs: () => number
 }
 
-/** Everything that is known, as JSON, rewritten at every change. */
+/** Everything that is known, as JSON of at most 32 MiB, rewritten at every change. */
 export function reportFileReporter(path: string, context: ReportContext, clock: Clock): Reporter {
   const textOf = (event: WatchEvent) => JSON.stringify(report(event, context), null, 2) + '\n'
   return { name: 'report file', report: keepFile({ path, clock, textOf }) }
@@ -65,6 +66,7 @@ export function reportFileReporter(path: string, context: ReportContext, clock: 
 
 function report(event: WatchEvent, { version, inputs, policy, journal, wallClockMs }: ReportContext): unknown {
   const { view } = event
+  const details = listedFiles(view.jobs)
   const conclusion = 'conclusion' in event ? event.conclusion : undefined
   return {
     action: 'milvus-import-gate',
@@ -82,7 +84,7 @@ function report(event: WatchEvent, { version, inputs, policy, journal, wallClock
       polls: job.polls,
       commit: job.commit?.state,
       abort: job.abort?.state,
-      details: job.latest?.files.map((file) => fileRecord(job.jobId, file)) ?? [],
+      ...details.get(job),
       timeline: timelineOf(job, view.startedAtMs, view.jobs.length),
     })),
     collections: view.collections.map(collectionRecord),
@@ -91,17 +93,57 @@ function report(event: WatchEvent, { version, inputs, policy, journal, wallClock
   }
 }
 
-/** One collection on its way to being searchable. */
-function collectionRecord({ name, indexes, load, isRefreshed, rows, requests }: CollectionHistory): unknown {
-  return { collectionName: name, indexes, load, refreshed: isRefreshed, rows, questions: requests }
+/** Files take the larger part of 32 MiB; jobs, timelines and exchanges fit into the rest. */
+const MAX_FILES_BYTES = 24 * 1024 * 1024
+/** What the indentation and commas around one file take. */
+const FRAME_BYTES = 120
+
+/** The files of each job: all of them, or where they are too large those that are not completed, and a count of the rest. */
+function listedFiles(jobs: readonly History[]): ReadonlyMap<History, object> {
+  return (
+    filesWithin(jobs, () => true, false) ??
+    filesWithin(jobs, ({ phase }) => phase !== 'completed', true) ??
+    new Map<History, object>()
+  )
 }
 
-/** Over all jobs the report tells at most this many points. */
+/** Undefined where they are too large, unless they may be cut. */
+function filesWithin(
+  jobs: readonly History[],
+  isListed: (file: FileProgress) => boolean,
+  mayCut: boolean,
+): ReadonlyMap<History, object> | undefined {
+  const listed = new Map<History, object>()
+  let left = MAX_FILES_BYTES
+  for (const job of jobs) {
+    const details: unknown[] = []
+    const files = job.latest?.files ?? []
+    for (const file of files) {
+      if (!isListed(file) || left < 0) continue
+      const record = fileRecord(job.jobId, file)
+      left -= Buffer.byteLength(JSON.stringify(record)) + FRAME_BYTES
+      if (left < 0 && !mayCut) return undefined
+      if (left >= 0) details.push(record)
+    }
+    listed.set(
+      job,
+      details.length === files.length ? { details } : { details, unlistedFiles: files.length - details.length },
+    )
+  }
+  return listed
+}
+
+/** One collection on its way to being searchable. */
+function collectionRecord({ name, indexes, load, isRefreshed, rows, requests }: CollectionHistory): unknown {
+  return { collectionName: name, indexes, load, refreshed: isRefreshed, rows, requests }
+}
+
+/** Over all jobs the report has at most this many points. */
 const TIMELINE_POINTS = 1_000
 
 function timelineOf({ timeline }: History, startedAtMs: number, jobCount: number): unknown {
-  const most = Math.max(1, Math.floor(TIMELINE_POINTS / jobCount))
-  return timeline.slice(-most).map(({ atMs, label, progress, importedRows }) => ({
+  const most = Math.floor(TIMELINE_POINTS / jobCount)
+  return timeline.slice(Math.max(0, timeline.length - most)).map(({ atMs, label, progress, importedRows }) => ({
     atSeconds: Math.round((atMs - startedAtMs) / 100) / 10,
     state: label,
     progress,

@@ -85,7 +85,7 @@ function endHead(conclusion: Conclusion, view: View, policy: Policy, { readme }:
 }
 
 function iconOf({ kind, passes }: Conclusion): string {
-  if (kind === 'completed') return '✅'
+  if (kind === 'completed' || kind === 'started') return '✅'
   if (passes) return '⚠️'
   return ICONS[kind] ?? '❌'
 }
