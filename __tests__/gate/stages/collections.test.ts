@@ -195,13 +195,8 @@ describe('a collection that is not loaded', () => {
   })
 
   it('is counted again, but not refreshed, once it has been loaded anew', async () => {
-    const play = aCollection({
-      read: ({ nth }) => (nth === 1 ? UNLOADED : reading({ load: nth === 2 ? 50 : 100 })),
-      count: ({ nth }) => (nth === 1 ? NOT_LOADED : rows(5)),
-    })
     const searched = await search(
       aCollection({
-        ...play,
         read: inTurn(reading(), UNLOADED, reading({ load: 50 }), reading()),
         count: inTurn(rows(5), NOT_LOADED, rows(5)),
       }),
