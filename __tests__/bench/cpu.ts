@@ -76,7 +76,13 @@ function timesOf(state: 'Importing' | 'Failed', files: number, temp: string): Re
       ? ({ kind: 'polled', view, job: 0, result, tookMs: 5, changes, more: false } as const)
       : ({ kind: 'ended', view, conclusion } as const)
   const outputs = outputsReporter(join(temp, 'outputs'), DEFAULT_POLICY, undefined, monotonicClock)
-  const context = { version: '0', inputs: {}, policy: DEFAULT_POLICY, journal: createRequestLog(), wallClockMs: Date.now }
+  const context = {
+    version: '0',
+    inputs: {},
+    policy: DEFAULT_POLICY,
+    journal: createRequestLog(),
+    wallClockMs: Date.now,
+  }
   const report = reportFileReporter(join(temp, 'report.json'), context, monotonicClock)
   const [, outputsMs] = timed(() => outputs.report(event))
   const [, summaryMs] = timed(() => renderSummary(view, conclusion, DEFAULT_POLICY, { writtenAt: new Date(0) }))
