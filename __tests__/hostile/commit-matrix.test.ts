@@ -11,16 +11,17 @@ const AT_A_TIME = 24
 /** What has to come of a fault at the commit of a job: whatever was answered, what was carried out is seen by the poll after it. */
 function expectedOf({ fault, isCarriedOut, lasts }: CommitCell): ConclusionKind {
   if (isCarriedOut) return 'completed'
-  if (isRefused(fault)) return 'rejected'
+  if (isDeclined(fault)) return 'rejected'
+  if (fault.sort === 'refusal' && lasts === 'for good') return 'rejected'
   return lasts === 'once' ? 'completed' : 'unreachable'
 }
 
 /**
- * A refusal ends the gate, and so does what only a commit says: that there is no such path, that the job is unknown, and with
+ * One response decides only where it says what only a commit says: that there is no such path, that the job is unknown, and with
  * the code of a failed import that it is in the wrong state. Other refusals without an envelope come from something in between.
  */
-function isRefused({ name, sort }: Fault): boolean {
-  return sort === 'refusal' || sort === 'unknown job' || /^HTTP 40[45]\b/.test(name) || /^code 210[01]\b/.test(name)
+function isDeclined({ name, sort }: Fault): boolean {
+  return sort === 'unknown job' || /^HTTP 40[45]\b/.test(name) || /^code 2100\b(?!.*parse job id)/.test(name)
 }
 
 const GOOD_ANSWERS = [

@@ -29,14 +29,15 @@ const TABLE: Readonly<Record<Sort, Readonly<Record<StageOfWait, readonly [Expect
     last: always('timed-out'),
     only: always('unreachable'),
   },
+  // One refusal never ends a gate; a second one does where the host has never answered well, a third one over 10 s elsewhere.
   refusal: {
-    first: always('rejected'),
-    later: always('rejected'),
-    last: always('rejected'),
+    first: [AS_EVER, 'rejected', 'rejected'],
+    later: [AS_EVER, 'rejected', 'rejected'],
+    last: ['timed-out', 'rejected', 'rejected'],
     only: always('rejected'),
   },
   'refusal without envelope': {
-    first: always('rejected'),
+    first: [AS_EVER, 'rejected', 'rejected'],
     later: [AS_EVER, AS_EVER, 'unreachable'],
     last: always('timed-out'),
     only: always('rejected'),

@@ -11,7 +11,7 @@ import { watchImports } from '../../src/gate/gate.ts'
 import { aPolicy } from '../support/builders.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { serviceThat, WALL_CLOCK_MS } from '../support/services.ts'
-import { outage, refused } from '../support/watching.ts'
+import { declined, outage } from '../support/watching.ts'
 
 /** How a two-phase job goes where nobody touches it, in milliseconds since the start. */
 export interface TwoPhaseJob {
@@ -24,7 +24,7 @@ export interface TwoPhaseJob {
   readonly committingMs: number
 }
 
-/** What becomes of a request: as it should, lost before or after it was carried out, or refused. */
+/** What becomes of a request: as it should, lost before or after it was carried out, or declined. */
 export type Fate = 'well' | 'lost' | 'carried out and lost' | 'refused'
 
 /** Two-phase jobs, what happens to the requests in turn, and what the user asked for. */
@@ -141,7 +141,7 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
       kind === 'commit'
         ? ['Uncommitted', 'Committing', 'Completed'].includes(state)
         : ['Uncommitted', 'Importing', 'Failed'].includes(state)
-    return isDone ? { kind: 'done' } : (refused() as CommitResult)
+    return isDone ? { kind: 'done' } : declined()
   }
 
   /** One request: it comes in at once, and its answer goes out later. */
@@ -167,7 +167,7 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
         ? lost
         : ({ kind: 'cancelled' } as A)
       : fate === 'refused'
-        ? (refused() as A)
+        ? (declined() as unknown as A)
         : fate === 'well'
           ? (carriedOut ?? lost)
           : lost
@@ -189,7 +189,7 @@ export async function playWorld(world: World): Promise<PlayedWorld> {
     const index = idOf(jobId)
     const job = jobs[index]
     return ask<CommitResult>(kind, index, options, world.acts[nth.acts++] ?? 'well', (state) =>
-      job === undefined ? (refused() as CommitResult) : carryOut(kind, job, state),
+      job === undefined ? declined() : carryOut(kind, job, state),
     )
   }
 
