@@ -75,20 +75,30 @@ function holds(kind: EndKind, jobs: readonly Sightings[], index: number, policy:
   const wasAnswered = job.some(({ result }) => result.kind === 'answered')
   switch (kind) {
     case 'rejected':
-      return last?.kind === 'refused'
+      // At the deadline one refusal is enough, unless something else has decided about the job.
+      return (
+        last?.kind === 'refused' &&
+        (isRefusedAgain(job) ||
+          (timeIsUp &&
+            !(['failed', 'wrong-collection', 'stalled', 'unreachable'] as const).some((other) =>
+              holds(other, jobs, index, policy, false),
+            )))
+      )
     case 'failed':
-      return stateNow(job) === 'Failed'
+      return lastSaid(job, ({ label }) => label) === 'Failed'
     case 'wrong-collection': {
       const name = lastSaid(job, ({ collectionName }) => collectionName)
-      return policy.expectedCollection !== undefined && name !== undefined && name !== policy.expectedCollection
+      const isNameless = name === undefined && lastSaid(job, ({ phase }) => phase) === 'completed'
+      if (policy.expectedCollection === undefined) return false
+      return isNameless || (name !== undefined && name !== policy.expectedCollection)
     }
     case 'not-found':
       return last?.kind === 'unknown-job' && (timeIsUp || unknownForGood(job))
     case 'stalled':
       return policy.stallTimeoutMs !== undefined && standstillMs(job) >= policy.stallTimeoutMs
     case 'unreachable':
-      return last?.kind === 'outage'
-        ? outageMs(job) >= patienceMs(jobs, policy) || (timeIsUp && !wasAnswered)
+      return isOut(job)
+        ? (jobs.every(isOutOrThrough) && outageMs(job) >= patienceMs(jobs, policy)) || (timeIsUp && !wasAnswered)
         : timeIsUp && job.length === 0
     case 'rows-not-met':
       return areAllThrough(jobs, policy) && !rowsHold(jobs, policy)
@@ -134,6 +144,23 @@ function rowsHold(jobs: readonly Sightings[], { expectedRows }: Policy): boolean
   return jobsThatSay === jobs.length && sum >= expectedRows.min && sum <= (expectedRows.max ?? Infinity)
 }
 
+/** The last response but refusals brought nothing: a refusal neither ends nor prolongs an outage. */
+function isOut(job: Sightings): boolean {
+  return job.findLast(({ result }) => result.kind !== 'refused')?.result.kind === 'outage'
+}
+
+/** One job alone is no outage of the host. */
+function isOutOrThrough(job: Sightings): boolean {
+  const state = lastSaid(job, ({ label }) => label)
+  return isOut(job) || state === 'Completed' || state === 'Failed'
+}
+
+/** Two refusals in a row at the end, two seconds apart: the host here has never answered well. */
+function isRefusedAgain(job: Sightings): boolean {
+  const [before, last] = job.slice(-2)
+  return before?.result.kind === 'refused' && last !== undefined && last.endedAtMs - before.endedAtMs >= 2_000
+}
+
 /** Two such answers since the job was last seen, or half a minute of them where it never was. */
 function unknownForGood(job: Sightings): boolean {
   const lastAnswer = job.findLastIndex(({ result }) => result.kind === 'answered')
@@ -144,9 +171,9 @@ function unknownForGood(job: Sightings): boolean {
 
 /** From the first poll of those at the end that brought nothing, to the start of the last: that much is certain. */
 function outageMs(job: Sightings): number {
-  const lastGood = job.findLastIndex(({ result }) => result.kind !== 'outage')
-  const first = job[lastGood + 1]
-  const last = job.at(-1)
+  const lastGood = job.findLastIndex(({ result }) => result.kind !== 'outage' && result.kind !== 'refused')
+  const outages = job.slice(lastGood + 1).filter(({ result }) => result.kind === 'outage')
+  const [first, last] = [outages[0], outages.at(-1)]
   return first === undefined || last === undefined ? 0 : last.startedAtMs - first.endedAtMs
 }
 

@@ -59,9 +59,10 @@ function whyRed({ policy, conclusion, endedAtMs, lists }: Played, jobs: readonly
     lists.some((list) => list.endedAtMs > fromMs && list.jobs.includes(job))
   const everything = jobs.flat().map(({ reply }) => reply)
   const ends = [
-    ...(everything.some(({ kind }) => kind === 'refused') ? ['the service refused'] : []),
+    ...(jobs.some(isRefusedForGood) ? ['the service refused for good'] : []),
     ...(everything.some((reply) => stateOf(reply) === 'Failed') ? ['a job failed'] : []),
-    ...(policy.expectedCollection !== undefined && everything.some((reply) => isElsewhere(reply, policy))
+    ...(policy.expectedCollection !== undefined &&
+    jobs.some((polls) => isElsewhere(polls.findLast(isNamed)?.reply, policy))
       ? ['a job belongs to another collection']
       : []),
     ...(last.some((reply, job) => reply?.kind === 'unknown-job' && !isListed(job, jobs[job]?.at(-1)?.endedAtMs))
@@ -88,12 +89,25 @@ function whyRed({ policy, conclusion, endedAtMs, lists }: Played, jobs: readonly
   ]
 }
 
+/** Three refusals in a row that span ten seconds. */
+function isRefusedForGood(polls: readonly PlayedPoll[]): boolean {
+  return polls.some((last, i) => {
+    const start = polls.slice(0, i + 1).findLastIndex(({ reply }) => reply.kind !== 'refused') + 1
+    const first = polls[start]
+    return first !== undefined && i - start >= 2 && last.endedAtMs - first.endedAtMs >= 10_000
+  })
+}
+
 function stateOf(reply: Reply | undefined): string | undefined {
   return reply?.kind === 'answered' ? reply.state : undefined
 }
 
-function isElsewhere(reply: Reply, { expectedCollection }: Policy): boolean {
-  return reply.kind === 'answered' && reply.collectionName !== undefined && reply.collectionName !== expectedCollection
+function isNamed({ reply }: PlayedPoll): boolean {
+  return reply.kind === 'answered' && reply.collectionName !== undefined
+}
+
+function isElsewhere(reply: Reply | undefined, { expectedCollection }: Policy): boolean {
+  return reply?.kind === 'answered' && reply.collectionName !== undefined && reply.collectionName !== expectedCollection
 }
 
 /** Of a job that is through. */
@@ -115,7 +129,7 @@ function tooLate({ policy, jobCount, endedAtMs }: Played): string[] {
   return endedAtMs > latestMs + ROUNDING_MS ? [`ended ${endedAtMs - latestMs} ms late`] : []
 }
 
-/** The pause may be shorter before one poll only: the last one, at the deadline or once another job has decided. */
+/** The pause may be shorter for polls at the deadline, and for the last one once another job has decided. */
 function tooSoon(polls: readonly PlayedPoll[], { policy, conclusion, lists }: Played): string[] {
   const isListedBy = (atMs: number) =>
     polls[0] !== undefined && lists.some(({ endedAtMs, jobs }) => endedAtMs <= atMs && jobs.includes(polls[0]!.job))
@@ -127,9 +141,9 @@ function tooSoon(polls: readonly PlayedPoll[], { policy, conclusion, lists }: Pl
     const pauseMs = poll.startedAtMs - before.endedAtMs
     if (pauseMs < 0) return ['two requests at a time']
     const confirms = before.reply.kind === 'unknown-job' && seen(i)
-    const leastMs = confirms ? 2000 : (policy.pollIntervalMs ?? 2000)
+    const leastMs = confirms || before.reply.kind === 'refused' ? 2000 : (policy.pollIntervalMs ?? 2000)
     const mayHurry =
-      i === polls.length - 1 && (poll.startedAtMs > policy.timeoutMs - TIME_LEFT_MS || !conclusion.passes)
+      poll.startedAtMs > policy.timeoutMs - TIME_LEFT_MS || (i === polls.length - 1 && !conclusion.passes)
     return pauseMs < leastMs - ROUNDING_MS && !mayHurry ? [`a pause of ${pauseMs} ms before ${poll.startedAtMs}`] : []
   })
 }

@@ -42,6 +42,10 @@ export function playedExchange(play: Play, clock: Clock, { polls, lists }: Seen)
         lists.push({ ...span, jobs: shown.map(({ jobId }) => Number(jobId)), retryAfterS })
         return reply === undefined ? cut : listOnTheWire(reply, shown)
       }
+      if (url.endsWith('/collections/describe')) {
+        const { collectionName } = JSON.parse(body) as { readonly collectionName: string }
+        return http(200, { code: 0, data: { collectionID: collectionName === 'docs' ? 1 : 2 } })
+      }
       const job = Number((JSON.parse(body) as { readonly jobId: string }).jobId)
       const { span, reply, cut } = await exchanged(segmentAt(jobs[job] ?? [], nowMs), signal)
       const isWaitedFor = !signal.aborted || signal.reason === 'time is up'

@@ -90,9 +90,9 @@ function planUntilDecided(stage: JobsStage): readonly PlannedRequest[] | undefin
   // A fixed interval stays fixed, unless a commit follows, which cannot be undone.
   const mayHurry = policy.onUncommitted === 'commit' || policy.pollIntervalMs === undefined
   const hurried = new Set(mayHurry ? outdatedOf(stage, verdicts) : [])
-  const polls = indicesOf(verdicts, wantsPoll)
-    .filter((job) => !isThrough(known.jobs[job]))
-    .map((job) => pollOf(stage, job, hurried.has(job) ? engine.now() : (stage.pollAtMs[job] ?? 0)))
+  const polls = jobsToPoll(stage, verdicts).map((job) =>
+    pollOf(stage, job, hurried.has(job) ? engine.now() : (stage.pollAtMs[job] ?? 0)),
+  )
   const isFirst = !commitsHaveBegun(known.jobs)
   const baseline = stage.baselines.next(polls)
   const commits = baseline.holdsCommits ? [] : commitsDue(stage, verdicts)
@@ -102,6 +102,10 @@ function planUntilDecided(stage: JobsStage): readonly PlannedRequest[] | undefin
     ...identityRequests(stage),
     ...baseline.requests,
   ]
+}
+
+function jobsToPoll({ known }: JobsStage, verdicts: readonly Verdict[]): readonly number[] {
+  return indicesOf(verdicts, wantsPoll).filter((job) => !isThrough(known.jobs[job]))
 }
 
 /** A job in a final state is not polled again, also while its collection is still compared. */
@@ -201,7 +205,7 @@ async function* finalPolls(stage: JobsStage): AsyncGenerator<WatchEvent, void> {
   const verdicts = verdictsOf(stage)
   const ready = new Set(indicesOf(verdicts, ({ kind }) => kind === 'ready'))
   // Of many jobs only some get their turn: those that were not ready come first.
-  const jobs = indicesOf(verdicts, wantsPoll).toSorted((a, b) => Number(ready.has(a)) - Number(ready.has(b)))
+  const jobs = jobsToPoll(stage, verdicts).toSorted((a, b) => Number(ready.has(a)) - Number(ready.has(b)))
   const dueAtMs = new Map(jobs.filter((job) => !engine.isInFlight(`job ${job}`)).map((job) => [job, engine.now()]))
   const retried = new Set<number>()
   // A poll that was sent too late to be answered says nothing against a job that was ready before, nor replaces an earlier error.
@@ -243,7 +247,7 @@ async function* closingPolls(stage: JobsStage, decided: Conclusion): AsyncGenera
   if (!isWorthPolls && !isCommitting && !known.jobs.some(isCommitInDoubt)) return
   stage.counts = (_, { kind }) => kind === 'answered'
   const isLate = engine.now() >= engine.deadlineMs || engine.now() < engine.pausedUntilMs()
-  const jobs = isWorthPolls && !isLate ? indicesOf(verdictsOf(stage), wantsPoll) : []
+  const jobs = isWorthPolls && !isLate ? jobsToPoll(stage, verdictsOf(stage)) : []
   const [polls, inDoubt] = [
     once(
       engine,
