@@ -241,8 +241,11 @@ describe('a search for jobs', () => {
         json({ code: 0, data: { records: [{ jobId: FIRST, collectionName, state: 'Importing', progress: 40 }] } })
       const run = await discover(
         aMilvus([job(FIRST, UNDER_WAY, { collectionName: 'products_v7' })], {
-          gateway: ({ path, body }) =>
-            path === LIST && body.includes('"products"') ? alias('products_v7') : undefined,
+          gateway: ({ path, body }) => {
+            // Both names stand for one collection.
+            if (path.endsWith('/collections/describe')) return json({ code: 0, data: { collectionID: 449 } })
+            return path === LIST && body.includes('"products"') ? alias('products_v7') : undefined
+          },
         }),
       )
       expect(expectSoundRun(run)).toBe('completed')

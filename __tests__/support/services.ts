@@ -9,7 +9,7 @@ export function serviceThat(can: Partial<ImportService>): ImportService {
     commit: cannot,
     abort: cannot,
     create: cannot,
-    jobStart: cannot,
+    jobStart: () => Promise.resolve({ kind: 'answered', startTime: undefined }),
     collections: {
       isElsewhere: false,
       read: cannot,
