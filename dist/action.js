@@ -53718,7 +53718,15 @@ async function* discoverJobs(stage, discovery) {
         const seen = yield* untilAnswered(search, (options) => poll(job.jobId, { ...options, isLast: false }));
         if ('passes' in seen)
             return seen;
-        const age = ageOf(job, seen);
+        let age = ageOf(job, seen);
+        if (seen.kind === 'answered' && !isAgeKnown(age)) {
+            const start = yield* untilAnswered(search, (options) => service.jobStart(job.jobId, options));
+            // A key that may not ask this leaves the age unknown.
+            if ('passes' in start && start.kind !== 'rejected')
+                return start;
+            if (!('passes' in start))
+                age = { ...age, created: start.startTime };
+        }
         if (!countsSince(discovery.sinceMs, age))
             continue;
         ended.delete(job);
