@@ -259,6 +259,22 @@ describe('a message that Troubleshooting explains', () => {
   })
 })
 
+describe('a file that a page names', () => {
+  const named = [...pages, '.github/CONTRIBUTING.md'].flatMap((page) =>
+    [...read(page).matchAll(/`((?:src|docs|__tests__|\.ci|\.github)\/[\w./-]*)`/g)].map(
+      ([, path = '']) => [page, path] as const,
+    ),
+  )
+
+  it.each(named)('exists: %s, %s', (_, path) => {
+    expect(existsSync(new URL(path, root))).toBe(true)
+  })
+
+  it('is noticed', () => {
+    expect(named.length).toBeGreaterThan(20)
+  })
+})
+
 /** GitHub's anchor of a heading. */
 function anchorOf(heading: string): string {
   return heading

@@ -13,7 +13,7 @@ import {
   commitStatusOf,
   debugWanted,
   handedOverIn,
-  readmeOf,
+  troubleshootingOf,
   runnerFilesOf,
 } from '../src/settings/runner.ts'
 import { secretsOf } from '../src/settings/secrets.ts'
@@ -926,7 +926,7 @@ describe('the troubleshooting page of this version', () => {
       'https://github.com/octocat/milvus-import-gate/blob/feature/x.1/docs/troubleshooting.md',
     ],
   ])('is on %s', (_, but, url) => {
-    expect(readmeOf({ ...OF_A_RELEASE, ...but })).toBe(url)
+    expect(troubleshootingOf({ ...OF_A_RELEASE, ...but })).toBe(url)
   })
 
   it.each<[string, Environment]>([
@@ -936,7 +936,7 @@ describe('the troubleshooting page of this version', () => {
     ['a name is not one of GitHub', { GITHUB_ACTION_REPOSITORY: 'octocat/x"><img>' }],
     ['a ref would need escapes', { GITHUB_ACTION_REF: 'v1#"x' }],
   ])('is not known where %s', (_, but) => {
-    expect(readmeOf({ ...OF_A_RELEASE, ...but })).toBeUndefined()
+    expect(troubleshootingOf({ ...OF_A_RELEASE, ...but })).toBeUndefined()
   })
 })
 

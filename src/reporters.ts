@@ -10,7 +10,7 @@ import { reportToAll } from './report/reporter.ts'
 import type { Reporter } from './report/reporter.ts'
 import type { Sanitize } from './report/sanitize.ts'
 import { summaryReporter } from './report/summary.ts'
-import { colorsWanted, commitStatusOf, readmeOf, runnerFilesOf } from './settings/runner.ts'
+import { colorsWanted, commitStatusOf, troubleshootingOf, runnerFilesOf } from './settings/runner.ts'
 import { summaryWanted } from './settings/settings.ts'
 import type { ParsedSettings } from './settings/settings.ts'
 import { messageOf } from './step.ts'
@@ -43,6 +43,7 @@ function reportersOf(step: Step, parsed: ParsedSettings, requests: RequestLog): 
   const policy = settings === undefined ? DEFAULT_POLICY : shownPolicy(settings.policy, sanitize)
   const reportPath = reportPathOf(step)
   const { asked } = requests
+  const troubleshooting = troubleshootingOf(env)
   const reporters: Reporter[] = []
   if (reportPath !== undefined) {
     const context = { version: VERSION, inputs: settings?.inputs ?? {}, policy, journal: requests, wallClockMs }
@@ -51,9 +52,9 @@ function reportersOf(step: Step, parsed: ParsedSettings, requests: RequestLog): 
   if (outputPath !== undefined) reporters.push(outputsReporter(outputPath, policy, reportPath, clock))
   if (summaryPath !== undefined && summaryWanted(env)) {
     const endpoint = settings && sanitize(new URL(settings.connection.endpoint).host)
-    reporters.push(summaryReporter(summaryPath, { policy, clock, wallClockMs, asked, endpoint, readme: readmeOf(env) }))
+    reporters.push(summaryReporter(summaryPath, { policy, clock, wallClockMs, asked, endpoint, troubleshooting }))
   }
-  reporters.push(logReporter(log, policy, { asked, colors: colorsWanted(env), clock }))
+  reporters.push(logReporter(log, policy, { asked, colors: colorsWanted(env), clock, troubleshooting }))
   // Last, because the gate may wait for GitHub at its end.
   return [...reporters, ...commitStatusReporters(step, policy)]
 }

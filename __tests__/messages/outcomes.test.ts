@@ -716,6 +716,13 @@ describe('the annotation', () => {
     expect(annotation?.message).toMatch(/\nMore: https:\/\/github\.com\/milvus-io\/milvus\/issues\/24028$/)
   })
 
+  it('leads to the explanation of its code in the docs of the version that runs', () => {
+    const docs = 'https://github.com/o/r/blob/v1/docs/troubleshooting.md'
+    const conclusion = { kind: 'timed-out', passes: false, jobs: [0] } as const
+    const { message } = annotationOf(conclusion, viewOf(aJob()), policy, docs)!
+    expect(message).toMatch(/\nMore: https:\/\/github\.com\/o\/r\/blob\/v1\/docs\/troubleshooting\.md#mig-045$/)
+  })
+
   it('fits into what the runner keeps, with the advice, however long the texts are', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 0, max: 5000 }), (reason, name) => {

@@ -54,6 +54,20 @@ describe('the end of the log', () => {
     expect(lines).toEqual([])
   })
 
+  it('leads to the explanation of the code in the docs of the version that runs', () => {
+    const lines: string[] = []
+    const sink = { debug: () => undefined, group: () => undefined, error: () => undefined, warning: () => undefined }
+    const log = logReporter({ ...sink, info: (line) => lines.push(line) }, aPolicy(), {
+      asked: () => [],
+      colors: false,
+      clock: new FakeClock(),
+      troubleshooting: 'https://github.com/o/r/blob/v1/docs/troubleshooting.md',
+    })
+    const mistakes = { kind: 'invalid-input', passes: false, mistakes: [] } as const
+    void log.report({ kind: 'ended', view: aView([]), conclusion: mistakes })
+    expect(lines.at(-1)).toContain('More: https://github.com/o/r/blob/v1/docs/troubleshooting.md#mig-001')
+  })
+
   it('is colored where colors are wanted, and only there', () => {
     expect(told(ended, true).at(-1)).toContain('\u001b[32mGate passed:\u001b[0m')
     expect(told(ended, false).join('')).not.toContain('\u001b')

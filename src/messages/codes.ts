@@ -74,9 +74,9 @@ export function linkOf(code: Code): HttpsUrl | undefined {
   return LINKS[code]
 }
 
-/** The explanation of a code in the docs beside this README. */
-export function docsUrl(readme: HttpsUrl, code: Code): HttpsUrl {
-  return `${readme.replace(/README\.md$/, 'docs/troubleshooting.md') as HttpsUrl}#${code.toLowerCase()}`
+/** Where the troubleshooting page explains a code. */
+export function docsUrl(troubleshooting: HttpsUrl, code: Code): HttpsUrl {
+  return `${troubleshooting}#${code.toLowerCase()}`
 }
 
 /** The code of a conclusion; undefined for a completed import, and for a failed one, whose failure pattern has it. */

@@ -9,7 +9,7 @@ import type { FileProgress, ServiceError } from '../gate/job.ts'
 import type { StartFailure } from '../gate/start.ts'
 import { reasonOf } from '../gate/job.ts'
 import type { Policy } from '../gate/policy.ts'
-import { codeOf, linkOf } from './codes.ts'
+import { codeOf, docsUrl, linkOf } from './codes.ts'
 import type { Code, HttpsUrl } from './codes.ts'
 import {
   collectionRowsNotMet,
@@ -76,6 +76,12 @@ export function codedSentence({ sentence, code }: Headline): string {
   return code === undefined ? sentence : `${sentence} (${code})`
 }
 
+/** Where to read on: the explanation of the code in the docs of this version, then a page of another project. */
+export function linksOf({ code, link }: Headline, troubleshooting: HttpsUrl | undefined): readonly HttpsUrl[] {
+  const explanation = code === undefined || troubleshooting === undefined ? [] : [docsUrl(troubleshooting, code)]
+  return [...explanation, ...(link === undefined ? [] : [link])]
+}
+
 function messageFor(conclusion: Conclusion, view: View, policy: Policy): Message {
   switch (conclusion.kind) {
     case 'completed':
@@ -139,17 +145,22 @@ export function serviceReason(conclusion: Conclusion, view: View): string | unde
 }
 
 /** The annotation that says how the gate ended; none where the import simply completed. */
-export function annotationOf(conclusion: Conclusion, view: View, policy: Policy): Annotation | undefined {
+export function annotationOf(
+  conclusion: Conclusion,
+  view: View,
+  policy: Policy,
+  troubleshooting?: HttpsUrl,
+): Annotation | undefined {
   if (isPlainSuccess(conclusion)) return undefined
   const message = headline(conclusion, view, policy)
-  const { title, next, points = [], link } = message
+  const { title, next, points = [] } = message
   const reason = serviceReason(conclusion, view)
   const paragraphs = [
     codedSentence(message),
     ...points,
     ...(reason === undefined ? [] : [`Reason from the service: ${shortened(reason, MAX_REASON_LENGTH)}`]),
     ...(next === undefined ? [] : [`What to do: ${next}`]),
-    ...(link === undefined ? [] : [`More: ${link}`]),
+    ...linksOf(message, troubleshooting).map((url) => `More: ${url}`),
   ]
   return {
     level: conclusion.passes ? 'warning' : 'error',

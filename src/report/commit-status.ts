@@ -64,7 +64,7 @@ export async function deliverWithin(
   }
 }
 
-/** Why a status is not set, with the next step where there is one, and where the README explains it. */
+/** Why a status is not set, with the next step where there is one, and the code that the docs explain. */
 export function failureText(failure: GitHubFailure, sanitize: Sanitize): string {
   return `${causeOf(failure, sanitize)} (${NOTICES.commitStatus})`
 }

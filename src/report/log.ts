@@ -16,7 +16,8 @@ import {
 } from '../messages/estimates.ts'
 import { failedFileFirst, failedFileOf } from '../messages/failed-file.ts'
 import { bytes, count, counted, duration, percent, shortened } from '../messages/format.ts'
-import { annotationOf, codedSentence, headline, serviceReason } from '../messages/outcomes.ts'
+import { annotationOf, codedSentence, headline, linksOf, serviceReason } from '../messages/outcomes.ts'
+import type { HttpsUrl } from '../messages/codes.ts'
 import { requestKinds } from '../messages/phrases.ts'
 import type { RequestSummary } from '../messages/phrases.ts'
 import { closingMessages, mayWait, progressMessages } from '../messages/progress.ts'
@@ -39,6 +40,8 @@ export interface LogOptions {
   readonly asked: () => readonly RequestSummary[]
   readonly colors: boolean
   readonly clock: Clock
+  /** The page of this version that explains the codes, where it is known. */
+  readonly troubleshooting?: HttpsUrl | undefined
 }
 
 /** Lines about many jobs wait this long for equal ones, and longer the longer the gate runs. */
@@ -46,7 +49,11 @@ const MIN_WAIT_MS = 5_000
 const SHARE_OF_ELAPSED = 0.1
 
 /** The log of the step: a line on every change, a heartbeat otherwise, and at the end the details and what happened. */
-export function logReporter(sink: LogSink, policy: Policy, { asked, colors, clock }: LogOptions): Reporter {
+export function logReporter(
+  sink: LogSink,
+  policy: Policy,
+  { asked, colors, clock, troubleshooting }: LogOptions,
+): Reporter {
   const shown = (line: string) => (colors ? colored(line) : line)
   let held: WatchEvent[] = []
   let wait: AbortController | undefined
@@ -80,8 +87,8 @@ export function logReporter(sink: LogSink, policy: Policy, { asked, colors, cloc
       if (event.kind !== 'ended') return
       const details = detailLines(event.view, asked())
       if (details.length > 0) sink.group(DETAILS_TITLE, details.map(shown))
-      for (const line of closingBlock(event.conclusion, event.view, policy)) sink.info(shown(line))
-      const annotation = annotationOf(event.conclusion, event.view, policy)
+      for (const line of closingBlock(event.conclusion, event.view, policy, troubleshooting)) sink.info(shown(line))
+      const annotation = annotationOf(event.conclusion, event.view, policy, troubleshooting)
       if (annotation !== undefined) sink[annotation.level](annotation.title, annotation.message)
     },
   }
@@ -109,16 +116,21 @@ export function debugLine(event: WatchEvent): string | undefined {
 }
 
 /** The end of the log: a line for each of several jobs, then the conclusion and what to do. */
-export function closingBlock(conclusion: Conclusion, view: View, policy: Policy): readonly string[] {
+export function closingBlock(
+  conclusion: Conclusion,
+  view: View,
+  policy: Policy,
+  troubleshooting?: HttpsUrl,
+): readonly string[] {
   const message = headline(conclusion, view, policy)
-  const { next, points = [], link } = message
+  const { next, points = [] } = message
   const reason = serviceReason(conclusion, view)
   const verdict = [
     `Gate ${conclusion.passes ? 'passed' : 'failed'}: ${codedSentence(message)}`,
     ...points.map((point) => `- ${point}`),
     ...(reason === undefined ? [] : [`Reason from the service: ${reason}`]),
     ...(next === undefined ? [] : [`What to do: ${next}`]),
-    ...(link === undefined ? [] : [`More: ${link}`]),
+    ...linksOf(message, troubleshooting).map((url) => `More: ${url}`),
   ]
   return [
     ...closingMessages(view, reason).map((text) => lineAt(view, text)),

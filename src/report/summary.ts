@@ -7,7 +7,7 @@ import type { Policy } from '../gate/policy.ts'
 import { keepFile } from './files.ts'
 import type { Reporter } from './reporter.ts'
 
-export interface SummaryOptions extends Pick<SummaryContext, 'endpoint' | 'readme'> {
+export interface SummaryOptions extends Pick<SummaryContext, 'endpoint' | 'troubleshooting'> {
   readonly policy: Policy
   readonly clock: Clock
   readonly wallClockMs: () => number

@@ -48,7 +48,7 @@ function eventIn(path: string): unknown {
  * The troubleshooting page of the version of this action that the step uses; undefined for an action in the workflow's
  * own repository, which GitHub does not name.
  */
-export function readmeOf(env: Environment): HttpsUrl | undefined {
+export function troubleshootingOf(env: Environment): HttpsUrl | undefined {
   const server = /^https:\/\/([\w.-]+(?::\d+)?)\/?$/.exec(env['GITHUB_SERVER_URL'] ?? '')?.[1]
   const repository = /^[\w.-]+\/[\w.-]+$/.exec(env['GITHUB_ACTION_REPOSITORY'] ?? '')?.[0]
   const ref = /^[\w./-]+$/.exec(env['GITHUB_ACTION_REF'] ?? '')?.[0]

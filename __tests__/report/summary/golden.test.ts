@@ -596,7 +596,7 @@ const CASES: Readonly<Record<string, Case>> = {
 it.each(Object.entries(CASES))('renders %s', (name, { view, conclusion, policy, context }) => {
   const rendered = renderSummary(view, conclusion, aPolicy(policy), {
     endpoint: 'milvus.example',
-    readme: 'https://github.com/octocat/milvus-import-gate/blob/v1/README.md',
+    troubleshooting: 'https://github.com/octocat/milvus-import-gate/blob/v1/docs/troubleshooting.md',
     writtenAt: new Date('2026-11-23T06:17:56Z'),
     ...context,
   })

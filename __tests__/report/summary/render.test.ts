@@ -40,13 +40,14 @@ const rowsWith = (text: string, summary: string) =>
   summary.split('\n').filter((line) => line.startsWith('<tr><td>') && line.includes(text))
 
 describe('the code of an ending', () => {
-  const badge = (readme?: HttpsUrl) =>
-    renderSummary(aView([]), { kind: 'timed-out', passes: false, jobs: [] }, aPolicy(), { ...context, readme }).match(
-      /^(?!###).* (<a .*|MIG-\d+)$/m,
-    )?.[1]
+  const badge = (troubleshooting?: HttpsUrl) =>
+    renderSummary(aView([]), { kind: 'timed-out', passes: false, jobs: [] }, aPolicy(), {
+      ...context,
+      troubleshooting,
+    }).match(/^(?!###).* (<a .*|MIG-\d+)$/m)?.[1]
 
-  it('leads to its explanation, where the README is known', () => {
-    expect(badge('https://github.com/o/r/blob/v1/README.md')).toBe(
+  it('leads to its explanation, where the docs of this version are known', () => {
+    expect(badge('https://github.com/o/r/blob/v1/docs/troubleshooting.md')).toBe(
       '<a href="https://github.com/o/r/blob/v1/docs/troubleshooting.md#mig-045">MIG-045</a>',
     )
     expect(badge()).toBe('MIG-045')

@@ -19,8 +19,8 @@ import { createBudget, detailLevels, fileSections, hasFailed, jobsTable, rowsCel
 
 /** What the summary says besides the view. */
 export interface SummaryContext {
-  /** The README of the version that runs; the page that explains the codes lies beside it. */
-  readonly readme?: HttpsUrl | undefined
+  /** The page of the version that runs that explains the codes. */
+  readonly troubleshooting?: HttpsUrl | undefined
   /** The service's host, as the user knows it. */
   readonly endpoint?: string | undefined
   /** The wall clock's time. */
@@ -63,13 +63,13 @@ export function renderSummary(
   return joined([head, facts, tables, phases, foot]).source
 }
 
-function endHead(conclusion: Conclusion, view: View, policy: Policy, { readme }: SummaryContext): Markup {
+function endHead(conclusion: Conclusion, view: View, policy: Policy, { troubleshooting }: SummaryContext): Markup {
   const message = headline(conclusion, view, policy)
   const heading = markup`### ${iconOf(conclusion)} ${message.title}\n`
   if (isPlainSuccess(conclusion)) return heading
   const { sentence, points = [], next } = message
   const reason = serviceReason(conclusion, view)
-  const explained = codeLink(message.code, readme)
+  const explained = codeLink(message.code, troubleshooting)
   return joined([
     heading,
     markup`\n`,
@@ -97,9 +97,9 @@ const ICONS: Readonly<Partial<Record<Conclusion['kind'], string>>> = {
 }
 
 /** The code, as a link to its explanation where the docs of this version are known. */
-function codeLink(name: Code | undefined, readme: HttpsUrl | undefined): Markup {
+function codeLink(name: Code | undefined, troubleshooting: HttpsUrl | undefined): Markup {
   if (name === undefined) return markup``
-  return markup` ${readme === undefined ? name : link(docsUrl(readme, name), name)}`
+  return markup` ${troubleshooting === undefined ? name : link(docsUrl(troubleshooting, name), name)}`
 }
 
 function moreLink({ link: url }: Headline): Markup {
