@@ -80,7 +80,7 @@ function seriesOf(name: string, played: readonly Played[]): Series {
     return [
       {
         polls: mean(scores.map(({ polls }) => polls)),
-        delaySeconds: mean(scores.map((score) => score.meanDelaySeconds)),
+        delaySeconds: mean(scores.flatMap(({ delaysSeconds }) => delaysSeconds)),
       },
     ]
   })

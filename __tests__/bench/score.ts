@@ -1,6 +1,6 @@
-import { geometricMean, mean, play } from './play.ts'
+import { geometricMean, mean, percentile95, play } from './play.ts'
 import type { Cost } from './play.ts'
-import { AUTO, FIVE_SECONDS } from './strategies.ts'
+import { FIVE_SECONDS } from './strategies.ts'
 import type { Strategy } from './strategies.ts'
 import { durationSecondsOf } from './trace.ts'
 import type { Trace } from './trace.ts'
@@ -24,60 +24,45 @@ export function playAll(traces: readonly Trace[], strategies: readonly Strategy[
 /** From here on an import counts as long. */
 export const LONG_SECONDS = 300
 
-/** How good `auto` is, in the figures that its policy was made for; NaN where there are no traces of that length. */
+/** How good a strategy is; NaN where there are no traces of that length. */
 export interface Score {
-  readonly longTraces: number
   /** How many times later a fixed poller is at the same number of polls: the geometric mean over the long traces. */
-  readonly advantage: number
-  readonly longMeanDelaySeconds: number
-  /** Polls against those of a poller of 5 s: the mean over the long traces. */
+  readonly equalBudgetRatio: number
+  /** Polls against those of a poller every 5 s: the mean over the long traces. */
   readonly shareOfPolls: number
-  /** The same over the sums of polls, which the longest traces decide. */
-  readonly shareOfAllPolls: number
-  readonly shortTraces: number
+  readonly meanDelaySeconds: number
+  readonly p95DelaySeconds: number
   readonly shortMeanDelaySeconds: number
-  /** The share of all traces whose 95th percentile of the delay is at most 4 s or 1 % of the duration. */
+  /** The share of all imports that are known within 4 s or 1% of their duration, whichever is longer. */
   readonly shareInTime: number
-  /** Polls against those of the offline optimum: the geometric mean over the long traces. */
-  readonly regret: number
 }
 
-export function scoreOf(played: readonly Played[]): Score {
+/** The score of one strategy; the poller every 5 s has to be among those played. */
+export function scoreOf(played: readonly Played[], strategy: Strategy): Score {
   const all = played.map(({ durationSeconds, strategies }) => ({
     durationSeconds,
-    auto: costOf(strategies, AUTO),
-    fiveSeconds: costOf(strategies, FIVE_SECONDS),
+    ...costOf(strategies, strategy),
+    shareOfPolls: costOf(strategies, strategy).polls / costOf(strategies, FIVE_SECONDS).polls,
   }))
   const long = all.filter(({ durationSeconds }) => durationSeconds >= LONG_SECONDS)
   const short = all.filter(({ durationSeconds }) => durationSeconds < LONG_SECONDS)
-  const inTime = all.filter(({ durationSeconds: d, auto }) => auto.p95DelaySeconds <= Math.max(4, 0.01 * d))
+  const delays = all.flatMap(({ delaysSeconds }) => delaysSeconds)
+  const inTime = all.flatMap(({ durationSeconds, delaysSeconds }) =>
+    delaysSeconds.filter((delay) => delay <= Math.max(4, 0.01 * durationSeconds)),
+  )
   return {
-    longTraces: long.length,
-    advantage: geometricMean(long.map(({ durationSeconds, auto }) => advantageOf(durationSeconds, auto))),
-    longMeanDelaySeconds: mean(long.map(({ auto }) => auto.meanDelaySeconds)),
-    shareOfPolls: mean(long.map(({ auto, fiveSeconds }) => auto.polls / fiveSeconds.polls)),
-    shareOfAllPolls: mean(long.map(({ auto }) => auto.polls)) / mean(long.map(({ fiveSeconds }) => fiveSeconds.polls)),
-    shortTraces: short.length,
-    shortMeanDelaySeconds: mean(short.map(({ auto }) => auto.meanDelaySeconds)),
-    shareInTime: inTime.length / all.length,
-    regret: geometricMean(long.map(({ durationSeconds, auto }) => auto.polls / optimalPolls(durationSeconds, auto))),
+    equalBudgetRatio: geometricMean(long.map((trace) => equalBudgetRatioOf(trace.durationSeconds, trace))),
+    shareOfPolls: mean(long.map(({ shareOfPolls }) => shareOfPolls)),
+    meanDelaySeconds: mean(delays),
+    p95DelaySeconds: percentile95(delays),
+    shortMeanDelaySeconds: mean(short.flatMap(({ delaysSeconds }) => delaysSeconds)),
+    shareInTime: inTime.length / delays.length,
   }
 }
 
 /** A fixed poller with as many polls has pauses of duration / polls, and is half a pause late on average. */
-function advantageOf(durationSeconds: number, { polls, meanDelaySeconds }: Cost): number {
-  return durationSeconds / polls / 2 / Math.max(0.001, meanDelaySeconds)
-}
-
-/** No strategy may pause for longer, since a failure can come at any moment. */
-const MAX_PAUSE_SECONDS = 30
-
-/**
- * The polls of an offline optimum: it knows when the trace ends and polls last with the same mean delay, but keeps to
- * the same longest pause on the way there.
- */
-function optimalPolls(durationSeconds: number, { meanDelaySeconds }: Cost): number {
-  return 1 + Math.ceil((durationSeconds + meanDelaySeconds) / MAX_PAUSE_SECONDS)
+function equalBudgetRatioOf(durationSeconds: number, { polls, delaysSeconds }: Cost): number {
+  return durationSeconds / polls / 2 / Math.max(0.001, mean(delaysSeconds))
 }
 
 /** What a strategy cost that has to be among those played. */

@@ -2,7 +2,6 @@ import { decodeJob } from '../../src/service/decode.ts'
 import { newHistory, record } from '../../src/gate/history.ts'
 import type { History } from '../../src/gate/history.ts'
 import { nextPollAtMs } from '../../src/gate/pace.ts'
-import { aFile } from '../support/builders.ts'
 import type { TraceChange } from './trace.ts'
 
 /** When to poll again, from what the polls so far have shown; times are seconds since the first poll. */
@@ -10,24 +9,21 @@ export interface Poller {
   next(seen: TraceChange, atSeconds: number): number
 }
 
-/** A way of polling that somebody uses. */
+/** A way of polling. */
 export interface Strategy {
   readonly name: string
-  /** For an import of so many files. */
-  readonly start: (random: () => number, files: number) => Poller
+  readonly start: (random: () => number) => Poller
 }
 
 /** This action's own. */
 export const AUTO: Strategy = {
   name: 'auto',
-  start: (random, files) => {
+  start: (random) => {
     let history: History = newHistory('1')
-    const listed = Array.from({ length: files }, () => A_FILE)
     return {
       next: (seen, atSeconds) => {
-        const job = decodeJob({ ...seen, reason: '' }, String)
-        if (job === undefined) throw new Error('a trace without a state')
-        const snapshot = { ...job, files: listed }
+        const snapshot = decodeJob({ ...seen, reason: '' }, String)
+        if (snapshot === undefined) throw new Error('a trace without a state')
         const atMs = atSeconds * 1_000
         history = record(history, { kind: 'answered', snapshot }, { startedAtMs: atMs, endedAtMs: atMs })
         return nextPollAtMs(history, { pollIntervalMs: undefined, maxOutageMs: 300_000 }, random()) / 1_000
@@ -36,13 +32,24 @@ export const AUTO: Strategy = {
   },
 }
 
-const A_FILE = aFile({ phase: 'running', label: 'InProgress' })
-
 /** What the Zilliz CLI waits with, and most scripts: the measure of all others. */
 export const FIVE_SECONDS = fixed(5)
 
-/** What people use instead. */
+/** Rules as short as `auto`, with thresholds where it has a slope. */
+const RULES: readonly Strategy[] = [
+  rule('steps-10%-1%', (progress, age) => {
+    if (progress >= 90) return 2
+    return progress >= 70 ? within(2, 0.01 * age, 15) : within(2, 0.1 * age, 30)
+  }),
+  rule('steps-15%-1.5%', (progress, age, standstill) => {
+    if (progress >= 90) return standstill > 0.1 * age ? within(2, 0.1 * standstill, 10) : 2
+    return progress >= 70 ? within(2, 0.015 * age, 15) : within(2, 0.15 * age, 30)
+  }),
+]
+
+/** What people use instead, and what `auto` could be. */
 export const OTHERS: readonly Strategy[] = [
+  ...RULES,
   ...[1, 2].map(fixed),
   FIVE_SECONDS,
   ...[10, 15, 30, 60].map(fixed),
@@ -51,6 +58,26 @@ export const OTHERS: readonly Strategy[] = [
   exponential('google-lro-5s-x1.5-45s', 5, 1.5, 45),
   smithy(),
 ]
+
+/** A pause in seconds from the progress, the age, and the time since the progress last changed. */
+function rule(name: string, pause: (progress: number, age: number, standstill: number) => number): Strategy {
+  return {
+    name,
+    start: () => {
+      let [progress, changedAt] = [-1, 0]
+      return {
+        next: (seen, at) => {
+          if (seen.progress !== progress) [progress, changedAt] = [seen.progress, at]
+          return at + pause(progress, at, at - changedAt)
+        },
+      }
+    },
+  }
+}
+
+function within(least: number, value: number, most: number): number {
+  return Math.min(most, Math.max(least, value))
+}
 
 function fixed(seconds: number): Strategy {
   return { name: `fixed-${seconds}s`, start: () => ({ next: (_seen, at) => at + seconds }) }

@@ -28,5 +28,5 @@ export function times(number: number): string {
 
 /** A share as a percentage. */
 export function share(number: number): string {
-  return Number.isFinite(number) ? `${Math.round(number * 100)} %` : '–'
+  return Number.isFinite(number) ? `${Math.round(number * 100)}%` : '–'
 }

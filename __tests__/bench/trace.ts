@@ -12,8 +12,6 @@ export interface TraceChange {
 export interface Trace {
   readonly name: string
   readonly changes: readonly TraceChange[]
-  /** How many files every answer lists; none where it is not told. */
-  readonly files?: number
 }
 
 /** When the trace's terminal change came. */
@@ -41,7 +39,7 @@ export function parseTraces(json: string): readonly Trace[] {
   if (!Array.isArray(traces))
     throw new Error('Traces are a JSON array of {"name", "changes": [{"at", "state", …}, …]}.')
   return traces.map((trace: Partial<Trace>, i) => {
-    const { name = `trace ${i + 1}`, changes, files } = trace
+    const { name = `trace ${i + 1}`, changes } = trace
     if (!Array.isArray(changes) || changes.length === 0) throw new Error(`The trace ${name} has no changes.`)
     const sorted = changes.map((change: Partial<TraceChange>) => {
       if (typeof change.at !== 'number')
@@ -54,7 +52,7 @@ export function parseTraces(json: string): readonly Trace[] {
         totalRows: change.totalRows ?? 0,
       }
     })
-    return { name, changes: sorted.sort((a, b) => a.at - b.at), ...(files !== undefined && { files }) }
+    return { name, changes: sorted.sort((a, b) => a.at - b.at) }
   })
 }
 

@@ -1,57 +1,28 @@
+import type { CommitState } from './commit-state.ts'
 import type { History } from './history.ts'
 import { NOT_FOUND_GRACE_MS } from './timing.ts'
-import type { CommitState } from './commit-state.ts'
 
-/** The server's state machine moves every 2 s: to ask more often brings nothing. */
+/** The server's state machine moves every 2 s: polling more often shows nothing new. */
 export const MIN_PAUSE_MS = 2_000
-/** However long an import takes, its failure can come at any moment. */
+/** A failure can come at any moment, however long the import takes. */
 export const MAX_PAUSE_MS = 30_000
-/** So that many gates that started together do not stay in step. */
+/** Spreads out gates that started together. */
 const JITTER = 0.08
 
+/** At 0% the end can be near or far: with a quarter of the age, a failure after 20 s is known within 5 s. */
+const SHARE_OF_AGE = 0.25
+/** From here on the rows are in, and a job can be done at any moment: half the longest pause. */
+const ROWS_IN_PERCENT = 70
+const ROWS_IN_MAX_PAUSE_MS = 15_000
 /**
- * Progress goes through stretches of the server's state machine, each at a speed of its own: pre-import, import, sort, index,
- * commit (https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go). What was learnt in one says
- * nothing of the next.
+ * From here on only the commit is missing, in Milvus 2.4 to 3.0 and in Import V3
+ * (https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go).
  */
-interface Stretch {
-  readonly startsAt: number
-  readonly endsAt: number
-  /** The share of the job's age over which the polls that were saved so far may be spent; undefined where it cannot end yet. */
-  readonly spendOver: number | undefined
-}
-const STRETCHES: readonly Stretch[] = [
-  { startsAt: 80, endsAt: 90, spendOver: 0.4 },
-  { startsAt: 70, endsAt: 80, spendOver: 0.12 },
-  { startsAt: 40, endsAt: 70, spendOver: undefined },
-]
-/** From here only the commit is missing: usually a matter of seconds, or of a share of what the import has taken. */
-const INDEXED = 90
-const SOON_MS = 30_000
-const SOON_SHARE_OF_AGE = 0.2
-/** How often to poll a commit that takes longer than that. */
-const LATE_COMMIT_PAUSE_MS = 10_000
-const BEFORE_IMPORT: Stretch = { startsAt: 10, endsAt: 40, spendOver: undefined }
-
-/** No pause is longer than this share of the job's age: an import that just began may be a matter of seconds. */
-const SHARE_OF_AGE = 0.22
-/** Where the end of a stretch is in sight, this share of the way there, and then again. */
-const SHARE_OF_WAY = 0.65
-/** To know the end of a stretch more exactly than this share of the job's age is not worth a poll. */
-const EXACTNESS = 0.001
-/** The polls that a job may cost: one for this much of its age, a quarter of what a poller of 5 s spends. */
-const AGE_PER_POLL_MS = 20_000
-/** While a job is young it may end any moment, and polls are few anyway. */
-const YOUNG_SHARE_OF_AGE = 0.016
-/**
- * The answer for a job of 1,024 files is 234 kB: whoever asks for much asks a little less often, but not so much less that a
- * young import is known late.
- */
-const PAUSE_PER_FILE_MS = 1
-const FILES_SHARE_OF_AGE = 0.0015
-/** How much of a standstill that nobody can foresee the next pause may be. */
-const SHARE_OF_OUTAGE = 0.1
-const SHARE_OF_REST = 0.1
+const COMMIT_PERCENT = 90
+/** A commit usually ends within this share of the time that the import has taken. */
+const COMMIT_SHARE_OF_AGE = 0.2
+/** What has not changed for 20 s is worth a poll in 4 s; what has not changed for 5 min, in 30 s. */
+const SHARE_OF_STANDSTILL = 0.1
 
 /** What the pace depends on besides the job's history. */
 export interface Pace {
@@ -60,19 +31,15 @@ export interface Pace {
   readonly maxOutageMs: number
 }
 
-/**
- * When the next poll a job pays, on the clock's time; `random` is from 0 to 1. Polls are saved while the job cannot be
- * done yet, and spent where it may be.
- */
+/** When to poll a job next, on the clock's time; `random` is from 0 to 1. */
 export function nextPollAtMs(history: History, pace: Pace, random: number): number {
   const { polledAtMs, latest, unknown, outage } = history
   if (polledAtMs === undefined) return Number.NEGATIVE_INFINITY
+  // A job that was there and is unknown now needs a second response.
   if (unknown !== undefined && outage === undefined && latest !== undefined) return polledAtMs + MIN_PAUSE_MS
   if (pace.pollIntervalMs !== undefined) return polledAtMs + pace.pollIntervalMs
-  // Also the longest pause and the shortest one for many files leave room for it.
-  const steadyMs = within(pauseAfter(history, polledAtMs), leastPauseMs(history), MAX_PAUSE_MS / (1 + JITTER))
-  const pauseMs = steadyMs * (1 + JITTER * random)
-  // Never sleep past the moment at which the next answer would decide.
+  const pauseMs = jittered(pauseOfJobMs(history, polledAtMs), random)
+  // Do not sleep past the moment at which the next response decides.
   const decidesAtMs = Math.min(
     (outage?.judgedSinceMs ?? Infinity) + pace.maxOutageMs,
     unknown === undefined ? Infinity : unknown.sinceMs + NOT_FOUND_GRACE_MS,
@@ -80,7 +47,7 @@ export function nextPollAtMs(history: History, pace: Pace, random: number): numb
   return Math.max(polledAtMs + MIN_PAUSE_MS, Math.min(polledAtMs + pauseMs, decidesAtMs))
 }
 
-/** When to poll a job that the gate has tried to commit: an accepted commit takes a moment, any other is asked about. */
+/** When to poll a job that the gate has tried to commit: an accepted commit takes a moment, any other is in doubt. */
 export function pollAfterCommitAtMs(
   { polledAtMs }: History,
   { state, endedAtMs }: CommitState,
@@ -90,77 +57,38 @@ export function pollAfterCommitAtMs(
   return Math.max(endedAtMs, (polledAtMs ?? endedAtMs) + MIN_PAUSE_MS)
 }
 
-/** How long to wait before a service is asked again that has given no usable answer for so long. */
+/** The pause after an outage has lasted so long. */
 export function pauseInOutageMs(outageMs: number): number {
-  return Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS + SHARE_OF_OUTAGE * outageMs)
+  return Math.min(MAX_PAUSE_MS, slowingMs(outageMs))
 }
 
-/** How long to wait for something that has stood still for so long; `random` is from 0 to 1. */
-export function pauseAtRestMs(restMs: number, random: number): number {
-  return Math.min(MAX_PAUSE_MS, (MIN_PAUSE_MS + SHARE_OF_REST * restMs) * (1 + JITTER * random))
+/** The pause after nothing has changed for so long; `random` is from 0 to 1. */
+export function pauseAtRestMs(standstillMs: number, random: number): number {
+  return Math.min(MAX_PAUSE_MS, slowingMs(standstillMs) * (1 + JITTER * random))
 }
 
-function pauseAfter(history: History, nowMs: number): number {
-  const troubleSinceMs = history.outage?.sinceMs ?? history.unknown?.sinceMs
-  if (troubleSinceMs !== undefined) return pauseInOutageMs(nowMs - troubleSinceMs)
-  const standstillMs = nowMs - (history.changedAtMs ?? nowMs)
-  // It waits for a person.
-  const waitsForPerson = history.latest?.phase === 'uncommitted' && history.commit === undefined
-  if (waitsForPerson) return MIN_PAUSE_MS + SHARE_OF_REST * standstillMs
+/** The less progress is missing, the shorter the pause; the longer nothing changes, the longer. */
+function pauseOfJobMs(history: History, nowMs: number): number {
+  const { outage, unknown, latest, commit, changedAtMs, progress } = history
+  const noAnswerSinceMs = outage?.sinceMs ?? unknown?.sinceMs
+  if (noAnswerSinceMs !== undefined) return slowingMs(nowMs - noAnswerSinceMs)
+  const standstillMs = nowMs - (changedAtMs ?? nowMs)
+  const waitsForPerson = latest?.phase === 'uncommitted' && commit === undefined
+  if (waitsForPerson) return slowingMs(standstillMs)
   const ageMs = nowMs - (history.timeline[0]?.atMs ?? nowMs)
-  if (history.progress >= INDEXED) {
-    const isSoon = standstillMs < Math.max(SOON_MS, SOON_SHARE_OF_AGE * ageMs)
-    return isSoon ? MIN_PAUSE_MS : LATE_COMMIT_PAUSE_MS
-  }
-  const longestMs = SHARE_OF_AGE * ageMs
-  const stretch = stretchOf(history)
-  const leftMs = timeLeftInStretchMs(history, stretch, standstillMs)
-  if (leftMs > 0) return Math.min(longestMs, Math.max(SHARE_OF_WAY * leftMs, EXACTNESS * ageMs))
-  return stretch.spendOver === undefined ? longestMs : spendingPauseMs(history, ageMs, stretch.spendOver)
+  const pauseMs =
+    progress >= COMMIT_PERCENT
+      ? slowingMs(Math.max(0, standstillMs - COMMIT_SHARE_OF_AGE * ageMs))
+      : SHARE_OF_AGE * ageMs * (1 - progress / COMMIT_PERCENT)
+  return Math.min(pauseMs, progress >= ROWS_IN_PERCENT ? ROWS_IN_MAX_PAUSE_MS : MAX_PAUSE_MS)
 }
 
-/** A pause that spends what has been saved, against the allowance, over a share of the job's age to come. */
-function spendingPauseMs({ polls }: History, ageMs: number, spendOver: number): number {
-  const savedPolls = ageMs / AGE_PER_POLL_MS - polls
-  const pollsPerMs = 1 / AGE_PER_POLL_MS + savedPolls / Math.max(1, spendOver * ageMs)
-  const spendingMs = pollsPerMs > 0 ? 1 / pollsPerMs : MAX_PAUSE_MS
-  return Math.min(spendingMs, Math.max(MIN_PAUSE_MS, YOUNG_SHARE_OF_AGE * ageMs))
+function slowingMs(standstillMs: number): number {
+  return MIN_PAUSE_MS + SHARE_OF_STANDSTILL * standstillMs
 }
 
-function stretchOf({ progress }: History): Stretch {
-  return STRETCHES.find(({ startsAt }) => progress >= startsAt) ?? BEFORE_IMPORT
-}
-
-/** Until the stretch ends, at the speed seen in it; 0 where it has not been seen to move, or should have ended by now. */
-function timeLeftInStretchMs(history: History, stretch: Stretch, standstillMs: number): number {
-  const perMs = speedIn(stretch, history)
-  if (perMs === undefined) return 0
-  return (stretch.endsAt - history.progress) / perMs - standstillMs
-}
-
-/** How far back the speed is measured, in points of progress. */
-const SPEED_OVER_POINTS = 5
-
-/** Points of progress a millisecond, of late and in this stretch; undefined until it has been seen to move there. */
-function speedIn({ startsAt }: Stretch, { timeline, progress }: History): number | undefined {
-  const latest = timeline.at(-1)
-  if (latest === undefined) return undefined
-  let from = latest
-  for (const point of timeline.toReversed()) {
-    // What lies before a fall-back is another attempt.
-    if (point.progress < startsAt || point.progress > from.progress) break
-    from = point
-    if (progress - from.progress >= SPEED_OVER_POINTS) break
-  }
-  const points = latest.progress - from.progress
-  return points > 0 ? points / (latest.atMs - from.atMs) : undefined
-}
-
-function leastPauseMs({ latest, timeline, polledAtMs = 0 }: History): number {
-  const ageMs = polledAtMs - (timeline[0]?.atMs ?? polledAtMs)
-  return MIN_PAUSE_MS + Math.min(PAUSE_PER_FILE_MS * (latest?.files.length ?? 0), FILES_SHARE_OF_AGE * ageMs)
-}
-
-function within(value: number, least: number, most: number): number {
-  return Math.min(most, Math.max(least, value))
+/** The longest pause leaves room for jitter, too. */
+function jittered(pauseMs: number, random: number): number {
+  const steadyMs = Math.min(MAX_PAUSE_MS / (1 + JITTER), Math.max(MIN_PAUSE_MS, pauseMs))
+  return steadyMs * (1 + JITTER * random)
 }
