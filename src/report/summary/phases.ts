@@ -67,7 +67,8 @@ export function phaseSection(view: View): Markup {
       .map((one) => `${STAGE_TITLES[one.stage].toLowerCase()} ${phaseDurationText(one)}`)
       .join(', ')
     if (chart !== undefined) return folded(`Progress: ${text}`, chart, legend)
-    return only.durations.length < 2 ? markup`` : markup`\nProgress: ${text}.${hasEstimates ? ' ~ = estimated.' : ''}\n`
+    const line = hasEstimates ? `${text}. ~ = estimated.` : `${text}.`
+    return only.durations.length < 2 ? markup`` : markup`\nProgress: ${line}\n`
   }
   const which =
     jobs.length < view.jobs.length
