@@ -46023,9 +46023,9 @@ function endingCodes() {
 function linkOf(code) {
     return LINKS[code];
 }
-/** The explanation of a code in the docs beside this README. */
-function docsUrl(readme, code) {
-    return `${readme.replace(/README\.md$/, 'docs/troubleshooting.md')}#${code.toLowerCase()}`;
+/** Where the troubleshooting page explains a code. */
+function docsUrl(troubleshooting, code) {
+    return `${troubleshooting}#${code.toLowerCase()}`;
 }
 /** The code of a conclusion; undefined for a completed import, and for a failed one, whose failure pattern has it. */
 function codeOf(conclusion) {
@@ -46955,139 +46955,78 @@ function hintFor(job) {
 
 ;// CONCATENATED MODULE: ./src/gate/pace.ts
 
-/** The server's state machine moves every 2 s: to ask more often brings nothing. */
+/** The server's state machine moves every 2 s: polling more often shows nothing new. */
 const MIN_PAUSE_MS = 2_000;
-/** However long an import takes, its failure can come at any moment. */
+/** A failure can come at any moment, however long the import takes. */
 const MAX_PAUSE_MS = 30_000;
-/** So that many gates that started together do not stay in step. */
+/** Spreads out gates that started together. */
 const JITTER = 0.08;
-const STRETCHES = [
-    { startsAt: 80, endsAt: 90, spendOver: 0.4 },
-    { startsAt: 70, endsAt: 80, spendOver: 0.12 },
-    { startsAt: 40, endsAt: 70, spendOver: undefined },
-];
-/** From here only the commit is missing: usually a matter of seconds, or of a share of what the import has taken. */
-const INDEXED = 90;
-const SOON_MS = 30_000;
-const SOON_SHARE_OF_AGE = 0.2;
-/** How often to poll a commit that takes longer than that. */
-const LATE_COMMIT_PAUSE_MS = 10_000;
-const BEFORE_IMPORT = { startsAt: 10, endsAt: 40, spendOver: undefined };
-/** No pause is longer than this share of the job's age: an import that just began may be a matter of seconds. */
-const SHARE_OF_AGE = 0.22;
-/** Where the end of a stretch is in sight, this share of the way there, and then again. */
-const SHARE_OF_WAY = 0.65;
-/** To know the end of a stretch more exactly than this share of the job's age is not worth a poll. */
-const EXACTNESS = 0.001;
-/** The polls that a job may cost: one for this much of its age, a quarter of what a poller of 5 s spends. */
-const AGE_PER_POLL_MS = 20_000;
-/** While a job is young it may end any moment, and polls are few anyway. */
-const YOUNG_SHARE_OF_AGE = 0.016;
+/** At 0% the end can be near or far: with a quarter of the age, a failure after 20 s is known within 5 s. */
+const SHARE_OF_AGE = 0.25;
+/** From here on the rows are in, and a job can be done at any moment: half the longest pause. */
+const ROWS_IN_PERCENT = 70;
+const ROWS_IN_MAX_PAUSE_MS = 15_000;
 /**
- * The answer for a job of 1,024 files is 234 kB: whoever asks for much asks a little less often, but not so much less that a
- * young import is known late.
+ * From here on only the commit is missing, in Milvus 2.4 to 3.0 and in Import V3
+ * (https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go).
  */
-const PAUSE_PER_FILE_MS = 1;
-const FILES_SHARE_OF_AGE = 0.0015;
-/** How much of a standstill that nobody can foresee the next pause may be. */
-const SHARE_OF_OUTAGE = 0.1;
-const SHARE_OF_REST = 0.1;
-/**
- * When the next poll a job pays, on the clock's time; `random` is from 0 to 1. Polls are saved while the job cannot be
- * done yet, and spent where it may be.
- */
+const COMMIT_PERCENT = 90;
+/** A commit usually ends within this share of the time that the import has taken. */
+const COMMIT_SHARE_OF_AGE = 0.2;
+/** What has not changed for 20 s is worth a poll in 4 s; what has not changed for 5 min, in 30 s. */
+const SHARE_OF_STANDSTILL = 0.1;
+/** When to poll a job next, on the clock's time; `random` is from 0 to 1. */
 function nextPollAtMs(history, pace, random) {
     const { polledAtMs, latest, unknown, outage } = history;
     if (polledAtMs === undefined)
         return Number.NEGATIVE_INFINITY;
+    // A job that was there and is unknown now needs a second response.
     if (unknown !== undefined && outage === undefined && latest !== undefined)
         return polledAtMs + MIN_PAUSE_MS;
     if (pace.pollIntervalMs !== undefined)
         return polledAtMs + pace.pollIntervalMs;
-    // Also the longest pause and the shortest one for many files leave room for it.
-    const steadyMs = within(pauseAfter(history, polledAtMs), leastPauseMs(history), MAX_PAUSE_MS / (1 + JITTER));
-    const pauseMs = steadyMs * (1 + JITTER * random);
-    // Never sleep past the moment at which the next answer would decide.
+    const pauseMs = jittered(pauseOfJobMs(history, polledAtMs), random);
+    // Do not sleep past the moment at which the next response decides.
     const decidesAtMs = Math.min((outage?.judgedSinceMs ?? Infinity) + pace.maxOutageMs, unknown === undefined ? Infinity : unknown.sinceMs + NOT_FOUND_GRACE_MS);
     return Math.max(polledAtMs + MIN_PAUSE_MS, Math.min(polledAtMs + pauseMs, decidesAtMs));
 }
-/** When to poll a job that the gate has tried to commit: an accepted commit takes a moment, any other is asked about. */
+/** When to poll a job that the gate has tried to commit: an accepted commit takes a moment, any other is in doubt. */
 function pollAfterCommitAtMs({ polledAtMs }, { state, endedAtMs }, { pollIntervalMs }) {
     if (state === 'done')
         return endedAtMs + (pollIntervalMs ?? MIN_PAUSE_MS);
     return Math.max(endedAtMs, (polledAtMs ?? endedAtMs) + MIN_PAUSE_MS);
 }
-/** How long to wait before a service is asked again that has given no usable answer for so long. */
+/** The pause after an outage has lasted so long. */
 function pauseInOutageMs(outageMs) {
-    return Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS + SHARE_OF_OUTAGE * outageMs);
+    return Math.min(MAX_PAUSE_MS, slowingMs(outageMs));
 }
-/** How long to wait for something that has stood still for so long; `random` is from 0 to 1. */
-function pauseAtRestMs(restMs, random) {
-    return Math.min(MAX_PAUSE_MS, (MIN_PAUSE_MS + SHARE_OF_REST * restMs) * (1 + JITTER * random));
+/** The pause after nothing has changed for so long; `random` is from 0 to 1. */
+function pauseAtRestMs(standstillMs, random) {
+    return Math.min(MAX_PAUSE_MS, slowingMs(standstillMs) * (1 + JITTER * random));
 }
-function pauseAfter(history, nowMs) {
-    const troubleSinceMs = history.outage?.sinceMs ?? history.unknown?.sinceMs;
-    if (troubleSinceMs !== undefined)
-        return pauseInOutageMs(nowMs - troubleSinceMs);
-    const standstillMs = nowMs - (history.changedAtMs ?? nowMs);
-    // It waits for a person.
-    const waitsForPerson = history.latest?.phase === 'uncommitted' && history.commit === undefined;
+/** The less progress is missing, the shorter the pause; the longer nothing changes, the longer. */
+function pauseOfJobMs(history, nowMs) {
+    const { outage, unknown, latest, commit, changedAtMs, progress } = history;
+    const noAnswerSinceMs = outage?.sinceMs ?? unknown?.sinceMs;
+    if (noAnswerSinceMs !== undefined)
+        return slowingMs(nowMs - noAnswerSinceMs);
+    const standstillMs = nowMs - (changedAtMs ?? nowMs);
+    const waitsForPerson = latest?.phase === 'uncommitted' && commit === undefined;
     if (waitsForPerson)
-        return MIN_PAUSE_MS + SHARE_OF_REST * standstillMs;
+        return slowingMs(standstillMs);
     const ageMs = nowMs - (history.timeline[0]?.atMs ?? nowMs);
-    if (history.progress >= INDEXED) {
-        const isSoon = standstillMs < Math.max(SOON_MS, SOON_SHARE_OF_AGE * ageMs);
-        return isSoon ? MIN_PAUSE_MS : LATE_COMMIT_PAUSE_MS;
-    }
-    const longestMs = SHARE_OF_AGE * ageMs;
-    const stretch = stretchOf(history);
-    const leftMs = timeLeftInStretchMs(history, stretch, standstillMs);
-    if (leftMs > 0)
-        return Math.min(longestMs, Math.max(SHARE_OF_WAY * leftMs, EXACTNESS * ageMs));
-    return stretch.spendOver === undefined ? longestMs : spendingPauseMs(history, ageMs, stretch.spendOver);
+    const pauseMs = progress >= COMMIT_PERCENT
+        ? slowingMs(Math.max(0, standstillMs - COMMIT_SHARE_OF_AGE * ageMs))
+        : SHARE_OF_AGE * ageMs * (1 - progress / COMMIT_PERCENT);
+    return Math.min(pauseMs, progress >= ROWS_IN_PERCENT ? ROWS_IN_MAX_PAUSE_MS : MAX_PAUSE_MS);
 }
-/** A pause that spends what has been saved, against the allowance, over a share of the job's age to come. */
-function spendingPauseMs({ polls }, ageMs, spendOver) {
-    const savedPolls = ageMs / AGE_PER_POLL_MS - polls;
-    const pollsPerMs = 1 / AGE_PER_POLL_MS + savedPolls / Math.max(1, spendOver * ageMs);
-    const spendingMs = pollsPerMs > 0 ? 1 / pollsPerMs : MAX_PAUSE_MS;
-    return Math.min(spendingMs, Math.max(MIN_PAUSE_MS, YOUNG_SHARE_OF_AGE * ageMs));
+function slowingMs(standstillMs) {
+    return MIN_PAUSE_MS + SHARE_OF_STANDSTILL * standstillMs;
 }
-function stretchOf({ progress }) {
-    return STRETCHES.find(({ startsAt }) => progress >= startsAt) ?? BEFORE_IMPORT;
-}
-/** Until the stretch ends, at the speed seen in it; 0 where it has not been seen to move, or should have ended by now. */
-function timeLeftInStretchMs(history, stretch, standstillMs) {
-    const perMs = speedIn(stretch, history);
-    if (perMs === undefined)
-        return 0;
-    return (stretch.endsAt - history.progress) / perMs - standstillMs;
-}
-/** How far back the speed is measured, in points of progress. */
-const SPEED_OVER_POINTS = 5;
-/** Points of progress a millisecond, of late and in this stretch; undefined until it has been seen to move there. */
-function speedIn({ startsAt }, { timeline, progress }) {
-    const latest = timeline.at(-1);
-    if (latest === undefined)
-        return undefined;
-    let from = latest;
-    for (const point of timeline.toReversed()) {
-        // What lies before a fall-back is another attempt.
-        if (point.progress < startsAt || point.progress > from.progress)
-            break;
-        from = point;
-        if (progress - from.progress >= SPEED_OVER_POINTS)
-            break;
-    }
-    const points = latest.progress - from.progress;
-    return points > 0 ? points / (latest.atMs - from.atMs) : undefined;
-}
-function leastPauseMs({ latest, timeline, polledAtMs = 0 }) {
-    const ageMs = polledAtMs - (timeline[0]?.atMs ?? polledAtMs);
-    return MIN_PAUSE_MS + Math.min(PAUSE_PER_FILE_MS * (latest?.files.length ?? 0), FILES_SHARE_OF_AGE * ageMs);
-}
-function within(value, least, most) {
-    return Math.min(most, Math.max(least, value));
+/** The longest pause leaves room for jitter, too. */
+function jittered(pauseMs, random) {
+    const steadyMs = Math.min(MAX_PAUSE_MS / (1 + JITTER), Math.max(MIN_PAUSE_MS, pauseMs));
+    return steadyMs * (1 + JITTER * random);
 }
 
 ;// CONCATENATED MODULE: ./src/gate/aliases.ts
@@ -48750,6 +48689,11 @@ function headline(conclusion, view, policy) {
 function codedSentence({ sentence, code }) {
     return code === undefined ? sentence : `${sentence} (${code})`;
 }
+/** Where to read on: the explanation of the code in the docs of this version, then a page of another project. */
+function linksOf({ code, link }, troubleshooting) {
+    const explanation = code === undefined || troubleshooting === undefined ? [] : [docsUrl(troubleshooting, code)];
+    return [...explanation, ...(link === undefined ? [] : [link])];
+}
 function messageFor(conclusion, view, policy) {
     switch (conclusion.kind) {
         case 'completed':
@@ -48812,18 +48756,18 @@ function serviceReason(conclusion, view) {
     return latest && reasonOf(latest);
 }
 /** The annotation that says how the gate ended; none where the import simply completed. */
-function annotationOf(conclusion, view, policy) {
+function annotationOf(conclusion, view, policy, troubleshooting) {
     if (isPlainSuccess(conclusion))
         return undefined;
     const message = headline(conclusion, view, policy);
-    const { title, next, points = [], link } = message;
+    const { title, next, points = [] } = message;
     const reason = serviceReason(conclusion, view);
     const paragraphs = [
         codedSentence(message),
         ...points,
         ...(reason === undefined ? [] : [`Reason from the service: ${shortened(reason, MAX_REASON_LENGTH)}`]),
         ...(next === undefined ? [] : [`What to do: ${next}`]),
-        ...(link === undefined ? [] : [`More: ${link}`]),
+        ...linksOf(message, troubleshooting).map((url) => `More: ${url}`),
     ];
     return {
         level: conclusion.passes ? 'warning' : 'error',
@@ -49824,7 +49768,7 @@ async function deliverWithin(timeoutMs, clock, deliver, status) {
         done.abort();
     }
 }
-/** Why a status is not set, with the next step where there is one, and where the README explains it. */
+/** Why a status is not set, with the next step where there is one, and the code that the docs explain. */
 function failureText(failure, sanitize) {
     return `${commit_status_causeOf(failure, sanitize)} (${NOTICES.commitStatus})`;
 }
@@ -50608,7 +50552,7 @@ function eventIn(path) {
  * The troubleshooting page of the version of this action that the step uses; undefined for an action in the workflow's
  * own repository, which GitHub does not name.
  */
-function readmeOf(env) {
+function troubleshootingOf(env) {
     const server = /^https:\/\/([\w.-]+(?::\d+)?)\/?$/.exec(env['GITHUB_SERVER_URL'] ?? '')?.[1];
     const repository = /^[\w.-]+\/[\w.-]+$/.exec(env['GITHUB_ACTION_REPOSITORY'] ?? '')?.[0];
     const ref = /^[\w./-]+$/.exec(env['GITHUB_ACTION_REF'] ?? '')?.[0];
@@ -54476,7 +54420,7 @@ const DEFAULT_POLICY = {
 const MIN_WAIT_MS = 5_000;
 const SHARE_OF_ELAPSED = 0.1;
 /** The log of the step: a line on every change, a heartbeat otherwise, and at the end the details and what happened. */
-function logReporter(sink, policy, { asked, colors, clock }) {
+function logReporter(sink, policy, { asked, colors, clock, troubleshooting }) {
     const shown = (line) => (colors ? colored(line) : line);
     let held = [];
     let wait;
@@ -54515,9 +54459,9 @@ function logReporter(sink, policy, { asked, colors, clock }) {
             const details = detailLines(event.view, asked());
             if (details.length > 0)
                 sink.group(DETAILS_TITLE, details.map(shown));
-            for (const line of closingBlock(event.conclusion, event.view, policy))
+            for (const line of closingBlock(event.conclusion, event.view, policy, troubleshooting))
                 sink.info(shown(line));
-            const annotation = annotationOf(event.conclusion, event.view, policy);
+            const annotation = annotationOf(event.conclusion, event.view, policy, troubleshooting);
             if (annotation !== undefined)
                 sink[annotation.level](annotation.title, annotation.message);
         },
@@ -54544,16 +54488,16 @@ function debugLine(event) {
     return lineAt(view, `poll ${job.polls} of job ${job.jobId} took ${duration(tookMs)}: ${outcome}`);
 }
 /** The end of the log: a line for each of several jobs, then the conclusion and what to do. */
-function closingBlock(conclusion, view, policy) {
+function closingBlock(conclusion, view, policy, troubleshooting) {
     const message = headline(conclusion, view, policy);
-    const { next, points = [], link } = message;
+    const { next, points = [] } = message;
     const reason = serviceReason(conclusion, view);
     const verdict = [
         `Gate ${conclusion.passes ? 'passed' : 'failed'}: ${codedSentence(message)}`,
         ...points.map((point) => `- ${point}`),
         ...(reason === undefined ? [] : [`Reason from the service: ${reason}`]),
         ...(next === undefined ? [] : [`What to do: ${next}`]),
-        ...(link === undefined ? [] : [`More: ${link}`]),
+        ...linksOf(message, troubleshooting).map((url) => `More: ${url}`),
     ];
     return [
         ...closingMessages(view, reason).map((text) => lineAt(view, text)),
@@ -55280,14 +55224,14 @@ function renderSummary(view, conclusion, policy, context) {
     }
     return joined([head, facts, tables, phases, foot]).source;
 }
-function endHead(conclusion, view, policy, { readme }) {
+function endHead(conclusion, view, policy, { troubleshooting }) {
     const message = headline(conclusion, view, policy);
     const heading = markup `### ${iconOf(conclusion)} ${message.title}\n`;
     if (isPlainSuccess(conclusion))
         return heading;
     const { sentence, points = [], next } = message;
     const reason = serviceReason(conclusion, view);
-    const explained = codeLink(message.code, readme);
+    const explained = codeLink(message.code, troubleshooting);
     return joined([
         heading,
         markup `\n`,
@@ -55314,10 +55258,10 @@ const ICONS = {
     uncommitted: '⏸️',
 };
 /** The code, as a link to its explanation where the docs of this version are known. */
-function codeLink(name, readme) {
+function codeLink(name, troubleshooting) {
     if (name === undefined)
         return markup ``;
-    return markup ` ${readme === undefined ? name : markdown_link(docsUrl(readme, name), name)}`;
+    return markup ` ${troubleshooting === undefined ? name : markdown_link(docsUrl(troubleshooting, name), name)}`;
 }
 function moreLink({ link: url }) {
     return url === undefined ? markup `` : markup ` ${markdown_link(url, 'More about this')}`;
@@ -55609,6 +55553,7 @@ function reportersOf(step, parsed, requests) {
     const policy = settings === undefined ? DEFAULT_POLICY : shownPolicy(settings.policy, sanitize);
     const reportPath = reportPathOf(step);
     const { asked } = requests;
+    const troubleshooting = troubleshootingOf(env);
     const reporters = [];
     if (reportPath !== undefined) {
         const context = { version: VERSION, inputs: settings?.inputs ?? {}, policy, journal: requests, wallClockMs };
@@ -55618,9 +55563,9 @@ function reportersOf(step, parsed, requests) {
         reporters.push(outputsReporter(outputPath, policy, reportPath, clock));
     if (summaryPath !== undefined && summaryWanted(env)) {
         const endpoint = settings && sanitize(new URL(settings.connection.endpoint).host);
-        reporters.push(summaryReporter(summaryPath, { policy, clock, wallClockMs, asked, endpoint, readme: readmeOf(env) }));
+        reporters.push(summaryReporter(summaryPath, { policy, clock, wallClockMs, asked, endpoint, troubleshooting }));
     }
-    reporters.push(logReporter(log, policy, { asked, colors: colorsWanted(env), clock }));
+    reporters.push(logReporter(log, policy, { asked, colors: colorsWanted(env), clock, troubleshooting }));
     // Last, because the gate may wait for GitHub at its end.
     return [...reporters, ...commitStatusReporters(step, policy)];
 }
