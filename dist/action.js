@@ -54795,7 +54795,8 @@ function phaseSection(view) {
             .join(', ');
         if (chart !== undefined)
             return folded(`Progress: ${text}`, chart, legend);
-        return only.durations.length < 2 ? markup `` : markup `\nProgress: ${text}.${hasEstimates ? ' ~ = estimated.' : ''}\n`;
+        const line = hasEstimates ? `${text}. ~ = estimated.` : `${text}.`;
+        return only.durations.length < 2 ? markup `` : markup `\nProgress: ${line}\n`;
     }
     const which = jobs.length < view.jobs.length
         ? `the ${counted(jobs.length, 'longest job', 'longest jobs')}`
