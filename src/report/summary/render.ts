@@ -15,7 +15,7 @@ import type { RequestSummary } from '../../messages/phrases.ts'
 import { collectionsTable } from './collection-table.ts'
 import { code, joined, link, Markup, markup, paragraphs, prose } from './markdown.ts'
 import { phaseFacts, phaseSection } from './phases.ts'
-import { createBudget, detailLevels, fileSections, hasFailed, jobsTable, rowsCell, sizeOf } from './tables.ts'
+import { fileSections, hasFailed, jobsTable, rowsCell, spaceOf } from './tables.ts'
 
 /** What the summary says besides the view. */
 export interface SummaryContext {
@@ -31,12 +31,12 @@ export interface SummaryContext {
 
 /** The runner drops a summary of more than 1,048,576 bytes as a whole; masking may still make it longer. */
 export const MAX_SUMMARY_BYTES = 1_000_000
-/** For the few lines that say what was left out. */
-const RESERVED_BYTES = 10_000
+/** For the frames of the tables and the few lines that say what was left out. */
+const RESERVED_BYTES = 50_000
 
 /**
- * The job summary as Markdown, at most a million bytes: long reasons are cut first, then completed files and jobs are
- * counted, and failed ones are left out last. Without a conclusion it is what a killed step leaves behind.
+ * The job summary as Markdown, at most a million bytes: what comes last in the tables, which begin with what failed, is
+ * left to the report file. Without a conclusion it is what a killed step leaves behind.
  */
 export function renderSummary(
   view: View,
@@ -49,18 +49,13 @@ export function renderSummary(
   const foot = markup`\n${footer(view, policy, context)}\n`
   const phases = phaseSection(view)
   const collections = collectionsTable(view)
-  const sizeOfRest = [head, facts, phases, collections, foot].reduce((sum, part) => sum + sizeOf(part), 0)
-  const space = MAX_SUMMARY_BYTES - RESERVED_BYTES - sizeOfRest
-  let tables = markup``
-  for (const detail of detailLevels(view)) {
-    const budget = createBudget(space)
-    const jobs = jobsTable(view, detail, budget)
-    const files = fileSections(view, conclusion, detail, budget)
-    // Where something failed, the file is what matters; else the collections.
-    tables = joined(view.jobs.some(hasFailed) ? [jobs, files, collections] : [jobs, collections, files])
-    if (!budget.isSpent()) break
-  }
-  return joined([head, facts, tables, phases, foot]).source
+  const space = spaceOf(MAX_SUMMARY_BYTES - RESERVED_BYTES)
+  space(joined([head, facts, phases, collections, foot]))
+  const jobs = jobsTable(view, space)
+  const files = fileSections(view, conclusion, space)
+  // Where something failed, the file is what matters; else the collections.
+  const tables = view.jobs.some(hasFailed) ? [jobs, files, collections] : [jobs, collections, files]
+  return joined([head, facts, ...tables, phases, foot]).source
 }
 
 function endHead(conclusion: Conclusion, view: View, policy: Policy, { troubleshooting }: SummaryContext): Markup {
@@ -144,7 +139,7 @@ function factsOf(view: View): readonly string[] {
 function jobFacts(job: History, latest: NonNullable<History['latest']>, view: View): string {
   const { files, sizeBytes, phase, label } = latest
   const failed = files.filter((file) => file.phase === 'failed').length
-  const rows = rowsCell(job.importedRows, job.totalRows)
+  const rows = rowsCell(job)
   const facts = [
     ...(files.length === 0
       ? []

@@ -21,57 +21,28 @@ import { first, groupBy } from '../../messages/phrases.ts'
 import { whatHappened } from '../../messages/service-errors.ts'
 import { commitNotes } from '../../messages/two-phase.ts'
 import { code, joined, Markup, markup, tableOf } from './markdown.ts'
-import type { Column, Table } from './markdown.ts'
+import type { Column } from './markdown.ts'
 
-/** A longer table starts folded, but for what failed. */
+/** Of a longer table only the first failures are in sight, and the rest is folded. */
 const MOST_UNFOLDED_ROWS = 25
 const MOST_UNFOLDED_FAILURES = 10
+/** The files of more jobs are in the report file. */
+const MOST_SECTIONS = 25
 const NAME_LENGTH = 300
 const WORD_LENGTH = 60
-const DETAILS_END = markup`</details>\n`
+/** The report file has the whole reason. */
+const REASON_LENGTH = 500
 
-/** How much is shown; each level shows less than the one before. */
-interface Detail {
-  readonly reasonLength: number
-  readonly completed: 'listed' | 'counted'
-}
+/** Takes a piece while there is space for it. After one that did not fit none does, so that the most urgent come first. */
+export type Space = (piece: Markup) => boolean
 
-const REASON_LENGTHS = [4000, 500, 120]
-
-/** The levels that differ for these jobs: without long reasons there is no point in cutting them. */
-export function detailLevels({ jobs }: View): readonly Detail[] {
-  const longest = jobs.reduce((most, { latest }) => {
-    const inFiles = latest?.files.reduce((length, { reason = '' }) => Math.max(length, reason.length), 0)
-    return Math.max(most, latest?.reason?.length ?? 0, inFiles ?? 0)
-  }, 0)
-  const cuts = REASON_LENGTHS.filter((_, i) => i === 0 || longest > (REASON_LENGTHS[i] ?? 0))
-  const listed = cuts.map((reasonLength) => ({ reasonLength, completed: 'listed' }) as const)
-  return [...listed, { reasonLength: Math.min(...REASON_LENGTHS), completed: 'counted' }]
-}
-
-/** Bytes left to spend. Everything after the first refusal is refused too, so that the most urgent comes first. */
-export interface Budget {
-  take(...pieces: readonly Markup[]): boolean
-  isSpent(): boolean
-}
-
-export function createBudget(sizeBytes: number): Budget {
+export function spaceOf(sizeBytes: number): Space {
   let left = sizeBytes
-  return {
-    take: (...pieces) => {
-      for (const piece of pieces) left -= sizeOf(piece)
-      return left >= 0
-    },
-    isSpent: () => left < 0,
-  }
-}
-
-export function sizeOf({ source }: Markup): number {
-  return Buffer.byteLength(source)
+  return ({ source }) => (left -= Buffer.byteLength(source)) >= 0
 }
 
 /** One row a job, where there are several. */
-export function jobsTable(view: View, detail: Detail, budget: Budget): Markup {
+export function jobsTable(view: View, space: Space): Markup {
   if (view.jobs.length < 2) return markup``
   const columns: readonly Column<History>[] = [
     { title: 'Job', cell: ({ jobId }) => code(shortened(jobId, NAME_LENGTH)) },
@@ -82,60 +53,34 @@ export function jobsTable(view: View, detail: Detail, budget: Budget): Markup {
       align: 'right',
       cell: ({ latest, progress }) => (latest === undefined ? '' : percent(progress)),
     },
-    {
-      title: 'Rows',
-      align: 'right',
-      cell: ({ importedRows, totalRows }) => unbroken(rowsCell(importedRows, totalRows)),
-    },
+    { title: 'Rows', align: 'right', cell: (job) => unbroken(rowsCell(job)) },
     { title: 'Size', align: 'right', cell: ({ latest }) => unbroken(sizeCell(latest?.sizeBytes)) },
     { title: 'Files', align: 'right', cell: ({ latest }) => unbroken(filesCell(latest?.files ?? [])) },
     { title: 'Duration', align: 'right', cell: (job) => unbroken(importDuration(job, view.nowMs) ?? '') },
   ]
-  const list = { rows: byUrgency(view.jobs, jobPhase), columns, noun: 'job', phaseOf: jobPhase }
-  return markup`\n${longTable(list, detail, budget)}`
+  return markup`\n${longTable({ rows: byUrgency(view.jobs, jobPhase), columns, noun: 'job', phaseOf: jobPhase }, space)}`
 }
 
 /** The files of every job that lists some, or of which the reason names one. */
-export function fileSections(view: View, conclusion: Conclusion | undefined, detail: Detail, budget: Budget): Markup {
+export function fileSections(view: View, conclusion: Conclusion | undefined, space: Space): Markup {
   const [only, ...others] = view.jobs
   if (only !== undefined && others.length === 0) {
-    const table = filesTable(only, conclusion && serviceReason(conclusion, view), detail, budget)
+    const table = filesTable(only, conclusion && serviceReason(conclusion, view), space)
     return table.source === '' ? table : markup`\n${table}`
   }
   const decisive = conclusion?.kind === 'failed' ? first(view, conclusion.jobs) : undefined
-  const withSection = byUrgency(view.jobs, jobPhase).filter(
-    (job) => hasDetails(job, job === decisive) && (detail.completed === 'listed' || jobPhase(job) !== 'completed'),
-  )
-  const failures = withSection.filter((job) => jobPhase(job) === 'failed').length
-  const unfolded =
-    withSection.length <= MOST_UNFOLDED_ROWS ? withSection.length : Math.min(failures, MOST_UNFOLDED_FAILURES)
-  const sections: Markup[] = []
-  for (const job of withSection) {
-    const section = fileSection(job, job === decisive, detail, budget)
-    if (section === undefined) break
-    sections.push(section)
-  }
-  const folded = joined(sections.slice(unfolded))
+  const withSection = byUrgency(view.jobs, jobPhase).filter((job) => hasDetails(job, job === decisive))
+  const sections = takeWhile(withSection.slice(0, MOST_SECTIONS), (job) => fileSection(job, job === decisive, space))
   const missing = withSection.length - sections.length
   return joined([
     ...(withSection.length === 0 ? [] : [markup`\n`]),
-    ...sections.slice(0, unfolded),
-    ...(folded.source === ''
-      ? []
-      : [
-          markup`<details>\n<summary>Files of ${counted(withSection.length - unfolded, 'more job')}</summary>\n${folded}${DETAILS_END}`,
-        ]),
+    ...sections,
     ...(missing === 0 ? [] : [markup`<p>The files of ${counted(missing, 'more job')} are in the report file.</p>\n`]),
   ])
 }
 
-function fileSection(
-  job: History,
-  /** Its reason stands above already. */
-  isDecisive: boolean,
-  detail: Detail,
-  budget: Budget,
-): Markup | undefined {
+/** Undefined where there is no space. The reason of the decisive job stands above already. */
+function fileSection(job: History, isDecisive: boolean, space: Space): Markup | undefined {
   const files = job.latest?.files ?? []
   const reason = job.latest?.phase === 'failed' ? reasonOf(job.latest) : undefined
   const error = job.refusals?.error ?? job.outage?.error ?? job.unknown?.error
@@ -144,26 +89,20 @@ function fileSection(
     markup`<details${open}>\n<summary>Job ${code(shortened(job.jobId, NAME_LENGTH))}: ${files.length === 0 ? 'no files listed' : counted(files.length, 'file')}</summary>\n`,
     ...(reason === undefined || isDecisive
       ? []
-      : [markup`<p>Reason from the service: ${code(shortened(reason, detail.reasonLength))}</p>\n`]),
-    ...(error === undefined ? [] : [markup`<p>${shortened(whatHappened(error), detail.reasonLength)}</p>\n`]),
+      : [markup`<p>Reason from the service: ${code(shortened(reason, REASON_LENGTH))}</p>\n`]),
+    ...(error === undefined ? [] : [markup`<p>${shortened(whatHappened(error), REASON_LENGTH)}</p>\n`]),
   ])
-  if (!budget.take(start, DETAILS_END)) return undefined
-  return joined([start, filesTable(job, reason, detail, budget), DETAILS_END])
+  return space(start) ? markup`${start}${filesTable(job, reason, space)}</details>\n` : undefined
 }
 
-function filesTable(
-  { latest }: History,
-  /** Stands above the table. */
-  shownReason: string | undefined,
-  detail: Detail,
-  budget: Budget,
-): Markup {
+/** `shownReason` stands above the table. */
+function filesTable({ latest }: History, shownReason: string | undefined, space: Space): Markup {
   const files = latest?.files ?? []
   const failedFile = failedFileOf(files, shownReason)
-  if (files.length === 0) return failedFile === undefined ? markup`` : namedFile(failedFile, budget)
+  if (files.length === 0) return failedFile === undefined ? markup`` : namedFile(failedFile, space)
   const isOneOfMany = files.filter(({ phase }) => phase === 'failed').length > 1
   const reasonCell = ({ name, reason }: FileProgress) => {
-    if (reason !== undefined && reason !== shownReason) return code(shortened(reason, detail.reasonLength))
+    if (reason !== undefined && reason !== shownReason) return code(shortened(reason, REASON_LENGTH))
     return isOneOfMany && name === failedFile ? 'the reason above is about this file' : ''
   }
   const areDone = files.every(({ phase, progress }) => phase === 'completed' && (progress ?? 100) === 100)
@@ -175,25 +114,23 @@ function filesTable(
       align: 'right',
       cell: ({ progress }) => (progress === undefined || areDone ? '' : percent(progress)),
     },
-    { title: 'Rows', align: 'right', cell: ({ importedRows, totalRows }) => rowsCell(importedRows, totalRows) },
+    { title: 'Rows', align: 'right', cell: rowsCell },
     { title: 'Size', align: 'right', cell: ({ sizeBytes }) => sizeCell(sizeBytes) },
     { title: 'Completed (UTC)', cell: ({ completeTime }) => timeCell(completeTime) },
     { title: 'Reason', cell: reasonCell },
   ]
   const phaseOf = ({ phase }: FileProgress) => phase
   const rows = failedFileFirst(byUrgency(files, phaseOf), failedFile)
-  return longTable({ rows, columns, noun: 'file', phaseOf }, detail, budget)
+  return longTable({ rows, columns, noun: 'file', phaseOf }, space)
 }
 
 /** A job that fails before its import phase lists no files: the reason may name the one that caused it. */
-function namedFile(name: string, budget: Budget): Markup {
+function namedFile(name: string, space: Space): Markup {
   const columns: readonly Column<string>[] = [
     { title: 'File', cell: (file) => code(shortened(file, NAME_LENGTH)) },
     { title: 'State', cell: () => `${FILE_ICONS.failed} named by the reason` },
   ]
-  const { head, row, foot } = tableOf(columns, [name])
-  const table = joined([head, row(name), foot])
-  return budget.take(table) ? table : markup``
+  return longTable({ rows: [name], columns, noun: 'file', phaseOf: () => 'failed' }, space)
 }
 
 /** Rows of any number, the most urgent first. */
@@ -204,49 +141,38 @@ interface LongList<Row> {
   readonly phaseOf: (row: Row) => Phase | FilePhase
 }
 
-/** A short list as it is; of a long one what failed, and the rest folded. A last row counts what the budget refuses. */
-function longTable<Row>({ rows, columns, noun, phaseOf }: LongList<Row>, detail: Detail, budget: Budget): Markup {
+/** A short list as it is; of a long one what failed, and the rest folded. A last row counts what has no space. */
+function longTable<Row>({ rows, columns, noun, phaseOf }: LongList<Row>, space: Space): Markup {
   const table = tableOf(columns, rows)
-  const isFailure = (row: Row) => phaseOf(row) === 'failed'
-  const listed = detail.completed === 'listed' ? rows : rows.filter((row) => phaseOf(row) !== 'completed')
-  const isShort = rows.length <= MOST_UNFOLDED_ROWS
-  const unfolded = isShort ? rows.length : Math.min(listed.filter(isFailure).length, MOST_UNFOLDED_FAILURES)
-  const which = `${unfolded === 0 ? 'All' : 'The other'} ${counted(rows.length - unfolded, noun)}`
-  const fold = markup`<details>\n<summary>${which}: ${tally(rows.slice(unfolded), phaseOf)}</summary>\n`
-  const completed = listed.length === rows.length ? [] : [table.note(completedNote(rows.length - listed.length, noun))]
-  const tables = [table.head, table.foot, table.head, table.foot]
-  const fitting = budget.take(...tables, ...completed, fold, DETAILS_END) ? takeRows(table, listed, budget) : []
-  const unlisted = listed.slice(fitting.length)
-  const left =
-    unlisted.length === 0 ? [] : [table.note(unlistedNote(unlisted.length, unlisted.filter(isFailure).length, noun))]
-  const tableWith = (body: readonly Markup[]) =>
-    body.length === 0 ? markup`` : joined([table.head, ...body, table.foot])
-  if (isShort) return tableWith([...fitting, ...left, ...completed])
-  return joined([
-    tableWith(fitting.slice(0, unfolded)),
-    fold,
-    tableWith([...fitting.slice(unfolded), ...left, ...completed]),
-    DETAILS_END,
-  ])
-}
-
-function unlistedNote(amount: number, failures: number, noun: string): Markup {
-  const failed = failures === 0 ? '' : `, ${count(failures)} of them failed`
-  return markup`… and ${counted(amount, `more ${noun}`)}${failed}: see the report file`
-}
-
-function completedNote(amount: number, noun: string): Markup {
-  return markup`${FILE_ICONS.completed} ${counted(amount, `completed ${noun}`)}: see the report file`
-}
-
-function takeRows<Row>(table: Table<Row>, rows: readonly Row[], budget: Budget): readonly Markup[] {
-  const fitting: Markup[] = []
-  for (const row of rows) {
-    const rendered = table.row(row)
-    if (!budget.take(rendered)) break
-    fitting.push(rendered)
+  const isFailed = (row: Row) => phaseOf(row) === 'failed'
+  const part = (some: readonly Row[]) => {
+    if (some.length === 0) return markup``
+    const fitting = takeWhile(some, (row) => {
+      const rendered = table.row(row)
+      return space(rendered) ? rendered : undefined
+    })
+    const left = some.slice(fitting.length)
+    const failures = left.filter(isFailed).length
+    const failed = failures === 0 ? '' : `, ${count(failures)} of them failed`
+    const more = markup`… and ${counted(left.length, `more ${noun}`)}${failed}: see the report file`
+    return joined([table.head, ...fitting, ...(left.length === 0 ? [] : [table.note(more)]), table.foot])
   }
-  return fitting
+  if (rows.length <= MOST_UNFOLDED_ROWS) return part(rows)
+  const unfolded = Math.min(rows.filter(isFailed).length, MOST_UNFOLDED_FAILURES)
+  const inSight = part(rows.slice(0, unfolded))
+  const rest = rows.slice(unfolded)
+  const which = `${unfolded === 0 ? 'All' : 'The other'} ${counted(rest.length, noun)}`
+  return markup`${inSight}<details>\n<summary>${which}: ${tally(rest, phaseOf)}</summary>\n${part(rest)}</details>\n`
+}
+
+function takeWhile<Item>(items: readonly Item[], render: (item: Item) => Markup | undefined): readonly Markup[] {
+  const rendered: Markup[] = []
+  for (const item of items) {
+    const one = render(item)
+    if (one === undefined) break
+    rendered.push(one)
+  }
+  return rendered
 }
 
 function tally<Row>(rows: readonly Row[], phaseOf: (row: Row) => Phase | FilePhase): string {
@@ -319,7 +245,7 @@ function optionalCode(text: string | undefined): string | Markup {
 }
 
 /** `1,000`, or `1,000 of 3,000`; empty where neither is known. */
-export function rowsCell(importedRows: number | undefined, totalRows: number | undefined): string {
+export function rowsCell({ importedRows, totalRows }: Pick<History, 'importedRows' | 'totalRows'>): string {
   if (importedRows === undefined && totalRows === undefined) return ''
   const imported = importedRows === undefined ? UNKNOWN_NUMBER : count(importedRows)
   return !totalRows || totalRows === importedRows ? imported : `${imported} of ${count(totalRows)}`
