@@ -38,7 +38,9 @@ const headersThatHold: Readonly<Record<string, (value: string) => boolean>> = {
   'user-agent': (value) => value.startsWith('milvus-import-gate/'),
   accept: (value) => value.includes('application/vnd.github.v3+json') || value.includes('application/vnd.github+json'),
   'content-type': (value) => value.startsWith('application/json'),
-  authorization: (value) => /^token \S+$/.test(value),
+  authorization: (value) => /^Bearer \S+$/.test(value),
+  // https://docs.github.com/rest/about-the-rest-api/api-versions: without one GitHub may change what it answers.
+  'x-github-api-version': (value) => value === '2022-11-28',
 }
 
 /** A part of GitHub's REST API: the statuses of commits. */

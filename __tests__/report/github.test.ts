@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { failureOf, setStatus } from '../../src/report/github.ts'
+import { setStatus } from '../../src/report/github.ts'
 import type { Delivery, GitHubOptions } from '../../src/report/github.ts'
+import { createSanitizer } from '../../src/report/sanitize.ts'
 import { createExchange } from '../../src/service/http.ts'
 import { json, redirect, text, type Reply } from '../simulator/faults.ts'
 import { startGitHub, type GitHubStandIn } from './github-stand-in.ts'
@@ -52,7 +53,7 @@ describe('setting a status', () => {
   it('sends what GitHub asks for, to the address that the runner names', async () => {
     const standIn = await gitHub()
     expect(await set(aGitHub(standIn.url))).toEqual({ kind: 'set' })
-    expect([standIn.faults, standIn.authorizations]).toEqual([[], ['token ghs_secret']])
+    expect([standIn.faults, standIn.authorizations]).toEqual([[], ['Bearer ghs_secret']])
     expect(standIn.statuses).toEqual([
       {
         sha: SHA,
@@ -88,6 +89,7 @@ describe('setting a status', () => {
     ['an address on another host', redirect('https://elsewhere.example/x', 307), 'refused'],
     ['a redirect without an address', redirect('', 308), 'refused'],
     ['an answer that creates nothing', json({}, 200), 'refused'],
+    ['an answer that is no JSON', text(404, 'no such page'), 'refused'],
     ['an outage', text(502, 'Bad gateway'), 'failed'],
     ['a connection that is cut', { kind: 'cut', when: 'before-headers', by: 'reset' }, 'failed'],
   ])('tells of %s', async (_, reply, kind) => {
@@ -152,26 +154,42 @@ describe('setting a status', () => {
 })
 
 describe('a limit', () => {
-  const thrown = (status: number, headers: Readonly<Record<string, string>>, message = '') => ({
-    message,
-    response: { status, headers },
-  })
+  const after = async (status: number, headers: Readonly<Record<string, string>>, message = '') =>
+    set(aGitHub((await gitHub(json({ message }, status, headers))).url, { wallClockMs: () => 1_000_000 }))
 
   it.each<[string, number, Readonly<Record<string, string>>, number]>([
     ['for as long as it says', 403, { 'retry-after': '30' }, 30_000],
     ['until it is over', 403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1090' }, 90_000],
     ['no longer where it is over', 429, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '900' }, 0],
     ['for a minute where it does not say', 429, {}, 60_000],
-    ['for a minute where nobody can read what it says', 429, { 'retry-after': 'soon' }, 60_000],
-  ])('keeps quiet %s', (_, status, headers, waitMs) => {
-    expect(failureOf(thrown(status, headers), 1_000_000)).toEqual({ kind: 'limited', waitMs })
+    ['for a minute where what it says is no number', 429, { 'retry-after': 'soon' }, 60_000],
+  ])('is kept %s', async (_, status, headers, waitMs) => {
+    expect(await after(status, headers)).toEqual({ kind: 'limited', waitMs })
   })
 
   it.each([
     'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
     'You have triggered an abuse detection mechanism.',
-  ])('that says so only in words is none of a missing permission: %s', (message) => {
-    expect(failureOf(thrown(403, {}, message), 0)).toEqual({ kind: 'limited', waitMs: 60_000 })
-    expect(failureOf(thrown(404, {}, message), 0)).toMatchObject({ kind: 'refused' })
+  ])('that says so only in words is no missing permission: %s', async (message) => {
+    expect(await after(403, {}, message)).toEqual({ kind: 'limited', waitMs: 60_000 })
+    expect(await after(404, {}, message)).toMatchObject({ kind: 'refused' })
+  })
+})
+
+describe('a token that is a JWT of 520 characters', () => {
+  const token = `ghs_${'e'.repeat(60)}.${'y'.repeat(400)}.${'-_'.repeat(27)}`
+
+  it('goes to GitHub whole', async () => {
+    const standIn = await gitHub()
+    expect(token).toHaveLength(520)
+    expect(await set(aGitHub(standIn.url, { token }))).toEqual({ kind: 'set' })
+    expect([standIn.faults, standIn.authorizations]).toEqual([[], [`Bearer ${token}`]])
+  })
+
+  it('is cut from all text, as it is and encoded', () => {
+    const sanitize = createSanitizer([token])
+    for (const text of [token, encodeURIComponent(token), Buffer.from(token).toString('base64')]) {
+      expect(sanitize(`unknown token "${text}"`)).not.toMatch(/y{8}|eX{8}|eXl5/)
+    }
   })
 })

@@ -150,10 +150,10 @@ describe('error with GitHub', () => {
 })
 
 describe('the token', () => {
-  it.concurrent('goes to GitHub alone', async () => {
-    const token = 'ghp_another0token'
+  it.concurrent('goes to GitHub alone, also where it is a JWT of 520 characters', async () => {
+    const token = `ghs_${'e'.repeat(60)}.${'y'.repeat(400)}.${'-_'.repeat(27)}`
     const run = await show(anImport(COMPLETED), { inputs: { 'github-token': token } })
-    expect(run.gitHub.authorizations).toEqual([`token ${token}`, `token ${token}`])
+    expect(run.gitHub.authorizations).toEqual([`Bearer ${token}`, `Bearer ${token}`])
     expect(run.masks).toContain(token)
     const told = [run.outputs, run.summary.text, run.report, run.log, run.state, run.requests]
     expect(JSON.stringify(told)).not.toContain(token)

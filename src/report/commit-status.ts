@@ -129,31 +129,81 @@ export interface CommitStatusOptions {
 /** GitHub allows 1,000 statuses a commit and name, and 1,000 requests an hour for all steps of a repository. */
 const PAUSE_MS = 60_000
 const MOST_UPDATES = 200
-/** How long the first status waits for something to tell. */
-const FIRST_NEWS_MS = 2_000
 /** At the end a request under way is waited for, lest it overtake the last one: both take at most this. */
 const REQUEST_TIMEOUT_MS = 3_000
 
 /**
- * The status of the commit: pending while the gate waits, then its verdict. Only the verdict is waited for; GitHub never
- * holds up the gate, nor does a refusal cost more than one warning.
+ * The status of the commit: pending while the gate waits, then its conclusion. The gate waits for GitHub only at its end,
+ * and a refusal costs one warning.
  */
 export function commitStatusReporter(options: CommitStatusOptions): Reporter {
-  const { deliver, handOver, policy, clock, interrupt, sanitize, notice, warn } = options
+  const { policy, interrupt, sanitize } = options
+  const channel = openChannel(options)
+  const updates = openUpdates(channel, options.clock)
   const described = (state: CommitStatus['state'], text: string): CommitStatus => ({
     state,
     description: sanitize(text, MAX_DESCRIPTION_LENGTH),
   })
-  const firstNews = new AbortController()
-  let underWay: Promise<void> | undefined
+  let end: { readonly status: CommitStatus; readonly isSet: Promise<void> } | undefined
+  const isLast = (status: CommitStatus) => end?.status === status
+
+  return {
+    name: 'commit status',
+    report(event) {
+      const { view } = event
+      if (channel.isHopeless()) return
+      if (event.kind === 'started') {
+        channel.owe(KILLED)
+        return
+      }
+      if (!('conclusion' in event)) {
+        updates.send(described('pending', progressText(view)))
+        return
+      }
+      const { conclusion } = event
+      const status = described(verdictOf(conclusion), conclusionText(conclusion, view, policy))
+      if (end?.status.state !== status.state || end.status.description !== status.description) {
+        // Until GitHub has taken it, a step that passes may yet be killed, and then has not passed.
+        channel.owe(conclusion.passes ? KILLED : status)
+        const before = end?.isSet ?? updates.underWay()
+        end = { status, isSet: conclude(status, channel, before, isLast) }
+      }
+      // What the gate still has to do must not wait for GitHub, nor GitHub for that.
+      if (event.kind === 'ending') return
+      return conclusion.passes ? Promise.race([end.isSet, aborted(interrupt)]) : end.isSet
+    },
+  }
+}
+
+/** Sends the last status, or leaves it to the post step. */
+async function conclude(
+  status: CommitStatus,
+  { send, owe, isHopeless, leave }: Channel,
+  before: Promise<void> | undefined,
+  isLast: (status: CommitStatus) => boolean,
+): Promise<void> {
+  await before
+  if (isHopeless()) return
+  const delivery = await send(status)
+  // A signal may have changed the end meanwhile.
+  if (isHopeless() || !isLast(status)) return
+  if (delivery.kind === 'set') owe(undefined)
+  else leave(status, delivery)
+}
+
+/** The way to GitHub, and what the post step finds where it fails. */
+interface Channel {
+  readonly send: (status: CommitStatus) => Promise<Delivery>
+  /** GitHub has refused a status, and had taken none before: a refusal is final only then. */
+  readonly isHopeless: () => boolean
+  readonly owe: (status: CommitStatus | undefined) => void
+  readonly leave: (status: CommitStatus, failure: GitHubFailure) => void
+}
+
+function openChannel({ deliver, handOver, clock, sanitize, notice, warn }: CommitStatusOptions): Channel {
   let hasBeenSet = false
   let isHopeless = false
-  let updates = 0
-  let latest = ''
-  let nextUpdateAtMs = -Infinity
   let limitedUntilMs = -Infinity
-  let verdict: { readonly status: CommitStatus; readonly isTold: Promise<void> } | undefined
-
   const owe = (status: CommitStatus | undefined) => {
     try {
       handOver(status)
@@ -163,75 +213,46 @@ export function commitStatusReporter(options: CommitStatusOptions): Reporter {
       )
     }
   }
-
-  const send = async (status: CommitStatus): Promise<Delivery> => {
-    const delivery = await deliverWithin(REQUEST_TIMEOUT_MS, clock, deliver, status)
-    if (delivery.kind === 'set') hasBeenSet = true
-    if (delivery.kind === 'limited') limitedUntilMs = clock.now() + delivery.waitMs
-    // What GitHub has taken once it may take again.
-    if (delivery.kind === 'refused' && !hasBeenSet && !isHopeless) {
-      isHopeless = true
-      owe(undefined)
-      warn(WARNING_TITLE, `The commit status is not set. ${failureText(delivery, sanitize)}`)
-    }
-    return delivery
-  }
-
-  const update = (status: CommitStatus) => {
-    const nowMs = clock.now()
-    const isDue = nowMs >= Math.max(nextUpdateAtMs, limitedUntilMs) && updates < MOST_UPDATES
-    if (!isDue || underWay !== undefined || status.description === latest) return
-    latest = status.description
-    nextUpdateAtMs = nowMs + PAUSE_MS
-    updates += 1
-    underWay = send(status).then(({ kind }) => {
-      underWay = undefined
-      // What was not told is still changes.
-      if (kind !== 'set') latest = ''
-    })
-  }
-
-  /** Until GitHub has taken it, a step that passes may yet be killed, and then has not passed. */
-  const conclude = async (status: CommitStatus, passes: boolean, before: Promise<void> | undefined) => {
-    owe(passes ? KILLED : status)
-    await before
-    if (isHopeless) return
-    const delivery: Delivery =
-      clock.now() < limitedUntilMs ? { kind: 'limited', waitMs: limitedUntilMs - clock.now() } : await send(status)
-    // A signal may have changed the end meanwhile.
-    if (verdict?.status !== status || (delivery.kind === 'refused' && !hasBeenSet)) return
-    owe(delivery.kind === 'set' ? undefined : status)
-    if (delivery.kind === 'set') return
-    notice(`The commit status is left to the post step, after the job: ${failureText(delivery, sanitize)}`)
-  }
-
   return {
-    name: 'commit status',
-    report(event) {
-      const { view } = event
-      if (isHopeless) return
-      if (event.kind === 'started') {
-        owe(KILLED)
-        // Nobody is told that the gate waits where the next moment says for what and how far it is.
-        void clock.sleep(FIRST_NEWS_MS, firstNews.signal).then(() => {
-          if (!firstNews.signal.aborted) update(described('pending', progressText(view)))
-        })
-        return
+    owe,
+    isHopeless: () => isHopeless,
+    leave(status, failure) {
+      owe(status)
+      notice(`The commit status is left to the post step, after the job: ${failureText(failure, sanitize)}`)
+    },
+    async send(status) {
+      const waitMs = limitedUntilMs - clock.now()
+      if (waitMs > 0) return { kind: 'limited', waitMs }
+      const delivery = await deliverWithin(REQUEST_TIMEOUT_MS, clock, deliver, status)
+      hasBeenSet ||= delivery.kind === 'set'
+      if (delivery.kind === 'limited') limitedUntilMs = clock.now() + delivery.waitMs
+      if (delivery.kind === 'refused' && !hasBeenSet) {
+        isHopeless = true
+        owe(undefined)
+        warn(WARNING_TITLE, `The commit status is not set. ${failureText(delivery, sanitize)}`)
       }
-      firstNews.abort()
-      if (!('conclusion' in event)) {
-        update(described('pending', progressText(view)))
-        return
-      }
-      const { conclusion } = event
-      const status = described(verdictOf(conclusion), conclusionText(conclusion, view, policy))
-      if (verdict?.status.state !== status.state || verdict.status.description !== status.description) {
-        verdict = { status, isTold: conclude(status, conclusion.passes, underWay) }
-        underWay = verdict.isTold
-      }
-      // What the gate still has to do must not wait for GitHub, nor GitHub for that.
-      if (event.kind === 'ending') return
-      return conclusion.passes ? Promise.race([verdict.isTold, aborted(interrupt)]) : verdict.isTold
+      return delivery
+    },
+  }
+}
+
+/** Sends what is new, one status at a time and at most one a minute. */
+function openUpdates({ send }: Channel, clock: Clock) {
+  let underWay: Promise<void> | undefined
+  let latest = ''
+  let left = MOST_UPDATES
+  let nextAtMs = -Infinity
+  return {
+    underWay: () => underWay,
+    send(status: CommitStatus) {
+      const isDue = clock.now() >= nextAtMs && left > 0
+      if (!isDue || underWay !== undefined || status.description === latest) return
+      nextAtMs = clock.now() + PAUSE_MS
+      left -= 1
+      underWay = send(status).then(({ kind }) => {
+        underWay = undefined
+        if (kind === 'set') latest = status.description
+      })
     },
   }
 }

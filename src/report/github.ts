@@ -71,38 +71,18 @@ export async function setStatus(
   status: CommitStatus,
   signal: AbortSignal,
 ): Promise<Delivery> {
-  const reply = await callGitHub(options, signal, (octokit) =>
-    octokit.rest.repos.createCommitStatus({ owner, repo, sha, ...status, context, target_url: targetUrl }),
+  const reply = await callGitHub(options, signal, ({ repos }) =>
+    repos.createCommitStatus.endpoint({ owner, repo, sha, ...status, context, target_url: targetUrl }),
   )
-  if ('kind' in reply) return reply
-  if (reply.status === CREATED) return { kind: 'set' }
-  return { kind: 'refused', status: reply.status, message: 'no status was created' }
+  return reply.status === CREATED ? { kind: 'set' } : failureOf(reply, options.wallClockMs())
 }
 
 const CREATED = 201
 
-type Call = (octokit: InstanceType<typeof Octokit>) => Promise<{ status: number; data: unknown }>
-
-/** One call over a connection of its own, since minutes may pass before the next. */
-async function callGitHub(
-  { apiUrl, token, userAgent, proxy, openExchange, wallClockMs }: GitHubOptions,
-  signal: AbortSignal,
-  call: Call,
-): Promise<{ readonly status: number; readonly data: unknown } | GitHubFailure> {
-  const connection = openExchange({ endpoint: apiUrl, tls: NODE_TRUST, proxy })
-  try {
-    // Most steps never need it, and it is a fifth of all code.
-    const { getOctokitOptions, GitHub } = await import(/* webpackMode: "eager" */ '@actions/github/lib/utils')
-    const fetch = (url: string, init: FetchInit) => send(connection, url, init, signal)
-    const log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
-    return await call(new GitHub(getOctokitOptions(token, { baseUrl: apiUrl, userAgent, log, request: { fetch } })))
-  } catch (error) {
-    return signal.aborted ? { kind: 'failed', cause: 'GitHub did not answer in time' } : failureOf(error, wallClockMs())
-  } finally {
-    void connection.close()
-  }
-}
-
+/** https://docs.github.com/rest/about-the-rest-api/api-versions */
+const API_VERSION = '2022-11-28'
+/** Callers abort earlier. */
+const TIMEOUT_MS = 30_000
 /** `ca-cert` and the client's certificate are for the service alone. */
 const NODE_TRUST: Transport['tls'] = {
   ca: undefined,
@@ -112,58 +92,54 @@ const NODE_TRUST: Transport['tls'] = {
   extraCaPath: undefined,
 }
 
-/** https://docs.github.com/rest/about-the-rest-api/api-versions */
-const API_VERSION = { 'X-GitHub-Api-Version': '2022-11-28' }
-/** Callers abort earlier. */
-const TIMEOUT_MS = 30_000
+type Api = InstanceType<typeof Octokit>['rest']
+
+interface ApiRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: object
+  readonly body?: unknown
+}
+
+/** One request over a connection of its own, since minutes may pass before the next. Octokit knows the address and fields. */
+async function callGitHub(
+  { apiUrl, token, userAgent, proxy, openExchange }: GitHubOptions,
+  signal: AbortSignal,
+  requestOf: (api: Api) => ApiRequest,
+): Promise<GitHubReply> {
+  try {
+    const connection = openExchange({ endpoint: apiUrl, tls: NODE_TRUST, proxy })
+    try {
+      // Most steps never need it, and it is a fifth of all code.
+      const { GitHub } = await import(/* webpackMode: "eager" */ '@actions/github/lib/utils')
+      const { method, url, headers, body } = requestOf(new GitHub({ baseUrl: apiUrl, userAgent }).rest)
+      // `token …`, which octokit sends for most, is refused for a token that is a JWT.
+      const own = { authorization: `Bearer ${token}`, 'x-github-api-version': API_VERSION }
+      const sendTo = (address: string) => {
+        const request = { url: address, headers: { ...headers, ...own }, signal, timeoutMs: TIMEOUT_MS }
+        return method === 'GET' ? connection.get(request) : connection.post({ ...request, body: JSON.stringify(body) })
+      }
+      const reply = await sendTo(url)
+      const next = redirectOf(reply, url, method)
+      return next === undefined ? reply : await sendTo(next)
+    } finally {
+      void connection.close()
+    }
+  } catch (error) {
+    return { kind: 'network', message: error instanceof Error ? error.message : String(error) }
+  }
+}
+
 /**
- * A repository that was renamed or moved, by the methods that may follow:
+ * A repository that was renamed or moved, on the same origin: the token must not go elsewhere.
  * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
  */
-const REDIRECTS = { GET: new Set([301, 302, 307, 308]), POST: new Set([307, 308]) }
-
-interface FetchInit {
-  readonly method: 'GET' | 'POST'
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
-}
-
-/** Octokit's `fetch`. Follows one redirect, on the same origin: the token must not go elsewhere. */
-async function send(connection: GitHubConnection, url: string, init: FetchInit, signal: AbortSignal) {
-  const { method, headers, body = '' } = init
-  const sendTo = async (address: string) => {
-    const request = { url: address, headers: { ...headers, ...API_VERSION }, signal, timeoutMs: TIMEOUT_MS }
-    const reply = await (method === 'GET' ? connection.get(request) : connection.post({ ...request, body }))
-    if (reply.kind === 'reply') return reply
-    throw new Error(reply.message || reply.code || reply.kind)
-  }
-  const first = await sendTo(url)
-  const location = first.headers?.['location'] ?? ''
-  const isElsewhere = REDIRECTS[method].has(first.status ?? 0) && location !== '' && URL.canParse(location, url)
-  const next = isElsewhere ? new URL(location, url) : undefined
-  const reply = next?.origin === new URL(url).origin ? await sendTo(next.href) : first
-  const replyHeaders = new Map(Object.entries(reply.headers ?? {}))
-  return { status: reply.status, url, headers: replyHeaders, text: () => Promise.resolve(reply.body ?? '') }
-}
-
-/** What GitHub's response means, as octokit throws it. */
-export function failureOf(error: unknown, nowMs: number): GitHubFailure {
-  const { response, message } = error as Partial<OctokitError>
-  if (response === undefined) return { kind: 'failed', cause: causeOf(error) }
-  const { status, headers } = response
-  const waitMs = waitMsOf(headers, nowMs)
-  if (status === 429 || (status === 403 && (waitMs !== undefined || LIMITED.test(message ?? '')))) {
-    return { kind: 'limited', waitMs: waitMs ?? DEFAULT_WAIT_MS }
-  }
-  if (status >= 400 && status < 500 && status !== 408) return { kind: 'refused', status, message: message ?? '' }
-  return { kind: 'failed', cause: `GitHub answered with HTTP ${status}` }
-}
-
-type Headers = Readonly<Record<string, string | number | undefined>>
-
-interface OctokitError {
-  readonly message: string
-  readonly response: { readonly status: number; readonly headers: Headers }
+function redirectOf({ status = 0, headers }: GitHubReply, url: string, method: string): string | undefined {
+  const location = headers?.['location'] ?? ''
+  const isFollowed = [307, 308, ...(method === 'GET' ? [301, 302] : [])].includes(status)
+  if (!isFollowed || location === '' || !URL.canParse(location, url)) return undefined
+  const next = new URL(location, url)
+  return next.origin === new URL(url).origin ? next.href : undefined
 }
 
 /** https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
@@ -171,24 +147,35 @@ const DEFAULT_WAIT_MS = 60_000
 /** The secondary limit may come without a header that tells it from a missing permission. */
 const LIMITED = /rate limit|abuse/i
 
-function waitMsOf(headers: Headers, nowMs: number): number | undefined {
+/** Why GitHub did not do what it was asked for. */
+function failureOf({ kind, status, headers = {}, body, code, message }: GitHubReply, nowMs: number): GitHubFailure {
+  if (kind === 'aborted' || kind === 'timeout') return { kind: 'failed', cause: 'GitHub did not answer in time' }
+  if (status === undefined) return { kind: 'failed', cause: message || code || kind }
+  const said = messageIn(body)
+  const waitMs = waitMsOf(headers, nowMs)
+  if (status === 429 || (status === 403 && (waitMs !== undefined || LIMITED.test(said)))) {
+    return { kind: 'limited', waitMs: waitMs ?? DEFAULT_WAIT_MS }
+  }
+  if (status < 500 && status !== 408) return { kind: 'refused', status, message: said }
+  return { kind: 'failed', cause: `GitHub answered with HTTP ${status}` }
+}
+
+function messageIn(body = ''): string {
+  try {
+    return (JSON.parse(body) as { message?: string }).message ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function waitMsOf(headers: Readonly<Record<string, string>>, nowMs: number): number | undefined {
   const retryAfter = headers['retry-after']
   if (retryAfter !== undefined) return secondsInMs(retryAfter) ?? DEFAULT_WAIT_MS
-  if (String(headers['x-ratelimit-remaining']) !== '0') return undefined
+  if (headers['x-ratelimit-remaining'] !== '0') return undefined
   const resetMs = secondsInMs(headers['x-ratelimit-reset'])
   return resetMs === undefined ? DEFAULT_WAIT_MS : Math.max(0, resetMs - nowMs)
 }
 
-function secondsInMs(header: string | number | undefined): number | undefined {
-  return /^\d+$/.test(String(header)) ? Number(header) * 1_000 : undefined
-}
-
-/** Octokit wraps what its `fetch` throws. */
-function causeOf(error: unknown): string {
-  const { cause, message } = error as { cause?: unknown; message?: string }
-  return cause instanceof Error ? causeOf(cause) : (message ?? String(error))
-}
-
-function ignore(): void {
-  // Octokit's own warnings would go to the console; the reporter has its own words.
+function secondsInMs(header: string | undefined): number | undefined {
+  return /^\d+$/.test(header ?? '') ? Number(header) * 1_000 : undefined
 }
