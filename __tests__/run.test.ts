@@ -293,7 +293,7 @@ describe('what the step asks for', () => {
     const { openExchange, lists } = serviceWith(jobsOf('docs\u200b', 1))
     const { log, outputs } = await stepOver(openExchange, {
       inputs: {
-        'job-id': '',
+        'job-id': 'discover',
         'collection-name': 'docs\u200b',
         'db-name': 'shop_of_books',
         'api-key': 'root:shop_of_books',
@@ -323,7 +323,7 @@ describe('what the step asks for', () => {
     [{ 'db-name': 'shop' }, 'in database shop is running at localhost:19530.'],
   ])('is named where there is nothing: %j', async (inputs, where) => {
     const { outputs } = await stepOver(serviceWith([]).openExchange, {
-      inputs: { 'job-id': '', 'collection-name': 'docs', ...inputs },
+      inputs: { 'job-id': 'discover', 'collection-name': 'docs', ...inputs },
     })
     expect(outputs).toMatchObject({ conclusion: 'no-jobs' })
     expect(outputs['reason']).toContain(where)

@@ -206,7 +206,7 @@ describe('job-id', () => {
   })
 
   it.each([
-    ['', 'or leave it empty and give `collection-name`, and the gate finds the jobs itself'],
+    ['', 'or the word `discover`, and the gate finds the import jobs of `collection-name` itself'],
     [',', 'got ","; takes one import job id or several'],
     ['[448761313698322011]', 'quote each id'],
     ['["1", 2]', 'quote each id'],
@@ -223,6 +223,9 @@ describe('job-id', () => {
     ['x'.repeat(257), 'at most 256 characters'],
     ["'448761313698322011'", 'without quotes'],
     ['448,##[add-mask]e', 'of letters, digits'],
+    ['4.48761313698322E+17', 'in quotes in the workflow'],
+    ['1,4e17', 'whose last digits are lost'],
+    ['["4.48E+17"]', 'keep the id a string'],
   ])('refuses %j', (text, words) => {
     expect(mistakeOf({ 'job-id': text })).toMatch(/^job-id: .*for example 448761313698322011$/)
     expect(mistakeOf({ 'job-id': text })).toContain(words)
@@ -230,8 +233,8 @@ describe('job-id', () => {
 })
 
 describe('finding jobs by their collection', () => {
-  it('takes a collection without a job', () => {
-    const settings = settingsOf({ 'job-id': ' ', 'collection-name': 'articles', since: '90m' })
+  it('takes the word and a collection', () => {
+    const settings = settingsOf({ 'job-id': ' discover ', 'collection-name': 'articles', since: '90m' })
     expect(settings.selection).toEqual({
       kind: 'discovered',
       collectionName: 'articles',
@@ -246,18 +249,21 @@ describe('finding jobs by their collection', () => {
     expect(settings.policy.expectedCollection).toBe('articles')
   })
 
-  it.each([',', '[]', 'null'])('is not what a job-id of %s means', (text) => {
-    expect(mistakeOf({ 'job-id': text, 'collection-name': 'articles' })).toMatch(/^job-id: got/)
-  })
+  it.each(['', ' ', ',', '[]', 'null', 'Discover', 'discover,1', '["discover"]'])(
+    'is not what a job-id of %j means',
+    (text) => {
+      expect(mistakeOf({ 'job-id': text, 'collection-name': 'articles' })).toMatch(/^job-id: got/)
+    },
+  )
 
   it('tells a bad name and a bad time once each', () => {
-    const inputs = { 'job-id': '', 'collection-name': 'a\nb', since: 'yesterday' }
+    const inputs = { 'job-id': 'discover', 'collection-name': 'a\nb', since: 'yesterday' }
     expect(mistakesOf(inputs).map(({ input }) => input)).toEqual(['collection-name', 'since'])
   })
 })
 
 describe('since', () => {
-  const since = (text: string) => ({ 'job-id': '', 'collection-name': 'articles', since: text })
+  const since = (text: string) => ({ 'job-id': 'discover', 'collection-name': 'articles', since: text })
 
   it.each([
     ['2026-11-23T08:00:00Z', '2026-11-23T08:00:00.000Z'],
@@ -313,13 +319,16 @@ describe('since', () => {
 
   it('is a mistake beside a job', () => {
     expect(mistakeOf({ since: '2h' })).toMatch(
-      /^since: got "2h" together with `job-id`; takes a value only without `job-id`/,
+      /^since: got "2h" without `job-id: discover`; takes a value only beside `job-id: discover`/,
     )
   })
 
-  it('is told of beside a job that is missing too', () => {
-    expect(mistakesOf({ 'job-id': '', since: '2' }).map(({ input }) => input)).toEqual(['job-id', 'since'])
-    expect(mistakesOf({ 'job-id': '', since: '2h' }).map(({ input }) => input)).toEqual(['job-id'])
+  it('is a mistake beside a job that is missing too', () => {
+    expect(mistakesOf({ 'job-id': '', since: '2h' }).map(({ input }) => input)).toEqual(['job-id', 'since'])
+  })
+
+  it('needs a collection with the word `discover`', () => {
+    expect(mistakesOf({ 'job-id': 'discover', since: '2h' }).map(({ input }) => input)).toEqual(['collection-name'])
   })
 
   it('is the moment that any clock with an offset shows', () => {

@@ -46,7 +46,7 @@ function discover(service: ServiceScript, inputs: GateOptions['inputs'] = {}, mo
   return runGate(service, {
     ...more,
     inputs: {
-      'job-id': '',
+      'job-id': 'discover',
       'collection-name': 'products',
       timeout: '20s',
       'poll-interval': '1s',

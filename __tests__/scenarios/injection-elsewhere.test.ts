@@ -43,7 +43,7 @@ const SEARCHABLE = {
 }
 const COMMIT = { 'on-uncommitted': 'commit', timeout: '15s', 'poll-interval': '1s' }
 const ABORT = { 'abort-uncommitted': 'true', timeout: '1s' }
-const DISCOVER = { 'job-id': '', 'collection-name': 'products', timeout: '1s' }
+const DISCOVER = { 'job-id': 'discover', 'collection-name': 'products', timeout: '1s' }
 
 const refusal = (first: number) => json({ code: 1100, message: allFrom(first) })
 const passing = (first: number) => json({ code: 1, message: allFrom(first) })

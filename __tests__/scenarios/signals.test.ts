@@ -134,7 +134,7 @@ describe('a signal', () => {
     [
       'polls for jobs',
       '/import/list',
-      { 'job-id': '', 'collection-name': 'products' },
+      { 'job-id': 'discover', 'collection-name': 'products' },
       HALFWAY,
       /stopped by SIGINT while it searched for the import jobs of collection products/,
     ],

@@ -21,9 +21,10 @@ function curlLines(endpoint: string, { service, inputs }: Scenario): readonly st
   const post = (path: string, body: object) =>
     `curl ${options} -d '${JSON.stringify(body)}' ${endpoint}/v2/vectordb/${path}`
 
-  const named = (inputs['job-id'] ?? '').split(/[\s,]+/).filter((jobId) => jobId !== '')
-  const isDiscovered = named.length === 0
-  const jobIds = isDiscovered ? service.jobs.map(({ jobId }) => jobId) : named
+  const isDiscovered = inputs['job-id'] === 'discover'
+  const jobIds = isDiscovered
+    ? service.jobs.map(({ jobId }) => jobId)
+    : (inputs['job-id'] ?? '').split(/[\s,]+/).filter((jobId) => jobId !== '')
   const aboutJobs = (operation: string) => jobIds.map((jobId) => post(`jobs/import/${operation}`, { jobId, ...place }))
   const isTwoPhase = service.jobs.some(({ autoCommit }) => autoCommit === false)
   const isSearched = inputs['wait-for'] === 'searchable'

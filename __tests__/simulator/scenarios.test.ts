@@ -43,7 +43,7 @@ describe('the scenarios', () => {
   it.each(scenarioNames())('%s is whole', async (name) => {
     const { title, service, inputs, expected } = loadScenario(name)
     expect(title).toMatch(/^[A-Z].*[^.]$/)
-    expect(inputs['job-id'] ?? inputs['collection-name']).toMatch(/./)
+    expect(inputs['job-id']).toMatch(/./)
     expect(expected.outputs['conclusion']).toMatch(/^[a-z-]+$/)
     const ends = service.jobs.map(({ course }) => course.at(-1)!)
     expect(ends.every((end) => 'phase' in end && phases.includes(end.phase))).toBe(true)

@@ -38,7 +38,7 @@ export function parsePolicy(inputs: Inputs): Parsed<Policy> {
 
 /** A collection whose jobs are polled for is no assertion: it may be an alias, and the jobs bear the real name. */
 function parseExpectedCollection(inputs: Inputs): Parsed<string | undefined> {
-  return inputs['job-id'] === '' ? parsed(undefined) : optional(inputs['collection-name'], parseCollectionName)
+  return isDiscovery(inputs) ? parsed(undefined) : optional(inputs['collection-name'], parseCollectionName)
 }
 
 function parseCollectionRows(text: string, inputs: Inputs): Parsed<RowRange> {
@@ -69,31 +69,44 @@ function parsePollInterval(text: string): Parsed<number | undefined> {
 
 /** The jobs that are named, or the collection whose jobs are to be found. */
 export function parseSelection(inputs: Inputs): Parsed<Selection> {
-  return inputs['job-id'] === '' && inputs['collection-name'] !== '' ? parseDiscovered(inputs) : parseGiven(inputs)
+  return isDiscovery(inputs) ? parseDiscovered(inputs) : parseGiven(inputs)
+}
+
+/** The jobs are searched for only where the workflow says so: an id that came out empty must not turn into a search. */
+function isDiscovery(inputs: Inputs): boolean {
+  return inputs['job-id'] === 'discover'
 }
 
 function parseDiscovered(inputs: Inputs): Parsed<Selection> {
+  const collectionName = inputs['collection-name']
   return all<Extract<Selection, { kind: 'discovered' }>>({
     kind: parsed('discovered'),
-    collectionName: parseCollectionName(inputs['collection-name']),
+    collectionName: collectionName === '' ? withoutCollection() : parseCollectionName(collectionName),
     since: optional(inputs.since, parseSince),
   })
 }
 
+function withoutCollection(): Parsed<never> {
+  return mistaken({
+    input: 'collection-name',
+    got: 'nothing beside `job-id: discover`',
+    takes: 'the collection whose import jobs the gate waits for',
+    example: 'articles',
+  })
+}
+
 function parseGiven(inputs: Inputs): Parsed<Selection> {
-  const given = all({ jobIds: parseJobIds(inputs['job-id']), since: optional(inputs.since, withoutDiscovery(inputs)) })
+  const given = all({ jobIds: parseJobIds(inputs['job-id']), since: optional(inputs.since, withoutDiscovery) })
   return given.kind === 'mistakes' ? given : parsed({ kind: 'given', jobIds: given.value.jobIds })
 }
 
-function withoutDiscovery(inputs: Inputs): (since: string) => Parsed<Since> {
-  if (inputs['job-id'] === '') return parseSince
-  return (since) =>
-    mistaken({
-      input: 'since',
-      got: `${quoted(since)} together with \`job-id\``,
-      takes: 'a value only without `job-id`, when the gate finds the jobs of `collection-name` itself',
-      example: '2h',
-    })
+function withoutDiscovery(since: string): Parsed<Since> {
+  return mistaken({
+    input: 'since',
+    got: `${quoted(since)} without \`job-id: discover\``,
+    takes: 'a value only beside `job-id: discover`, when the gate finds the jobs of `collection-name` itself',
+    example: '2h',
+  })
 }
 
 /** The collection, as one name. */

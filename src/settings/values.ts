@@ -258,7 +258,7 @@ function idsOf(text: string): string[] | string {
   return ids.length > 0
     ? ids
     : 'one import job id or several, separated by white space or commas, or a JSON array of strings; ' +
-        'or leave it empty and give `collection-name`, and the gate finds the jobs itself'
+        'or the word `discover`, and the gate finds the import jobs of `collection-name` itself'
 }
 
 function idsInJson(text: string): string[] | string {
@@ -289,6 +289,10 @@ function faultOfId(id: string): string | undefined {
   if (id === '') return 'import job ids that are not empty'
   if (NOT_AN_ID.includes(id)) {
     return 'import job ids: the expression does not lead to one (of an object name the field, for a list use `toJSON(…)`)'
+  }
+  if (/^discover$/i.test(id)) return 'the word `discover` alone and in lower case, or import job ids'
+  if (/^\d+(?:\.\d+)?e\+?\d+$/i.test(id)) {
+    return 'the id in quotes in the workflow: without them YAML reads a number, whose last digits are lost (in `jq`, keep the id a string)'
   }
   if (/[\s\p{C}]/u.test(id)) return 'import job ids without white space or invisible characters'
   // Ids stand in the log as they are, where the runner would obey a `##[command]`.
