@@ -5,7 +5,7 @@ import { failurePatterns, matchFailure } from '../src/messages/failure-patterns.
 import { headline } from '../src/messages/outcomes.ts'
 import { createSanitizer } from '../src/report/sanitize.ts'
 import type { HttpReply } from '../src/service/http.ts'
-import { createPoll } from '../src/service/service.ts'
+import { createPoll } from './support/poller.ts'
 import { loadExchanges, loadTraces, RECORDED_VERSIONS, type Exchange, type Trace } from './simulator/recordings.ts'
 import { asMany } from './service/asked-service.ts'
 import { watchScripts } from './support/watching.ts'

@@ -1,5 +1,5 @@
 import type { HttpConnection } from '../../src/service/http.ts'
-import { createPoll } from '../../src/service/service.ts'
+import { createPoll } from '../support/poller.ts'
 import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
 import { watchImports } from '../../src/gate/gate.ts'
 import { FakeClock } from '../support/fake-clock.ts'

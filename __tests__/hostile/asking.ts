@@ -1,5 +1,5 @@
 import { createExchange } from '../../src/service/http.ts'
-import { createPoll } from '../../src/service/service.ts'
+import { createPoll } from '../support/poller.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
 import { parseSettings } from '../../src/settings/settings.ts'
 import type { PollResult } from '../../src/gate/job.ts'

@@ -45,7 +45,7 @@ function serviceOf(replies: readonly HttpReply[], but: Partial<ClientOptions> = 
     ...but,
   })
   const target = { clusterId: undefined, projectId: undefined, regionId: undefined, dbName: undefined, ...but }
-  const describeJob = createPoller(client, dialectOf(target).place(target))
+  const describeJob = createPoller(client, dialectOf(target).place(target), new Map())
   const { signal } = new AbortController()
   const poll = (turns = Infinity) => {
     let left = turns
@@ -125,7 +125,7 @@ describe('a request', () => {
     const answer = () => Promise.resolve(state())
     const exchange = { get: answer, post: answer, close: () => Promise.resolve() }
     const { client, records, signal } = serviceOf([], { exchange })
-    await client.ask({ path: '/v2/x', body }, asMany({ signal }), () => ({ kind: 'answered' }))
+    await client.request({ operation: 'poll', path: '/v2/x', body }, asMany({ signal }), () => ({ kind: 'answered' }))
     expect(records).toMatchObject([{ method, path: '/v2/x' }])
   })
 })
@@ -150,7 +150,7 @@ describe('the service behind an endpoint', () => {
     ['http://milvus.test:19530', false],
   ])('%s is a cluster: %j', (endpoint, isClusterEndpoint) => {
     const { client } = serviceOf([state()], { endpoint })
-    expect(client.context()).toMatchObject({ isClusterEndpoint, host: new URL(endpoint).host })
+    expect(client.context({ operation: 'poll' })).toMatchObject({ isClusterEndpoint, host: new URL(endpoint).host })
   })
 
   it.each<[what: string, answer: HttpReply, hasAnsweredWell: boolean]>([
@@ -161,16 +161,16 @@ describe('the service behind an endpoint', () => {
     ['nothing', { kind: 'timeout', timeoutMs: 1 }, false],
   ])('has answered well with %s: %j', async (_what, answer, hostHasAnswered) => {
     const { client, poll } = serviceOf([answer, reply(200, '<html>')])
-    expect(client.context().hostHasAnswered).toBe(false)
+    expect(client.context({ operation: 'poll' }).hostHasAnswered).toBe(false)
     await poll()
-    expect(client.context().hostHasAnswered).toBe(hostHasAnswered)
+    expect(client.context({ operation: 'poll' }).hostHasAnswered).toBe(hostHasAnswered)
     await poll()
-    expect(client.context().hostHasAnswered).toBe(hostHasAnswered)
+    expect(client.context({ operation: 'poll' }).hostHasAnswered).toBe(hostHasAnswered)
   })
 
   it('knows what time it is', () => {
     const { client } = serviceOf([state()])
-    expect(Math.abs(client.context().nowMs - Date.now())).toBeLessThan(3_600_000)
+    expect(Math.abs(client.context({ operation: 'poll' }).nowMs - Date.now())).toBeLessThan(3_600_000)
   })
 })
 
@@ -210,17 +210,17 @@ describe('a poll', () => {
     })
   })
 
-  it('hears what the service calls the collection, where it calls it something', async () => {
-    const heard: unknown[] = []
+  it('remembers what the service calls the collection, where it names one', async () => {
+    const names = new Map<string, string>()
     const named = [' my books', '', ' ', 7, undefined].map((collectionName) => state(200, { collectionName }))
     const { client, signal } = serviceOf([...named, state(200, { jobId: '5', collectionName: 'others' })], {
       sanitize: (text) => String(text).trim().replace('my', '***'),
     })
-    const poll = createPoller(client, {}, (told, name) => heard.push([told, name]))
+    const poll = createPoller(client, {}, names)
     for (let i = 0; i <= named.length; i += 1) {
       await poll(JOB, { signal, turn: () => Promise.resolve(true), isLast: false })
     }
-    expect(heard).toEqual([['*** books', ' my books']])
+    expect([...names]).toEqual([['*** books', ' my books']])
   })
 
   it('says how long it had waited when time was up, and nothing where it was cut for another reason', async () => {

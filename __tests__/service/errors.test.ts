@@ -1,14 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import { nextStepFor, serviceErrorCode, whatHappened } from '../../src/messages/service-errors.ts'
-import {
-  classifyJobEnvelope,
-  classifyReply,
-  saysJobDoesNotExist,
-  timedOut,
-  unknownJob,
-  unusable,
-} from '../../src/service/errors.ts'
+import { classifyJob, saysJobDoesNotExist, unknownJob, unusable } from '../../src/service/errors.ts'
 import type { RequestContext } from '../../src/service/errors.ts'
 import type { HttpReply } from '../../src/service/http.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
@@ -17,7 +10,8 @@ const CONTEXT: RequestContext = {
   host: 'milvus.test:19530',
   hostHasAnswered: false,
   isClusterEndpoint: false,
-  asked: { operation: 'poll' },
+  operation: 'poll',
+  address: 'endpoint',
   sanitize: (text, maxLength = 2000) => String(text).slice(0, maxLength),
   nowMs: Date.parse('2026-11-23T06:00:00Z'),
 }
@@ -34,15 +28,20 @@ const reply = (status: number, but: Partial<Extract<HttpReply, { kind: 'reply' }
 
 const network = (code: string, message = `it said ${code}`) => ({ kind: 'network' as const, code, message })
 
-type Failure = ReturnType<typeof classifyJobEnvelope>
+type Failure = Exclude<ReturnType<typeof classifyJob>, { readonly kind: 'cancelled' }>
 
 const enveloped = (code: number, message = '', status = 200, but: Partial<RequestContext> = {}) =>
-  classifyJobEnvelope({ code, message, data: undefined, items: [] }, reply(status), { ...CONTEXT, ...but })
+  failureIn({
+    reply: reply(status),
+    envelope: { code, message, data: undefined, items: [] },
+    context: { ...CONTEXT, ...but },
+  })
 
 const replied = (said: Exclude<HttpReply, { kind: 'aborted' }>, but: Partial<RequestContext> = {}) =>
-  failureIn(classifyReply(said, { ...CONTEXT, ...but }))
+  failureIn({ reply: said, envelope: undefined, context: { ...CONTEXT, ...but } })
 
-function failureIn(result: ReturnType<typeof classifyReply>): Failure {
+function failureIn(answer: Parameters<typeof classifyJob>[0]): Failure {
+  const result = classifyJob(answer)
   if (result.kind === 'cancelled') throw new Error('this was not cancelled')
   return result
 }
@@ -82,8 +81,8 @@ describe('what is said of an answer that is no state', () => {
       entry('code 2100 at a cluster, job unknown', enveloped(2100, JOB_UNKNOWN, 200, CLUSTER)),
       entry('job unknown, no message', unknownJob('', CONTEXT)),
       entry('another job', unusable('wrong-job', CONTEXT)),
-      entry('no time', timedOut(2345, CONTEXT)),
-      entry('hardly any time', timedOut(49, CONTEXT)),
+      entry('no time', replied({ kind: 'timeout', timeoutMs: 2345 })),
+      entry('hardly any time', replied({ kind: 'timeout', timeoutMs: 49 })),
       ...[200, 204, 302, 400, 401, 403, 404, 405, 407, 408, 425, 429, 500, 503].flatMap((status) => [
         entry(`HTTP ${status}`, replied(reply(status))),
         entry(`HTTP ${status} at a cluster`, replied(reply(status), CLUSTER)),
@@ -165,7 +164,7 @@ const NETWORK = [
 ]
 
 describe('what is said where a collection was asked about', () => {
-  const AT_THE_CLUSTER = { asked: { operation: 'count', subject: 'docs', address: 'cluster-endpoint' } } as const
+  const AT_THE_CLUSTER = { operation: 'count', subject: 'docs', address: 'cluster-endpoint' } as const
   const ADDRESS =
     'Check `cluster-endpoint`: it takes the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.'
 
@@ -244,8 +243,9 @@ describe('Retry-After', () => {
     const expected = ms === undefined ? {} : { retryAfterMs: ms }
     for (const failure of [
       replied(said),
-      classifyJobEnvelope({ code: 1, message: '', data: undefined }, said, CONTEXT),
-      classifyJobEnvelope({ code: 4711, message: '', data: undefined }, said, CONTEXT),
+      ...[1, 4711].map((code) =>
+        failureIn({ reply: said, envelope: { code, message: '', data: undefined }, context: CONTEXT }),
+      ),
     ]) {
       expect(failure).toStrictEqual({ kind: 'outage', error: failure.error, ...expected })
     }

@@ -4,8 +4,8 @@ import type { RequestRecord } from '../../src/gate/import-service.ts'
 import type { ClientOptions } from '../../src/service/client.ts'
 import { createExchange } from '../../src/service/http.ts'
 import type { HttpReply } from '../../src/service/http.ts'
-import { createList } from '../../src/service/list.ts'
-import { createPoll } from '../../src/service/service.ts'
+import { createList, neverLists } from '../../src/service/list.ts'
+import { createPoll } from '../support/poller.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
 import type { PollResult } from '../../src/gate/job.ts'
 import type { Listing } from '../simulator/dialects.ts'
@@ -342,14 +342,19 @@ describe('what a list brings', () => {
       onExchange: ({ outcome }: RequestRecord) => outcomes.push(outcome),
       exchange: { get: answer, post: answer, close: () => Promise.resolve() },
     }
-    const list = createList(createClient(options), options)
+    const list = createList(createClient(options), options, new Map())
     const { signal } = new AbortController()
     const turn = () => Promise.resolve(left-- > 0)
     const brought = await list(new Set(wanted), { signal, turn, isLast: false })
     return {
       asked,
       outcomes,
-      brought: brought.kind === 'listed' ? [...brought.entries.values()].map(({ jobId }) => jobId) : brought.kind,
+      brought:
+        brought.kind === 'listed'
+          ? [...brought.entries.values()].map(({ jobId }) => jobId)
+          : neverLists(brought)
+            ? 'refused'
+            : brought.kind,
     }
   }
 

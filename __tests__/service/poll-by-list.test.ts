@@ -9,7 +9,7 @@ import type { Policy } from '../../src/gate/policy.ts'
 import { watchImports } from '../../src/gate/gate.ts'
 import { aJob } from '../support/builders.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { answered, outage, unknownJob } from '../support/watching.ts'
+import { answered, declined, outage, unknownJob } from '../support/watching.ts'
 import { serviceThat, WALL_CLOCK_MS } from '../support/services.ts'
 import { cases, IS_SOAK } from '../support/soak.ts'
 
@@ -367,7 +367,7 @@ describe('a list', () => {
   })
 
   it('that is refused is given up for good', async () => {
-    const { round, pass, lists, described, asked } = aService({ list: () => ({ kind: 'refused' }) })
+    const { round, pass, lists, described, asked } = aService({ list: () => declined() })
     expect(labels(await round())).toEqual(Array(JOBS).fill('Importing'))
     asked.splice(0)
     await pass(7_200_000)
@@ -396,7 +396,7 @@ describe('a list', () => {
   })
 
   it('that asks for quiet gets it, and no description instead', async () => {
-    const { round, described } = aService({ list: () => ({ kind: 'outage', result: outage('http-429', 5_000) }) })
+    const { round, described } = aService({ list: () => outage('http-429', 5_000) })
     expect(labels(await round())).toEqual(Array(JOBS).fill('outage'))
     expect(described()).toEqual([])
   })
@@ -456,7 +456,7 @@ describe('a list', () => {
 
   it('in an outage is done without for a minute', async () => {
     const { round, pass, lists, described, asked } = aService({
-      list: (atMs) => (atMs < 30_000 ? { kind: 'outage', result: outage() } : undefined),
+      list: (atMs) => (atMs < 30_000 ? outage() : undefined),
     })
     expect(labels(await round())).toEqual(Array(JOBS).fill('Importing'))
     await pass(59_000)
@@ -523,8 +523,8 @@ describe('a gate over many jobs', () => {
   })
 
   it.each<[what: string, listed: Listed]>([
-    ['is in an outage for good', { kind: 'outage', result: outage() }],
-    ['is refused', { kind: 'refused' }],
+    ['is in an outage for good', outage()],
+    ['is refused', declined()],
     ['shows nothing', listing([])],
   ])('passes although the list %s', async (_, listed) => {
     const { conclusion, jobs } = await watched({ state: oneByOne, list: () => listed }, { maxOutageMs: 30_000 })

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createExchange } from '../../src/service/http.ts'
-import { createPoll } from '../../src/service/service.ts'
+import { createPoll } from '../support/poller.ts'
 import type { RequestRecord } from '../../src/gate/import-service.ts'
 import type { ClientOptions } from '../../src/service/client.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'

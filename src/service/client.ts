@@ -1,22 +1,33 @@
 import type { Connection, Target } from '../connection.ts'
 import type { RequestOptions, RequestRecord } from '../gate/import-service.ts'
-import type { Answer, Asked, RequestContext } from './errors.ts'
+import type { AddressSource, Operation } from '../gate/job.ts'
+import type { Sanitize } from '../messages/format.ts'
+import { lacksJobs } from './dialects.ts'
 import { readEnvelope } from './envelope.ts'
+import type { Answer, RequestContext } from './errors.ts'
 import type { HttpConnection, HttpReply } from './http.ts'
-import { isZillizCloud } from '../hosts.ts'
 
 /** Which service to ask about which database, and how. */
 export interface ClientOptions extends Target, Pick<Connection, 'endpoint' | 'apiKey' | 'headers'> {
   readonly requestTimeoutMs: number
   readonly userAgent: string
   readonly exchange: HttpConnection
-  readonly sanitize: (text: unknown, maxLength?: number) => string
-  /** Told of every exchange, good or bad. */
+  readonly sanitize: Sanitize
+  /** Called after every exchange, good or bad. */
   readonly onExchange: (exchange: RequestRecord) => void
+  /** The input that the endpoint comes from; `endpoint` by default. */
+  readonly address?: AddressSource
+}
+
+/** What a request is for, as far as an error repeats it. */
+interface Purpose {
+  readonly operation: Operation
+  readonly subject?: string
+  readonly database?: string | undefined
 }
 
 /** One request to the service. */
-export interface Request {
+export interface Request extends Purpose {
   /** Below the endpoint: `/v2/…`. */
   readonly path: string
   /** Undefined where it is about no single job. */
@@ -34,27 +45,39 @@ export interface Cancelled {
   readonly kind: 'cancelled'
 }
 
-/** Sends requests to one service, and remembers what kind of service it has shown itself to be. */
+/** Sends requests to one service, and remembers whether it has answered well. */
 export interface Client {
   /**
    * Takes a turn and sends a request; `judge` says what the response means, which goes to `onExchange` and decides whether the
    * service has answered well.
    */
-  ask<Meaning extends { readonly kind: string }>(
+  request<Meaning extends { readonly kind: string }>(
     request: Request,
     options: RequestOptions,
     judge: (answer: Answer) => Meaning,
   ): Promise<Meaning | Cancelled>
   /** What the meaning of a bad response depends on, at this moment. */
-  context(asked?: Asked): RequestContext
+  context(purpose: Purpose): RequestContext
 }
 
 export function createClient(options: ClientOptions): Client {
-  const { endpoint, exchange, onExchange, sanitize, requestTimeoutMs } = options
+  const { endpoint, address = 'endpoint', exchange, onExchange, sanitize, requestTimeoutMs } = options
   const headers = requestHeaders(options)
   const { host, hostname } = new URL(endpoint)
   const shownHost = sanitize(host)
   let hostHasAnswered = false
+
+  const context: Client['context'] = ({ operation, subject, database }) => ({
+    operation,
+    ...(subject !== undefined && { subject: sanitize(subject) }),
+    ...(database && { database: sanitize(database) }),
+    address,
+    host: shownHost,
+    hostHasAnswered,
+    isClusterEndpoint: lacksJobs(hostname),
+    sanitize,
+    nowMs: Date.now(),
+  })
 
   const send = ({ path, body, headers: own }: Request, signal: AbortSignal): Promise<HttpReply> => {
     const request = { url: `${endpoint}${path}`, headers: { ...headers, ...own }, signal, timeoutMs: requestTimeoutMs }
@@ -63,15 +86,8 @@ export function createClient(options: ClientOptions): Client {
   }
 
   return {
-    context: (asked = { operation: 'poll' }) => ({
-      asked,
-      host: shownHost,
-      hostHasAnswered,
-      isClusterEndpoint: isZillizCluster(hostname),
-      sanitize,
-      nowMs: Date.now(),
-    }),
-    async ask(request, { signal, turn }, judge) {
+    context,
+    async request(request, { signal, turn }, judge) {
       let stale: ReturnType<typeof judge> | undefined
       for (;;) {
         if (!(await turn())) return stale ?? { kind: 'cancelled' }
@@ -79,7 +95,7 @@ export function createClient(options: ClientOptions): Client {
         const startedMs = performance.now()
         const reply = await send(request, signal)
         const tookMs = Math.round(performance.now() - startedMs)
-        const answer = answerIn(reply)
+        const answer = answerIn(reply, context(request))
         const { envelope } = answer
         const meaning = judge(answer)
         if (envelope !== undefined && meaning.kind !== 'refused' && meaning.kind !== 'gone') hostHasAnswered = true
@@ -102,15 +118,18 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
-function answerIn(reply: HttpReply): Answer {
-  if (reply.kind !== 'reply') return { reply, envelope: undefined }
-  const envelope = readEnvelope(reply.body)
-  return envelope === undefined ? { reply, envelope } : { reply, envelope }
+function answerIn(reply: HttpReply, context: RequestContext): Answer {
+  const envelope = reply.kind === 'reply' ? readEnvelope(reply.body) : undefined
+  return reply.kind === 'reply' && envelope !== undefined
+    ? { reply, envelope, context }
+    : { reply, envelope: undefined, context }
 }
 
-function outcomeOf(meaning: { readonly kind: string; readonly error?: { readonly outcome: string } }): string {
-  const isSuccess = meaning.kind === 'done' || meaning.kind === 'created'
-  return meaning.error?.outcome ?? (isSuccess ? 'answered' : meaning.kind)
+/** Meanings without an error that are no answer to what was asked. */
+const NO_ANSWER = new Set(['cancelled', 'no-such-path', 'not-loaded', 'vanished'])
+
+function outcomeOf({ kind, error }: { readonly kind: string; readonly error?: { readonly outcome: string } }): string {
+  return error?.outcome ?? (NO_ANSWER.has(kind) ? kind : 'answered')
 }
 
 function requestHeaders(options: ClientOptions): Record<string, string> {
@@ -124,15 +143,8 @@ function requestHeaders(options: ClientOptions): Record<string, string> {
     ...(apiKey && { Authorization: `Bearer ${apiKey}` }),
     ...(dbName && { 'DB-Name': dbName }),
   }
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, utf8(value)]))
-}
-
-/** HTTP headers carry bytes, which Node writes from a string's Latin-1 characters; Milvus reads them as UTF-8. */
-function utf8(value: string): string {
-  return Buffer.from(value).toString('latin1')
-}
-
-/** Of the hosts of Zilliz Cloud only `api.` and the older `controller.api.` know import jobs; the others are clusters. */
-function isZillizCluster(hostname: string): boolean {
-  return isZillizCloud(hostname) && !/^(controller\.)?api\./i.test(hostname)
+  // HTTP headers carry bytes, which Node writes from a string's Latin-1 characters; Milvus reads them as UTF-8.
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]),
+  )
 }

@@ -1,5 +1,3 @@
-import type { RequestOptions } from '../gate/import-service.ts'
-import type { Operation } from '../gate/job.ts'
 import type {
   CollectionIdentity,
   Collections,
@@ -9,235 +7,135 @@ import type {
   NoResponse,
   Reading,
   Refresh,
+  RequestOptions,
+  RowsCounted,
+  StoredRows,
 } from '../gate/import-service.ts'
+import type { Operation } from '../gate/job.ts'
 import type { Sanitize } from '../messages/format.ts'
-import type { HttpReply } from './http.ts'
-import type { DataPlaneResolver, ResolvedDataPlane } from './data-plane.ts'
+import type { Client } from './client.ts'
+import type { DataPlaneResolver } from './data-plane.ts'
 import { count, numberOf, percentage, text } from './decode.ts'
-import { errorOf, isGone, isParticular, messageIn, readResponse } from './errors.ts'
-import type { Answer, RequestContext, Response } from './errors.ts'
+import type { Names } from './decode.ts'
 import { PATHS } from './dialects.ts'
-import { isObject, isSuccess, valueOf } from './envelope.ts'
-import type { Envelope, JsonObject } from './envelope.ts'
-
-export interface CollectionsOptions {
-  readonly dbName: string | undefined
-  readonly sanitize: Sanitize
-  /** What the service calls a collection, by what is told of it. */
-  readonly nameOf: (told: string) => string
-}
+import { isObject, valueOf } from './envelope.ts'
+import type { JsonObject } from './envelope.ts'
+import { errorOf, isParticular, meaningOf, messageIn, readSuccess, statusWithoutPath } from './errors.ts'
+import type { Answer, Enveloped } from './errors.ts'
 
 /** Asks about collections where they are searched. Never rejects; all text that comes back has been sanitized. */
-export function createCollections(
-  reach: DataPlaneResolver,
-  { dbName, sanitize, nameOf }: CollectionsOptions,
-): Collections {
-  const contextOf = ({ client, address }: ResolvedDataPlane, collection: string, operation: Operation) =>
-    client.context({ operation, subject: sanitize(collection), database: dbName && sanitize(dbName), address })
-
-  /** One request about a collection; what `other` makes of an error is what it means, not error. */
-  async function ask<Value, Other extends { readonly kind: string } = never>(
-    reached: ResolvedDataPlane,
+export function createCollections(plane: DataPlaneResolver, dbName: string | undefined, names: Names): Collections {
+  const ask = <Result extends { readonly kind: string }>(
+    client: Client,
     collection: string,
-    wish: Wish<Value, Other>,
+    { path, operation, body, headers, read, other }: Query<Result>,
     options: RequestOptions,
-  ): Promise<Response<Value> | Gone | Other> {
-    const { path, body, headers, read, other, pathless } = wish
+  ): Promise<Result | Gone | NoResponse> => {
     const request = {
+      operation,
+      subject: collection,
+      database: dbName,
       path: `${PATHS.data}${path}`,
-      body: { ...(dbName && { dbName }), collectionName: nameOf(collection), ...body },
+      body: { ...(dbName && { dbName }), collectionName: names.get(collection) ?? collection, ...body },
       ...(headers && { headers }),
     }
-    return reached.client.ask(request, options, (answer): Response<Value> | Gone | Other => {
-      const context = contextOf(reached, collection, wish.operation)
-      return (
-        goneIn(answer, context) ??
-        otherIn(answer, other) ??
-        pathlessIn(answer, context, pathless) ??
-        readResponse(answer, context, (envelope) => read(envelope, answer.reply))
-      )
-    })
+    return client.request(request, options, (answer) => goneIn(answer) ?? other?.(answer) ?? readSuccess(answer, read))
   }
 
-  async function describeAll(
-    reached: ResolvedDataPlane,
+  const readIndexes = async (
+    client: Client,
     collection: string,
-    names: readonly string[],
-    mayVanish: boolean,
     options: RequestOptions,
-  ): Promise<Response<readonly IndexProgress[]> | Gone | typeof VANISHED> {
+    mayVanish = true,
+  ): Promise<Indexes | Gone | NoResponse> => {
+    const listed = await ask(client, collection, INDEX_NAMES, options)
+    if (listed.kind !== 'names') return listed
     const indexes: IndexProgress[] = []
-    for (const name of names) {
-      const described = await ask(reached, collection, describeIndex(name, sanitize, mayVanish), options)
-      if (described.kind !== 'answered') return described
-      indexes.push(...described.value)
+    for (const name of listed.names) {
+      const described = await ask(client, collection, describeIndex(name, mayVanish), options)
+      if (described.kind === 'vanished') return readIndexes(client, collection, options, false)
+      if (described.kind !== 'indexes') return described
+      indexes.push(...described.indexes)
     }
-    return { kind: 'answered', value: indexes }
+    return { kind: 'indexes', indexes }
   }
 
-  async function readIndexes(reached: ResolvedDataPlane, collection: string, options: RequestOptions) {
-    for (let mayVanish = true; ; mayVanish = false) {
-      const names = await ask(reached, collection, INDEX_NAMES, options)
-      if (names.kind !== 'answered') return names
-      const indexes = await describeAll(reached, collection, names.value, mayVanish, options)
-      if (indexes.kind !== 'vanished') return indexes
-    }
-  }
-
-  async function readAll(reached: ResolvedDataPlane, collection: string, options: RequestOptions): Promise<Reading> {
-    const indexes = await readIndexes(reached, collection, options)
-    if (indexes.kind !== 'answered') return indexes
-    const load = await ask(reached, collection, LOAD_STATE, options)
-    if (load.kind !== 'answered') return load
-    if (load.value !== 'gone') return { kind: 'read', indexes: indexes.value, load: load.value }
-    const error = errorOf('gone', 'not-exist', contextOf(reached, collection, 'load-state'))
-    // The list of indexes was a good response.
-    return { kind: 'gone', error, hostHasAnswered: true }
+  const readAll = async (client: Client, collection: string, options: RequestOptions): Promise<Reading> => {
+    const read = await readIndexes(client, collection, options)
+    if (read.kind !== 'indexes') return read
+    const loaded = await ask(client, collection, LOAD_STATE, options)
+    return loaded.kind === 'load' ? { kind: 'read', indexes: read.indexes, load: loaded.load } : loaded
   }
 
   const reaching =
-    <Result>(then: (reached: ResolvedDataPlane, collection: string, options: RequestOptions) => Promise<Result>) =>
+    <Result>(then: (client: Client, collection: string, options: RequestOptions) => Promise<Result>) =>
     async (collection: string, options: RequestOptions): Promise<Result | NoResponse> => {
-      const reached = await reach.reach(options)
-      return reached.kind === 'reached' ? then(reached, collection, options) : reached
+      const reached = await plane.reach(options)
+      return reached.kind === 'reached' ? then(reached.client, collection, options) : reached
     }
+  const asking = <Result extends { readonly kind: string }>(query: Query<Result>) =>
+    reaching((client, collection, options) => ask(client, collection, query, options))
 
   return {
-    isElsewhere: reach.isElsewhere,
+    isElsewhere: plane.isElsewhere,
     read: reaching(readAll),
-    refresh: reaching(async (reached, collection, options) => {
-      const answer = await ask(reached, collection, REFRESH, options)
-      return answer.kind === 'answered' ? { kind: 'done' } : answer
-    }),
-    count: reaching(async (reached, collection, options) => {
-      const answer = await ask(reached, collection, COUNT, options)
-      return answer.kind === 'answered' ? { kind: 'counted', rows: answer.value } : answer
-    }),
-    stored: reaching(async (reached, collection, options) => {
-      const answer = await ask(reached, collection, STORED, options)
-      return answer.kind === 'answered' ? { kind: 'stored', rowCount: answer.value } : answer
-    }),
-    identify: reaching(async (reached, name, options): Promise<CollectionIdentity> => {
-      const answer = await ask(reached, name, IDENTITY, options)
-      if (answer.kind !== 'answered') return answer
-      const { collectionId } = answer.value
-      return collectionId === undefined ? { kind: 'unidentified' } : { kind: 'identified', collectionId }
-    }),
+    refresh: asking(REFRESH),
+    count: asking(COUNT),
+    stored: asking(STORED),
+    identify: asking(IDENTITY),
   }
 }
 
-/** What is wanted of a collection. */
-interface Wish<Value, Other> {
+/** One request about a collection. */
+interface Query<Result> {
   /** Below `/v2/vectordb`. */
   readonly path: string
+  readonly operation: Operation
   readonly body?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string>>
-  readonly operation: Operation
-  readonly read: (envelope: Envelope, reply: HttpReply) => Value | undefined
-  readonly other?: (envelope: Envelope) => Other | undefined
-  /** What it means that whoever answers has no such path. */
-  readonly pathless?: (status: number, context: RequestContext) => Other
+  /** Finds the result in a success. */
+  readonly read: (answer: Enveloped) => Result | undefined
+  /** What an answer means to this request alone. */
+  readonly other?: (answer: Answer) => Result | undefined
 }
 
-type NoRefresh = Extract<Refresh, { readonly kind: 'no-refresh' }>
+interface Indexes {
+  readonly kind: 'indexes'
+  readonly indexes: readonly IndexProgress[]
+}
 
 /** Without it some versions send numbers as strings. */
 const INT64 = { 'Accept-Type-Allow-Int64': 'true' }
-const VANISHED = { kind: 'vanished' } as const
-const NOT_LOADED = { kind: 'not-loaded' } as const
 const INDEX_NOT_FOUND = 700
 const COLLECTION_NOT_LOADED = 101
+const MAX_WORD = 64
+const MAX_NAME = 256
 
-const INDEX_NAMES: Wish<readonly string[], never> = {
+const INDEX_NAMES: Query<{ readonly kind: 'names'; readonly names: readonly string[] }> = {
   path: '/indexes/list',
   operation: 'list-indexes',
-  read: ({ items }) =>
-    items?.every((name) => typeof name === 'string' && name !== '') ? (items as string[]) : undefined,
-}
-
-const LOAD_STATE: Wish<LoadProgress | 'gone', never> = {
-  path: '/collections/get_load_state',
-  operation: 'load-state',
-  read: ({ data = {} }) => {
-    const state = valueOf(data, 'loadState')
-    if (typeof state !== 'string' || state === '') return undefined
-    if (state === 'LoadStateNotExist') return 'gone'
-    if (state === 'LoadStateNotLoad') return { state: 'not-loaded', percent: undefined }
-    const progress = numberOf(valueOf(data, 'loadProgress'))
-    // -1 where the service could not find out how much is loaded, whatever the state says.
-    const isKnown = progress === undefined || progress >= 0
-    return {
-      state: state === 'LoadStateLoaded' && isKnown ? 'loaded' : 'loading',
-      percent: isKnown ? percentage(progress) : undefined,
-    }
+  read: ({ envelope: { items } }) => {
+    const isUsable = items?.every((name) => typeof name === 'string' && name !== '') ?? false
+    return isUsable ? { kind: 'names', names: items as string[] } : undefined
   },
 }
 
-const REFRESH: Wish<Envelope, typeof NOT_LOADED | NoRefresh> = {
-  path: '/collections/refresh_load',
-  operation: 'refresh',
-  read: (envelope) => envelope,
-  other: notLoadedIn,
-  pathless: (httpStatus, context) => ({
-    kind: 'no-refresh',
-    error: errorOf('no-refresh', 'no-refresh', context, { httpStatus }),
-  }),
-}
-
-const COUNT: Wish<number, typeof NOT_LOADED> = {
-  path: '/entities/query',
-  body: { filter: '', outputFields: ['count(*)'], consistencyLevel: 'Strong' },
-  headers: INT64,
-  operation: 'count',
-  read: ({ items }) => (items?.length === 1 && isObject(items[0]) ? count(valueOf(items[0], 'count(*)')) : undefined),
-  other: notLoadedIn,
-}
-
-const STORED: Wish<number, never> = {
-  path: '/collections/get_stats',
-  headers: INT64,
-  operation: 'stored',
-  read: ({ data = {} }) => count(valueOf(data, 'rowCount')),
-}
-
-const IDENTITY: Wish<{ readonly collectionId: string | undefined }, never> = {
-  path: '/collections/describe',
-  operation: 'identify',
-  read: ({ data }, reply) => data && { collectionId: collectionIdIn(data, reply) },
-}
-
-/** The id as it was sent: as a number it lies beyond 2^53, so that two of them may look alike. */
-function collectionIdIn(data: JsonObject, reply: HttpReply): string | undefined {
-  const id = valueOf(data, 'collectionID')
-  if (typeof id === 'string') return /^\d{1,32}$/.test(id) ? id : undefined
-  if (typeof id !== 'number' || reply.kind !== 'reply') return undefined
-  // A name or a description that quotes such a member has backslashes before its quotes.
-  const found = [...reply.body.matchAll(/(?<!\\)"collectionID"\s*:\s*(\d{1,32})(?=\s*[,}])/gi)].map(
-    ([, digits = '']) => digits,
-  )
-  const [digits, ...others] = new Set(found.filter((digits) => Number(digits) === id))
-  return others.length === 0 ? digits : undefined
-}
-
-function describeIndex(
-  indexName: string,
-  sanitize: Sanitize,
-  mayVanish: boolean,
-): Wish<readonly IndexProgress[], typeof VANISHED> {
+function describeIndex(indexName: string, mayVanish: boolean): Query<Indexes | { readonly kind: 'vanished' }> {
   return {
     path: '/indexes/describe',
-    body: { indexName },
     operation: 'describe-indexes',
-    read: ({ items }) => {
-      const indexes = items?.map((item) => indexOf(item, indexName, sanitize)) ?? []
-      return indexes.length > 0 && indexes.every((index) => index !== undefined) ? indexes : undefined
+    body: { indexName },
+    read: ({ envelope: { items = [] }, context }) => {
+      const indexes = items.map((item) => indexOf(item, indexName, context.sanitize))
+      const isUsable = indexes.length > 0 && indexes.every((index) => index !== undefined)
+      return isUsable ? { kind: 'indexes', indexes } : undefined
     },
-    other: ({ code }) => (mayVanish && code === INDEX_NOT_FOUND ? VANISHED : undefined),
+    other: (answer) => {
+      const isUnknown = isParticular(answer) && answer.envelope.code === INDEX_NOT_FOUND
+      return mayVanish && isUnknown ? { kind: 'vanished' } : undefined
+    },
   }
 }
-
-const MAX_WORD = 64
-const MAX_NAME = 256
 
 function indexOf(item: unknown, askedFor: string, sanitize: Sanitize): IndexProgress | undefined {
   if (!isObject(item)) return undefined
@@ -258,27 +156,98 @@ function missingRows(index: JsonObject): number | undefined {
   return total === undefined || indexed === undefined ? undefined : Math.max(0, total - indexed)
 }
 
-function notLoadedIn({ code, message }: Envelope): typeof NOT_LOADED | undefined {
-  return code === COLLECTION_NOT_LOADED || /not loaded/i.test(message) ? NOT_LOADED : undefined
+const LOAD_STATE: Query<{ readonly kind: 'load'; readonly load: LoadProgress } | Gone> = {
+  path: '/collections/get_load_state',
+  operation: 'load-state',
+  read: ({ envelope: { data = {} }, context }) => {
+    const state = valueOf(data, 'loadState')
+    if (typeof state !== 'string' || state === '') return undefined
+    // The list of indexes was a good response.
+    if (state === 'LoadStateNotExist')
+      return { kind: 'gone', error: errorOf('gone', 'not-exist', context), hostHasAnswered: true }
+    if (state === 'LoadStateNotLoad') return { kind: 'load', load: { state: 'not-loaded', percent: undefined } }
+    const progress = numberOf(valueOf(data, 'loadProgress'))
+    // -1 where the service could not find out how much is loaded, whatever the state says.
+    const isKnown = progress === undefined || progress >= 0
+    const isLoaded = state === 'LoadStateLoaded' && isKnown
+    const percent = isKnown ? percentage(progress) : undefined
+    return { kind: 'load', load: { state: isLoaded ? 'loaded' : 'loading', percent } }
+  },
 }
 
-function otherIn<Other>({ reply, envelope }: Answer, other: Wish<unknown, Other>['other']): Other | undefined {
-  if (envelope === undefined || isSuccess(envelope)) return undefined
-  return isParticular(envelope, reply.status) ? other?.(envelope) : undefined
+const REFRESH: Query<Exclude<Refresh, Gone | NoResponse>> = {
+  path: '/collections/refresh_load',
+  operation: 'refresh',
+  read: () => ({ kind: 'done' }),
+  other: (answer) => notLoadedIn(answer) ?? noRefreshIn(answer),
 }
 
-function pathlessIn<Other>(
-  { reply, envelope }: Answer,
-  context: RequestContext,
-  pathless: Wish<unknown, Other>['pathless'],
-): Other | undefined {
-  const hasNoPath = reply.kind === 'reply' && envelope === undefined && (reply.status === 404 || reply.status === 405)
-  return hasNoPath ? pathless?.(reply.status, context) : undefined
+function noRefreshIn(answer: Answer): Extract<Refresh, { readonly kind: 'no-refresh' }> | undefined {
+  const httpStatus = statusWithoutPath(answer)
+  if (httpStatus === undefined) return undefined
+  return { kind: 'no-refresh', error: errorOf('no-refresh', 'no-refresh', answer.context, { httpStatus }) }
 }
 
-function goneIn({ reply, envelope }: Answer, context: RequestContext): Gone | undefined {
-  if (envelope === undefined || !isGone(envelope, reply.status)) return undefined
-  const { code, message } = envelope
-  const error = errorOf('gone', `code-${code}`, context, { code, ...messageIn(message, context) })
+const COUNT: Query<Exclude<RowsCounted, Gone | NoResponse>> = {
+  path: '/entities/query',
+  operation: 'count',
+  body: { filter: '', outputFields: ['count(*)'], consistencyLevel: 'Strong' },
+  headers: INT64,
+  read: ({ envelope: { items = [] } }) => {
+    const [first, ...others] = items
+    const rows = isObject(first) && others.length === 0 ? count(valueOf(first, 'count(*)')) : undefined
+    return rows === undefined ? undefined : { kind: 'counted', rows }
+  },
+  other: notLoadedIn,
+}
+
+const STORED: Query<Exclude<StoredRows, Gone | NoResponse>> = {
+  path: '/collections/get_stats',
+  operation: 'stored',
+  headers: INT64,
+  read: ({ envelope: { data = {} } }) => {
+    const rowCount = count(valueOf(data, 'rowCount'))
+    return rowCount === undefined ? undefined : { kind: 'stored', rowCount }
+  },
+}
+
+const IDENTITY: Query<Exclude<CollectionIdentity, Gone | NoResponse>> = {
+  path: '/collections/describe',
+  operation: 'identify',
+  read: ({ envelope: { data }, reply }) => {
+    const collectionId = data && collectionIdIn(data, reply.body)
+    return collectionId === undefined ? data && { kind: 'unidentified' } : { kind: 'identified', collectionId }
+  },
+}
+
+/** The id as it was sent: as a number it lies beyond 2^53, so that two of them may look alike. */
+function collectionIdIn(data: JsonObject, body: string): string | undefined {
+  const id = valueOf(data, 'collectionID')
+  if (typeof id === 'string') return /^\d{1,32}$/.test(id) ? id : undefined
+  if (typeof id !== 'number') return undefined
+  // A name or a description that quotes such a member has backslashes before its quotes.
+  const found = [...body.matchAll(/(?<!\\)"collectionID"\s*:\s*(\d{1,32})(?=\s*[,}])/gi)].map(
+    ([, digits = '']) => digits,
+  )
+  const [digits, ...others] = new Set(found.filter((digits) => Number(digits) === id))
+  return others.length === 0 ? digits : undefined
+}
+
+function notLoadedIn(answer: Answer): { readonly kind: 'not-loaded' } | undefined {
+  if (!isParticular(answer)) return undefined
+  const { code, message } = answer.envelope
+  return code === COLLECTION_NOT_LOADED || /not loaded/i.test(message) ? { kind: 'not-loaded' } : undefined
+}
+
+/** The collection, or its database, is said to be not there. */
+function goneIn(answer: Answer): Gone | undefined {
+  if (answer.envelope === undefined) return undefined
+  const { kind } = meaningOf(answer)
+  if (kind !== 'no-collection' && kind !== 'no-database') return undefined
+  const { envelope, context } = answer
+  const error = errorOf('gone', `code-${envelope.code}`, context, {
+    code: envelope.code,
+    ...messageIn(envelope.message, context),
+  })
   return { kind: 'gone', error, hostHasAnswered: context.hostHasAnswered }
 }

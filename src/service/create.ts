@@ -1,52 +1,50 @@
 import type { CreateResult, ImportService, JobStart } from '../gate/import-service.ts'
 import type { ServiceError } from '../gate/job.ts'
-import type { Target } from '../connection.ts'
 import type { Client } from './client.ts'
 import { text } from './decode.ts'
-import { CODES, dialectOf, PATHS, UNCLASSIFIED } from './dialects.ts'
-import { isGood, isSuccess, valueOf } from './envelope.ts'
-import type { Envelope } from './envelope.ts'
-import { classifyReply, envelopeError, meaningOf, readResponse, retryAfter } from './errors.ts'
-import type { Answer, Reply, RequestContext } from './errors.ts'
+import { CODES, PATHS, UNCLASSIFIED } from './dialects.ts'
+import type { Dialect } from './dialects.ts'
+import { isSuccess, valueOf } from './envelope.ts'
+import { classify, envelopeError, isGood, meaningOf, readSuccess, retryAfter } from './errors.ts'
+import type { Answer, Enveloped } from './errors.ts'
 
 /** Starts imports. Never rejects; all text that comes back has been sanitized. */
 export function createStart(client: Client): ImportService['create'] {
-  const context = () => client.context({ operation: 'create' })
-  return ({ body, idempotencyKey }, options) =>
-    client.ask(
-      { path: PATHS.create, body, headers: { 'Idempotency-Key': idempotencyKey }, isOnce: true },
-      options,
-      (answer) => readCreate(answer, context()),
-    )
+  return ({ body, idempotencyKey }, options) => {
+    const headers = { 'Idempotency-Key': idempotencyKey }
+    return client.request({ operation: 'create', path: PATHS.create, body, headers, isOnce: true }, options, readCreate)
+  }
 }
 
 /** What is certain of the import. Only what surely was not carried out may ever be sent again. */
-function readCreate({ reply, envelope }: Answer, context: RequestContext): CreateResult {
-  if (envelope !== undefined) return readEnvelopeOfCreate(envelope, reply, context)
-  const result = classifyReply(reply, context)
+function readCreate(answer: Answer): CreateResult {
+  const { reply } = answer
+  if (answer.envelope !== undefined) return readEnvelopeOfCreate(answer)
+  const result = classify(answer)
   if (result.kind === 'cancelled') return result
   const { error } = result
   if (result.kind === 'refused') return { kind: 'refused', error, mayPass: isDenied(error.httpStatus) }
-  if (reply.kind === 'reply' && reply.status === 429) return notCarriedOut(error, reply, context)
+  if (reply.kind === 'reply' && reply.status === 429) return notCarriedOut(error, answer)
   const isUnsent = reply.kind === 'proxy-refused' || (reply.kind === 'network' && reply.isUnsent === true)
   return isUnsent ? { kind: 'not-sent', error } : lost(error)
 }
 
-function readEnvelopeOfCreate(envelope: Envelope, reply: Reply, context: RequestContext): CreateResult {
+function readEnvelopeOfCreate(answer: Enveloped): CreateResult {
+  const { envelope, context } = answer
   const { code, data = {} } = envelope
-  const { status } = reply
-  const error = envelopeError(envelope, reply, context)
-  const { means, kind } = meaningOf(envelope, status)
+  const { status } = answer.reply
+  const error = envelopeError(answer)
+  const { means, kind } = meaningOf(answer)
   const refused = (mayPass: boolean): CreateResult => ({ kind: 'refused', error, mayPass })
   if (isDenied(status)) return refused(true)
   if (isSuccess(envelope)) {
     const jobId = valueOf(data, 'jobId')
     const isId = typeof jobId === 'string' && JOB_ID.test(jobId) && context.sanitize(jobId) === jobId
-    if (isId && isGood(envelope, status)) return { kind: 'created', jobId }
+    if (isId && isGood(answer)) return { kind: 'created', jobId }
     // The code of Milvus for a partition that does not exist.
     return code === 200 && jobId === undefined ? refused(false) : lost(error)
   }
-  if (status === 429 || NOT_CARRIED_OUT.has(code)) return notCarriedOut(error, reply, context)
+  if (status === 429 || NOT_CARRIED_OUT.has(code)) return notCarriedOut(error, answer)
   if (CODES.get(code)?.means === 'outage' || MAY_BE_CARRIED_OUT.has(code)) {
     return means === 'refused' && kind === 'permission' ? refused(true) : lost(error)
   }
@@ -67,8 +65,8 @@ function isDenied(httpStatus: number | undefined): boolean {
   return httpStatus === 401 || httpStatus === 403
 }
 
-function notCarriedOut(error: ServiceError, reply: Reply, { nowMs }: RequestContext): CreateResult {
-  const retryAfterMs = retryAfter(reply.retryAfter, nowMs)
+function notCarriedOut(error: ServiceError, { reply, context }: Answer): CreateResult {
+  const retryAfterMs = reply.kind === 'reply' ? retryAfter(reply.retryAfter, context.nowMs) : undefined
   return { kind: 'not-carried-out', error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
@@ -79,22 +77,22 @@ function lost(error: ServiceError): CreateResult {
 const MAX_TIME = 64
 
 /** Asks when a job was started, where a service can be asked: Zilliz Cloud documents no `createTime`. */
-export function createJobStart(
-  client: Client,
-  target: Target,
-  sanitize: RequestContext['sanitize'],
-): ImportService['jobStart'] {
-  const { jobStartPath } = dialectOf(target)
+export function createJobStart(client: Client, { jobStartPath }: Dialect): ImportService['jobStart'] {
   return async (jobId, options): Promise<JobStart> => {
     if (jobStartPath === undefined) return UNKNOWN_START
-    const context = () => client.context({ operation: 'job-start', subject: sanitize(jobId) })
-    return client.ask({ path: jobStartPath(jobId), jobId, body: undefined }, options, (answer): JobStart => {
-      const { reply, envelope } = answer
-      const isUnknown = envelope !== undefined && meaningOf(envelope, reply.status).means === 'unknown-job'
-      if (isUnknown) return UNKNOWN_START
-      const data = readResponse(answer, context(), (said) => said.data)
-      if (data.kind !== 'answered') return data
-      return { kind: 'answered', startTime: text(valueOf(data.value, 'startTime'), sanitize, MAX_TIME) }
+    const request = {
+      operation: 'job-start',
+      subject: jobId,
+      path: jobStartPath(jobId),
+      jobId,
+      body: undefined,
+    } as const
+    return client.request(request, options, (answer): JobStart => {
+      if (answer.envelope !== undefined && meaningOf(answer).means === 'unknown-job') return UNKNOWN_START
+      return readSuccess(answer, ({ envelope: { data }, context }) => {
+        const startTime = data && text(valueOf(data, 'startTime'), context.sanitize, MAX_TIME)
+        return data && { kind: 'answered', startTime }
+      })
     })
   }
 }

@@ -1,21 +1,21 @@
-import type { RequestOptions } from '../gate/import-service.ts'
-import type { NoResponse } from '../gate/import-service.ts'
 import type { DataPlane } from '../connection.ts'
+import type { NoResponse, RequestOptions } from '../gate/import-service.ts'
 import type { AddressSource } from '../gate/job.ts'
+import { isControlPlane, isZillizCloud } from '../hosts.ts'
 import { createClient } from './client.ts'
 import type { Client, ClientOptions } from './client.ts'
-import { errorOf, readResponse } from './errors.ts'
-import type { RequestContext, Response } from './errors.ts'
-import { clusterPath } from './dialects.ts'
+import { dialectOf } from './dialects.ts'
 import { valueOf } from './envelope.ts'
+import { errorOf, readSuccess, refused } from './errors.ts'
 import type { HttpConnection } from './http.ts'
-import { isControlPlane, isZillizCloud } from '../hosts.ts'
 
-/** Whom to ask about collections, and the input that says where that is. */
-export interface ResolvedDataPlane {
-  readonly kind: 'reached'
-  readonly client: Client
-  readonly address: AddressSource
+export interface DataPlaneOptions extends ClientOptions {
+  readonly dataPlane: DataPlane
+  /**
+   * Connections to a data plane at another address than the endpoint's, with the rest of the connection as it is
+   * (`transportTo`); called at most once, when a collection is first asked for. The caller closes them.
+   */
+  readonly openExchange: (endpoint: string) => HttpConnection
 }
 
 /** The way to the data plane. */
@@ -23,76 +23,55 @@ export interface DataPlaneResolver {
   /** It is at another address than the jobs, as far as can be known before it is asked for. */
   readonly isElsewhere: boolean
   /** May take a request the first time. */
-  reach(options: RequestOptions): Promise<ResolvedDataPlane | NoResponse>
+  reach(options: RequestOptions): Promise<{ readonly kind: 'reached'; readonly client: Client } | NoResponse>
 }
 
-/** The way to the data plane; `openExchange` is called at most once, and only for an address that is not the endpoint's. */
-export function createReach(
-  control: Client,
-  options: ClientOptions,
-  dataPlane: DataPlane,
-  openExchange: (endpoint: string) => HttpConnection,
-): DataPlaneResolver {
-  let reached: ResolvedDataPlane | undefined
+export function createReach(control: Client, options: DataPlaneOptions): DataPlaneResolver {
+  const { dataPlane, openExchange } = options
   const isElsewhere = (endpoint: string) => new URL(endpoint).origin !== new URL(options.endpoint).origin
-  const reachAt = (endpoint: string, but: Partial<ClientOptions> = {}): Client =>
-    createClient({
-      ...options,
-      endpoint,
-      exchange: isElsewhere(endpoint) ? openExchange(endpoint) : options.exchange,
-      ...but,
-    })
-
-  const reach: DataPlaneResolver['reach'] = async (ask) => {
-    if (reached !== undefined) return reached
-    switch (dataPlane.kind) {
-      case 'same':
-        reached = { kind: 'reached', client: control, address: 'endpoint' }
-        return reached
-      case 'address':
-        reached = { kind: 'reached', client: reachAt(dataPlane.endpoint), address: 'cluster-endpoint' }
-        return reached
-      case 'cluster': {
-        const address = await askForAddress(control, options, ask)
-        if (address.kind !== 'answered') return address
-        // Two calls may have asked at the same time. Headers of the user's own are for the addresses of the user's own.
-        reached ??= { kind: 'reached', client: reachAt(address.value, { headers: [] }), address: 'named' }
-        return reached
-      }
-    }
+  const clientAt = (endpoint: string, address: AddressSource, headers = options.headers): Client => {
+    const exchange = isElsewhere(endpoint) ? openExchange(endpoint) : options.exchange
+    return createClient({ ...options, endpoint, address, headers, exchange })
   }
-  const isElsewhereFirst =
-    dataPlane.kind === 'cluster' || (dataPlane.kind === 'address' && isElsewhere(dataPlane.endpoint))
-  return { isElsewhere: isElsewhereFirst, reach }
-}
-
-async function askForAddress(
-  control: Client,
-  { clusterId = '', endpoint }: ClientOptions,
-  options: RequestOptions,
-): Promise<Response<string>> {
-  return control.ask({ path: clusterPath(clusterId), body: undefined }, options, (raw) => {
-    const context = control.context({ operation: 'cluster' })
-    const said = readResponse(raw, context, ({ data }) => data && wordOf(valueOf(data, 'connectAddress')))
-    return said.kind === 'answered' ? addressIn(said.value, new URL(endpoint), context) : said
-  })
+  let client: Client | undefined
+  return {
+    isElsewhere: dataPlane.kind === 'cluster' || (dataPlane.kind === 'address' && isElsewhere(dataPlane.endpoint)),
+    async reach(request) {
+      if (client === undefined && dataPlane.kind === 'cluster') {
+        const named = await askForAddress(control, options, request)
+        if (named.kind !== 'named') return named
+        // Two calls may have asked at the same time. Headers of the user's own are for the addresses of the user's own.
+        client ??= clientAt(named.endpoint, 'named', [])
+      }
+      client ??= dataPlane.kind === 'address' ? clientAt(dataPlane.endpoint, 'cluster-endpoint') : control
+      return { kind: 'reached', client }
+    },
+  }
 }
 
 const MAX_ADDRESS = 200
 
-function wordOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
-}
-
-function addressIn(text: string, asked: URL, context: RequestContext): Response<string> {
-  const fault = faultOf(text, asked)
-  if (fault === undefined) {
-    const { origin, pathname } = new URL(text)
-    return { kind: 'answered', value: origin + pathname.replace(/\/+$/, '') }
-  }
-  const facts = { message: context.sanitize(text, MAX_ADDRESS), detail: fault }
-  const error = errorOf('cluster-address', 'cluster-address', context, facts)
-  return { kind: 'refused', error, hostHasAnswered: context.hostHasAnswered }
+async function askForAddress(
+  control: Client,
+  options: ClientOptions,
+  request: RequestOptions,
+): Promise<{ readonly kind: 'named'; readonly endpoint: string } | NoResponse> {
+  const { clusterId = '', endpoint } = options
+  const path = dialectOf(options).clusterPath?.(clusterId) ?? ''
+  return control.request({ operation: 'cluster', path, body: undefined }, request, (answer) =>
+    readSuccess(answer, ({ envelope: { data = {} }, context }) => {
+      const sent = valueOf(data, 'connectAddress')
+      const address = typeof sent === 'string' ? sent.trim() : ''
+      if (address === '') return undefined
+      const detail = faultOf(address, new URL(endpoint))
+      if (detail !== undefined) {
+        const message = context.sanitize(address, MAX_ADDRESS)
+        return refused(errorOf('cluster-address', 'cluster-address', context, { message, detail }), context)
+      }
+      const { origin, pathname } = new URL(address)
+      return { kind: 'named', endpoint: origin + pathname.replace(/\/+$/, '') } as const
+    }),
+  )
 }
 
 /** Why a key must not go to an address that the service at `asked` has named. */

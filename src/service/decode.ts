@@ -32,6 +32,15 @@ export function decodeJob(data: JsonObject, sanitize: Sanitize): JobSnapshot | u
   }
 }
 
+/** What the service calls its collections, by the names that are shown: one may hold a secret. */
+export type Names = Map<string, string>
+
+/** Keeps the name of a job's collection as the service has it. */
+export function rememberName(names: Names, data: JsonObject, job: Pick<JobSnapshot, 'collectionName'>): void {
+  const { collectionName } = job
+  if (collectionName !== undefined) names.set(collectionName, String(valueOf(data, 'collectionName')))
+}
+
 function decodeFile(file: JsonObject, sanitize: Sanitize): FileProgress {
   const state = valueOf(file, 'state')
   const word = typeof state === 'string' ? state : ''

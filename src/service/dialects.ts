@@ -1,5 +1,6 @@
 import type { Target } from '../connection.ts'
 import type { ServiceErrorKind } from '../gate/job.ts'
+import { isZillizCloud } from '../hosts.ts'
 
 /** What a code in an envelope means. */
 export interface CodeMeaning {
@@ -11,12 +12,18 @@ export interface CodeMeaning {
 /** All in which one service differs from another; a third service is one more object of this type. */
 export interface Dialect {
   readonly name: 'milvus' | 'zilliz-cloud'
+  /** Whether the inputs name what only this service has. */
+  readonly isMeantBy: (target: Target) => boolean
+  /** Whether the service owns this host, and has no import jobs there. */
+  readonly lacksJobs: (hostname: string) => boolean
   /** What every request about import jobs carries in its body, to say where the jobs are. */
   readonly place: (target: Target) => Readonly<Record<string, string>>
   /** Records on one page of the list of jobs; undefined: the list comes in one piece. */
   readonly pageSize: number | undefined
   /** Where the start time of a job can be asked; undefined: nowhere, `createTime` has to do. */
   readonly jobStartPath: ((jobId: string) => string) | undefined
+  /** Where the address of the data plane can be asked; undefined: nowhere, it is an input. */
+  readonly clusterPath: ((clusterId: string) => string) | undefined
   readonly codes: ReadonlyMap<number, CodeMeaning>
 }
 
@@ -43,9 +50,12 @@ export const UNCLASSIFIED = 65535
 
 const MILVUS: Dialect = {
   name: 'milvus',
+  isMeantBy: () => true,
+  lacksJobs: () => false,
   place: () => ({}),
   pageSize: undefined,
   jobStartPath: undefined,
+  clusterPath: undefined,
   // https://github.com/milvus-io/milvus/blob/master/pkg/util/merr/errors.go
   codes: codesOf([
     ['refused', 'credentials', [1800]],
@@ -59,6 +69,9 @@ const MILVUS: Dialect = {
 
 const ZILLIZ_CLOUD: Dialect = {
   name: 'zilliz-cloud',
+  isMeantBy: ({ clusterId, projectId }) => clusterId !== undefined || projectId !== undefined,
+  // Only `api.` and the older `controller.api.` know import jobs; the other hosts are clusters.
+  lacksJobs: (hostname) => isZillizCloud(hostname) && !/^(controller\.)?api\./i.test(hostname),
   place: ({ clusterId, projectId, regionId }) => ({
     ...(clusterId && { clusterId }),
     ...(projectId && regionId && { projectId, regionId }),
@@ -66,6 +79,7 @@ const ZILLIZ_CLOUD: Dialect = {
   // The largest page it takes: https://docs.zilliz.com/reference/restful/error-codes-v2, 96008.
   pageSize: 100,
   jobStartPath: (jobId) => `/v2/jobs/${encodeURIComponent(jobId)}`,
+  clusterPath: (clusterId) => `/v2/clusters/${encodeURIComponent(clusterId)}`,
   codes: codesOf([
     ['refused', 'wrong-place', Array.from({ length: 36 }, (_, i) => 96001 + i)],
     ['refused', 'permission', [80020, 96012, 96013, 96014, 96015, 96016, 96027]],
@@ -81,15 +95,17 @@ function codesOf(
   return new Map(rows.flatMap(([means, kind, codes]) => codes.map((code) => [code, { kind, means }] as const)))
 }
 
-/** Where the control plane of Zilliz Cloud can be asked for the address of a cluster. */
-export function clusterPath(clusterId: string): string {
-  return `/v2/clusters/${encodeURIComponent(clusterId)}`
+/** The first that is meant by the inputs is spoken. */
+const DIALECTS = [ZILLIZ_CLOUD, MILVUS] as const
+
+/** The codes of all services, which do not collide: a gateway may stand in front of any. */
+export const CODES: ReadonlyMap<number, CodeMeaning> = new Map(DIALECTS.flatMap(({ codes }) => [...codes]))
+
+export function dialectOf(target: Target): Dialect {
+  return DIALECTS.find(({ isMeantBy }) => isMeantBy(target)) ?? MILVUS
 }
 
-/** The codes of all services, which do not collide: a gateway may stand in front of either. */
-export const CODES: ReadonlyMap<number, CodeMeaning> = new Map([...MILVUS.codes, ...ZILLIZ_CLOUD.codes])
-
-/** Only Zilliz Cloud has clusters and projects to name. */
-export function dialectOf({ clusterId, projectId }: Target): Dialect {
-  return clusterId !== undefined || projectId !== undefined ? ZILLIZ_CLOUD : MILVUS
+/** Whether a service has no import jobs at its host of this name. */
+export function lacksJobs(hostname: string): boolean {
+  return DIALECTS.some((dialect) => dialect.lacksJobs(hostname))
 }

@@ -15,11 +15,6 @@ export function isSuccess({ code }: Envelope): boolean {
   return code === 0 || code === 200
 }
 
-/** A success that the HTTP status does not contradict. */
-export function isGood(envelope: Envelope, status: number): boolean {
-  return isSuccess(envelope) && status >= 200 && status < 300
-}
-
 /** The envelope in a reply's body; undefined where the body is something else. */
 export function readEnvelope(body: string): Envelope | undefined {
   const json = parse(body.replace(/^\uFEFF/, ''))

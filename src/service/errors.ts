@@ -3,21 +3,16 @@ import type { NoResponse } from '../gate/import-service.ts'
 import type { AddressSource, Operation, PollResult, ServiceError, ServiceErrorKind } from '../gate/job.ts'
 import { CODES, IMPORT_FAILED, UNCLASSIFIED } from './dialects.ts'
 import type { CodeMeaning } from './dialects.ts'
-import { isGood, isSuccess } from './envelope.ts'
+import { isSuccess } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
 import type { HttpReply, NetworkFailure } from './http.ts'
 
-/** What a request is for, as far as an error repeats it. */
-export interface Asked {
+/** What the meaning of a response depends on; much of it is repeated by an error. */
+export interface RequestContext {
   readonly operation: Operation
   readonly subject?: string
-  readonly database?: string | undefined
-  readonly address?: AddressSource
-}
-
-/** What the meaning of a response depends on. */
-export interface RequestContext {
-  readonly asked: Asked
+  readonly database?: string
+  readonly address: AddressSource
   /** `host` or `host:port` of the endpoint, sanitized. */
   readonly host: string
   /** The host has sent an envelope that was no refusal: what refuses without an envelope now is something in between. */
@@ -29,18 +24,20 @@ export interface RequestContext {
   readonly nowMs: number
 }
 
-/** What a request brought; the envelope is undefined where there is no reply, or none in it. */
+type Reply = Extract<HttpReply, { kind: 'reply' }>
+/** What a request brought, and what its meaning depends on. */
+export interface Enveloped {
+  readonly reply: Reply
+  readonly envelope: Envelope
+  readonly context: RequestContext
+}
+/** The envelope is undefined where there is no reply, or none in it. */
 export type Answer =
-  | { readonly reply: Extract<HttpReply, { kind: 'reply' }>; readonly envelope: Envelope }
-  | { readonly reply: HttpReply; readonly envelope: undefined }
+  Enveloped | { readonly reply: HttpReply; readonly envelope: undefined; readonly context: RequestContext }
 
-/** What a response brought that is not about the progress of a job. */
-export type Response<Value> = { readonly kind: 'answered'; readonly value: Value } | NoResponse
-
-export type Reply = Extract<HttpReply, { kind: 'reply' }>
 type Failure = Extract<PollResult, { readonly error: ServiceError }>
-export type Outage = Extract<Failure, { readonly kind: 'outage' }>
-export type Refusal = Extract<Failure, { readonly kind: 'refused' }>
+type Outage = Extract<Failure, { readonly kind: 'outage' }>
+type Refusal = Extract<Failure, { readonly kind: 'refused' }>
 type UnknownJob = Extract<Failure, { readonly kind: 'unknown-job' }>
 type Facts = Omit<Partial<ServiceError>, 'kind' | 'outcome'>
 
@@ -58,16 +55,24 @@ const INCOMPLETE: Readonly<Partial<Record<Operation, string>>> = {
   abort: 'unclear',
   cluster: 'no-address',
 }
+/** What on Zilliz Cloud only the control plane knows. */
+const OF_CONTROL_PLANE: ReadonlySet<Operation> = new Set([
+  'poll',
+  'list',
+  'commit',
+  'abort',
+  'create',
+  'job-start',
+  'cluster',
+] as const)
 
 /** The facts of an error, with those that every error of the request has. */
 export function errorOf(
   kind: ServiceErrorKind,
   outcome: string,
-  context: RequestContext,
+  { operation, subject, database, address, host, isClusterEndpoint }: RequestContext,
   facts: Facts = {},
 ): ServiceError {
-  const { asked, host, isClusterEndpoint } = context
-  const { operation, subject, database, address = 'endpoint' } = asked
   return {
     kind,
     outcome,
@@ -76,42 +81,46 @@ export function errorOf(
     ...(subject !== undefined && { subject }),
     ...(database && { database }),
     address,
-    ...(isClusterEndpoint && isOfControlPlane(operation) && { isCluster: true }),
+    ...(isClusterEndpoint && OF_CONTROL_PLANE.has(operation) && { isCluster: true }),
     ...facts,
   }
 }
 
-/** Whether on Zilliz Cloud only the control plane knows the answer. */
-function isOfControlPlane(operation: Operation): boolean {
-  return ['poll', 'list', 'commit', 'abort', 'create', 'job-start', 'cluster'].includes(operation)
+/** What `read` makes of a success. Where there is none, or `read` finds nothing in it, what the answer means instead. */
+export function readSuccess<Result>(
+  answer: Answer,
+  read: (answer: Enveloped) => Result | undefined,
+): Result | Outage | Refusal | NoResponse {
+  return (hasEnvelope(answer) && isGood(answer) ? read(answer) : undefined) ?? classify(answer)
 }
 
-/** What `read` finds in a good envelope, or why there is nothing; where `read` finds nothing, the envelope is unusable. */
-export function readResponse<Value>(
-  { reply, envelope }: Answer,
-  context: RequestContext,
-  read: (envelope: Envelope) => Value | undefined,
-): Response<Value> {
-  if (envelope === undefined) return classifyReply(reply, context)
-  const value = isGood(envelope, reply.status) ? read(envelope) : undefined
-  return value === undefined ? classifyEnvelope(envelope, reply, context) : { kind: 'answered', value }
+function hasEnvelope(answer: Answer): answer is Enveloped {
+  return answer.envelope !== undefined
+}
+
+/** A success that the HTTP status does not contradict. */
+export function isGood({ envelope, reply: { status } }: Enveloped): boolean {
+  return isSuccess(envelope) && status >= 200 && status < 300
+}
+
+/** The HTTP status where something that knows no such path answers in place of the service. */
+export function statusWithoutPath({ reply, envelope }: Answer): number | undefined {
+  const isMissing = reply.kind === 'reply' && envelope === undefined && (reply.status === 404 || reply.status === 405)
+  return isMissing ? reply.status : undefined
 }
 
 /** What an envelope that is no success means, judged before the HTTP status: the same error may come at 200 or at its own. */
-export function meaningOf(envelope: Envelope, status: number): CodeMeaning {
+export function meaningOf({ envelope, reply: { status } }: Enveloped): CodeMeaning {
   const { code, message } = envelope
   const known = CODES.get(code)
   const kind = IP_NOT_ALLOWED.test(message) ? 'ip-not-allowed' : undefined
   // Milvus up to 2.5 says this with the code of "importing data failed".
   const isBadJobId = (known === undefined || known.kind === 'bad-request') && BAD_JOB_ID.test(message)
+  if (isBadJobId) return { means: 'refused', kind: 'bad-job-id' }
   if (status === 401 || status === 403) {
     const denied = status === 401 ? 'credentials' : 'permission'
-    return {
-      means: 'refused',
-      kind: isBadJobId ? 'bad-job-id' : known?.kind === 'credentials' ? known.kind : (kind ?? denied),
-    }
+    return { means: 'refused', kind: known?.kind === 'credentials' ? known.kind : (kind ?? denied) }
   }
-  if (isBadJobId) return { means: 'refused', kind: 'bad-job-id' }
   if (known !== undefined) return { means: known.means, kind: kind ?? known.kind }
   if (code === UNCLASSIFIED && PERMISSION_DENIED.test(message)) return { means: 'refused', kind: kind ?? 'permission' }
   if (!isSuccess(envelope) && saysJobIsUnknown(message)) return { means: 'unknown-job', kind: 'unknown-job' }
@@ -119,27 +128,30 @@ export function meaningOf(envelope: Envelope, status: number): CodeMeaning {
   return { means: 'outage', kind: kind ?? 'service-error' }
 }
 
-/** What an envelope without a snapshot says about a job: it may also be unknown. */
-export function classifyJobEnvelope(envelope: Envelope, reply: Reply, context: RequestContext): Failure {
-  const { means } = meaningOf(envelope, reply.status)
-  return means === 'unknown-job' ? unknownJob(envelope.message, context) : classifyEnvelope(envelope, reply, context)
+/** What an answer means that has no usable success in it. */
+export function classify(answer: Answer): NoResponse {
+  if (!hasEnvelope(answer)) return classifyReply(answer.reply, answer.context)
+  const { reply, context } = answer
+  const error = envelopeError(answer)
+  return meaningOf(answer).means === 'refused'
+    ? refused(error, context)
+    : outage(error, retryAfter(reply.retryAfter, context.nowMs))
 }
 
-/** What an envelope means that is no success, or one without the result that was asked for. */
-export function classifyEnvelope(envelope: Envelope, reply: Reply, context: RequestContext): Outage | Refusal {
-  const { means } = meaningOf(envelope, reply.status)
-  const error = envelopeError(envelope, reply, context)
-  return means === 'refused' ? refused(error, context) : outage(error, retryAfter(reply.retryAfter, context.nowMs))
+/** The same where the request was about one job, which may also be unknown. */
+export function classifyJob(answer: Answer): NoResponse | UnknownJob {
+  const isUnknown = hasEnvelope(answer) && meaningOf(answer).means === 'unknown-job'
+  return isUnknown ? unknownJob(answer.envelope.message, answer.context) : classify(answer)
 }
 
-/** The facts of such an envelope. */
-export function envelopeError(envelope: Envelope, { status }: Reply, context: RequestContext): ServiceError {
+/** The facts of an envelope that is no success, or one without the result that was asked for. */
+export function envelopeError(answer: Enveloped): ServiceError {
+  const { envelope, reply, context } = answer
   const { code, message } = envelope
-  const { kind } = meaningOf(envelope, status)
-  const isEmpty = isSuccess(envelope)
-  const outcome = isEmpty ? (INCOMPLETE[context.asked.operation] ?? 'unusable') : `code-${code}`
-  const facts = { httpStatus: status, code, ...messageIn(message, context) }
-  return errorOf(isEmpty ? 'incomplete' : kind, outcome, context, facts)
+  const facts = { httpStatus: reply.status, code, ...messageIn(message, context) }
+  return isSuccess(envelope)
+    ? errorOf('incomplete', INCOMPLETE[context.operation] ?? 'unusable', context, facts)
+    : errorOf(meaningOf(answer).kind, `code-${code}`, context, facts)
 }
 
 /** The first line of the service's message for an error, without a full stop: Milvus may send a stack trace behind it. */
@@ -150,18 +162,12 @@ export function messageIn(message: string, { sanitize }: RequestContext): { read
   return text === '' ? {} : { message: text }
 }
 
-/** Whether an envelope is neither a refusal nor about a moment that passes, so that its text may decide. */
-export function isParticular(envelope: Envelope, status: number): boolean {
-  const { means, kind } = meaningOf(envelope, status)
-  return kind === 'bad-request'
-    ? !CODES.has(envelope.code)
-    : means !== 'refused' && CODES.get(envelope.code)?.means !== 'outage'
-}
-
-/** Whether the collection, or its database, is said to be not there. */
-export function isGone(envelope: Envelope, status: number): boolean {
-  const { kind } = meaningOf(envelope, status)
-  return kind === 'no-collection' || kind === 'no-database'
+/** Whether an error of the service is neither a refusal nor about a moment that passes, so that its text may decide. */
+export function isParticular(answer: Answer): answer is Enveloped {
+  if (!hasEnvelope(answer) || isSuccess(answer.envelope)) return false
+  const { means, kind } = meaningOf(answer)
+  const known = CODES.get(answer.envelope.code)
+  return kind === 'bad-request' ? known === undefined : means !== 'refused' && known?.means !== 'outage'
 }
 
 /** In two steps: one pattern would scan for its second half again from each first one, in a message of any length. */
@@ -181,16 +187,16 @@ export function unknownJob(message: string, context: RequestContext): UnknownJob
 }
 
 /** What a reply without an envelope, or no reply at all, means. */
-export function classifyReply(reply: HttpReply, context: RequestContext): NoResponse {
+function classifyReply(reply: HttpReply, context: RequestContext): NoResponse {
   switch (reply.kind) {
     case 'aborted':
       return reply.reason === TIME_IS_UP ? timedOut(reply.afterMs, context) : { kind: 'cancelled' }
     case 'timeout':
       return timedOut(reply.timeoutMs, context)
     case 'too-large':
-      return outage(errorOf('too-large', 'too-large', context, { httpStatus: reply.status }))
+      return unusable('too-large', context, { httpStatus: reply.status })
     case 'reply':
-      return classifyStatus(reply, context)
+      return reply.status === 407 ? classifyProxy(407, context) : classifyStatus(reply, context)
     case 'proxy-refused':
       return classifyProxy(reply.status, context)
     case 'network':
@@ -198,12 +204,11 @@ export function classifyReply(reply: HttpReply, context: RequestContext): NoResp
   }
 }
 
-/** The service did not respond in time. */
-export function timedOut(timeoutMs: number, context: RequestContext): Outage {
-  return outage(errorOf('timeout', 'timeout', context, { timeoutMs }))
+function timedOut(timeoutMs: number, context: RequestContext): Outage {
+  return unusable('timeout', context, { timeoutMs })
 }
 
-/** A success that cannot be one. */
+/** No response, or a success that cannot be one. */
 export function unusable(
   kind: ServiceErrorKind,
   context: RequestContext,
@@ -213,39 +218,57 @@ export function unusable(
   return outage(errorOf(kind, outcome, context, facts))
 }
 
+export function refused(error: ServiceError, { hostHasAnswered }: RequestContext): Refusal {
+  return { kind: 'refused', error, hostHasAnswered }
+}
+
+function outage(error: ServiceError, retryAfterMs?: number): Outage {
+  return { kind: 'outage', error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/** Without an envelope a refusal is one only of a service that has never answered well; later it is something in between. */
+function refusedUnlessKnown(
+  error: ServiceError,
+  isRefusal: boolean,
+  context: RequestContext,
+  retryAfterMs?: number,
+): Outage | Refusal {
+  return isRefusal && !context.hostHasAnswered ? refused(error, context) : outage(error, retryAfterMs)
+}
+
 /** Statuses that are about the request and not about the moment. */
-const REFUSED_STATUS = new Set([400, 401, 403, 405, 407])
+const REFUSED_STATUS = new Set([400, 401, 403, 404, 405, 407])
 
 function classifyStatus(reply: Reply, context: RequestContext): Outage | Refusal {
   const { status } = reply
-  if (status === 407) return classifyProxy(status, context)
-  const [kind, facts] = statusKind(reply, context)
-  const isNoJson = status >= 200 && status < 300
-  const error = errorOf(kind, isNoJson ? 'not-json' : `http-${status}`, context, { httpStatus: status, ...facts })
-  const isRefused = REFUSED_STATUS.has(status) || status === 404 || (status >= 300 && status < 400)
-  return isRefused && !context.hostHasAnswered
-    ? refused(error, context)
-    : outage(error, retryAfter(reply.retryAfter, context.nowMs))
+  const kind = statusKind(reply)
+  const detail = kind === 'redirect' ? originOf(reply.location, context.sanitize) : undefined
+  const outcome = isIn200s(status) ? 'not-json' : `http-${status}`
+  const error = errorOf(kind, outcome, context, { httpStatus: status, ...(detail && { detail }) })
+  const isRefusal = REFUSED_STATUS.has(status) || (status >= 300 && status < 400)
+  return refusedUnlessKnown(error, isRefusal, context, retryAfter(reply.retryAfter, context.nowMs))
 }
 
-function statusKind(reply: Reply, { sanitize }: RequestContext): readonly [ServiceErrorKind, Facts?] {
-  const { status, body, location, headers = {} } = reply
-  if (GRPC_STATUS.has(status) || /^application\/grpc/i.test(headers['content-type'] ?? '')) return ['grpc']
-  if (status === 400 && HTTPS_WANTED.test(body)) return ['https-wanted']
-  if (status >= 200 && status < 300) {
-    if (/^\s*</.test(body)) return ['web-page']
-    return [body.trim() === '' ? 'empty-body' : 'not-json']
-  }
-  if (status >= 300 && status < 400) {
-    const origin = originOf(location, sanitize)
-    return ['redirect', origin === undefined ? {} : { detail: origin }]
-  }
-  if (status === 404) return ['no-api']
-  if (status === 429) return ['rate-limited']
-  if (status === 401 || status === 403) return ['gateway-rejected']
-  return [status === 400 || status === 405 ? 'http-rejected' : 'http-status']
+function statusKind({ status, body, headers = {} }: Reply): ServiceErrorKind {
+  if (GRPC_STATUS.has(status) || /^application\/grpc/i.test(headers['content-type'] ?? '')) return 'grpc'
+  if (status === 400 && HTTPS_WANTED.test(body)) return 'https-wanted'
+  if (isIn200s(status)) return /^\s*</.test(body) ? 'web-page' : body.trim() === '' ? 'empty-body' : 'not-json'
+  if (status >= 300 && status < 400) return 'redirect'
+  return STATUS_KINDS.get(status) ?? 'http-status'
 }
 
+function isIn200s(status: number): boolean {
+  return status >= 200 && status < 300
+}
+
+const STATUS_KINDS: ReadonlyMap<number, ServiceErrorKind> = new Map([
+  [400, 'http-rejected'],
+  [401, 'gateway-rejected'],
+  [403, 'gateway-rejected'],
+  [404, 'no-api'],
+  [405, 'http-rejected'],
+  [429, 'rate-limited'],
+])
 /** What servers and load balancers of gRPC answer to HTTP/1.1 or to JSON. */
 const GRPC_STATUS = new Set([415, 426, 464])
 /** The words of Go and nginx. */
@@ -254,48 +277,60 @@ const HTTPS_WANTED = /HTTP request to an HTTPS server|plain HTTP request was sen
 function classifyProxy(status: number, context: RequestContext): Outage | Refusal {
   const kind = status === 407 ? 'proxy-credentials' : 'proxy-rejected'
   const error = errorOf(kind, `proxy-${status}`, context, { httpStatus: status })
-  return REFUSED_STATUS.has(status) && !context.hostHasAnswered ? refused(error, context) : outage(error)
+  return refusedUnlessKnown(error, REFUSED_STATUS.has(status) && status !== 404, context)
 }
 
-/** How an error of the network is known: by Node's, OpenSSL's or undici's code, and what its message adds to that. */
-interface NetworkRow {
-  readonly match: RegExp
-  readonly kind: ServiceErrorKind
-  readonly outcome: string
-  /** What of the message belongs to the sentence, in place of the code. */
-  readonly named?: RegExp
-  /** A certificate or name that does not hold: about the request, not about the moment. */
-  readonly isRefusal?: boolean
-}
+/** What of an error's message belongs to the sentence, in place of its code. */
+const HOST_NAME = /ENOTFOUND (\S+)$/
+const ADDRESS = /ECONNREFUSED (\S+)$/
 
-/** The first that matches the code. Certificates: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
-const NETWORK: readonly NetworkRow[] = [
+/** The first that matches Node's, OpenSSL's or undici's code. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const NETWORK: readonly (readonly [code: RegExp, kind: ServiceErrorKind, outcome: string, detail?: RegExp])[] = [
   // The name or address may be a proxy's.
-  { match: /^ENOTFOUND$/, kind: 'no-such-host', outcome: 'dns', named: /ENOTFOUND (\S+)$/ },
-  { match: /^EAI_AGAIN$/, kind: 'dns', outcome: 'dns' },
-  { match: /^ECONNREFUSED$/, kind: 'connection-refused', outcome: 'connection-refused', named: /ECONNREFUSED (\S+)$/ },
-  { match: /^ERR_TLS_CERT_ALTNAME_INVALID$/, kind: 'tls-wrong-name', outcome: 'tls', isRefusal: true },
-  { match: /^CERT_HAS_EXPIRED$/, kind: 'tls-expired', outcome: 'tls', isRefusal: true },
-  { match: /^CERT_NOT_YET_VALID$/, kind: 'tls-not-yet-valid', outcome: 'tls', isRefusal: true },
-  {
-    match:
-      /^(?:CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT(?:_LOCALLY)?|VERIFY_LEAF_SIGNATURE|DECODE_ISSUER_PUBLIC_KEY)|ERR_TLS_CERT_ALTNAME_FORMAT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)$/,
-    kind: 'tls-untrusted',
-    outcome: 'tls',
-    isRefusal: true,
-  },
-  { match: /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, kind: 'tls-unsupported', outcome: 'tls' },
-  { match: /^ERR_SSL_.*NO_APPLICATION_PROTOCOL$/, kind: 'tls-no-http', outcome: 'tls' },
-  { match: /^ERR_SSL_.*UNRECOGNIZED_NAME$/, kind: 'tls-unknown-name', outcome: 'tls' },
-  { match: /^ERR_SSL_.*(?:PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL)$/, kind: 'tls-version', outcome: 'tls' },
-  {
-    match: /^ERR_SSL_.*(?:CERTIFICATE_(?:REQUIRED|UNKNOWN|EXPIRED|REVOKED)|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/,
-    kind: 'tls-client-certificate',
-    outcome: 'tls',
-  },
-  { match: /^(?:ERR_SSL.*|EPROTO)$/, kind: 'tls-handshake', outcome: 'tls' },
-  { match: /^(?:ECONNRESET|UND_ERR_SOCKET|EPIPE)$/, kind: 'reset', outcome: 'reset' },
+  [/^ENOTFOUND$/, 'no-such-host', 'dns', HOST_NAME],
+  [/^EAI_AGAIN$/, 'dns', 'dns'],
+  [/^ECONNREFUSED$/, 'connection-refused', 'connection-refused', ADDRESS],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'tls-wrong-name', 'tls'],
+  [/^CERT_HAS_EXPIRED$/, 'tls-expired', 'tls'],
+  [/^CERT_NOT_YET_VALID$/, 'tls-not-yet-valid', 'tls'],
+  [
+    /^(?:CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT(?:_LOCALLY)?|VERIFY_LEAF_SIGNATURE|DECODE_ISSUER_PUBLIC_KEY)|ERR_TLS_CERT_ALTNAME_FORMAT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)$/,
+    'tls-untrusted',
+    'tls',
+  ],
+  [/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, 'tls-unsupported', 'tls'],
+  [/^ERR_SSL_.*NO_APPLICATION_PROTOCOL$/, 'tls-no-http', 'tls'],
+  [/^ERR_SSL_.*UNRECOGNIZED_NAME$/, 'tls-unknown-name', 'tls'],
+  [/^ERR_SSL_.*(?:PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL)$/, 'tls-version', 'tls'],
+  [
+    /^ERR_SSL_.*(?:CERTIFICATE_(?:REQUIRED|UNKNOWN|EXPIRED|REVOKED)|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/,
+    'tls-client-certificate',
+    'tls',
+  ],
+  [/^(?:ERR_SSL.*|EPROTO)$/, 'tls-handshake', 'tls'],
+  [/^(?:ECONNRESET|UND_ERR_SOCKET|EPIPE)$/, 'reset', 'reset'],
 ]
+/** A certificate or name that does not hold: about the request, not about the moment. */
+const REFUSED_TLS: ReadonlySet<ServiceErrorKind> = new Set([
+  'tls-wrong-name',
+  'tls-expired',
+  'tls-not-yet-valid',
+  'tls-untrusted',
+] as const)
+
+function classifyNetwork(reply: NetworkFailure, context: RequestContext): Outage | Refusal {
+  const { code, message, addresses = [] } = reply
+  const { sanitize } = context
+  if (code === 'NOT_HTTP') return notHttp(reply, context)
+  const [, kind, outcome, named] = NETWORK.find(([match]) => match.test(code)) ?? [code, 'network', 'network']
+  const name = named === undefined ? code : named.exec(message)?.[1]
+  const detail = addresses.length > 0 ? addresses.join(', ') : name
+  const error = errorOf(kind, outcome, context, {
+    ...(detail && { detail: sanitize(detail, MAX_MESSAGE) }),
+    ...(kind === 'network' && addresses.length === 0 && { message: sanitize(message, MAX_MESSAGE) }),
+  })
+  return refusedUnlessKnown(error, REFUSED_TLS.has(kind), context)
+}
 
 /** What speaks no HTTP/1.1, by its first bytes. */
 const PROTOCOLS: readonly (readonly [match: RegExp, name: string])[] = [
@@ -307,33 +342,10 @@ const PROTOCOLS: readonly (readonly [match: RegExp, name: string])[] = [
 ]
 const TLS_RECORD = /^[\x15\x16]\x03/
 
-function classifyNetwork(reply: NetworkFailure, context: RequestContext): Outage | Refusal {
-  const { code, message, addresses = [] } = reply
-  const { sanitize } = context
-  if (code === 'NOT_HTTP') return outage(notHttp(reply, context))
-  const row = NETWORK.find(({ match }) => match.test(code))
-  const { kind, outcome, named, isRefusal = false } = row ?? { kind: 'network', outcome: 'network' }
-  const name = named === undefined ? code : named.exec(message)?.[1]
-  const detail = addresses.length > 0 ? addresses.join(', ') : name
-  const error = errorOf(kind, outcome, context, {
-    ...(detail && { detail: sanitize(detail, MAX_MESSAGE) }),
-    ...(kind === 'network' && addresses.length === 0 && { message: sanitize(message, MAX_MESSAGE) }),
-  })
-  return isRefusal && !context.hostHasAnswered ? refused(error, context) : outage(error)
-}
-
-function notHttp({ received = '' }: NetworkFailure, context: RequestContext): ServiceError {
-  if (TLS_RECORD.test(received)) return errorOf('https-wanted', 'not-http', context)
-  const protocol = PROTOCOLS.find(([match]) => match.test(received))?.[1]
-  return errorOf('not-http', 'not-http', context, protocol === undefined ? {} : { detail: protocol })
-}
-
-export function refused(error: ServiceError, { hostHasAnswered }: RequestContext): Refusal {
-  return { kind: 'refused', error, hostHasAnswered }
-}
-
-export function outage(error: ServiceError, retryAfterMs?: number): Outage {
-  return { kind: 'outage', error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+function notHttp({ received = '' }: NetworkFailure, context: RequestContext): Outage {
+  if (TLS_RECORD.test(received)) return unusable('https-wanted', context, {}, 'not-http')
+  const detail = PROTOCOLS.find(([match]) => match.test(received))?.[1]
+  return unusable('not-http', context, { ...(detail && { detail }) })
 }
 
 /** Seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after. Anything else, the past included, says nothing. */

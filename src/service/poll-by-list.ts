@@ -1,6 +1,7 @@
 import type { Clock } from '../gate/clock.ts'
 import type { JobSnapshot, PollResult } from '../gate/job.ts'
 import type { Poll, PollOptions } from '../gate/import-service.ts'
+import { neverLists } from './list.ts'
 import type { List, Listed, ListEntry } from './list.ts'
 
 /** From so many unfinished jobs on, one list costs less than a question about each. */
@@ -29,11 +30,10 @@ export interface ManyJobs {
 
 interface Round {
   readonly startedAtMs: number
-  readonly listed: Promise<Listed | TooSlow>
+  readonly listed: Promise<Listed | typeof TOO_SLOW>
   isUnderWay: boolean
 }
 
-type TooSlow = typeof TOO_SLOW
 const TOO_SLOW = { kind: 'too-slow' } as const
 
 /**
@@ -63,30 +63,23 @@ export function pollByList(describe: Poll, list: List, { jobIds, collectionName 
   }
 
   /** The list, unless it keeps everybody waiting. */
-  const listSoon = async ({ signal, turn, isLast }: PollOptions): Promise<Listed | TooSlow> => {
+  const listSoon = async ({ signal, turn, isLast }: PollOptions): Promise<Listed | typeof TOO_SLOW> => {
     const limit = new AbortController()
     const done = new AbortController()
-    const cancel = () => {
-      limit.abort(signal.reason)
-    }
-    if (signal.aborted) cancel()
-    signal.addEventListener('abort', cancel)
+    const either = AbortSignal.any([signal, limit.signal])
+    let timer: Promise<void> | undefined
     // From the first request on: to wait for a turn is no fault of the service.
-    let isTimed = false
     const timed = async () => {
       const granted = await turn()
-      if (granted && !isTimed) {
-        isTimed = true
-        void clock.sleep(LIST_PATIENCE_MS, done.signal).then(() => {
-          if (!done.signal.aborted) limit.abort(TOO_SLOW)
+      if (granted)
+        timer ??= clock.sleep(LIST_PATIENCE_MS, done.signal).then(() => {
+          limit.abort(TOO_SLOW)
         })
-      }
       return granted
     }
-    const answer = await list(unfinished, { signal: limit.signal, turn: timed, isLast })
+    const answer = await list(unfinished, { signal: either, turn: timed, isLast })
     done.abort()
-    signal.removeEventListener('abort', cancel)
-    return answer.kind === 'cancelled' && limit.signal.reason === TOO_SLOW ? TOO_SLOW : answer
+    return answer.kind === 'cancelled' && either.reason === TOO_SLOW ? TOO_SLOW : answer
   }
 
   const currentRound = (options: PollOptions): Round => {
@@ -103,15 +96,7 @@ export function pollByList(describe: Poll, list: List, { jobIds, collectionName 
     return next
   }
 
-  const isAmongOldest = (jobId: string) => {
-    let rank = 0
-    for (const other of unfinished) {
-      if (rank >= budget) return false
-      if (other === jobId) return true
-      rank += 1
-    }
-    return false
-  }
+  const isAmongOldest = (jobId: string) => [...unfinished].slice(0, Math.max(0, budget)).includes(jobId)
 
   return async (jobId, options) => {
     if (options.isCloser) return describeOne(jobId, options)
@@ -121,7 +106,7 @@ export function pollByList(describe: Poll, list: List, { jobIds, collectionName 
       return describeOne(jobId, options)
     const answer = await currentRound(options).listed
     // Who is told to come back later must not ask the same another way.
-    if (answer.kind === 'outage' && answer.result.retryAfterMs !== undefined) return answer.result
+    if (answer.kind === 'outage' && answer.retryAfterMs !== undefined && !neverLists(answer)) return answer
     const entry = answer.kind === 'listed' ? answer.entries.get(jobId) : undefined
     const known = described.get(jobId)
     if (entry !== undefined) {
@@ -174,16 +159,15 @@ const NOTHING_KNOWN: Omit<JobSnapshot, 'phase' | 'label'> = {
 }
 
 /** A list that does not show most of the jobs costs more than it saves: they are too new, or hidden by permissions. */
-function noListUntilMs(answer: Listed | TooSlow, unfinished: ReadonlySet<string>, nowMs: number): number {
+function noListUntilMs(answer: Listed | typeof TOO_SLOW, unfinished: ReadonlySet<string>, nowMs: number): number {
   switch (answer.kind) {
     case 'cancelled':
       return Number.NEGATIVE_INFINITY
+    case 'refused':
     case 'outage':
-      return nowMs + WITHOUT_LIST_MS
+      return neverLists(answer) ? Infinity : nowMs + WITHOUT_LIST_MS
     case 'too-slow':
       return nowMs + WITHOUT_SLOW_LIST_MS
-    case 'refused':
-      return Infinity
     case 'listed': {
       const shown = [...unfinished].filter((jobId) => answer.entries.has(jobId)).length
       return shown * 2 < unfinished.size ? nowMs + WITHOUT_LIST_MS : Number.NEGATIVE_INFINITY

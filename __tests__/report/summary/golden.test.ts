@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals'
 import { createSanitizer } from '../../../src/report/sanitize.ts'
 import { renderSummary } from '../../../src/report/summary/render.ts'
 import type { SummaryContext } from '../../../src/report/summary/render.ts'
-import { classifyJobEnvelope, classifyReply } from '../../../src/service/errors.ts'
+import { classifyJob } from '../../../src/service/errors.ts'
 import type { RequestContext } from '../../../src/service/errors.ts'
 import type { Conclusion } from '../../../src/gate/conclusion.ts'
 import type { View } from '../../../src/gate/events.ts'
@@ -59,20 +59,24 @@ function troubleIn(
     host: 'milvus.example',
     hostHasAnswered: false,
     isClusterEndpoint: false,
-    asked: { operation: 'poll' },
+    operation: 'poll',
+    address: 'endpoint',
     sanitize,
     nowMs: 0,
     ...but,
   }
   if ('network' in answer) {
     const network = { kind: 'network', code: answer.network, message: answer.message } as const
-    const result = classifyReply(network, context)
-    if (result.kind === 'cancelled') throw new Error('a network error is no cancellation')
-    return result.error
+    return errorIn(classifyJob({ reply: network, envelope: undefined, context }))
   }
   const body = JSON.stringify(answer)
   const reply = { kind: 'reply', status, retryAfter: undefined, location: undefined, body, sizeBytes: 0 } as const
-  return classifyJobEnvelope({ ...answer, data: undefined }, reply, context).error
+  return errorIn(classifyJob({ reply, envelope: { ...answer, data: undefined }, context }))
+}
+
+function errorIn(result: ReturnType<typeof classifyJob>): ServiceError {
+  if (result.kind === 'cancelled') throw new Error('this was not cancelled')
+  return result.error
 }
 
 /** Pending, then pre-import, import, sort, indexes and the automatic commit, all in a bit less than five minutes. */
@@ -91,7 +95,7 @@ const REFUSED_DEED = {
   hostHasAnswered: false,
   error: troubleIn(
     { code: 65535, message: 'PrivilegeImport: permission deny to loader in the `default` database' },
-    { status: 403, asked: { operation: 'commit', subject: '453761313698322012' } },
+    { status: 403, operation: 'commit', subject: '453761313698322012' },
   ),
 } as const
 const UNKNOWN_JOB = troubleIn({
