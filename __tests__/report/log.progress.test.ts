@@ -515,6 +515,19 @@ describe('the closing block', () => {
     expect(lines[1]).toBe('   5:05  job 16: Importing, 29%, aborted')
   })
 
+  it('names the running jobs that are not aborted although abort-uncommitted is set', () => {
+    const jobs = ['16', '17'].map((jobId) => aHistory({ jobId, polls: [[0, aJob()]] }))
+    const view = aView([failed, done, ...jobs])
+    const linesWith = (abortUncommitted: boolean, passes = false) =>
+      closingBlock({ kind: 'timed-out', passes, jobs: [2] }, view, aPolicy({ abortUncommitted })).filter((line) =>
+        line.includes('Not aborted'),
+      )
+    expect(linesWith(true)).toEqual([
+      '      │  Not aborted, because they were never seen at Uncommitted and may not be two-phase: import jobs 16, 17.',
+    ])
+    expect([linesWith(false), linesWith(true, true)]).toEqual([[], []])
+  })
+
   it('tells of a crowd how many jobs are in which state, and names those that are not well', () => {
     const wells = Array.from({ length: 9 }, (_, i) => aHistory({ jobId: `w${i}`, polls: [[0, aJob()]] }))
     const ills = [

@@ -2,6 +2,7 @@ import { isAborted, isCommitInDoubt, isCommitted } from '../gate/commit-state.ts
 import type { Conclusion } from '../gate/conclusion.ts'
 import type { View } from '../gate/events.ts'
 import type { History } from '../gate/history.ts'
+import type { Policy } from '../gate/policy.ts'
 import { count, counted, shortened } from './format.ts'
 import { MAX_NAME_LENGTH, named, progressOf, subjectOf } from './phrases.ts'
 import type { Message } from './phrases.ts'
@@ -158,6 +159,21 @@ export function withWhatIsLeft(message: Message, conclusion: Conclusion, view: V
         ]),
   ]
   return sentences.length === 0 ? message : { ...message, next: [message.next ?? [], sentences].flat().join(' ') }
+}
+
+/** Jobs that still run although the gate aborts what it leaves behind. */
+export function notAborted({ jobs }: View, { abortUncommitted }: Policy): readonly string[] {
+  const running = jobs.filter((job) => isRunning(job) && !isAborted(job)).map(({ jobId }) => jobId)
+  if (!abortUncommitted || running.length === 0) return []
+  const more = running.length <= MOST_JOBS ? '' : ` and ${counted(running.length - MOST_JOBS, 'more job')}`
+  const list = `${running.slice(0, MOST_JOBS).join(', ')}${more}`
+  return [
+    `Not aborted, because ${running.length === 1 ? 'it was' : 'they were'} never seen at Uncommitted and may not be two-phase: import job${running.length === 1 ? '' : 's'} ${list}.`,
+  ]
+}
+
+function isRunning({ latest, wasUncommitted }: History): boolean {
+  return latest !== undefined && !wasUncommitted && ['pending', 'importing', 'unknown'].includes(latest.phase)
 }
 
 function sentenceOn(jobs: readonly History[], sentence: (list: string) => string): readonly string[] {

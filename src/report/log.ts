@@ -21,6 +21,7 @@ import type { HttpsUrl } from '../messages/codes.ts'
 import { requestKinds } from '../messages/phrases.ts'
 import type { RequestSummary } from '../messages/phrases.ts'
 import { closingMessages, mayWait, progressMessages } from '../messages/progress.ts'
+import { notAborted } from '../messages/two-phase.ts'
 import { whatHappened } from '../messages/service-errors.ts'
 import { colored, MAX_LINE_LENGTH, timedLine, timedLines } from './log-lines.ts'
 import type { Reporter } from './reporter.ts'
@@ -130,6 +131,7 @@ export function closingBlock(
     ...points.map((point) => `- ${point}`),
     ...(reason === undefined ? [] : [`Reason from the service: ${reason}`]),
     ...(next === undefined ? [] : [`What to do: ${next}`]),
+    ...(conclusion.passes ? [] : notAborted(view, policy)),
     ...linksOf(message, troubleshooting).map((url) => `More: ${url}`),
   ]
   return [
