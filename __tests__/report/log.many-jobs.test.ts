@@ -32,7 +32,7 @@ function importsOf(clock: Clock, failing?: string): HttpConnection {
 
 const run = (failing?: string) =>
   runStep({
-    inputs: { endpoint: 'http://localhost:19530', 'job-id': IDS.join(','), timeout: '2h' },
+    inputs: { endpoint: 'http://localhost:19530', 'job-id': IDS.join(','), 'poll-interval': '20s', summary: 'false' },
     openExchange: (clock) => importsOf(clock, failing),
   })
 
