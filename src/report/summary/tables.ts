@@ -143,10 +143,10 @@ interface LongList<Row> {
 
 /** A short list as it is; of a long one what failed, and the rest folded. A last row counts what has no space. */
 function longTable<Row>({ rows, columns, noun, phaseOf }: LongList<Row>, space: Space): Markup {
-  const table = tableOf(columns, rows)
   const isFailed = (row: Row) => phaseOf(row) === 'failed'
   const part = (some: readonly Row[]) => {
     if (some.length === 0) return markup``
+    const table = tableOf(columns, some)
     const fitting = takeWhile(some, (row) => {
       const rendered = table.row(row)
       return space(rendered) ? rendered : undefined
