@@ -82,7 +82,7 @@ describe('what happened', () => {
       'uncommitted',
       { kind: 'uncommitted', passes: false, jobs: [0] },
       viewOf(uncommitted),
-      'Import job j0 stays at Uncommitted: the rows are imported, but not visible before a commit.',
+      'Import job j0 stays at Uncommitted: the rows are imported, but invisible until a commit.',
       /import\/commit.*import\/abort.*`on-uncommitted` to `commit`.*to `wait`.*`pass`/,
     ],
     [

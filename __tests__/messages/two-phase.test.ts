@@ -31,7 +31,7 @@ describe('jobs that rest at Uncommitted', () => {
   it('are to be committed or aborted, or let the step do it', () => {
     const { sentence, next } = told(uncommitted([0, 1]), resting('a'), resting('b'))
     expect(sentence).toBe(
-      'Both import jobs (a, b) stay at Uncommitted: the rows are imported, but not visible before a commit.',
+      'Both import jobs (a, b) stay at Uncommitted: the rows are imported, but invisible until a commit.',
     )
     expect(next).toBe(
       `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to wait for a commit by another process, to \`wait\`; to pass without a commit, to \`pass\`.`,

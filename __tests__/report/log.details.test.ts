@@ -33,7 +33,7 @@ describe('the details', () => {
       '  rows: on average 600 rows/s (~240 kB/s)',
       '  ✔ Completed  100%  12,000 rows  4.8 MB  export/part-01.parquet',
       '  ✔ Completed  100%     900 rows    1 kB  export/b.npy',
-      '  /v2/vectordb/jobs/import/describe: 13 requests (12 answered, 1 http-503)',
+      '  /v2/vectordb/jobs/import/describe: 13 requests (12 ok, 1 http-503)',
     ])
   })
 

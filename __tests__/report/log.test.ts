@@ -36,7 +36,7 @@ describe('the end of the log', () => {
   it('is the details, folded away, and then the verdict in sight', () => {
     const lines = told(ended, false)
     expect(lines[0]).toBe('[Details: times, files, requests]')
-    expect(lines.at(-3)).toBe('  /x: 2 requests (2 answered)')
+    expect(lines.at(-3)).toBe('  /x: 2 requests (2 ok)')
     expect(lines.at(-2)).toBe('[end]')
     expect(lines.at(-1)).toMatch(/^ {3}5:05 {2}Gate passed: Import job/)
   })

@@ -6,10 +6,10 @@ import { paint } from './terminal.ts'
 
 const usage = `npm run simulator -- [--port N] [--speed N]
 
-Plays every scenario on one port of this machine until Ctrl-C, each below a path of its own. A job begins when it is
-first polled, a collection when it is first asked for. --speed 10 plays ten times as fast.`
+Serves every scenario on one port of this machine until Ctrl-C, each below a path of its own. A job starts with the
+first request for it, and so does a collection. --speed 10 plays ten times as fast.`
 
-/** What a client may ask in this story, ready to be pasted into a shell. */
+/** Requests that a client can send in this scenario, ready to be pasted into a shell. */
 function curlLines(endpoint: string, { service, inputs }: Scenario): readonly string[] {
   const place = inputs['cluster-id'] === undefined ? {} : { clusterId: inputs['cluster-id'] }
   const collectionName = inputs['collection-name'] ?? service.jobs[0]?.collectionName
@@ -69,7 +69,7 @@ async function main() {
     for (const line of curlLines(endpoint, scenario)) console.log(`  ${line}`)
     console.log()
   }
-  console.log('Ctrl-C ends it.')
+  console.log('Press Ctrl-C to stop.')
 }
 
 try {

@@ -8,12 +8,12 @@ import { asOnGitHub, inColumns, paint } from './terminal.ts'
 
 const usage = `npm start                                  plays the scenario "completed", about 20 seconds
 npm start -- --scenario NAME [--INPUT VALUE]…
-npm start -- --list
+npm start -- --list                        lists the scenarios
 npm start -- --endpoint URL --job-id ID [--cluster-id ID] [--INPUT VALUE]…
 
-Runs the built action as a step of a workflow would run it: against the embedded import service, or with --job-id
-and no scenario against a real one, whose key is taken from the variable MILVUS_IMPORT_GATE_API_KEY. INPUT is any input of action.yml
-but api-key.`
+Runs the built action as a step of a workflow. By default it runs against the embedded import service. With
+--endpoint or --job-id, and no scenario, it runs against a real service, whose key it takes from the variable
+MILVUS_IMPORT_GATE_API_KEY. INPUT is any input of action.yml except api-key.`
 
 const keyVariable = 'MILVUS_IMPORT_GATE_API_KEY'
 
@@ -30,7 +30,7 @@ async function main(): Promise<number> {
     console.log(inColumns(scenarioNames().map((name) => [name, loadScenario(name).title])))
     return 0
   }
-  if (!existsSync(pathOf('dist/index.js'))) throw new Error('dist/index.js is not there. Run "npm run build" first.')
+  if (!existsSync(pathOf('dist/index.js'))) throw new Error('dist/index.js does not exist. Run "npm run build" first.')
   const given = inputs as Inputs
   const isReal = scenario === undefined && (given['job-id'] ?? given['endpoint']) !== undefined
   return isReal
@@ -49,7 +49,7 @@ function readArguments(inputNames: readonly string[]) {
     },
   })
   if (values.scenario !== undefined && !scenarioNames().includes(values.scenario)) {
-    throw new Error(`There is no scenario "${values.scenario}". There are ${scenarioNames().join(', ')}.`)
+    throw new Error(`There is no scenario "${values.scenario}". The scenarios are: ${scenarioNames().join(', ')}.`)
   }
   return values
 }
@@ -67,8 +67,8 @@ async function playScenario(scenario: Scenario, declared: Inputs, changed: Input
     const differences = differencesFrom(scenario.expected, result)
     console.log(
       differences.length === 0
-        ? paint('green', 'This is how the scenario has to end.')
-        : paint('red', `The scenario has to end otherwise: ${differences.join('; ')}.`),
+        ? paint('green', 'The scenario ended as expected.')
+        : paint('red', `The scenario did not end as expected: ${differences.join('; ')}.`),
     )
     return differences.length === 0 ? 0 : 1
   } finally {
@@ -107,7 +107,7 @@ function differencesFrom(expected: Scenario['expected'], result: StepResult): re
   )
   return [...pairs, ['exit status', String(expected.exitStatus), String(result.exitStatus)] as const]
     .filter(([, wanted, got]) => wanted !== got)
-    .map(([name, wanted, got]) => `${name} ${wanted}, not ${got}`)
+    .map(([name, wanted, got]) => `${name}: expected ${wanted}, got ${got}`)
 }
 
 function pathOf(file: string) {

@@ -138,13 +138,13 @@ export interface RequestSummary {
   readonly outcomes: Readonly<Record<string, number>>
 }
 
-/** Each path, how many requests it got and with what outcome: `/v2/… 68 (67 answered, 1 http-503)`. */
+/** Each path, how many requests it got and with what outcome: `/v2/… 68 (67 ok, 1 http-503)`. */
 export function requestKinds(asked: readonly RequestSummary[]): readonly string[] {
   return asked.map(({ path, outcomes }) => {
     const requests = Object.values(outcomes).reduce((sum, amount) => sum + amount, 0)
     const words = Object.entries(outcomes)
       .toSorted(([, a], [, b]) => b - a)
-      .map(([outcome, amount]) => `${count(amount)} ${outcome}`)
+      .map(([outcome, amount]) => `${count(amount)} ${outcome === 'answered' ? 'ok' : outcome}`)
     return `${path}: ${counted(requests, 'request')} (${words.join(', ')})`
   })
 }

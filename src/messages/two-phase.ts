@@ -36,7 +36,7 @@ export function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncom
   const again = left.length < jobs.length ? '' : ' and run this step again'
   return {
     title: 'Import not committed',
-    sentence: `${subjectOf(view, left).subject} ${left.length === 1 ? 'stays' : 'stay'} at Uncommitted: the rows are imported, but not visible before a commit.`,
+    sentence: `${subjectOf(view, left).subject} ${left.length === 1 ? 'stays' : 'stay'} at Uncommitted: the rows are imported, but invisible until a commit.`,
     next: `Commit (${COMMIT})${again}, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to wait for a commit by another process, to \`wait\`; to pass without a commit, to \`pass\`.`,
   }
 }
