@@ -45,11 +45,16 @@ export function connect(
       if (debugWanted(env)) log.debug(sanitize(exchangeLine(record)))
     },
     clock,
-    collectionName: selection.kind === 'discovered' ? selection.collectionName : policy.expectedCollection,
+    collectionName: collectionOf(selection) ?? policy.expectedCollection,
     dataPlane,
     openExchange: (endpoint) => open(transportTo(endpoint, connection)),
   })
   return { service, close }
+}
+
+function collectionOf(selection: Settings['selection']): string | undefined {
+  if (selection.kind === 'given') return undefined
+  return selection.kind === 'import' ? selection.order.collectionName : selection.collectionName
 }
 
 const READABLE_KEY =

@@ -7,11 +7,14 @@ import { watchImports } from './gate/gate.ts'
 import { createRequestLog } from './report/report-file.ts'
 import type { RequestLog } from './report/report-file.ts'
 import type { Sanitize } from './report/sanitize.ts'
+import { runStartOf } from './report/run-start.ts'
 import { openReporters, shownPolicy } from './reporters.ts'
+import { runStartRequestOf } from './settings/runner.ts'
 import { parseSettings } from './settings/settings.ts'
 import type { ParsedSettings, Settings } from './settings/settings.ts'
 import { messageOf, startStep } from './step.ts'
 import type { Step } from './step.ts'
+import { USER_AGENT } from './version.ts'
 import type { World } from './world.ts'
 
 /** The whole step, from the inputs to a verdict: true where it passes. All reports are written by then. */
@@ -70,6 +73,7 @@ async function* eventsOf(step: Step, parsed: ParsedSettings, requests: RequestLo
       place: sanitize(placeOf(connection, target)),
       policy: shownPolicy(policy, sanitize),
       service,
+      runStart: runStartOf(runStartRequestOf(world.env), { ...world, userAgent: USER_AGENT }, sanitize),
       startedAtMs,
     })
   } finally {
@@ -79,7 +83,11 @@ async function* eventsOf(step: Step, parsed: ParsedSettings, requests: RequestLo
 
 /** What the service calls its collections has been sanitized, so that only like is compared with like. */
 function shownSelection(selection: Settings['selection'], sanitize: Sanitize): Settings['selection'] {
-  return selection.kind === 'given' ? selection : { ...selection, collectionName: sanitize(selection.collectionName) }
+  if (selection.kind === 'given') return selection
+  if (selection.kind === 'discovered') return { ...selection, collectionName: sanitize(selection.collectionName) }
+  const { order } = selection
+  const files = order.files.map((group) => group.map((path) => sanitize(path)))
+  return { ...selection, order: { ...order, collectionName: sanitize(order.collectionName), files } }
 }
 
 /** The host that is polled, and which part of it, for messages. */

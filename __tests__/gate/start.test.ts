@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { endAtDeadline, importKey, newStart, nextSteps, recordStep } from '../../src/gate/start.ts'
-import type { ImportPlan, StartEnd, StartResult, StartState, StartStep } from '../../src/gate/start.ts'
+import type { ImportPlan } from '../../src/gate/policy.ts'
+import type { StartEnd, StartResult, StartState, StartStep } from '../../src/gate/start.ts'
 import type { CreateResult, Listing } from '../../src/gate/import-service.ts'
 import type { JobSnapshot, PollResult } from '../../src/gate/job.ts'
 import { aFailedJob, aFile, aJob, aTrouble } from '../support/builders.ts'

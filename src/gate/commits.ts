@@ -70,8 +70,8 @@ function repeatAtMs(commit: CommitState | undefined): number {
 }
 
 /**
- * The jobs that are aborted: those that the gate has seen at Uncommitted. Nothing on the wire says of another running job that it
- * is two-phase, and an abort may end an ordinary import (milvus-io/milvus#53159). A job whose commit was accepted, or may have
+ * The jobs that are aborted: those that the gate has seen at Uncommitted, and one that this step started as a two-phase import, also
+ * while it runs. Nothing on the wire says of another running job that it is two-phase, and an abort may end an ordinary import (milvus-io/milvus#53159). A job whose commit was accepted, or may have
  * been carried out, is left alone, and so is one of another collection, which is somebody else's.
  */
 export function abortableJobs(jobs: readonly History[], policy: Policy, identities?: Identities): readonly number[] {
@@ -79,8 +79,9 @@ export function abortableJobs(jobs: readonly History[], policy: Policy, identiti
 }
 
 function isAbortable(job: History): boolean {
-  const { latest, unknown, refusals, commit, wasUncommitted } = job
-  if (!wasUncommitted || latest === undefined || unknown !== undefined || refusals !== undefined) return false
+  const { latest, unknown, refusals, commit, wasUncommitted, isOwnTwoPhase } = job
+  if (!wasUncommitted && !isOwnTwoPhase) return false
+  if (unknown !== undefined || refusals !== undefined) return false
   if (commit?.state === 'done' || isCommitInDoubt(job)) return false
-  return latest.phase !== 'completed' && latest.phase !== 'failed' && latest.phase !== 'committing'
+  return latest?.phase !== 'completed' && latest?.phase !== 'failed' && latest?.phase !== 'committing'
 }

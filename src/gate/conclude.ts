@@ -128,6 +128,7 @@ function throughTheGates(
   ready: readonly Readiness[],
   policy: Policy,
 ): Conclusion | undefined {
+  if (policy.waitFor === 'started') return { kind: 'started', passes: true }
   const uncommitted = ready.flatMap((as, i) => (as === 'uncommitted' ? [i] : []))
   const isToCommit = policy.onUncommitted === 'commit' && uncommitted.length > 0
   if (isToCommit && commitsHaveBegun(jobs)) return undefined

@@ -14,6 +14,8 @@ export interface PlannedRequest {
   readonly atMs: number
   /** It waits until nothing is in flight, and until it is sent nothing else is started. */
   readonly isExclusive?: boolean
+  /** It changes something, and its result is needed: after a signal it still has this long. */
+  readonly graceMs?: number
   /** Resolves to what its result means; never rejects but for a bug. */
   readonly send: (options: RequestOptions) => Promise<Recorded>
 }
@@ -114,6 +116,7 @@ export interface InFlight extends Pick<PlannedRequest, 'about' | 'action'> {
 
 interface Entry extends InFlight {
   sentAtMs: number | undefined
+  readonly graceMs: number
   budgetMs: number | undefined
   readonly controller: AbortController
   readonly done: AbortController
@@ -165,9 +168,9 @@ export function createEngine(options: EngineOptions): Engine {
     })
   }
 
-  const start = ({ about, action, send }: PlannedRequest, budgetMs: number | undefined) => {
+  const start = ({ about, action, send, graceMs = 0 }: PlannedRequest, budgetMs: number | undefined) => {
     const [controller, done] = [new AbortController(), new AbortController()]
-    const entry: Entry = { about, action, sentAtMs: undefined, budgetMs, controller, done }
+    const entry: Entry = { about, action, sentAtMs: undefined, budgetMs, graceMs, controller, done }
     const turn = async () => {
       const granted = await limiter.pass(controller.signal)
       if (granted && entry.sentAtMs === undefined) {
@@ -265,7 +268,11 @@ export function createEngine(options: EngineOptions): Engine {
         yield report({ kind: 'heartbeat' })
       }
     }
-    // What was cut by the signal still says what it saw.
+    // What was cut by the signal still says what it saw, and what has a grace may still end well.
+    while (isStopped() && hasGrace()) {
+      await wait(graceEndMs())
+      yield* take()
+    }
     if (isStopped()) await wait(clock.now())
     yield* take()
   }
@@ -274,8 +281,19 @@ export function createEngine(options: EngineOptions): Engine {
     abortAll('the stage is over')
     inFlight.clear()
   }
+  let interruptedAtMs = Infinity
+  const graceOf = ({ sentAtMs, graceMs }: Entry) => (sentAtMs === undefined ? 0 : graceMs)
+  const graceEndMs = () => interruptedAtMs + Math.max(0, ...[...inFlight.values()].map(graceOf))
+  const hasGrace = () => [...inFlight.values()].some((entry) => graceOf(entry) > 0 && !entry.controller.signal.aborted)
   const onInterrupt = () => {
-    if (stopsOnInterrupt) abortAll('interrupted')
+    interruptedAtMs = clock.now()
+    for (const entry of stopsOnInterrupt ? inFlight.values() : []) {
+      if (graceOf(entry) === 0) entry.controller.abort('interrupted')
+      else
+        void clock.sleep(graceOf(entry), entry.done.signal).then(() => {
+          entry.controller.abort('interrupted')
+        })
+    }
     wake()
   }
   interrupt.addEventListener('abort', onInterrupt)

@@ -5,6 +5,7 @@ import type { History } from './history.ts'
 import type { FileProgress, PollResult, Phase, ServiceError } from './job.ts'
 import type { CommitResult } from './import-service.ts'
 import type { CommitAction } from './commit-state.ts'
+import type { ImportStart, StartChange } from './start.ts'
 
 /** What a poll changed, in the terms of somebody who reads the log. */
 export type JobChange =
@@ -55,6 +56,8 @@ export interface View {
   readonly collections: readonly CollectionHistory[]
   /** How the jobs were found, where they were not named. */
   readonly discovery: Discovery | undefined
+  /** The import that this step starts, where it starts one. */
+  readonly start?: ImportStart | undefined
 }
 
 /** What happens in a gate. */
@@ -75,6 +78,10 @@ export type EventBody =
       readonly tookMs: number
       readonly changes: readonly JobChange[]
     }
+  /** A step on the way to the job of an import that is to be started. */
+  | { readonly kind: 'starting'; readonly changes: readonly StartChange[] }
+  /** The job of the import is known. */
+  | { readonly kind: 'import-started'; readonly start: ImportStart }
   /** The service was asked for the jobs of a collection, or about one of them. */
   | { readonly kind: 'searched'; readonly changes: readonly DiscoveryChange[] }
   /** The jobs to wait for are known; those that appear later are not waited for. */

@@ -8,6 +8,7 @@ import { abortJobs } from './stages/abort.ts'
 import { waitForCollections } from './stages/collections.ts'
 import { discoverJobs } from './stages/discover.ts'
 import { waitForJobs } from './stages/jobs.ts'
+import { orderImport, startJob } from './stages/start.ts'
 
 /**
  * Waits for imports until the gate has a conclusion, and reports everything on the way; the last event carries the
@@ -30,10 +31,15 @@ export async function* watchImports(options: GateOptions): AsyncGenerator<WatchE
 async function* decide(stage: Stage, options: GateOptions): AsyncGenerator<WatchEvent, Conclusion> {
   const { selection, policy, engine, known } = stage
   if (selection.kind === 'given') known.jobs = selection.jobIds.map((jobId) => newHistory(jobId))
+  else if (selection.kind === 'import') known.start = orderImport(selection.order)
   else known.discovery = newDiscovery(selection, options, options.wallClockMs())
   yield engine.report({ kind: 'started' })
   if (known.discovery !== undefined) {
     const end = yield* discoverJobs(stage, known.discovery)
+    if (end !== undefined) return end
+  }
+  if (selection.kind === 'import') {
+    const end = yield* startJob(stage, selection.order)
     if (end !== undefined) return end
   }
   const conclusion = yield* waitForJobs(stage)

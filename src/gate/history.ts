@@ -25,6 +25,8 @@ export interface History {
   readonly listedCollection: string | undefined
   /** The service has reported the job at Uncommitted: it is a two-phase import. */
   readonly wasUncommitted: boolean
+  /** This step started it as a two-phase import. */
+  readonly isOwnTwoPhase: boolean
   /** Polls that brought anything, good or bad. */
   readonly polls: number
   /** When the last poll ended. */
@@ -71,13 +73,18 @@ const TIMELINE_POINTS = 1000
 /** The history of a job that nobody has polled yet. */
 export function newHistory(
   jobId: string,
-  { wasListed = false, listedCollection }: Partial<Pick<History, 'wasListed' | 'listedCollection'>> = {},
+  {
+    wasListed = false,
+    listedCollection,
+    isOwnTwoPhase = false,
+  }: Partial<Pick<History, 'wasListed' | 'listedCollection' | 'isOwnTwoPhase'>> = {},
 ): History {
   return {
     jobId,
     wasListed,
     listedCollection,
     wasUncommitted: false,
+    isOwnTwoPhase,
     polls: 0,
     polledAtMs: undefined,
     latest: undefined,

@@ -80,6 +80,9 @@ export type ServiceErrorKind =
   | 'not-json'
   | 'too-large'
   | 'http-status'
+  // GitHub, which knows when the workflow run began.
+  | 'github-rejected'
+  | 'github-outage'
   // No HTTP response from the service.
   | 'proxy-credentials'
   | 'proxy-rejected'
@@ -109,6 +112,7 @@ export type Operation =
   | 'abort'
   | 'create'
   | 'job-start'
+  | 'run-start'
   | 'cluster'
   | 'list-indexes'
   | 'describe-indexes'

@@ -14,7 +14,7 @@ export type Ending =
   'rejected' | 'failed' | 'wrong-collection' | 'not-found' | 'stalled' | 'unreachable' | 'uncommitted' | 'timed-out'
 
 /** Where a job is that needs no more waiting for. */
-export type Readiness = 'completed' | 'uncommitted'
+export type Readiness = 'completed' | 'uncommitted' | 'started'
 
 /** What one job's history means: poll again, ready as far as this job is concerned, or ended so. */
 export type Verdict =
@@ -37,7 +37,7 @@ export interface JudgeContext {
 const POLL_AGAIN: Verdict = { kind: 'poll-again' }
 const ended = (as: Ending): Verdict => ({ kind: 'ended', as })
 
-/** The verdict on one job. Fails closed: only the state `Completed` (or `Uncommitted`, where asked for) is ever ready. */
+/** The verdict on one job. Fails closed: only the state `Completed` is ever ready, or where asked for `Uncommitted` or a running job. */
 export function judge(history: History, policy: Policy, circumstances: JudgeContext): Verdict {
   const { latest, unknown, outage, refusals } = history
   if (isConfirmed(refusals) || isCommitRefused(history, circumstances.timeIsUp)) return ended('rejected')
@@ -53,6 +53,9 @@ export function judge(history: History, policy: Policy, circumstances: JudgeCont
   const mostMs = maxOutageMs(policy, circumstances.serviceHasAnswered)
   if (circumstances.isHostOut && isTooLong(outage, mostMs)) return ended('unreachable')
   if (unknown === undefined && outage === undefined && refusals === undefined) {
+    // A word that is not known is never a success.
+    const hasAnswered = latest !== undefined && latest.phase !== 'unknown'
+    if (policy.waitFor === 'started' && hasAnswered) return { kind: 'ready', as: 'started' }
     if (latest?.phase === 'completed') return { kind: 'ready', as: 'completed' }
     if (latest?.phase === 'uncommitted') return atRest(history, policy, circumstances)
   }

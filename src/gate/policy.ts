@@ -1,3 +1,5 @@
+import type { FileGroups } from './import-files.ts'
+
 /** A demand on a number of rows: exactly `min` where `max` equals it, open above where `max` is undefined. */
 export interface RowRange {
   readonly min: number
@@ -25,8 +27,8 @@ export interface Policy {
   readonly abortUncommitted: boolean
   /** What it means that a collection has no import jobs to wait for. */
   readonly onNoJobs: 'fail' | 'pass'
-  /** Completed is not the end: the data have to be searchable, too. */
-  readonly waitFor: 'completed' | 'searchable'
+  /** `started`: the service has answered about the job once; `searchable`: the data can be searched, too. */
+  readonly waitFor: 'completed' | 'searchable' | 'started'
   /** Rows in the collection once it is searchable; undefined: they are not counted. */
   readonly expectedCollectionRows: RowRange | undefined
   /** The collection that every job must belong to. */
@@ -50,7 +52,7 @@ export const DEFAULT_POLICY: Policy = {
   expectedCollection: undefined,
 }
 
-/** Which jobs the gate waits for: those that are named, or those that a collection has. */
+/** Which jobs the gate waits for: those that are named, those that a collection has, or the one of an import that it starts. */
 export type Selection =
   | { readonly kind: 'given'; /** At least one. */ readonly jobIds: readonly string[] }
   | {
@@ -59,6 +61,26 @@ export type Selection =
       /** Jobs created from this moment on count even if they have ended; undefined: only those that have not. */
       readonly since: Since | undefined
     }
+  | { readonly kind: 'import'; readonly order: ImportOrder }
+
+/** What an import is told by, and whether it may have been started before. */
+export interface ImportPlan {
+  /** Sent with the request, so that a service that honors it never starts the same import twice. */
+  readonly key: string
+  /** The files of the request; none where it does not name them one by one. */
+  readonly files: FileGroups
+  /** Of the workflow run: above 1 an earlier attempt may have started the import. */
+  readonly attempt: number
+}
+
+/** An import to start. */
+export interface ImportOrder extends ImportPlan {
+  readonly collectionName: string
+  /** The JSON body, as it is sent. */
+  readonly body: string
+  /** It waits for a commit (`auto_commit` is `"false"`). */
+  readonly isTwoPhase: boolean
+}
 
 /** A moment of the wall clock. */
 export type Since =

@@ -10,8 +10,10 @@ import type { Engine, PlannedRequest } from './engine.ts'
 import type { View } from './events.ts'
 import { withoutAbsenceOf } from './history.ts'
 import type { History } from './history.ts'
-import type { ImportService } from './import-service.ts'
+import type { ImportService, RequestOptions } from './import-service.ts'
 import type { Policy, Selection } from './policy.ts'
+import { startWithoutAbsence } from './start.ts'
+import type { ImportStart, RunStart, StartState } from './start.ts'
 import { FINAL_POLL_MS } from './timing.ts'
 
 /** What the gate needs to know, and the world it lives in. */
@@ -23,6 +25,8 @@ export interface GateOptions {
   readonly place?: string | undefined
   readonly policy: Policy
   readonly service: ImportService
+  /** Asks when the first attempt of the workflow run began, for an import that it may have started. */
+  readonly runStart?: (options: RequestOptions) => Promise<RunStart>
   readonly clock: Clock
   /** From 0 to 1, for the jitter. */
   readonly random: () => number
@@ -40,6 +44,9 @@ export interface Knowledge {
   baselines: Baselines
   collections: CollectionHistory[]
   discovery: Discovery | undefined
+  /** The import to start, and how far its start has come. */
+  start: ImportStart | undefined
+  startState: StartState | undefined
   /** Which collections the names of jobs stand for. */
   identities: Identities
 }
@@ -52,6 +59,7 @@ export interface Stage {
   readonly engine: Engine
   readonly known: Knowledge
   readonly interrupt: AbortSignal
+  readonly runStart?: GateOptions['runStart']
   /** From 0 to 1, for the jitter. */
   readonly random: () => number
 }
@@ -64,16 +72,26 @@ export function createStage(options: GateOptions): Stage {
     selection.kind === 'discovered'
       ? { ...options.policy, expectedCollection: selection.collectionName }
       : options.policy
-  const known: Knowledge = { jobs: [], baselines: [], collections: [], discovery: undefined, identities: new Map() }
+  const known: Knowledge = {
+    jobs: [],
+    baselines: [],
+    collections: [],
+    discovery: undefined,
+    start: undefined,
+    startState: undefined,
+    identities: new Map(),
+  }
   const view = (): View => ({
     startedAtMs,
     nowMs: clock.now(),
     jobs: [...known.jobs],
     collections: [...known.collections],
     discovery: known.discovery,
+    start: known.start,
   })
   const onAbsence = (absentMs: number) => {
     known.jobs = known.jobs.map((job) => withoutAbsenceOf(job, absentMs))
+    known.startState = known.startState && startWithoutAbsence(known.startState, absentMs)
     known.collections = known.collections.map((collection) => withoutAbsenceOfCollection(collection, absentMs))
   }
   return { ...options, policy, engine: createEngine({ ...options, ...policy, view, onAbsence }), known }

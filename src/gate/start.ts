@@ -1,37 +1,21 @@
 import type { Span } from './clock.ts'
+import { countsSince, hasEnded, isAgeKnown } from './discovery.ts'
 import { filesMatch, namesFile } from './import-files.ts'
 import type { FileGroups } from './import-files.ts'
 import type { CreateResult, JobStart, Listing, NoResponse } from './import-service.ts'
 import type { JobSnapshot, PollResult, ServiceError, ServiceErrorKind } from './job.ts'
-import { isTooLong, maxOutageMs, prolonged } from './outage.ts'
+import { isTooLong, maxOutageMs, prolonged, withoutAbsence } from './outage.ts'
 import type { Outage } from './outage.ts'
 import { pauseInOutageMs } from './pace.ts'
-import type { Policy } from './policy.ts'
-import { isConfirmed, nextAttemptAtMs, recordRefusal } from './refusals.ts'
+import type { ImportPlan, Policy } from './policy.ts'
+import { isConfirmed, nextAttemptAtMs, recordRefusal, refusalsWithoutAbsence } from './refusals.ts'
 import type { Refusals } from './refusals.ts'
-import {
-  CLOCK_SKEW_MS,
-  REFUSED_CREATE_PAUSE_MS,
-  SEARCH_MS,
-  SEARCH_PAUSE_MS,
-  TIMED_OUT_SEARCH_MS,
-  TIME_LEFT_MS,
-} from './timing.ts'
-
-/** The import to start. */
-export interface ImportPlan {
-  /** Sent with the request, so that a service that honors it never starts the same import twice. */
-  readonly key: string
-  /** The files of the request; none where it does not name them one by one. */
-  readonly files: FileGroups
-  /** Of the workflow run: above 1 an earlier attempt may have started the import. */
-  readonly attempt: number
-}
+import { REFUSED_CREATE_PAUSE_MS, SEARCH_MS, SEARCH_PAUSE_MS, TIMED_OUT_SEARCH_MS, TIME_LEFT_MS } from './timing.ts'
 
 /** When the first attempt of the workflow run began, by the wall clock, as GitHub says. */
 export type RunStart =
   | { readonly kind: 'began'; readonly wallMs: number }
-  | { readonly kind: 'unknown'; readonly error: ServiceError }
+  | { readonly kind: 'unknown'; readonly error: ServiceError | undefined }
   | { readonly kind: 'outage'; readonly error: ServiceError; readonly retryAfterMs?: number }
   | { readonly kind: 'cancelled' }
 
@@ -66,6 +50,56 @@ export type StartEnd =
       readonly error: ServiceError | undefined
     }
   | { readonly kind: 'unreachable'; readonly error: ServiceError | undefined; readonly outageMs: number }
+
+/** What is known of the import that this step starts. */
+export interface ImportStart {
+  readonly collectionName: string
+  /** As the request names them. */
+  readonly files: FileGroups
+  /** A request may have been received. */
+  readonly wasSent: boolean
+  /** Its job, once that is known. */
+  readonly job: Extract<StartEnd, { kind: 'job' }> | undefined
+}
+
+/** What a step of the start changed, in the terms of somebody who reads the log. */
+export type StartChange =
+  | { readonly kind: 'outage-began'; readonly error: ServiceError }
+  | { readonly kind: 'outage-ended'; readonly lastedMs: number }
+  | { readonly kind: 'refused-once'; readonly error: ServiceError }
+  /** The start goes on without a list. */
+  | { readonly kind: 'no-list'; readonly error: ServiceError }
+  | { readonly kind: 'response-lost'; readonly error: ServiceError; readonly searchMs: number }
+  | { readonly kind: 'failed-earlier'; readonly jobIds: readonly string[] }
+
+/** What one step of the start changed; `error` is that of its result. */
+export function startChanges(before: StartState, after: StartState, error: ServiceError | undefined, nowMs: number) {
+  const changes: StartChange[] = []
+  const { outage, search, failedEarlier } = after
+  const isRefusedOnce = (
+    one: { refusals: Refusals | undefined },
+    other: { refusals: Refusals | undefined } | undefined,
+  ) => other?.refusals === undefined && one.refusals !== undefined
+  const wasRefused =
+    (before.refusal === undefined && after.refusal !== undefined) ||
+    isRefusedOnce(after, before) ||
+    after.candidates.some((one, i) => isRefusedOnce(one, before.candidates[i]))
+  if (before.outage === undefined && outage !== undefined) changes.push({ kind: 'outage-began', error: outage.error })
+  if (before.outage !== undefined && outage === undefined) {
+    changes.push({ kind: 'outage-ended', lastedMs: nowMs - before.outage.silentSinceMs })
+  }
+  if (wasRefused && after.end === undefined && error !== undefined) changes.push({ kind: 'refused-once', error })
+  if (before.phase === 'list' && after.phase === 'create' && error !== undefined) {
+    changes.push({ kind: 'no-list', error })
+  }
+  if (before.search === undefined && search !== undefined) {
+    changes.push({ kind: 'response-lost', error: search.error, searchMs: search.untilMs - nowMs })
+  }
+  if (before.failedEarlier !== failedEarlier && failedEarlier.length > 0) {
+    changes.push({ kind: 'failed-earlier', jobIds: failedEarlier })
+  }
+  return changes
+}
 
 /** What to do next, and when at the earliest. */
 export type StartStep =
@@ -114,8 +148,8 @@ export interface StartState {
   readonly before: ReadonlySet<string> | undefined
   readonly candidates: readonly Candidate[]
   readonly runBeganMs: number | undefined
-  /** An earlier attempt of this run started the import, and it failed: its key would bring it back. */
-  readonly isAnew: boolean
+  /** Imports of earlier attempts of this run, which failed: their key would bring one back. */
+  readonly failedEarlier: readonly string[]
   /** The request has been refused once, in a way that may pass. */
   readonly refusal: ServiceError | undefined
   /** A request may have been received. */
@@ -137,7 +171,7 @@ export function newStart(nowMs: number): StartState {
     before: undefined,
     candidates: [],
     runBeganMs: undefined,
-    isAnew: false,
+    failedEarlier: [],
     refusal: undefined,
     wasSent: false,
     search: undefined,
@@ -157,7 +191,7 @@ export function importKey(
 
 /** The requests to send as things stand; none once the start has ended. */
 export function nextSteps(state: StartState, plan: ImportPlan): readonly StartStep[] {
-  const { phase, atMs, isAnew, candidates } = state
+  const { phase, atMs, failedEarlier, candidates } = state
   const asked = candidates.flatMap(({ jobId, verdict, atMs: dueMs }): readonly StartStep[] => {
     if (verdict === 'open') return [{ kind: 'describe', jobId, atMs: dueMs }]
     return verdict === 'undated' ? [{ kind: 'ask-job-start', jobId, atMs: dueMs }] : []
@@ -170,7 +204,7 @@ export function nextSteps(state: StartState, plan: ImportPlan): readonly StartSt
     case 'run-start':
       return [{ kind: 'ask-run-start', atMs }]
     case 'create':
-      return [{ kind: 'create', atMs, key: isAnew ? `${plan.key}:${String(plan.attempt)}` : plan.key }]
+      return [{ kind: 'create', atMs, key: failedEarlier.length > 0 ? `${plan.key}:${plan.attempt}` : plan.key }]
     case 'compare':
       return asked
     case 'search':
@@ -190,7 +224,9 @@ export function recordStep(
   step: StartResult,
   span: Span,
 ): StartState {
-  if (state.end !== undefined || step.result.kind === 'cancelled') return state
+  if (state.end !== undefined) return state
+  // A create request that was cut by a signal may have been received.
+  if (step.result.kind === 'cancelled') return step.kind === 'create' ? { ...state, wasSent: true } : state
   const at = { plan, limits, span }
   switch (step.kind) {
     case 'list':
@@ -205,6 +241,18 @@ export function recordStep(
       return afterCreate(state, step.result, at)
     default:
       return step satisfies never
+  }
+}
+
+/** The start without a time in which the process did not run: neither the search nor an outage goes on in it. */
+export function startWithoutAbsence(state: StartState, absentMs: number): StartState {
+  const { outage, refusals, search, candidates } = state
+  return {
+    ...state,
+    outage: withoutAbsence(outage, absentMs),
+    refusals: refusalsWithoutAbsence(refusals, absentMs),
+    search: search && { ...search, untilMs: search.untilMs + absentMs, isLast: false },
+    candidates: candidates.map((one) => ({ ...one, refusals: refusalsWithoutAbsence(one.refusals, absentMs) })),
   }
 }
 
@@ -365,37 +413,19 @@ function verdictOf(
   plan: ImportPlan,
   isDated = false,
 ): Candidate['verdict'] {
-  const hasEnded = job.phase === 'completed' || job.phase === 'failed'
-  const isNamed = hasEnded && job.files.length === 0 && namesFile(plan.files, job.reason)
+  const isOver = hasEnded(job)
+  const isNamed = isOver && job.files.length === 0 && namesFile(plan.files, job.reason)
   const names = job.files.map(({ name }) => name)
   const match = isNamed ? 'same' : job.files.length > 0 ? filesMatch(plan.files, names) : undefined
-  if (match === 'different' || (match === undefined && hasEnded)) return 'other'
+  if (match === 'different' || (match === undefined && isOver)) return 'other'
   if (phase === 'compare' && runBeganMs !== undefined) {
-    const age = ageOf(job, runBeganMs - CLOCK_SKEW_MS)
-    if (age === 'older') return 'other'
-    if (age === 'unknown' && !isDated) return 'undated'
+    const age = { phase: job.phase, created: job.createTime, completed: job.completeTime }
+    if (!countsSince(runBeganMs, age)) return 'other'
+    if (!isAgeKnown(age) && !isDated) return 'undated'
   }
   if (match === undefined) return 'open'
   if (match === 'unclear') return 'unclear'
   return job.phase === 'failed' ? 'ours-failed' : 'ours'
-}
-
-/** What lies outside is no time of a job. */
-const FIRST_JOB_MS = Date.UTC(2019, 0, 1)
-const LAST_JOB_MS = Date.UTC(2100, 0, 1)
-
-function ageOf({ createTime, completeTime, phase }: JobSnapshot, sinceMs: number): 'older' | 'younger' | 'unknown' {
-  const created = timeOf(createTime)
-  // Whole seconds: 12:00:00 may have been 12:00:00.999.
-  if (created !== undefined) return created + 999 < sinceMs ? 'older' : 'younger'
-  const completed = phase === 'completed' ? timeOf(completeTime) : undefined
-  return completed !== undefined && completed + 999 < sinceMs ? 'older' : 'unknown'
-}
-
-function timeOf(time: string | undefined): number | undefined {
-  if (time === undefined || !/T.*(?:Z|[+-]\d\d:\d\d)$/.test(time)) return undefined
-  const timeMs = Date.parse(time)
-  return timeMs >= FIRST_JOB_MS && timeMs < LAST_JOB_MS ? timeMs : undefined
 }
 
 /** Whether the jobs that were described decide: those of earlier attempts, or those that a search found. */
@@ -416,8 +446,8 @@ function afterComparison(state: StartState, { span }: At): StartState {
   }
   if (candidates.some(isUndecided)) return state
   if (ours !== undefined) return ended(state, { kind: 'job', jobId: ours.jobId, started: false, how: 'taken-over' })
-  const isAnew = candidates.some(({ verdict }) => verdict === 'ours-failed')
-  return { ...state, phase: 'create', atMs: span.endedAtMs, candidates: [], isAnew }
+  const failedEarlier = idsOf(candidates.filter(({ verdict }) => verdict === 'ours-failed'))
+  return { ...state, phase: 'create', atMs: span.endedAtMs, candidates: [], failedEarlier }
 }
 
 function isUndecided({ verdict }: Candidate): boolean {

@@ -32,6 +32,8 @@ export const REFUSED_ABORT_PAUSE_MS = 1_000
 export const CLOCK_SKEW_MS = 60_000
 /** When a create request is sent once more that was refused in a way that may pass. */
 export const REFUSED_CREATE_PAUSE_MS = 2_000
+/** How long a create request in flight still has for its response after a signal. */
+export const CREATE_GRACE_MS = 1_000
 /** How often the list is read for an import whose response was lost, and for how long: longer where the server was slow. */
 export const SEARCH_PAUSE_MS = 5_000
 export const SEARCH_MS = 30_000

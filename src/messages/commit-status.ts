@@ -8,6 +8,7 @@ import { searchText } from './collections.ts'
 import { searchedJobs, codedSentence, headline } from './outcomes.ts'
 import { jobCounts } from './progress.ts'
 import { progressOf } from './phrases.ts'
+import { startState } from './start.ts'
 
 /** GitHub refuses a longer description: https://docs.github.com/rest/commits/statuses */
 export const MAX_DESCRIPTION_LENGTH = 140
@@ -16,6 +17,8 @@ export const MAX_DESCRIPTION_LENGTH = 140
 export function progressText(view: View): string {
   const [job] = view.jobs
   if (view.collections.length > 0) return shortened(`Imported, ${searchText(view)}`, MAX_DESCRIPTION_LENGTH)
+  if (job === undefined && view.start !== undefined)
+    return shortened(capitalized(startState(view.start)), MAX_DESCRIPTION_LENGTH)
   if (job === undefined) return shortened(`Searching for ${searchedJobs(view)}`, MAX_DESCRIPTION_LENGTH)
   const text = view.jobs.length === 1 ? progressOfOne(job, view) : progressOfAll(view)
   return shortened(text, MAX_DESCRIPTION_LENGTH)
@@ -59,6 +62,10 @@ function progressOfOne(job: History, view: View): string {
     progressOf(job).replace(/^Importing, /, ''),
     ...(left === undefined ? [] : [`about ${roughDuration(left)} left`]),
   ].join(', ')
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 function progressOfAll(view: View): string {

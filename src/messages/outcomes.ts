@@ -5,8 +5,7 @@ import { idTimeMs } from '../gate/discovery.ts'
 import type { Discovery } from '../gate/discovery.ts'
 import type { View } from '../gate/events.ts'
 import type { History } from '../gate/history.ts'
-import type { FileProgress, ServiceError } from '../gate/job.ts'
-import type { StartFailure } from '../gate/start.ts'
+import type { FileProgress } from '../gate/job.ts'
 import { reasonOf } from '../gate/job.ts'
 import type { Policy } from '../gate/policy.ts'
 import { codeOf, docsUrl, linkOf } from './codes.ts'
@@ -27,6 +26,7 @@ import {
   allJobs,
   amongAll,
   collectionsOf,
+  collectionsText,
   first,
   jobName,
   lowerFirst,
@@ -40,7 +40,8 @@ import {
   waitAgain,
 } from './phrases.ts'
 import type { Message } from './phrases.ts'
-import { nextStepFor, whatHappened } from './service-errors.ts'
+import { nextStepFor, statusIn, whatHappened } from './service-errors.ts'
+import { started, startFailed, startInterrupted, startUnreachable } from './start.ts'
 import { areAborted, COMMIT, partlyCommitted, uncommitted, withoutAborted, withWhatIsLeft } from './two-phase.ts'
 
 /** How the gate ended, in plain sentences of one line each, and where the docs explain it. */
@@ -109,6 +110,7 @@ function messageFor(conclusion: Conclusion, view: View, policy: Policy): Message
     case 'rejected':
       return rejected(conclusion)
     case 'unreachable':
+      if (view.start !== undefined && view.jobs.length === 0) return startUnreachable(conclusion, view.start)
       return (conclusion.outageMs === 0 ? searchTooSlow(view, policy) : undefined) ?? unreachable(conclusion, view)
     case 'stalled':
       return stalled(conclusion, view)
@@ -188,76 +190,6 @@ function completed(view: View): Message {
     title: `${subject} complete${search === '' ? '' : ' and searchable'}${facts === '' ? '' : `: ${facts}`}`,
     sentence: `${allJobs(view)} complete: ${rows ?? 'row count unknown'}${files === 0 ? '' : ` from ${counted(files, 'file')}`}${inCollection}, after ${duration(view.nowMs - view.startedAtMs)}${search}.`,
   }
-}
-
-/** `wait-for: started`. */
-function started(view: View): Message {
-  const [where] = collectionsText(view)
-  const [job] = view.jobs
-  return {
-    title: `Import started${where === '' ? '' : ` in ${where}`}`,
-    sentence: `${job === undefined ? 'The import' : `Import job ${job.jobId}`} has started${job?.latest === undefined ? '' : `: ${progressOf(job)}`}.`,
-  }
-}
-
-/** Why an import was not started, or why that is not known, with the next step. */
-const START_FAILURES: Readonly<Record<StartFailure, readonly [title: string, sentence: string, next: string]>> = {
-  refused: ['Import not started', 'The service did not start the import.', ''],
-  lost: [
-    'Unclear whether the import started',
-    'The response to the request that starts the import was lost, and the list of jobs does not show exactly one new job with its files.',
-    '',
-  ],
-  ambiguous: [
-    'Unclear which job is this import',
-    'Several jobs of this run may be this import, or one cannot be compared with it.',
-    '',
-  ],
-  'no-list': [
-    'Unclear whether the import started earlier',
-    'An earlier attempt may have started the import, and the list of jobs is not available.',
-    '',
-  ],
-  'no-run-start': [
-    'Unclear whether the import started earlier',
-    'An earlier attempt may have started the import, and GitHub does not say when the run began.',
-    'Add `permissions: actions: read` to the job.',
-  ],
-  deadline: [
-    'Unclear whether the import started',
-    'The time ran out after the request that starts the import was sent.',
-    'Raise `timeout`.',
-  ],
-}
-
-function startFailed({ cause, jobIds, error }: Extract<Conclusion, { kind: 'start-failed' }>): Message {
-  const [title, sentence, next] = START_FAILURES[cause]
-  const diagnosis = cause === 'refused' && error?.message !== undefined ? matchFailure(error.message) : undefined
-  const isKnown = diagnosis?.what !== undefined
-  return {
-    title: `${title}${cause === 'refused' && error !== undefined ? statusIn(error) : ''}`,
-    sentence: error === undefined ? sentence : `${sentence} ${whatHappened(error)}`,
-    ...(jobIds.length > 0 && { points: [`Jobs that may be this import: ${named(jobIds)}`] }),
-    next: [
-      ...(next === '' ? [] : [next]),
-      ...(isKnown ? [diagnosis.advice] : error === undefined ? [] : [nextStepFor(error)]),
-      cause === 'refused'
-        ? 'Then run this step again.'
-        : 'Check the jobs of the collection. If one of them is this import, give its id as `job-id`; else run this step again.',
-    ].join(' '),
-    ...(isKnown && { diagnosis }),
-  }
-}
-
-/** The collections that the jobs belong to, by name for a heading and for a sentence. */
-function collectionsText({ jobs }: View): readonly [title: string, sentence: string] {
-  const collections = new Set(jobs.flatMap(({ latest }) => latest?.collectionName ?? []))
-  const [collection] = collections
-  if (collection === undefined) return ['', '']
-  if (collections.size > 1)
-    return [`${count(collections.size)} collections`, ` in ${count(collections.size)} collections`]
-  const name = shortened(collection, MAX_NAME_LENGTH)
-  return [name, ` in collection ${name}`]
 }
 
 function failed(conclusion: Extract<Conclusion, { kind: 'failed' }>, view: View): Message {
@@ -373,9 +305,10 @@ function notFound({ jobs, error }: Extract<Conclusion, { kind: 'not-found' }>, v
   const stillUnknown = waitedMs >= 1000 ? `, even after ${duration(waitedMs)}` : ''
   const title = jobs.length === 1 ? 'Import job not found' : 'Import jobs not found'
   if (job?.wasListed === true) {
+    const lists = view.start?.job === undefined ? 'lists' : 'has started'
     return {
       title,
-      sentence: `The service lists ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${response}`,
+      sentence: `The service ${lists} ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${response}`,
       next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then run this step again: an expired job is not listed any more.',
     }
   }
@@ -405,14 +338,6 @@ function rejected({ error, collections }: Extract<Conclusion, { kind: 'rejected'
     sentence: whatHappened(error),
     next: collections === undefined ? nextStepFor(error) : `${nextStepFor(error)} ${IMPORT_IS_COMPLETE}`,
   }
-}
-
-function statusIn({ httpStatus, code }: ServiceError): string {
-  const facts = [
-    ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
-    ...(code === undefined ? [] : [`code ${code}`]),
-  ]
-  return facts.length === 0 ? '' : `: ${facts.join(', ')}`
 }
 
 function unreachable(
@@ -571,6 +496,7 @@ function allRowsAreIn({ importedRows = 0, totalRows }: History): boolean {
 function cancelled(signal: string, view: View): Message {
   const title = `Stopped by ${signal}`
   if (view.collections.length > 0) return searchCancelled(signal, view)
+  if (view.start !== undefined && view.jobs.length === 0) return startInterrupted(title, signal, view.start)
   const running = view.jobs.filter(({ latest }) => latest?.phase !== 'completed' && latest?.phase !== 'failed')
   const sentence = `The gate was stopped by ${signal}${meanwhile(running, view)}.`
   if (running.length > 0 && running.every(isAborted)) return { title, sentence }

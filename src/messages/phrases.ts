@@ -43,7 +43,11 @@ export interface Subject {
 }
 
 /** How to wait again without importing again. */
-export function waitAgain({ jobs, discovery }: View): string {
+export function waitAgain({ jobs, discovery, start }: View): string {
+  const [job] = jobs
+  if (start !== undefined && job !== undefined) {
+    return `set \`job-id\` to \`${job.jobId}\` in place of \`import\`, or re-run this job, which looks for the same import first.`
+  }
   if (discovery === undefined) return 're-run this job with the same job id; do not start the import again.'
   return jobs.length === 0
     ? 're-run this job.'
@@ -89,6 +93,17 @@ export function named(names: readonly string[]): string {
     .slice(0, MOST_NAMED)
     .map((name) => shortened(name, MAX_NAME_LENGTH))
     .join(', ')}${more}`
+}
+
+/** The collections that the jobs belong to, by name for a heading and for a sentence. */
+export function collectionsText({ jobs }: View): readonly [title: string, sentence: string] {
+  const collections = new Set(jobs.flatMap(({ latest }) => latest?.collectionName ?? []))
+  const [collection] = collections
+  if (collection === undefined) return ['', '']
+  if (collections.size > 1)
+    return [`${count(collections.size)} collections`, ` in ${count(collections.size)} collections`]
+  const name = shortened(collection, MAX_NAME_LENGTH)
+  return [name, ` in collection ${name}`]
 }
 
 /** The collection whose jobs are searched for. */

@@ -13,6 +13,7 @@ import { count, counted, duration, percent, roughDuration, rowRate, shortened } 
 import { discoveredText, searchedJobs } from './outcomes.ts'
 import { groupBy, named, progressOf } from './phrases.ts'
 import { nextStepFor, serviceErrorCode, whatHappened } from './service-errors.ts'
+import { importToStart, startedMessage, startMessages, startState } from './start.ts'
 import { commitNotes } from './two-phase.ts'
 
 const MAX_JOB_ID_LENGTH = 40
@@ -87,6 +88,12 @@ function messagesOf(event: Exclude<WatchEvent, JobEvent>, policy: Policy): reado
   switch (event.kind) {
     case 'started':
       return [startMessage(view, policy)]
+    case 'starting':
+      return event.changes.flatMap((change) =>
+        change.kind === 'outage-began' ? outageMessages(change.error, view, policy) : startMessages(change),
+      )
+    case 'import-started':
+      return startedMessage(event.start)
     case 'searched':
       return event.changes.flatMap((change) => {
         if (change.kind === 'refused-once') return [checkingAgain(change.error)]
@@ -107,6 +114,7 @@ function messagesOf(event: Exclude<WatchEvent, JobEvent>, policy: Policy): reado
       ]
     case 'heartbeat':
       if (view.collections.length > 0) return view.collections.map(collectionState)
+      if (view.jobs.length === 0 && view.start !== undefined) return [`still ${startState(view.start)}`]
       if (view.jobs.length === 0) return ['still searching for the import jobs']
       return areMany(view) ? [jobCounts(view)] : view.jobs.filter(isRunning).map((job) => heartbeat(job, view))
     case 'interval-stretched':
@@ -124,6 +132,9 @@ function messagesOf(event: Exclude<WatchEvent, JobEvent>, policy: Policy): reado
 
 function startMessage(view: View, policy: Policy): string {
   const [job] = view.jobs
+  if (view.start !== undefined) {
+    return `${importToStart(view.start)}${policy.timeoutMs === 0 ? '' : `; waiting up to ${duration(policy.timeoutMs)} in all`}`
+  }
   const ids = view.jobs.slice(0, MOST_JOBS_ONE_BY_ONE).map(({ jobId }) => jobId)
   const more = view.jobs.length > ids.length ? ', …' : ''
   const jobs =

@@ -20,6 +20,15 @@ export function nextStepFor(error: ServiceError): string {
   return operation === 'cluster' ? `${next} ${OR_THE_CLUSTER}` : next
 }
 
+/** HTTP status and code of an error, for the end of a heading. */
+export function statusIn({ httpStatus, code }: ServiceError): string {
+  const facts = [
+    ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
+    ...(code === undefined ? [] : [`code ${code}`]),
+  ]
+  return facts.length === 0 ? '' : `: ${facts.join(', ')}`
+}
+
 /** The code that stands for an error in log, summary and docs. */
 export function serviceErrorCode(error: ServiceError): Row[0] {
   return ROWS[error.kind][0]
@@ -86,6 +95,7 @@ const OPERATIONS: Readonly<Record<Operation, { readonly verb?: string; readonly 
   abort: { verb: 'abort job {subject}', result: 'a confirmation of the abort' },
   create: { verb: 'start the import', result: 'the id of the import job' },
   'job-start': { verb: 'get the start time of job {subject}', result: 'the start time of the job' },
+  'run-start': { verb: 'get the start of the workflow run', result: 'the start of the workflow run' },
   cluster: { verb: 'get the address of the cluster', result: 'the address of the cluster' },
   'list-indexes': { verb: 'list the indexes of the collection “{subject}”', result: 'the names of the indexes' },
   'describe-indexes': { verb: 'describe the indexes of the collection “{subject}”', result: 'the state of an index' },
@@ -282,6 +292,18 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
     'Check that {input} is the address of Milvus or Zilliz Cloud.',
   ],
   'http-status': ['MIG-026', RETURNED_STATUS, 'If this lasts, check the status page or the logs of the service.'],
+
+  'github-rejected': [
+    'MIG-049',
+    ({ httpStatus }) =>
+      httpStatus === undefined ? 'GitHub was not asked: {detail}.' : 'GitHub rejected the request: {status}.',
+    'Add `permissions: actions: read` to the job, and leave `github-token` out to use the token of the job.',
+  ],
+  'github-outage': [
+    'MIG-049',
+    'GitHub does not say when the run began: {message}.',
+    'If this lasts, check https://www.githubstatus.com.',
+  ],
 
   'proxy-credentials': [
     'MIG-016',

@@ -79,6 +79,28 @@ export async function setStatus(
 
 const CREATED = 201
 
+/** A run of a workflow. */
+export interface RunTarget {
+  readonly owner: string
+  readonly repo: string
+  readonly runId: number
+}
+
+/** When the first attempt of a run began, as GitHub writes it. Settles as soon as it is aborted, and never rejects. */
+export async function firstAttemptBegan(
+  options: GitHubOptions,
+  { owner, repo, runId }: RunTarget,
+  signal: AbortSignal,
+): Promise<{ readonly kind: 'began'; readonly time: string | undefined } | GitHubFailure> {
+  const reply = await callGitHub(options, signal, ({ actions }) =>
+    actions.getWorkflowRunAttempt.endpoint({ owner, repo, run_id: runId, attempt_number: 1 }),
+  )
+  if (reply.status !== OK) return failureOf(reply, options.wallClockMs())
+  return { kind: 'began', time: /"run_started_at"\s*:\s*"([^"]{1,64})"/.exec(reply.body ?? '')?.[1] }
+}
+
+const OK = 200
+
 /** https://docs.github.com/rest/about-the-rest-api/api-versions */
 const API_VERSION = '2022-11-28'
 /** Callers abort earlier. */

@@ -18,6 +18,7 @@ export type Outputs = Readonly<Record<OutputName, string>>
 export const OUTPUT_NAMES = [
   'state',
   'conclusion',
+  'started',
   'jobId',
   'collectionName',
   'progress',
@@ -70,6 +71,7 @@ export function outputsOf(
   return {
     state: stateOf(jobs),
     conclusion: conclusion?.kind ?? '',
+    started: String(view.start?.job?.started ?? ''),
     jobId: jobs.map((job) => job.jobId).join(','),
     collectionName: [...new Set(seen.flatMap((job) => job.collectionName ?? []))].join(','),
     progress: jobs.length === 0 ? '' : String(Math.floor(sum(jobs.map((job) => job.progress)) / jobs.length)),

@@ -88,6 +88,7 @@ function report(event: WatchEvent, { version, inputs, policy, journal, wallClock
       timeline: timelineOf(job, view.startedAtMs, view.jobs.length),
     })),
     collections: view.collections.map(collectionRecord),
+    ...(view.start?.job !== undefined && { started: view.start.job.started, startedHow: view.start.job.how }),
     ...(view.discovery !== undefined && { discovery: view.discovery }),
     requests: journal,
   }

@@ -31,12 +31,14 @@ export function hasChanges(event: WatchEvent): boolean {
   switch (event.kind) {
     case 'started':
     case 'discovered':
+    case 'import-started':
     case 'ending':
     case 'ended':
       return true
     case 'polled':
     case 'acted':
     case 'searched':
+    case 'starting':
     case 'read':
       return event.changes.length > 0
     case 'heartbeat':

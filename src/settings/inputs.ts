@@ -4,6 +4,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Every input with its default, in the order of `action.yml`. */
 export const inputDefaults = {
   'job-id': '',
+  import: '',
+  'idempotency-key': '',
   'api-key': '',
   endpoint: '',
   'cluster-id': '',

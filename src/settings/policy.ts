@@ -1,4 +1,6 @@
 import type { Policy, RowRange, Selection, Since } from '../gate/policy.ts'
+import type { Mistake } from '../gate/conclusion.ts'
+import { inputDefaults } from './inputs.ts'
 import type { InputName, Inputs } from './inputs.ts'
 import {
   all,
@@ -19,6 +21,31 @@ import type { DurationRule, Parsed } from './values.ts'
 
 /** The user's patience and gates. */
 export function parsePolicy(inputs: Inputs): Parsed<Policy> {
+  const policy = parseRules(inputs)
+  const mistakes = [...(policy.kind === 'mistakes' ? policy.mistakes : []), ...besideStarted(inputs)]
+  return mistakes.length > 0 ? mistaken(...mistakes) : policy
+}
+
+/** What makes no sense where the step does not wait for the import. */
+function besideStarted(inputs: Inputs): readonly Mistake[] {
+  if (inputs['wait-for'] !== 'started') return []
+  const meaningless = (['expected-rows', 'abort-uncommitted', 'on-uncommitted'] as const).filter((name) => {
+    const text = inputs[name]
+    return text.toLowerCase() !== inputDefaults[name]
+  })
+  const beside = meaningless.map((input) => ({
+    input,
+    got: `${quoted(inputs[input])} together with \`wait-for: started\``,
+    takes: 'a value only where the step waits for the import: set it in the step that waits for the job',
+    example: inputDefaults[input] || '>=1000',
+  }))
+  if (inputs.import !== '') return beside
+  const got = '`started` without `import`'
+  const takes = '`completed` or `searchable`; `started` only together with `import`'
+  return [{ input: 'wait-for', got, takes, example: 'completed' }, ...beside]
+}
+
+function parseRules(inputs: Inputs): Parsed<Policy> {
   return all<Policy>({
     timeoutMs: parseTimeout(inputs.timeout),
     onTimeout: parseWord('on-timeout', inputs['on-timeout'], ['fail', 'pass']),
@@ -30,7 +57,7 @@ export function parsePolicy(inputs: Inputs): Parsed<Policy> {
     onUncommitted: parseWord('on-uncommitted', inputs['on-uncommitted'], ['fail', 'wait', 'pass', 'commit']),
     abortUncommitted: parseBoolean('abort-uncommitted', inputs['abort-uncommitted']),
     onNoJobs: parseWord('on-no-jobs', inputs['on-no-jobs'], ['fail', 'pass']),
-    waitFor: parseWord('wait-for', inputs['wait-for'], ['completed', 'searchable']),
+    waitFor: parseWord('wait-for', inputs['wait-for'], ['completed', 'searchable', 'started']),
     expectedCollectionRows: optional(inputs['expected-collection-rows'], (text) => parseCollectionRows(text, inputs)),
     expectedCollection: parseExpectedCollection(inputs),
   })
@@ -43,7 +70,7 @@ function parseExpectedCollection(inputs: Inputs): Parsed<string | undefined> {
 
 function parseCollectionRows(text: string, inputs: Inputs): Parsed<RowRange> {
   const rows = parseRows('expected-collection-rows', text)
-  if (rows.kind === 'mistakes' || inputs['wait-for'] !== 'completed') return rows
+  if (rows.kind === 'mistakes' || !['completed', 'started'].includes(inputs['wait-for'])) return rows
   return mistaken({
     input: 'expected-collection-rows',
     got: `${quoted(text)} without \`wait-for: searchable\``,

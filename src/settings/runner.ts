@@ -17,6 +17,8 @@ export interface GitHubRun {
   readonly eventName: string
   /** The commit that the run is about; undefined where the event does not name one, or cannot be read. */
   readonly sha: string | undefined
+  /** The run's number; every attempt has the same. */
+  readonly runId: string
   /** The run's page. */
   readonly url: string
 }
@@ -31,6 +33,7 @@ export function gitHubRunOf(env: Environment): GitHubRun {
     apiUrl: variable('API_URL') || 'https://api.github.com',
     repository,
     eventName,
+    runId: variable('RUN_ID'),
     sha: commitOf(eventName, eventIn(variable('EVENT_PATH')), variable('SHA')),
     url: `${server}/${repository}/actions/runs/${variable('RUN_ID')}/attempts/${variable('RUN_ATTEMPT') || '1'}`,
   }
@@ -59,7 +62,7 @@ export function troubleshootingOf(env: Environment): HttpsUrl | undefined {
 /** The name of the commit status; a token that nobody could send is a mistake only where there is one. */
 export function parseCommitStatus(inputs: Inputs): Parsed<string | undefined> {
   const name = parseOptionalName('commit-status', inputs['commit-status'], 'Milvus import')
-  if (name.kind === 'mistakes' || name.value === undefined) return name
+  if (name.kind === 'mistakes' || (name.value === undefined && inputs.import === '')) return name
   const token = gitHubTokenOf(inputs)
   if (isHeaderText(token)) return parsed(name.value)
   return mistaken({
@@ -109,14 +112,23 @@ export function commitStatusOf(env: Environment): CommitStatusOptions | undefine
   const inputs = inputsOf(env)
   const context = parseCommitStatus(inputs)
   if (context.kind === 'mistakes' || context.value === undefined) return undefined
-  const proxies = parseProxies(env)
   return {
     context: context.value,
     token: gitHubTokenOf(inputs),
     run: gitHubRunOf(env),
-    proxy: proxies.kind === 'value' ? proxies.value : { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },
+    proxy: gitHubProxyOf(env),
     state: { path: env['GITHUB_STATE'] || undefined, name: HANDED_OVER },
   }
+}
+
+/** The run that GitHub is asked about where an earlier attempt may have started the import, and how. */
+export function runStartRequestOf(env: Environment): Pick<CommitStatusOptions, 'token' | 'run' | 'proxy'> {
+  return { token: gitHubTokenOf(inputsOf(env)), run: gitHubRunOf(env), proxy: gitHubProxyOf(env) }
+}
+
+function gitHubProxyOf(env: Environment): Transport['proxy'] {
+  const proxies = parseProxies(env)
+  return proxies.kind === 'value' ? proxies.value : { httpProxy: undefined, httpsProxy: undefined, noProxy: '' }
 }
 
 /** Where outputs, summary and report go, whether or not the inputs hold. */

@@ -1,5 +1,6 @@
 import { passwordOf, passwordsIn, proxyTextsOf } from './endpoint.ts'
 import { headerSecretsOf } from './headers.ts'
+import { importSecretsOf } from './import.ts'
 import { inputsOf } from './inputs.ts'
 import { gitHubTokenOf } from './runner.ts'
 import { isBareBase64, isPem } from './tls.ts'
@@ -19,7 +20,10 @@ export function secretsOf(env: Environment): readonly string[] {
     ...keyLinesOf(inputs['client-key']),
   ].filter((secret) => secret.length >= SHORTEST)
   const passwords = [inputs.endpoint, inputs['cluster-endpoint'], ...proxyTextsOf(env)].flatMap(passwordsIn)
-  return [...new Set([key, gitHubTokenOf(inputs), ...long, ...passwords])].filter((secret) => secret !== '')
+  const inImport = importSecretsOf(inputs.import)
+  return [...new Set([key, gitHubTokenOf(inputs), ...long, ...passwords, ...inImport])].filter(
+    (secret) => secret !== '',
+  )
 }
 
 /** The lines of a key, also of one whose line breaks were lost; its first and last line are no secret. */

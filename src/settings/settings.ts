@@ -4,12 +4,13 @@ import type { Policy, Selection } from '../gate/policy.ts'
 import { parseApiKey, parseDataPlane, parseEndpoint, parseProxies, parseTarget } from './endpoint.ts'
 import { parseHeaders } from './headers.ts'
 import { inputDefaults, inputsOf, secretInputs, variableOf } from './inputs.ts'
+import { parseImport, shownImport, withPlaceOfImport } from './import.ts'
 import type { Environment, Inputs } from './inputs.ts'
 import { parsePolicy, parseSelection } from './policy.ts'
 import { parseCommitStatus } from './runner.ts'
 import { secretsOf } from './secrets.ts'
 import { parseTls, shownPem } from './tls.ts'
-import { all, mistaken, parseBoolean } from './values.ts'
+import { all, mistaken, parseBoolean, parsed } from './values.ts'
 import type { Parsed } from './values.ts'
 
 /** Everything a run needs to know, checked. */
@@ -33,9 +34,10 @@ export type ParsedSettings =
 
 /** Settings out of the runner's inputs and environment, or every mistake in them at once. */
 export function parseSettings(env: Environment): ParsedSettings {
-  const inputs = inputsOf(env)
+  const given = inputsOf(env)
+  const inputs = withPlaceOfImport(given)
   const settings = all<Omit<Settings, 'inputs'>>({
-    selection: refusingSecrets(parseSelection(inputs), env),
+    selection: refusingSecrets(parseWhatToWaitFor(inputs, given, env), env),
     connection: parseConnection(inputs, env),
     dataPlane: parseDataPlane(inputs),
     target: parseTarget(inputs),
@@ -48,6 +50,13 @@ export function parseSettings(env: Environment): ParsedSettings {
   }
   const { value } = settings
   return { kind: 'settings', settings: { ...value, inputs: shownInputs(inputs, value, env) } }
+}
+
+/** The import to start, or the jobs that are there. */
+function parseWhatToWaitFor(inputs: Inputs, given: Inputs, env: Environment): Parsed<Selection> {
+  const order = parseImport(given, env)
+  if (order.kind === 'mistakes') return order
+  return order.value === undefined ? parseSelection(inputs) : parsed({ kind: 'import', order: order.value })
 }
 
 /** Whether a summary is wanted, also where other inputs are wrong: unless the input is a valid `false`. */
@@ -103,6 +112,7 @@ function shownInputs(
     ...inputs,
     endpoint: connection.endpoint,
     'cluster-endpoint': dataPlane.kind === 'address' ? dataPlane.endpoint : '',
+    import: shownImport(inputs.import),
     'ca-cert': shownPem(inputs['ca-cert']),
     'client-cert': shownPem(inputs['client-cert']),
   }).filter(([name]) => !secretInputs.includes(name))

@@ -64,12 +64,16 @@ async function started({ list, create, policy = {}, attempt = 1, interruptAtMs }
     random: () => 0,
     interrupt: interrupt.signal,
     startedAtMs: 0,
+    runStart: () => Promise.resolve({ kind: 'began', wallMs: WALL_CLOCK_MS }),
   })
   const run = (async () => {
     const start = startImport(stage, {
       body: '{}',
-      plan: { key: 'k', files: [['a/1.parquet']], attempt },
-      runStart: () => Promise.resolve({ kind: 'began', wallMs: WALL_CLOCK_MS }),
+      collectionName: 'docs',
+      key: 'k',
+      files: [['a/1.parquet']],
+      isTwoPhase: false,
+      attempt,
     })
     for (;;) {
       const step = await start.next()

@@ -65,7 +65,8 @@ export function jobsTable(view: View, space: Space): Markup {
 export function fileSections(view: View, conclusion: Conclusion | undefined, space: Space): Markup {
   const [only, ...others] = view.jobs
   if (only !== undefined && others.length === 0) {
-    const table = filesTable(only, conclusion && serviceReason(conclusion, view), space)
+    const planned = view.start?.files.map((group) => group.join(' '))
+    const table = filesTable(only, conclusion && serviceReason(conclusion, view), space, planned)
     return table.source === '' ? table : markup`\n${table}`
   }
   const decisive = conclusion?.kind === 'failed' ? first(view, conclusion.jobs) : undefined
@@ -95,10 +96,18 @@ function fileSection(job: History, isDecisive: boolean, space: Space): Markup | 
   return space(start) ? markup`${start}${filesTable(job, reason, space)}</details>\n` : undefined
 }
 
-/** `shownReason` stands above the table. */
-function filesTable({ latest }: History, shownReason: string | undefined, space: Space): Markup {
+/** `shownReason` stands above the table; `planned` are the files of the request that started the import. */
+function filesTable(
+  { latest }: History,
+  shownReason: string | undefined,
+  space: Space,
+  planned: readonly string[] = [],
+): Markup {
   const files = latest?.files ?? []
   const failedFile = failedFileOf(files, shownReason)
+  if (files.length === 0 && planned.length > 0 && latest?.phase === 'failed') {
+    return plannedFiles(planned, failedFile, space)
+  }
   if (files.length === 0) return failedFile === undefined ? markup`` : namedFile(failedFile, space)
   const isOneOfMany = files.filter(({ phase }) => phase === 'failed').length > 1
   const reasonCell = ({ name, reason }: FileProgress) => {
@@ -122,6 +131,26 @@ function filesTable({ latest }: History, shownReason: string | undefined, space:
   const phaseOf = ({ phase }: FileProgress) => phase
   const rows = failedFileFirst(byUrgency(files, phaseOf), failedFile)
   return longTable({ rows, columns, noun: 'file', phaseOf }, space)
+}
+
+/** The files as the request named them, where a job that failed before its import phase lists none. */
+function plannedFiles(names: readonly string[], failedFile: string | undefined, space: Space): Markup {
+  const isNamed = (name: string) => failedFile !== undefined && isSameFile(name, failedFile)
+  const columns: readonly Column<string>[] = [
+    { title: 'File', cell: (name) => code(shortened(name, NAME_LENGTH)) },
+    { title: 'State', cell: (name) => (isNamed(name) ? `${FILE_ICONS.failed} named by the reason` : FROM_REQUEST) },
+  ]
+  const phaseOf = (name: string): FilePhase => (isNamed(name) ? 'failed' : 'unknown')
+  return longTable({ rows: byUrgency(names, phaseOf), columns, noun: 'file', phaseOf }, space)
+}
+
+const FROM_REQUEST = 'from the request; not listed by the service'
+
+/** A group is named by one of its paths, and a path by its end. */
+function isSameFile(group: string, file: string): boolean {
+  return [group, ...group.split(' ')].some(
+    (path) => path === file || path.endsWith(`/${file}`) || file.endsWith(`/${path}`),
+  )
 }
 
 /** A job that fails before its import phase lists no files: the reason may name the one that caused it. */
