@@ -25,6 +25,7 @@ describe('what is known of a job', () => {
       jobId: '1',
       wasListed: wasListed ?? false,
       wasUncommitted: false,
+      isOwnTwoPhase: false,
       polls: 0,
       polledAtMs: undefined,
       latest: undefined,

@@ -9,8 +9,8 @@ afterAll(removeRunnerFolders)
 const BODY = { collectionName: 'products', files: [['catalog/part-0.parquet'], ['catalog/part-1.parquet']] }
 const QUICK = { clock: 'polls', course: [{ phase: 'Importing', lasts: 0 }, { phase: 'Completed' }] } as const
 
-describe('x', () => {
-  it('y', async () => {
+describe("an import that the step starts", () => {
+  it("is waited for", async () => {
     const service: ServiceScript = {
       dialect: 'milvus',
       version: '2.6',
@@ -20,7 +20,6 @@ describe('x', () => {
       imports: [QUICK],
     }
     const run = await runGate(service, { inputs: { 'job-id': '', import: JSON.stringify(BODY) } })
-    console.log(
       run.log.join('\n'),
       run.outputs,
       run.requests.map((r) => [r.operation, r.headers['idempotency-key'], r.body]),
