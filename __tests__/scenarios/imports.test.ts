@@ -9,8 +9,8 @@ afterAll(removeRunnerFolders)
 const BODY = { collectionName: 'products', files: [['catalog/part-0.parquet'], ['catalog/part-1.parquet']] }
 const QUICK = { clock: 'polls', course: [{ phase: 'Importing', lasts: 0 }, { phase: 'Completed' }] } as const
 
-describe("an import that the step starts", () => {
-  it("is waited for", async () => {
+describe('an import that the step starts', () => {
+  it('is waited for, and its id is an output', async () => {
     const service: ServiceScript = {
       dialect: 'milvus',
       version: '2.6',
@@ -20,10 +20,8 @@ describe("an import that the step starts", () => {
       imports: [QUICK],
     }
     const run = await runGate(service, { inputs: { 'job-id': '', import: JSON.stringify(BODY) } })
-      run.log.join('\n'),
-      run.outputs,
-      run.requests.map((r) => [r.operation, r.headers['idempotency-key'], r.body]),
-    )
     expect(expectSoundRun(run)).toBe('completed')
+    expect(run.outputs).toMatchObject({ started: 'true', jobId: '470592800000000010', importedRows: '2000' })
+    expect(run.requests.map(({ operation }) => operation)).toEqual(['list', 'create', 'describe'])
   }, 30_000)
 })
