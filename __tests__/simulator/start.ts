@@ -10,6 +10,7 @@ const usage = `npm start                                  plays the scenario "co
 npm start -- --scenario NAME [--INPUT VALUE]…
 npm start -- --list                        lists the scenarios
 npm start -- --endpoint URL --job-id ID [--cluster-id ID] [--INPUT VALUE]…
+npm start -- --endpoint URL --import JSON [--INPUT VALUE]…    writes to the service
 
 Runs the built action as a step of a workflow. By default it runs against the embedded import service. With
 --endpoint or --job-id, and no scenario, it runs against a real service, whose key it takes from the variable
@@ -32,7 +33,7 @@ async function main(): Promise<number> {
   }
   if (!existsSync(pathOf('dist/index.js'))) throw new Error('dist/index.js does not exist. Run "npm run build" first.')
   const given = inputs as Inputs
-  const isReal = scenario === undefined && (given['job-id'] ?? given['endpoint']) !== undefined
+  const isReal = scenario === undefined && (given['job-id'] ?? given['import'] ?? given['endpoint']) !== undefined
   return isReal
     ? runAgainstRealService({ ...declared, ...given, 'api-key': process.env[keyVariable] ?? '' })
     : playScenario(loadScenario(scenario ?? 'completed'), declared, given)
@@ -77,6 +78,10 @@ async function playScenario(scenario: Scenario, declared: Inputs, changed: Input
 }
 
 async function runAgainstRealService(inputs: Inputs) {
+  if ((inputs['import'] ?? '') !== '') {
+    const address = inputs['endpoint'] || 'Zilliz Cloud'
+    console.log(paint('bold', `This starts an import: it writes to a real service, ${address}.\n`))
+  }
   if (inputs['api-key'] === '') console.log(paint('dim', `${keyVariable} is not set: no key is sent.\n`))
   const { exitStatus } = await runGate(inputs, {})
   return exitStatus
