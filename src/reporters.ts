@@ -45,14 +45,15 @@ function reportersOf(step: Step, parsed: ParsedSettings, requests: RequestLog): 
   const { asked } = requests
   const troubleshooting = troubleshootingOf(env)
   const reporters: Reporter[] = []
-  if (reportPath !== undefined) {
-    const context = { version: VERSION, inputs: settings?.inputs ?? {}, policy, journal: requests, wallClockMs }
-    reporters.push(reportFileReporter(reportPath, context, clock))
-  }
   if (outputPath !== undefined) reporters.push(outputsReporter(outputPath, policy, reportPath, clock))
   if (summaryPath !== undefined && summaryWanted(env)) {
     const endpoint = settings && sanitize(new URL(settings.connection.endpoint).host)
     reporters.push(summaryReporter(summaryPath, { policy, clock, wallClockMs, asked, endpoint, troubleshooting }))
+  }
+  // After them, because a large report takes longest, and a signal leaves a second.
+  if (reportPath !== undefined) {
+    const context = { version: VERSION, inputs: settings?.inputs ?? {}, policy, journal: requests, wallClockMs }
+    reporters.push(reportFileReporter(reportPath, context, clock))
   }
   reporters.push(logReporter(log, policy, { asked, colors: colorsWanted(env), clock, troubleshooting }))
   // Last, because the gate may wait for GitHub at its end.

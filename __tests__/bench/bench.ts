@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { corpus } from './corpus.ts'
-import { cpuTable } from './cpu.ts'
+import { cpuTable, largestTable } from './cpu.ts'
 import { requestRateOf } from './many-jobs.ts'
 import { PHASES, phaseShares } from './phases.ts'
 import { picture } from './picture.ts'
@@ -56,7 +56,7 @@ async function main() {
   console.log(`\n${generatorTables(played, Number(values.unseen))}`)
   console.log(`\n# Phases\n\n${phaseTable()}`)
   console.log(`\n# Many jobs\n\n${await manyJobsTable()}`)
-  console.log(`\n# Processor time\n\n${cpuTable()}`)
+  console.log(`\n# Processor time\n\n${cpuTable()}\n\n${largestTable()}`)
 }
 
 const MINUTE = 60

@@ -43,6 +43,43 @@ export function cpuTable(): string {
   }
 }
 
+/** As many jobs and files as an input and an import may have: what a signal leaves a second for, and the report. */
+export function largestTable(): string {
+  const temp = mkdtempSync(join(tmpdir(), 'milvus-import-gate-bench-'))
+  try {
+    const amounts = [64, 1_024] as const
+    const [few, many] = amounts.map((jobs) => timesAtTheEnd(jobs, temp))
+    const rows = (['outputs', 'summary', 'report'] as const).map((step) => {
+      const [fewMs, manyMs] = [few?.[step] ?? NaN, many?.[step] ?? NaN]
+      return [step, figure(fewMs), figure(manyMs), times(manyMs / amounts[1] / (fewMs / amounts[0]))]
+    })
+    return table(['at a signal, jobs of 1,024 files', '64 jobs, ms', '1,024 jobs, ms', 'per job'], rows)
+  } finally {
+    rmSync(temp, { recursive: true })
+  }
+}
+
+function timesAtTheEnd(jobs: number, temp: string): Readonly<Record<'outputs' | 'summary' | 'report', number>> {
+  const [file] = decodeJob(readEnvelope(answer('Importing', 45, 1))?.data ?? {}, String)?.files ?? []
+  if (file === undefined) throw new Error('a job without a file')
+  const histories = Array.from({ length: jobs }, (_, i) => {
+    const files = Array.from({ length: 1_024 }, (_, n) => ({ ...file, name: `export/${i}/part-${n}.parquet` }))
+    const snapshot = decodeJob(readEnvelope(answer('Importing', 45, 1))?.data ?? {}, String)
+    if (snapshot === undefined) throw new Error('an answer without a state')
+    const result = { kind: 'answered', snapshot: { ...snapshot, files } } as const
+    return record(newHistory(String(i)), result, { startedAtMs: 2_000, endedAtMs: 2_000 })
+  })
+  const view = { startedAtMs: 0, nowMs: 4_000, jobs: histories, collections: [], discovery: undefined }
+  const event = { kind: 'ended', view, conclusion: { kind: 'cancelled', passes: false, signal: 'SIGINT' } } as const
+  const reporters = reportersIn(temp)
+  const best = (work: () => unknown) => Math.min(...[1, 2, 3].map(() => timed(work)[1]))
+  return {
+    outputs: best(() => reporters.outputs.report(event)),
+    summary: best(() => renderSummary(view, event.conclusion, DEFAULT_POLICY, { writtenAt: new Date(0) })),
+    report: best(() => reporters.report.report(event)),
+  }
+}
+
 /** A quadratic step would take ten times as long per file. */
 function medianTimes(state: 'Importing' | 'Failed', files: number, temp: string): Readonly<Record<Step, number>> {
   timesOf(state, files, temp)
@@ -75,15 +112,7 @@ function timesOf(state: 'Importing' | 'Failed', files: number, temp: string): Re
     conclusion === undefined
       ? ({ kind: 'polled', view, job: 0, result, tookMs: 5, changes, more: false } as const)
       : ({ kind: 'ended', view, conclusion } as const)
-  const outputs = outputsReporter(join(temp, 'outputs'), DEFAULT_POLICY, undefined, monotonicClock)
-  const context = {
-    version: '0',
-    inputs: {},
-    policy: DEFAULT_POLICY,
-    journal: createRequestLog(),
-    wallClockMs: Date.now,
-  }
-  const report = reportFileReporter(join(temp, 'report.json'), context, monotonicClock)
+  const { outputs, report } = reportersIn(temp)
   const [, outputsMs] = timed(() => outputs.report(event))
   const [, summaryMs] = timed(() => renderSummary(view, conclusion, DEFAULT_POLICY, { writtenAt: new Date(0) }))
   const [, reportMs] = timed(() => report.report(event))
@@ -93,6 +122,15 @@ function timesOf(state: 'Importing' | 'Failed', files: number, temp: string): Re
     outputs: outputsMs,
     summary: summaryMs,
     report: reportMs,
+  }
+}
+
+function reportersIn(temp: string) {
+  const journal = createRequestLog()
+  const context = { version: '0', inputs: {}, policy: DEFAULT_POLICY, journal, wallClockMs: Date.now }
+  return {
+    outputs: outputsReporter(join(temp, 'outputs'), DEFAULT_POLICY, undefined, monotonicClock),
+    report: reportFileReporter(join(temp, 'report.json'), context, monotonicClock),
   }
 }
 
