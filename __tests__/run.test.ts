@@ -381,7 +381,7 @@ describe('the status of the commit', () => {
     const { left, requests } = await stepWithStatus(reply(201, {}))
     const { url, headers, body } = requests.at(-1)!
     expect(url).toBe(`${API}/repos/octocat/hello-world/statuses/${'c'.repeat(40)}`)
-    expect(headers).toMatchObject({ authorization: 'token ghs_secret', 'X-GitHub-Api-Version': '2022-11-28' })
+    expect(headers).toMatchObject({ authorization: 'Bearer ghs_secret', 'x-github-api-version': '2022-11-28' })
     expect(JSON.parse(body)).toMatchObject({ state: 'success', context: 'Milvus import' })
     expect(left).toMatchObject({ passes: true, annotations: [] })
     expect(left.log.join('\n')).not.toContain('commit status')
