@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { slowestOf, stageNow, phaseDurations, watchedMs } from '../../src/messages/estimates.ts'
-import type { Phase } from '../../src/gate/job.ts'
+import type { JobSnapshot, Phase } from '../../src/gate/job.ts'
 import { aCompletedJob, aFailedJob, aHistory, aJob, pollsAlong } from '../support/builders.ts'
 import type { Poll } from '../support/builders.ts'
 
@@ -43,6 +43,14 @@ describe('the stages of an import', () => {
     ['a word nobody knows', at(0, 'unknown', 50), 'other 5'],
   ])('are facts for %s', (_, poll, stay) => {
     expect(told([poll], 5000)).toEqual([stay])
+  })
+
+  it.each<[service: string, job: Partial<JobSnapshot>, expected: string]>([
+    ['Milvus before 2.6', {}, '~sorting-or-indexing 5'],
+    ['Milvus from 2.6 on', { createTime: '2026-11-29T15:47:02Z' }, '~sorting 5'],
+    ['Zilliz Cloud, which documents no percentages', { importedRows: undefined }, 'importing 5'],
+  ])('are those of %s', (_, job, expected) => {
+    expect(told([[0, aJob({ progress: 75, ...job })]], 5000)).toEqual([expected])
   })
 
   it('add up where an import falls back', () => {

@@ -56,6 +56,11 @@ describe('where a job rests', () => {
     expect(shortStallHint(aHistory({ polls: [[0, at(phase, progress)]] })) === undefined).toBe(told === undefined)
   })
 
+  it('is not known where the percentages of the service are not', () => {
+    const job = aJob({ progress: 75, importedRows: undefined })
+    expect(stallHint(aHistory({ polls: [[0, job]] }))).toBeUndefined()
+  })
+
   it('is not known before the first answer', () => {
     expect(stallHint(aHistory({}))).toBeUndefined()
   })

@@ -19,6 +19,12 @@ it('knows pace and time left of rows that come in steadily', () => {
   expect(timeLeftMs(history, 34_000)).toBe(86_000)
 })
 
+it('estimates no time left where the percentages of the service are not known', () => {
+  const polls = steady(4).map(([atMs], i): Poll => [atMs, aJob({ progress: 40 + i * 5, importedRows: undefined })])
+  const history = aHistory({ polls })
+  expect([rowsPerSecond(history, 30_000), timeLeftMs(history, 30_000)]).toEqual([undefined, undefined])
+})
+
 type Steps = readonly (readonly [at: number, progress: number, rows: number | undefined])[]
 const seconds = (polls: Steps) =>
   aHistory({
@@ -219,16 +225,6 @@ describe('the pace', () => {
       250.001,
       undefined,
       undefined,
-    ],
-    [
-      'of rows that nobody counts',
-      [
-        [100, 40, undefined],
-        [130, 50, undefined],
-      ],
-      130,
-      undefined,
-      150,
     ],
   ])('%s', (_, polls, now, rate, left) => {
     const history = seconds(polls)

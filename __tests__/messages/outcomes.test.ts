@@ -544,7 +544,7 @@ describe('what happened', () => {
     const { next } = words({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(snapshot))
     expect(next).toBe(
       areIn
-        ? 'The import continues: all rows are in, and sorting and building indexes can take as long again. Raise `timeout`, or re-run this job with the same job id; do not start the import again.'
+        ? 'The import continues: all rows are in, but sorting, building indexes or the commit is not done yet. Raise `timeout`, or re-run this job with the same job id; do not start the import again.'
         : 'The import continues. Raise `timeout`, or re-run this job with the same job id; do not start the import again.',
     )
   })

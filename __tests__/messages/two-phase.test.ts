@@ -365,12 +365,7 @@ describe('what is left of a job for which time is up', () => {
     [
       'builds its indexes',
       aHistory({ polls: [[0, aJob({ progress: 85, importedRows: 36_000 })]] }),
-      `The import continues: all rows are in, and building indexes can take as long again. ${AGAIN}`,
-    ],
-    [
-      'commits by itself',
-      aHistory({ polls: [[0, aJob({ progress: 99, importedRows: 36_000 })]] }),
-      `The import continues: all rows are in, and only the commit is missing. ${AGAIN}`,
+      `The import continues: all rows are in, but sorting, building indexes or the commit is not done yet. ${AGAIN}`,
     ],
   ])('is told where it %s', (_, job, next) => {
     expect(told(timedOut, job).next).toBe(next)

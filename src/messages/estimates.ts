@@ -30,17 +30,26 @@ export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
 export const STAGES = Object.keys(STAGE_TITLES) as readonly Stage[]
 
 /**
- * The state Importing spans everything from the pre-import to an automatic commit; the percentage tells the stages apart:
- * https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go, GetJobProgress. Below 10 the service
- * does not count like this. From 70 on Milvus 2.4 builds indexes, and later versions sort.
+ * The state Importing spans everything from the pre-import to an automatic commit; the percentage tells the stages apart,
+ * from the highest down: https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go, GetJobProgress.
  */
-const MILESTONES: readonly { readonly from: number; readonly stage: Stage; readonly stageBefore26?: Stage }[] = [
-  { from: 90, stage: 'committing' },
-  { from: 80, stage: 'indexing' },
-  { from: 70, stage: 'sorting', stageBefore26: 'sorting-or-indexing' },
-  { from: 40, stage: 'importing' },
-  { from: 10, stage: 'pre-importing' },
+type Milestones = readonly (readonly [from: number, stage: Stage])[]
+
+const SINCE_26: Milestones = [
+  [90, 'committing'],
+  [80, 'indexing'],
+  [70, 'sorting'],
+  [40, 'importing'],
+  [10, 'pre-importing'],
 ]
+/** From 70 on Milvus 2.4 builds indexes, and 2.5 sorts. */
+const BEFORE_26: Milestones = SINCE_26.map(([from, stage]) => [from, from === 70 ? 'sorting-or-indexing' : stage])
+
+/** Milvus sends a creation time from 2.6 on. Zilliz Cloud, which documents no milestones, sends no imported rows. */
+function milestonesOf({ latest }: History): Milestones {
+  if (latest?.createTime !== undefined) return SINCE_26
+  return latest?.importedRows === undefined ? [] : BEFORE_26
+}
 
 /** How long a job was in one stage, as far as the gate saw it. */
 export interface PhaseDuration {
@@ -106,11 +115,8 @@ export function stageNow(job: History): Pick<PhaseDuration, 'stage' | 'isEstimat
 function stageAt({ phase, progress }: TimelinePoint, job: History) {
   if (phase === 'completed' || phase === 'failed') return undefined
   if (phase !== 'importing') return { stage: phase === 'unknown' ? 'other' : phase, isEstimate: false } as const
-  const milestone = MILESTONES.find(({ from }) => progress >= from)
-  if (milestone === undefined) return { stage: 'importing', isEstimate: false } as const
-  // Milvus sends a creation time from 2.6 on.
-  const isBefore26 = job.latest?.createTime === undefined
-  return { stage: (isBefore26 ? milestone.stageBefore26 : undefined) ?? milestone.stage, isEstimate: true }
+  const [, stage] = milestonesOf(job).find(([from]) => progress >= from) ?? []
+  return { stage: stage ?? 'importing', isEstimate: stage !== undefined } as const
 }
 
 function hasEnded({ phase }: TimelinePoint): boolean {
@@ -143,10 +149,12 @@ export function rowsPerSecond(history: History, nowMs: number): number | undefin
 
 /**
  * How long the job may still take at the pace of the last minutes; undefined where it is idle, before rows come in, and
- * once all rows are in: sorting and building indexes have a pace of their own.
+ * once all rows are in: sorting and building indexes have a pace of their own. Nor where it is not known what the percentage
+ * counts.
  */
 export function timeLeftMs(history: History, nowMs: number): number | undefined {
   const { progress, importedRows, totalRows } = history
+  if (milestonesOf(history).length === 0) return undefined
   if (progress >= LAST_PERCENT || (importedRows !== undefined && importedRows === totalRows)) return undefined
   const rise = recentRise(history, nowMs, (point) => point.progress)
   if (rise === undefined || rise.by < MIN_PERCENT) return undefined
@@ -189,15 +197,12 @@ export interface Throughput {
   readonly rowsPerSecond: number
   /** More time was counted than rows came in: only the whole import could be timed, or an outage fell into it. */
   readonly isAtLeast: boolean
-  /** Over a shorter time; undefined where it was never faster than on average. */
-  readonly bestRowsPerSecond: number | undefined
   /** Undefined where the service does not say how large the files are. */
   readonly bytesPerRow: number | undefined
 }
 
 /** A shorter time depends more on the polls than on the import. */
 const MIN_RATE_SPAN_MS = 2_000
-const BEST_OVER_MS = 10_000
 
 type Count = Pick<TimelinePoint, 'atMs'> & { readonly rows: number }
 
@@ -207,21 +212,18 @@ export function throughputOf(job: History): Throughput | undefined {
   const [first] = counts
   const measured = first === undefined ? wholeImport(job) : rateBetween(first, counts.at(-1) ?? first)
   if (measured === undefined) return undefined
-  const best = bestRate(counts)
   const { totalRows, latest } = job
   return {
     rowsPerSecond: measured,
     isAtLeast: first === undefined || job.totalOutageMs > 0,
-    bestRowsPerSecond: best > measured ? best : undefined,
     bytesPerRow: latest?.sizeBytes && totalRows ? latest.sizeBytes / totalRows : undefined,
   }
 }
 
-/** `on average 12,300 rows/s (~4.8 MB/s), 20,000 rows/s (~7.8 MB/s) at best`. */
-export function throughputText({ rowsPerSecond, isAtLeast, bestRowsPerSecond, bytesPerRow }: Throughput): string {
-  const rate = (rows: number) => rowRate(rows) + (bytesPerRow === undefined ? '' : ` (${sizeRate(rows, bytesPerRow)})`)
-  const best = bestRowsPerSecond === undefined ? '' : `, ${rate(bestRowsPerSecond)} at best`
-  return `${isAtLeast ? 'at least' : 'on average'} ${rate(rowsPerSecond)}${best}`
+/** `on average 12,300 rows/s (~4.8 MB/s)`. */
+export function throughputText({ rowsPerSecond, isAtLeast, bytesPerRow }: Throughput): string {
+  const size = bytesPerRow === undefined ? '' : ` (${sizeRate(rowsPerSecond, bytesPerRow)})`
+  return `${isAtLeast ? 'at least' : 'on average'} ${rowRate(rowsPerSecond)}${size}`
 }
 
 /** `~4.8 MB/s`: an estimate, since the service sends the size of whole files, not of the rows so far. */
@@ -251,19 +253,6 @@ function wholeImport({ timeline, importedRows }: History): number | undefined {
   const [first, last] = [timeline[0], timeline.at(-1)]
   if (first?.phase !== 'pending' || last?.phase !== 'completed' || importedRows === undefined) return undefined
   return rateBetween({ atMs: first.atMs, rows: 0 }, { atMs: last.atMs, rows: importedRows })
-}
-
-function bestRate(counts: readonly Count[]): number {
-  let best = 0
-  let start = 0
-  for (const count of counts) {
-    const isFar = (from: Count | undefined): from is Count =>
-      from !== undefined && count.atMs - from.atMs >= BEST_OVER_MS
-    while (isFar(counts[start + 1])) start += 1
-    const from = counts[start]
-    if (isFar(from)) best = Math.max(best, rateBetween(from, count) ?? 0)
-  }
-  return best
 }
 
 /** What usually holds up an import at each stage, from users' reports; the comment names an issue of milvus-io/milvus. */

@@ -18,7 +18,7 @@ import {
   searchTimedOut,
   stalledCollections,
 } from './collections.ts'
-import { isIdle, stageNow, stallHint } from './estimates.ts'
+import { isIdle, stallHint } from './estimates.ts'
 import { failedFileOf } from './failed-file.ts'
 import { matchFailure, whatFailed } from './failure-patterns.ts'
 import { count, counted, duration, percent, shortened, utcTime } from './format.ts'
@@ -477,16 +477,8 @@ function whatIsLeft(job: History | undefined, view: View, { abortUncommitted }: 
     return [`This version does not know the state ${shortened(latest.label, 60)}: check the job at the service.`]
   }
   return [
-    allRowsAreIn(job) ? `The import continues: all rows are in, and ${afterTheRows(job)}.` : 'The import continues.',
+    `The import continues${allRowsAreIn(job) ? ': all rows are in, but sorting, building indexes or the commit is not done yet' : ''}.`,
   ]
-}
-
-function afterTheRows(job: History): string {
-  const stage = stageNow(job)?.stage
-  if (stage === 'committing') return 'only the commit is missing'
-  return stage === 'indexing'
-    ? 'building indexes can take as long again'
-    : 'sorting and building indexes can take as long again'
 }
 
 function allRowsAreIn({ importedRows = 0, totalRows }: History): boolean {

@@ -78,7 +78,10 @@ it('the phases of several jobs stand in one table, with the throughput of each',
       ],
       [
         [0, pending],
-        [30_000, aJob({ progress: 50, importedRows: undefined, totalRows: undefined })],
+        [
+          30_000,
+          aJob({ progress: 50, createTime: '2026-11-29T15:47:02Z', importedRows: undefined, totalRows: undefined }),
+        ],
       ],
     ),
   ).toBe(
