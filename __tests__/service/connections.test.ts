@@ -2,8 +2,10 @@ import dns from 'node:dns'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import * as tls from 'node:tls'
+import { Worker } from 'node:worker_threads'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { PollResult } from '../../src/gate/job.ts'
@@ -42,6 +44,28 @@ const answering = (answer: (response: ServerResponse, nth: number) => void): Pro
       answer(response, nth++)
     }),
   )
+}
+
+/** A port of all addresses of this machine that takes no more connections and refuses none. */
+async function unresponsivePort(): Promise<number> {
+  // The worker stops accepting, and what waits to be accepted fills the queue.
+  const worker = new Worker(
+    `const server = require('node:net').createServer()
+     server.listen({ port: 0, host: '0.0.0.0', backlog: 1 }, () => {
+       require('node:worker_threads').parentPort.postMessage(server.address().port)
+       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+     })`,
+    { eval: true },
+  )
+  const [port] = (await once(worker, 'message')) as [number]
+  const sockets = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
+  toClose.push(() => {
+    for (const socket of sockets) socket.destroy()
+    return worker.terminate()
+  })
+  await once(sockets[0] as Socket, 'connect')
+  await once(sockets[1] as Socket, 'connect')
+  return port
 }
 
 async function pollerAt(endpoint: string, options: Parameters<typeof asking>[1] = {}) {
@@ -196,13 +220,45 @@ describe('a host with several addresses', () => {
     expect(await poll()).toMatchObject({ kind: 'answered' })
   })
 
-  it('is told with every address that was tried', async () => {
+  it('is named with every address that was tried', async () => {
     const port = await closedPort()
     resolveTo('127.0.0.9', '127.0.0.1')
     const { poll } = await pollerAt(`http://two.test:${port}`)
     const at = `127.0.0.9:${port} (ECONNREFUSED), 127.0.0.1:${port} (ECONNREFUSED)`
     expect(inWords(await poll())).toMatchObject({ error: { what: `Connection to two.test:${port} refused at ${at}.` } })
   })
+
+  it('has 3 s for each address, the last one included, and names every address that gave no response', async () => {
+    const port = await unresponsivePort()
+    resolveTo('127.0.0.8', '127.0.0.9')
+    const { poll } = await pollerAt(`http://two.test:${port}`, { requestTimeoutMs: 30_000 })
+    const at = `127.0.0.8:${port} (ETIMEDOUT), 127.0.0.9:${port} (ETIMEDOUT)`
+    expect(inWords(await poll())).toMatchObject({
+      kind: 'outage',
+      error: { outcome: 'network', what: `No response from two.test:${port} at ${at}.` },
+    })
+  }, 30_000)
+
+  it('is named with the addresses that were tried by the end of `request-timeout`', async () => {
+    const port = await unresponsivePort()
+    resolveTo('127.0.0.8', '127.0.0.9')
+    const { poll } = await pollerAt(`http://two.test:${port}`, { requestTimeoutMs: 500 })
+    expect(inWords(await poll())).toMatchObject({
+      error: {
+        outcome: 'timeout',
+        what: `two.test:${port} did not respond within 0.5 s at 127.0.0.8:${port} (no response).`,
+      },
+    })
+  })
+
+  it('is not sent a create that no address took, so that the import may be started again', async () => {
+    const port = await unresponsivePort()
+    resolveTo('127.0.0.8', '127.0.0.9')
+    const endpoint = `http://two.test:${port}`
+    const { service } = await asking(inTurn(json({})), { endpoint, requestTimeoutMs: 30_000 })
+    const created = await service.create({ body: '{}', idempotencyKey: 'k' }, asMany())
+    expect(created).toMatchObject({ kind: 'not-sent', error: { outcome: 'network' } })
+  }, 30_000)
 })
 
 describe('a TLS handshake that fails', () => {

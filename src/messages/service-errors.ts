@@ -313,9 +313,10 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
   'proxy-rejected': ['MIG-016', PROXY_REFUSED, 'Allow the host on the proxy, or list it in `NO_PROXY`.'],
   timeout: [
     'MIG-022',
-    ({ timeoutMs = 0 }) => {
+    ({ timeoutMs = 0, detail }) => {
       const seconds = Math.round(timeoutMs / 100) / 10
-      return `{host} did not respond ${seconds === 0 ? 'in the moment that was left' : `within ${seconds} s`}.`
+      const within = seconds === 0 ? 'in the moment that was left' : `within ${seconds} s`
+      return `{host} did not respond ${within}${detail === undefined ? '' : ' at {detail}'}.`
     },
     'Check that the runner can reach it (firewall, IP allow list, private endpoint), or raise `request-timeout`.',
   ],

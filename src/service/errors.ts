@@ -190,9 +190,9 @@ export function unknownJob(message: string, context: RequestContext): UnknownJob
 function classifyReply(reply: HttpReply, context: RequestContext): NoResponse {
   switch (reply.kind) {
     case 'aborted':
-      return reply.reason === TIME_IS_UP ? timedOut(reply.afterMs, context) : { kind: 'cancelled' }
+      return reply.reason === TIME_IS_UP ? timedOut(reply.afterMs, reply.addresses, context) : { kind: 'cancelled' }
     case 'timeout':
-      return timedOut(reply.timeoutMs, context)
+      return timedOut(reply.timeoutMs, reply.addresses, context)
     case 'too-large':
       return unusable('too-large', context, { httpStatus: reply.status })
     case 'reply':
@@ -204,8 +204,9 @@ function classifyReply(reply: HttpReply, context: RequestContext): NoResponse {
   }
 }
 
-function timedOut(timeoutMs: number, context: RequestContext): Outage {
-  return unusable('timeout', context, { timeoutMs })
+function timedOut(timeoutMs: number, addresses: readonly string[] = [], context: RequestContext): Outage {
+  const detail = context.sanitize(addresses.join(', '), MAX_MESSAGE)
+  return unusable('timeout', context, { timeoutMs, ...(detail && { detail }) })
 }
 
 /** No response, or a success that cannot be one. */

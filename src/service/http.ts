@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { Readable } from 'node:stream'
+import type { Socket } from 'node:net'
+import { pipeline } from 'node:stream'
+import type { Readable, Transform } from 'node:stream'
 import * as tls from 'node:tls'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { buildConnector, EnvHttpProxyAgent, errors, Pool } from 'undici'
@@ -29,8 +31,14 @@ export type HttpReply =
       readonly sizeBytes: number
     }
   | { readonly kind: 'too-large'; readonly status: number }
-  | { readonly kind: 'timeout'; readonly timeoutMs: number }
-  | { readonly kind: 'aborted'; readonly reason: unknown; readonly afterMs: number }
+  /** With the addresses of a host with several that were tried in vain by then. */
+  | { readonly kind: 'timeout'; readonly timeoutMs: number; readonly addresses?: readonly string[] }
+  | {
+      readonly kind: 'aborted'
+      readonly reason: unknown
+      readonly afterMs: number
+      readonly addresses?: readonly string[]
+    }
   /** The proxy did not open a tunnel. */
   | { readonly kind: 'proxy-refused'; readonly status: number }
   | NetworkFailure
@@ -76,7 +84,8 @@ export function createExchange(transport: Transport): HttpConnection {
     const end = new AbortController()
     // Every connection listens, and a slow service has many open at a time: Node would warn of a leak in the step's log.
     setMaxListeners(0, end.signal)
-    const generation = { dispatcher: open(end.signal), end, underWay: 0 }
+    const connecting = new Set<Tried>()
+    const generation = { dispatcher: open(end.signal, connecting), end, connecting, underWay: 0 }
     opened.add(generation)
     return generation
   }
@@ -85,7 +94,7 @@ export function createExchange(transport: Transport): HttpConnection {
   const exchange = async (request: Sendable) => {
     const generation = current
     generation.underWay += 1
-    const reply = await send(generation.dispatcher, request)
+    const reply = withAddresses(await send(generation.dispatcher, request), generation.connecting)
     generation.underWay -= 1
     if (reply.kind === 'reply') hasAnswered = true
     // A connection that hangs while it is set up would keep the next request waiting too.
@@ -116,6 +125,8 @@ type Sendable = Omit<HttpRequest, 'body'> &
 interface Generation {
   readonly dispatcher: Dispatcher
   readonly end: AbortController
+  /** What has been tried so far, for each connection that is being set up to a host with several addresses. */
+  readonly connecting: ReadonlySet<Tried>
   underWay: number
 }
 
@@ -125,7 +136,11 @@ function drop({ dispatcher, end }: Generation): Promise<void> {
   return dispatcher.destroy()
 }
 
-function dispatchersOf({ endpoint, tls: options, proxy }: Transport): (end: AbortSignal) => Dispatcher {
+function dispatchersOf({
+  endpoint,
+  tls: options,
+  proxy,
+}: Transport): (signal: AbortSignal, connecting: Set<Tried>) => Dispatcher {
   // With no proxy for https undici would take the one for http.
   const proxyUrl = (endpoint.startsWith('https:') ? proxy.httpsProxy : proxy.httpProxy) ?? ''
   // To read the roots takes longer than all else of a gate that speaks plain http.
@@ -134,12 +149,12 @@ function dispatchersOf({ endpoint, tls: options, proxy }: Transport): (end: Abor
   // The exchange has one timeout of its own, connect to last byte; undici's would fire late and beside it.
   const own = { ...trust, timeout: 0, rejectUnauthorized: true, ...PATIENT }
   const toService = { ...own, ...(options.serverName && { servername: options.serverName }) }
-  return (signal) =>
+  return (signal, connecting) =>
     new EnvHttpProxyAgent({
       httpProxy: proxyUrl,
       httpsProxy: proxyUrl,
       noProxy: proxy.noProxy,
-      connect: connectorOf({ ...toService, signal }),
+      connect: connectorOf({ ...toService, signal }, connecting),
       requestTls: { ...toService, signal },
       proxyTls: { ...own, signal },
       proxyTunnel: endpoint.startsWith('https:'),
@@ -152,8 +167,11 @@ function dispatchersOf({ endpoint, tls: options, proxy }: Transport): (end: Abor
 
 const PATIENT = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS }
 
+/** The addresses that were tried, as a sentence shows them, with what became of each. */
+type Tried = Map<string, string>
+
 /** Errors of connections that were never there. */
-const connectErrors = new WeakSet<Error>()
+const connectErrors = new WeakMap<object, Tried>()
 /**
  * The error of a socket that came before the one that undici reports: under TLS 1.3 a server that misses a client certificate
  * says so after the handshake, and then closes.
@@ -162,12 +180,16 @@ const earlierErrors = new WeakMap<Error, Error>()
 
 function connectorOf(
   options: buildConnector.BuildOptions & { readonly signal: AbortSignal },
+  connecting: Set<Tried>,
 ): buildConnector.connector {
-  const connect = buildConnector(options)
+  // The types of undici leave out that it returns the socket.
+  const connect = buildConnector(options) as (...args: Parameters<buildConnector.connector>) => Socket
   return (target, callback) => {
-    connect(target, (...result) => {
+    const tried: Tried = new Map()
+    const socket = connect(target, (...result) => {
+      connecting.delete(tried)
       const [error] = result
-      if (error !== null) connectErrors.add(error)
+      if (error !== null) connectErrors.set(error, tried)
       let earlier: Error | undefined
       result[1]?.prependListener('error', (later: Error) => {
         if (earlier === undefined) earlier = later
@@ -175,7 +197,47 @@ function connectorOf(
       })
       callback(...result)
     })
+    watchAttempts(socket, tried, () => connecting.add(tried))
   }
+}
+
+/** Notes which addresses are tried, and ends the last attempt as Node ends the others: it has no timeout of its own. */
+function watchAttempts(socket: Socket, tried: Tried, onSeveral: () => void): void {
+  let timer: NodeJS.Timeout | undefined
+  let found = 0
+  const note = (what: string) => (address: string, port: number, _family: number, error?: NodeJS.ErrnoException) => {
+    const at = `${address.includes(':') ? `[${address}]` : address}:${port}`
+    tried.set(at, error?.code ?? what)
+    return at
+  }
+  socket.on('lookup', () => {
+    if ((found += 1) === 2) onSeveral()
+  })
+  socket.on('connectionAttempt', (address, port, family) => {
+    const at = note('no response')(address, port, family)
+    if (found < 2 || tried.size < found) return
+    timer = setTimeout(() => {
+      tried.set(at, 'ETIMEDOUT')
+      socket.destroy(Object.assign(new Error(`connect ETIMEDOUT ${at}`), { code: 'ETIMEDOUT' }))
+    }, ATTEMPT_TIMEOUT_MS)
+  })
+  socket.on('connectionAttemptFailed', note('failed'))
+  socket.on('connectionAttemptTimeout', note('ETIMEDOUT'))
+  for (const end of ['connect', 'close'])
+    socket.on(end, () => {
+      clearTimeout(timer)
+    })
+}
+
+/** A time-out, with the addresses that had been tried by then for connections that are not there yet. */
+function withAddresses(reply: HttpReply, connecting: ReadonlySet<Tried>): HttpReply {
+  if (reply.kind !== 'timeout' && reply.kind !== 'aborted') return reply
+  const addresses = shown(new Map([...connecting].flatMap((tried) => [...tried])))
+  return addresses.length === 0 ? reply : { ...reply, addresses }
+}
+
+function shown(tried: Tried): readonly string[] {
+  return [...tried].map(([address, result]) => `${address} (${result})`)
 }
 
 /**
@@ -200,7 +262,7 @@ class TunnelPool extends Pool {
     return super.connect(options).catch((cause: unknown) => {
       if (cause instanceof errors.SocketError) {
         const error = new Error('the proxy hung up', { cause })
-        connectErrors.add(error)
+        connectErrors.set(error, new Map())
         throw error
       }
       throw cause
@@ -288,7 +350,7 @@ async function converse(dispatcher: Dispatcher, request: Sendable, signal: Abort
   }
 }
 
-const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
+const DECODERS: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
   deflate: createInflate,
@@ -301,12 +363,8 @@ function decoded(body: Readable, encoding: string | undefined): AsyncIterable<Bu
   let stream: Readable = body
   for (const name of names.toReversed()) {
     const decoder = DECODERS[name]?.()
-    if (decoder === undefined) continue
-    const before = stream
-    before.on('error', (error) => (decoder as unknown as Readable).destroy(error))
-    stream = before.pipe(decoder) as unknown as Readable
-    // Leaving the loop over the decoded stream must close the connection too.
-    stream.on('close', () => before.destroy())
+    // Whichever of the two ends early ends the other, and with it the connection.
+    if (decoder !== undefined) stream = pipeline(stream, decoder, () => undefined)
   }
   return stream
 }
@@ -343,8 +401,9 @@ function failure(error: unknown, hasHeaders: boolean): HttpReply {
   const { code, message } = rootCause((error instanceof Error && earlierErrors.get(error)) || error)
   const status = PROXY_REFUSAL.exec(message)
   if (status !== null) return { kind: 'proxy-refused', status: Number(status[1] ?? status[2]) }
-  const addresses = addressesIn(error)
-  const isUnsent = !hasHeaders && (isConnectError(error) || NEVER_CONNECTED.test(code))
+  const tried = triedFor(error)
+  const addresses = tried === undefined ? [] : shown(tried)
+  const isUnsent = !hasHeaders && (tried !== undefined || NEVER_CONNECTED.test(code))
   const mayBeStale = !hasHeaders && !isUnsent && LOST_CONNECTION.has(code)
   return {
     kind: 'network',
@@ -361,12 +420,12 @@ interface Cause {
   readonly message?: unknown
   readonly cause?: unknown
   readonly errors?: readonly unknown[]
-  readonly address?: unknown
-  readonly port?: unknown
 }
 
-function isConnectError(error: unknown): boolean {
-  return error instanceof Error && (connectErrors.has(error) || isConnectError(error.cause))
+/** Undefined where there was a connection. */
+function triedFor(error: unknown): Tried | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  return connectErrors.get(error) ?? triedFor((error as Cause).cause)
 }
 
 /** The innermost error that has a code: undici wraps the socket's, and a host with several addresses brings a list. */
@@ -381,15 +440,4 @@ function rootCause(error: unknown): { code: string; message: string } {
     code: typeof own.code === 'string' ? own.code : 'UNKNOWN',
     message: typeof own.message === 'string' ? own.message : String(error),
   }
-}
-
-function addressesIn(error: unknown): readonly string[] {
-  const { cause, errors: all = [] } = error as Cause
-  if (all.length === 0) return cause instanceof Error ? addressesIn(cause) : []
-  return all.flatMap((one) => {
-    const { address, port, code } = one as Cause
-    if (typeof address !== 'string') return []
-    const host = address.includes(':') ? `[${address}]` : address
-    return [`${host}:${String(port)} (${String(code)})`]
-  })
 }
