@@ -120,8 +120,10 @@ describe('an example in the docs', () => {
         'needs.import.outputs.job-id': jobs.map(({ jobId }) => jobId).join(),
         'steps.start.outputs.job-id': jobs.map(({ jobId }) => jobId).join(),
         'needs.stage.outputs.job-id': jobs.map(({ jobId }) => jobId).join(),
+        'steps.products.outputs.jobId': jobs[0]!.jobId,
+        'steps.reviews.outputs.jobId': jobs[1]!.jobId,
         'inputs.job-id': jobs[0]!.jobId,
-        'steps.all.outputs.job-ids': JSON.stringify(jobs.map(({ jobId }) => jobId)),
+        'matrix.part': 'part-2',
         'vars.IMPORT_JOB_ID': jobs[0]!.jobId,
         'secrets.ZILLIZ_API_KEY': 'a key of Zilliz Cloud',
         'secrets.MILVUS_USER_AND_PASSWORD': 'root:Milvus',
@@ -143,7 +145,14 @@ describe('an example in the docs', () => {
       const mount = wanted.pathname.replace(/\/$/, '')
       const tls = { ...server, ca: ca.cert, requestClientCert: true }
       const wiring: Wiring = wanted.protocol === 'https:' ? { tls } : {}
-      const script = { ...rules, jobs: 'job-id' in given ? jobs : jobs.map(underWay), collectionScripts: [PRODUCTS] }
+      const isStart = 'import' in given
+      const script = {
+        ...rules,
+        jobs: given['job-id'] === 'discover' ? jobs.map(underWay) : isStart ? [] : jobs,
+        imports: [{ course: COMPLETED, files: [{ path: '', rows: 1_200_000, sizeBytes: 4_000_000 }] }],
+        collectionScripts: [PRODUCTS],
+        collections: ['reviews'],
+      }
       const service = await startSimulators({ [mount]: script }, wiring)
       try {
         const run = await runAction({
@@ -154,7 +163,11 @@ describe('an example in the docs', () => {
           },
           env: { NO_PROXY: '127.0.0.1' },
         })
-        expect(run.outputs).toMatchObject({ conclusion: 'completed', state: 'Completed' })
+        expect(run.outputs).toMatchObject({
+          conclusion: inputs['wait-for'] === 'started' ? 'started' : 'completed',
+          state: 'Completed',
+          started: isStart ? 'true' : '',
+        })
         expect(run.outcome).toBe('success')
       } finally {
         await service.close()
