@@ -7,7 +7,7 @@ import ts from 'typescript'
 const src = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** The folders, which the files beside them put together. */
-const WIRING = ['settings', 'service', 'report', 'messages', 'gate', 'world', 'connection', 'version']
+const WIRING = ['settings', 'service', 'report', 'messages', 'gate', 'world', 'connection', 'proxy', 'version']
 
 /** What each part of `src` may import besides itself, its type-only imports included. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -20,12 +20,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reporters: [...WIRING, 'step'],
   step: WIRING,
   world: ['service', 'report', 'gate', 'connection'],
-  settings: ['messages', 'gate', 'connection', 'hosts'],
-  service: ['messages', 'gate', 'connection', 'hosts'],
+  settings: ['messages', 'gate', 'connection', 'hosts', 'proxy'],
+  service: ['messages', 'gate', 'connection', 'hosts', 'proxy'],
   report: ['messages', 'gate', 'connection', 'version'],
   messages: ['gate'],
   gate: [],
   connection: [],
+  proxy: ['connection'],
   hosts: [],
   version: [],
 }

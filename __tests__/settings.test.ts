@@ -19,6 +19,7 @@ import {
 import { secretsOf } from '../src/settings/secrets.ts'
 import { parseSettings, summaryWanted } from '../src/settings/settings.ts'
 import type { Settings } from '../src/settings/settings.ts'
+import { unknownInputs } from '../src/settings/unknown-inputs.ts'
 import { durationMs } from '../src/settings/values.ts'
 import type { Mistake } from '../src/gate/conclusion.ts'
 import { anyCharacter } from './support/any-character.ts'
@@ -229,6 +230,34 @@ describe('job-id', () => {
   ])('refuses %j', (text, words) => {
     expect(mistakeOf({ 'job-id': text })).toMatch(/^job-id: .*for example 448761313698322011$/)
     expect(mistakeOf({ 'job-id': text })).toContain(words)
+  })
+})
+
+describe('inputs that the action does not have', () => {
+  it.each([
+    ['expected_rows', 'expected-rows'],
+    ['expcted-rows', 'expected-rows'],
+    ['exected_row', 'expected-rows'],
+    ['jobid', 'job-id'],
+    ['job_id', 'job-id'],
+    ['timout', 'timeout'],
+    ['Colection-Name', 'collection-name'],
+  ])('are a mistake where one is meant: %s', (name, meant) => {
+    const mistakes = mistakesOf({ [name]: '1' })
+    expect(mistakes.map(({ input }) => input)).toEqual([name.toLowerCase()])
+    expect(mistakes[0]?.takes).toBe(`\`${meant}\` (did you mean that?)`)
+  })
+
+  it.each(['tmot', 'jbd', 'version', 'who-to-greet', 'rows', 'job-ids-of-all'])(
+    'are none where none is meant: %s',
+    (name) => {
+      expect(mistakesOf({ [name]: '1' })).toEqual([])
+      expect(unknownInputs(environment({ [name]: '1', ...MINIMAL }))).toEqual([name])
+    },
+  )
+
+  it('do not show a secret', () => {
+    expect(mistakeOf({ api_key: 'root:Milvus-Passw0rd' })).not.toContain('Passw0rd')
   })
 })
 
@@ -601,6 +630,20 @@ describe('api-key', () => {
     'https://API.cloud.zilliz.com./v2/vectordb',
   ]
 
+  it.each([
+    'https://cloud.zilliz.com',
+    'https://cloud.zilliz.com/orgs/x?y',
+    'http://zilliz.com',
+    'https://cloud.zilliz.com.cn',
+  ])('is not asked for at the console %s', (endpoint) => {
+    const [origin = ''] = endpoint.split('?')
+    for (const input of ['endpoint', 'cluster-endpoint']) {
+      expect(mistakeOf({ ...CLOUD, 'wait-for': 'searchable', [input]: origin })).toContain(
+        'not the address of the web console',
+      )
+    }
+  })
+
   it.each(hosts)('has to be there for %s', (endpoint) => {
     expect(mistakeOf({ endpoint })).toMatch(/^api-key: got nothing; .*forks and of Dependabot get no secrets/)
   })
@@ -737,6 +780,32 @@ describe('TLS', () => {
       'PEM text, which is no private key that can be parsed',
     )
     expect(withKey(bare)).toMatch(/^client-key: got a value of \d+ characters, a path that cannot be read/)
+    const damaged = [
+      bare.slice(0, 30),
+      `"${bare}"`,
+      `key: ${bare}`,
+      identity.private.split('\n').slice(1, -2).join('\n'),
+      identity.private.replace('-----BEGIN', '----BEGIN'),
+      Buffer.from(identity.private).toString('base64'),
+      JSON.stringify(identity.private.slice(8)),
+    ]
+    for (const key of damaged) {
+      expect(withKey(key)).toMatch(/^client-key: got a value of \d+ characters/)
+      for (let i = 0; i + 8 <= key.length; i += 1) expect(withKey(key)).not.toContain(key.slice(i, i + 8))
+    }
+  })
+
+  it.each(['ca-cert', 'client-cert'])('quotes as %s only what looks like a path', (input) => {
+    const body = identity.private.split('\n').slice(1, -2)
+    const words = (text: string) =>
+      mistakesOf({ 'client-key': 'client.key', [input]: text })
+        .map(({ got }) => got)
+        .join()
+    expect(words('certs/missing.pem')).toContain('"certs/missing.pem", a path that cannot be read')
+    for (const text of [body.join(''), body.join('\n'), 'x'.repeat(256)]) {
+      expect(words(text)).toContain(`a value of ${text.length} characters, a path that cannot be read`)
+      expect(words(text)).not.toContain(text.slice(0, 8))
+    }
   })
 
   it('hands on the certificates of NODE_EXTRA_CA_CERTS', () => {
@@ -760,15 +829,34 @@ describe('proxies', () => {
     expect(proxy).toEqual({ httpsProxy: 'http://lower:1', httpProxy: 'http://upper:2', noProxy: '*' })
   })
 
-  it.each([
-    ['HTTPS_PROXY', 'proxy:3128', '"proxy:3128"'],
-    ['https_proxy', 'socks5://user:hunter2@proxy', '"socks5://***@proxy"'],
-    ['HTTP_PROXY', 'http://user:hunter2@', '"http://***@"'],
-    ['http_proxy', 'user:hunter2@proxy:3128', '"***@proxy:3128"'],
-    ['http_proxy', 'http://user:hunter2 x@proxy', '"http://***@proxy"'],
-  ])('refuses %s=%s without showing a password', (name, text, shown) => {
-    expect(mistakeOf({}, { [name]: text })).toContain(`${name}: got ${shown}; takes a proxy's URL`)
-    expect(mistakeOf({}, { [name]: text })).not.toContain('hunter2')
+  const HTTPS = { endpoint: 'https://milvus.example' }
+
+  it.each<[inputs: Readonly<Record<string, string>>, name: string, text: string, shown: string]>([
+    [HTTPS, 'https_proxy', 'socks5://user:hunter2@proxy', '"socks5://***@proxy"'],
+    [{}, 'HTTP_PROXY', 'http://user:hunter2@', '"http://***@"'],
+    [{}, 'http_proxy', 'http://user:hunter2 x@proxy', '"http://***@proxy"'],
+    [{}, 'http_proxy', 'user:hunter2@', '"***@"'],
+  ])('of %j are refused without showing a password: %s=%s', (inputs, name, text, shown) => {
+    expect(mistakeOf(inputs, { [name]: text })).toContain(`${name}: got ${shown}; takes the URL of an HTTP proxy`)
+    expect(mistakeOf(inputs, { [name]: text })).not.toContain('hunter2')
+  })
+
+  it('are judged for the address of the cluster too, each variable once', () => {
+    const cluster = { 'wait-for': 'searchable', 'cluster-endpoint': 'https://in01-a1b2c3.vectordb.zillizcloud.com' }
+    const bad = { https_proxy: 'socks5://proxy', HTTP_PROXY: 'socks5://proxy' }
+    expect(mistakesOf(cluster, bad).map(({ input }) => input)).toEqual(['HTTP_PROXY', 'https_proxy'])
+    expect(mistakesOf({ ...cluster, ...HTTPS }, bad).map(({ input }) => input)).toEqual(['https_proxy'])
+  })
+
+  it.each<[inputs: Readonly<Record<string, string>>, variables: Environment]>([
+    [{}, { HTTPS_PROXY: 'socks5://proxy' }],
+    [HTTPS, { HTTP_PROXY: 'socks5://proxy' }],
+    [HTTPS, { HTTPS_PROXY: 'socks5://proxy', NO_PROXY: 'milvus.example' }],
+    [{ endpoint: 'https://10.2.3.4' }, { HTTPS_PROXY: 'socks5://proxy', NO_PROXY: '10.0.0.0/8' }],
+    [HTTPS, { HTTPS_PROXY: 'proxy:3128' }],
+    [HTTPS, { HTTPS_PROXY: 'user:password@proxy:3128' }],
+  ])('of %j may be %j', (inputs, variables) => {
+    expect(mistakesOf(inputs, variables)).toEqual([])
   })
 })
 
@@ -780,6 +868,17 @@ describe('what is masked', () => {
     ['all that follows the first colon', { 'api-key': 'root:1234:678' }, ['root:1234:678', '1234:678']],
     ['every line of a broken key', { 'api-key': '12345678\n1' }, ['12345678\n1', '12345678']],
     ['header values from 8 characters on', { headers: 'X-A: 12345678\nX-B: 1234567' }, ['12345678']],
+    [
+      'each word of a header value from 8 characters on',
+      { headers: 'X-A: Token eyJhbGciOi\nCookie: session=abcdefgh; id=1' },
+      ['Token eyJhbGciOi', 'eyJhbGciOi', 'session=abcdefgh; id=1', 'abcdefgh'],
+    ],
+    [
+      'a key behind the scheme that is put in front of it',
+      { 'api-key': 'Bearer root:12345678' },
+      ['root:12345678', '12345678'],
+    ],
+    ['a client key that lost its first line', { 'client-key': 'MC4CAQAw\nBQYDK2Vw' }, ['MC4CAQAw', 'BQYDK2Vw']],
     ['a header line without a name', { headers: '12345678' }, ['12345678']],
     ['a password in the endpoint', { endpoint: 'http://u:p%40@host' }, ['p%40', 'p@']],
     ['a password in the cluster’s endpoint', { 'cluster-endpoint': 'http://u:p%40@host' }, ['p%40', 'p@']],

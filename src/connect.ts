@@ -5,6 +5,7 @@ import { exchangeLine } from './report/log-lines.ts'
 import type { RequestLog } from './report/report-file.ts'
 import { transportTo } from './service/http.ts'
 import type { HttpConnection } from './service/http.ts'
+import { proxyFor } from './proxy.ts'
 import { isReadableOnTheWay } from './service/plain-http.ts'
 import { createService } from './service/service.ts'
 import { debugWanted } from './settings/runner.ts'
@@ -20,11 +21,17 @@ export function connect(
 ): { readonly service: ImportService; readonly close: () => void } {
   const { env, clock, log, openExchange } = world
   const opened: HttpConnection[] = []
-  let hasWarned = false
+  const said = new Set<string>()
+  const say = (text: string) => {
+    if (!said.has(text)) notice(text)
+    said.add(text)
+  }
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') say(CERTIFICATES_ARE_CHECKED)
   const open = (transport: Transport) => {
-    if (connection.apiKey !== '' && isReadableOnTheWay(transport.endpoint) && !hasWarned) {
-      hasWarned = true
-      notice(READABLE_KEY)
+    if (connection.apiKey !== '' && isReadableOnTheWay(transport.endpoint)) say(READABLE_KEY)
+    const proxy = proxyFor(transport.endpoint, transport.proxy)
+    if (proxy.kind === 'proxy') {
+      say(sanitize(`Requests to ${new URL(transport.endpoint).host} go through the proxy ${proxy.shown}.`))
     }
     const exchange = openExchange(transport)
     opened.push(exchange)
@@ -57,6 +64,7 @@ function collectionOf(selection: Settings['selection']): string | undefined {
   return selection.kind === 'import' ? selection.order.collectionName : selection.collectionName
 }
 
+const CERTIFICATES_ARE_CHECKED = 'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect: the gate always checks certificates.'
 const READABLE_KEY =
   'The key travels over plain http to a public address, where others can read it: use https:// if you can. ' +
   `(${NOTICES.readableKey})`

@@ -12,6 +12,11 @@ export function isControlPlane(hostname: string): boolean {
   return CONTROL_PLANES.includes(canonical(hostname))
 }
 
+/** Whether this is a page for people rather than an API. */
+export function isConsole(hostname: string): boolean {
+  return /^(?:(?:www|cloud)\.)?zilliz\.com(?:\.cn)?$/.test(canonical(hostname))
+}
+
 /** Whether Zilliz Cloud owns this host. */
 export function isZillizCloud(hostname: string): boolean {
   return ZILLIZ_CLOUD.test(canonical(hostname))

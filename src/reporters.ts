@@ -1,4 +1,5 @@
 import { DEFAULT_POLICY } from './gate/policy.ts'
+import { proxyFor } from './proxy.ts'
 import type { Policy } from './gate/policy.ts'
 import { NOTICES } from './messages/codes.ts'
 import { commitStatusReporter, handOverTo, statusSender } from './report/commit-status.ts'
@@ -52,7 +53,15 @@ function reportersOf(step: Step, parsed: ParsedSettings, requests: RequestLog): 
   }
   // After them, because a large report takes longest, and a signal leaves a second.
   if (reportPath !== undefined) {
-    const context = { version: VERSION, inputs: settings?.inputs ?? {}, policy, journal: requests, wallClockMs }
+    const proxy = settings && proxyFor(settings.connection.endpoint, settings.connection.proxy)
+    const context = {
+      version: VERSION,
+      inputs: settings?.inputs ?? {},
+      proxy: proxy?.kind === 'proxy' ? sanitize(proxy.shown) : undefined,
+      policy,
+      journal: requests,
+      wallClockMs,
+    }
     reporters.push(reportFileReporter(reportPath, context, clock))
   }
   reporters.push(logReporter(log, policy, { asked, colors: colorsWanted(env), clock, troubleshooting }))

@@ -1,3 +1,4 @@
+import type { Transport } from '../../src/connection.ts'
 import { createExchange } from '../../src/service/http.ts'
 import { createPoll } from '../support/poller.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
@@ -13,16 +14,21 @@ export interface Asked {
   readonly inputs: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
   readonly timeoutMs?: number
+  /** What a run learns later about the way, which the inputs do not say. */
+  readonly change?: (transport: Transport) => Transport
 }
 
 /** So many polls in turn, over one exchange, as the inputs and the environment want the connection. */
-export async function pollsOf({ inputs, env = {}, timeoutMs = 10_000 }: Asked, amount = 1): Promise<readonly string[]> {
+export async function pollsOf(
+  { inputs, env = {}, timeoutMs = 10_000, change = (same) => same }: Asked,
+  amount = 1,
+): Promise<readonly string[]> {
   const given = Object.entries({ 'job-id': JOB, 'api-key': API_KEY, ...inputs })
   const variables = given.map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value] as const)
   const parsed = parseSettings({ ...env, ...Object.fromEntries(variables) })
   if (parsed.kind === 'mistakes') return parsed.mistakes.map(({ input }) => `a mistake in ${input}`)
   const { connection, target } = parsed.settings
-  const exchange = createExchange(connection)
+  const exchange = createExchange(change(connection))
   const poll = createPoll({
     ...connection,
     ...target,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { removeRunnerFolders, runAction } from '../runner/runner.ts'
 import { fixtureReply } from '../simulator/fixtures.ts'
@@ -150,12 +151,59 @@ describe('the variables', () => {
     ['ocalhost', true],
     ['localhost.example', true],
     ['', true],
+    ['127.0.0.0/8', true],
   ])('keep from the proxy what NO_PROXY %j names', async (noProxy, isProxied) => {
     const { url, seen } = await proxied({ kind: 'forwards' })
     const { port } = new URL(secure.url)
     const env = { HTTPS_PROXY: url(), NO_PROXY: noProxy.replace('{port}', port) }
     expect(await pollOf({ inputs: { ...toSecure(), endpoint: `https://localhost:${port}` }, env })).toBe('answered')
     expect(seen).toHaveLength(isProxied ? 1 : 0)
+  })
+
+  it.each([
+    ['127.0.0.0/8', '127.0.0.1', false],
+    ['127.0.0.1/32', '127.0.0.1', false],
+    ['10.0.0.0/8 127.0.0.0/8:{port}', '127.0.0.1', false],
+    ['127.0.0.0/8:1', '127.0.0.1', true],
+    ['10.0.0.0/8', '127.0.0.1', true],
+    ['127.0.0.0/33', '127.0.0.1', true],
+    ['::/0', '127.0.0.1', true],
+    ['::/64', '[::1]', false],
+    ['[::1]', '[::1]', false],
+    ['[::1]:{port}', '[::1]', false],
+    ['::1', '[::1]', false],
+    ['2001:db8::/32', '[::1]', true],
+  ])('keep from the proxy the addresses in NO_PROXY %j: %s', async (noProxy, address, isProxied) => {
+    const { url, seen } = await proxied({ kind: 'refuses', status: 502 })
+    const { port } = new URL(plain.url)
+    const env = { HTTP_PROXY: url(), NO_PROXY: noProxy.replace('{port}', port) }
+    await pollOf({ inputs: { endpoint: `http://${address}:${port}` }, env })
+    expect(seen).toHaveLength(isProxied ? 1 : 0)
+  })
+
+  it('need no scheme', async () => {
+    const { url, seen } = await proxied(LOCKED)
+    const bare = url(`runner:${encodeURIComponent(LOCKED.password)}`).replace('http://', '')
+    expect(await pollOf({ inputs: toSecure(), env: { HTTPS_PROXY: bare } })).toBe('answered')
+    expect(await pollOf({ inputs: { endpoint: plain.url }, env: { http_proxy: bare } })).toBe('answered')
+    expect(seen).toHaveLength(2)
+  })
+
+  it.each(['not a proxy', 'socks5://proxy.example.com', 'http://user:50%off@proxy.example.com:3128'])(
+    'stop no request that they do not apply to: %j',
+    async (bad) => {
+      const { host, hostname } = new URL(secure.url)
+      expect(await pollOf({ inputs: toSecure(), env: { HTTP_PROXY: bad } })).toBe('answered')
+      expect(await pollOf({ inputs: toSecure(), env: { HTTPS_PROXY: bad, NO_PROXY: host } })).toBe('answered')
+      expect(await pollOf({ inputs: toSecure(), env: { HTTPS_PROXY: bad, no_proxy: hostname } })).toBe('answered')
+      expect(await pollOf({ inputs: { endpoint: plain.url }, env: { HTTPS_PROXY: bad } })).toBe('answered')
+    },
+  )
+
+  it('reject requests to an address that is learned later, without sending one', async () => {
+    const proxy = { httpProxy: 'socks5://proxy.example.com', httpsProxy: undefined, noProxy: '' }
+    const polls = await pollsOf({ inputs: { endpoint: plain.url }, change: (transport) => ({ ...transport, proxy }) })
+    expect(polls).toEqual(['refused: bad-proxy'])
   })
 
   it.each([
@@ -172,7 +220,7 @@ describe('the variables', () => {
   })
 
   it.each([
-    'proxy.example.com:3128',
+    'proxy.example.com:port',
     'socks5://proxy.example.com',
     'http://',
     'http://a b',
@@ -189,8 +237,10 @@ describe('the whole step', () => {
   it('takes its proxy from the environment, and shows the password nowhere', async () => {
     const { url } = await proxied(LOCKED)
     const password = encodeURIComponent(LOCKED.password)
-    const { outcome, rawStdout, rawStderr, summary } = await step({ HTTPS_PROXY: url(`runner:${password}`) })
+    const { outcome, outputs, rawStdout, rawStderr, summary } = await step({ HTTPS_PROXY: url(`runner:${password}`) })
     expect(outcome).toBe('success')
+    expect(rawStdout).toContain(`Requests to ${hostOf(secure)} go through the proxy ${url()}.`)
+    expect(JSON.parse(readFileSync(outputs['reportPath'] ?? '', 'utf8'))).toMatchObject({ proxy: url() })
     const told = JSON.stringify([rawStdout.replace(/^::add-mask::.*$/gm, ''), rawStderr, summary])
     for (const secret of [password, LOCKED.password, API_KEY]) expect(told).not.toContain(secret)
   })
@@ -200,6 +250,21 @@ describe('the whole step', () => {
     const { outcome, outputs, annotations } = await step({ https_proxy: url() })
     expect([outcome, outputs['conclusion']]).toEqual(['failure', 'rejected'])
     expect(JSON.stringify(annotations)).toContain('Put the credentials into the proxy variable')
+  })
+
+  it('fails without a second poll where the way to the cluster leads through a proxy that cannot be used', async () => {
+    const inputs = { 'wait-for': 'searchable', 'cluster-endpoint': 'http://127.0.0.1:1' }
+    const { outcome, outputs } = await step({ HTTP_PROXY: 'socks5://proxy.example.com' }, inputs)
+    expect([outcome, outputs['conclusion']]).toEqual(['failure', 'invalid-input'])
+  })
+
+  it('checks certificates whatever NODE_TLS_REJECT_UNAUTHORIZED says, and says so once', async () => {
+    const { outcome, outputs, rawStdout } = await step(
+      { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      { 'ca-cert': '', timeout: '0' },
+    )
+    expect([outcome, outputs['conclusion']]).toEqual(['failure', 'rejected'])
+    expect(rawStdout.split('NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect')).toHaveLength(2)
   })
 
   it('ends in time where the proxy hangs', async () => {

@@ -84,6 +84,7 @@ export type ServiceErrorKind =
   | 'github-rejected'
   | 'github-outage'
   // No HTTP response from the service.
+  | 'bad-proxy'
   | 'proxy-credentials'
   | 'proxy-rejected'
   | 'timeout'

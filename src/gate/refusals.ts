@@ -51,6 +51,8 @@ export function refusalsWithoutAbsence(refusals: Refusals | undefined, absentMs:
 /** Enough refusals in a row, over enough time, to end the gate. */
 export function isConfirmed(refusals: Refusals | undefined): boolean {
   if (refusals === undefined) return false
+  // No request was sent, so another would bring the same.
+  if (refusals.error.kind === 'bad-proxy') return true
   const { count, spanMs } = rule(refusals)
   return refusals.count >= count && isApart(refusals.sinceMs, refusals.lastAtMs, spanMs)
 }

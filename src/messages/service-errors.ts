@@ -305,6 +305,11 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
     'If this lasts, check https://www.githubstatus.com.',
   ],
 
+  'bad-proxy': [
+    'MIG-016',
+    '{detail} does not hold the URL of an HTTP proxy, so no request was sent to {host}.',
+    'Set {detail} to `http://host:port`, or list the host in `NO_PROXY`.',
+  ],
   'proxy-credentials': [
     'MIG-016',
     PROXY_REFUSED,

@@ -53,6 +53,8 @@ export interface ReportContext {
   readonly version: string
   /** No secrets among them. */
   readonly inputs: Readonly<Record<string, string>>
+  /** The proxy in front of the endpoint, without credentials. */
+  readonly proxy?: string | undefined
   readonly policy: Policy
   readonly journal: RequestLog
   readonly wallClockMs: () => number
@@ -64,7 +66,7 @@ export function reportFileReporter(path: string, context: ReportContext, clock: 
   return { name: 'report file', report: keepFile({ path, clock, textOf }) }
 }
 
-function report(event: WatchEvent, { version, inputs, policy, journal, wallClockMs }: ReportContext): unknown {
+function report(event: WatchEvent, { version, inputs, proxy, policy, journal, wallClockMs }: ReportContext): unknown {
   const { view } = event
   const details = listedFiles(view.jobs)
   const conclusion = 'conclusion' in event ? event.conclusion : undefined
@@ -78,6 +80,7 @@ function report(event: WatchEvent, { version, inputs, policy, journal, wallClock
     ...(conclusion && headline(conclusion, view, policy)),
     ...(conclusion?.kind === 'invalid-input' && { mistakes: conclusion.mistakes }),
     inputs,
+    ...(proxy !== undefined && { proxy }),
     jobs: view.jobs.map((job) => ({
       ...jobRecord(job),
       createTime: job.latest?.createTime,

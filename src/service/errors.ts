@@ -285,8 +285,9 @@ function classifyProxy(status: number, context: RequestContext): Outage | Refusa
 const HOST_NAME = /ENOTFOUND (\S+)$/
 const ADDRESS = /ECONNREFUSED (\S+)$/
 
-/** The first that matches Node's, OpenSSL's or undici's code. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** The first that matches Node's, OpenSSL's, undici's or our code. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const NETWORK: readonly (readonly [code: RegExp, kind: ServiceErrorKind, outcome: string, detail?: RegExp])[] = [
+  [/^BAD_PROXY$/, 'bad-proxy', 'bad-proxy', /^(.+)$/],
   // The name or address may be a proxy's.
   [/^ENOTFOUND$/, 'no-such-host', 'dns', HOST_NAME],
   [/^EAI_AGAIN$/, 'dns', 'dns'],
@@ -311,8 +312,9 @@ const NETWORK: readonly (readonly [code: RegExp, kind: ServiceErrorKind, outcome
   [/^(?:ERR_SSL.*|EPROTO)$/, 'tls-handshake', 'tls'],
   [/^(?:ECONNRESET|UND_ERR_SOCKET|EPIPE)$/, 'reset', 'reset'],
 ]
-/** A certificate or name that does not hold: about the request, not about the moment. */
-const REFUSED_TLS: ReadonlySet<ServiceErrorKind> = new Set([
+/** A certificate, name or proxy that does not hold: about the request, not about the moment. */
+const REFUSED_NETWORK: ReadonlySet<ServiceErrorKind> = new Set([
+  'bad-proxy',
   'tls-wrong-name',
   'tls-expired',
   'tls-not-yet-valid',
@@ -330,7 +332,7 @@ function classifyNetwork(reply: NetworkFailure, context: RequestContext): Outage
     ...(detail && { detail: sanitize(detail, MAX_MESSAGE) }),
     ...(kind === 'network' && addresses.length === 0 && { message: sanitize(message, MAX_MESSAGE) }),
   })
-  return refusedUnlessKnown(error, REFUSED_TLS.has(kind), context)
+  return refusedUnlessKnown(error, REFUSED_NETWORK.has(kind), context)
 }
 
 /** What speaks no HTTP/1.1, by its first bytes. */

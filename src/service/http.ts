@@ -8,6 +8,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { buildConnector, EnvHttpProxyAgent, errors, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { Transport } from '../connection.ts'
+import { proxyFor } from '../proxy.ts'
 
 export interface HttpRequest {
   readonly url: string
@@ -78,7 +79,9 @@ const ATTEMPT_TIMEOUT_MS = 3_000
 
 /** Opens a pool that honors the proxy and TLS settings; throws where the TLS material does not fit together. */
 export function createExchange(transport: Transport): HttpConnection {
-  const open = dispatchersOf(transport)
+  const proxy = proxyFor(transport.endpoint, transport.proxy)
+  if (proxy.kind === 'unusable') return unusableProxy(proxy.variable)
+  const open = dispatchersOf(transport, proxy.kind === 'proxy' ? proxy.url : '')
   const opened = new Set<Generation>()
   const newGeneration = () => {
     const end = new AbortController()
@@ -136,13 +139,17 @@ function drop({ dispatcher, end }: Generation): Promise<void> {
   return dispatcher.destroy()
 }
 
-function dispatchersOf({
-  endpoint,
-  tls: options,
-  proxy,
-}: Transport): (signal: AbortSignal, connecting: Set<Tried>) => Dispatcher {
-  // With no proxy for https undici would take the one for http.
-  const proxyUrl = (endpoint.startsWith('https:') ? proxy.httpsProxy : proxy.httpProxy) ?? ''
+/** Every request fails at once: without its proxy it must not be sent. */
+function unusableProxy(variable: string): HttpConnection {
+  const failed = () =>
+    Promise.resolve<HttpReply>({ kind: 'network', code: 'BAD_PROXY', message: variable, isUnsent: true })
+  return { post: failed, get: failed, close: () => Promise.resolve() }
+}
+
+function dispatchersOf(
+  { endpoint, tls: options }: Transport,
+  proxyUrl: string,
+): (signal: AbortSignal, connecting: Set<Tried>) => Dispatcher {
   // To read the roots takes longer than all else of a gate that speaks plain http.
   const speaksTls = endpoint.startsWith('https:') || proxyUrl.startsWith('https:')
   const trust = speaksTls && { secureContext: secureContextOf(options) }
@@ -153,7 +160,7 @@ function dispatchersOf({
     new EnvHttpProxyAgent({
       httpProxy: proxyUrl,
       httpsProxy: proxyUrl,
-      noProxy: proxy.noProxy,
+      noProxy: '',
       connect: connectorOf({ ...toService, signal }, connecting),
       requestTls: { ...toService, signal },
       proxyTls: { ...own, signal },

@@ -1,4 +1,6 @@
-import { DEFAULT_ENDPOINT, canonical, isControlPlane } from '../hosts.ts'
+import { DEFAULT_ENDPOINT, canonical, isConsole, isControlPlane } from '../hosts.ts'
+import { httpUrl, proxyFor } from '../proxy.ts'
+import type { ProxyFault } from '../proxy.ts'
 import type { DataPlane, Target, Transport } from '../connection.ts'
 import type { Environment, InputName, Inputs } from './inputs.ts'
 import { all, isHeaderText, mistaken, parsed, parseOptionalName, quoted, sized } from './values.ts'
@@ -34,12 +36,19 @@ function parseClusterEndpoint(text: string): Parsed<DataPlane> {
 /** An input that takes a URL. */
 interface UrlRule {
   readonly input: InputName
+  /** What to give in place of the address of the web console. */
+  readonly instead: string
   readonly example: string
 }
 
-const ENDPOINT: UrlRule = { input: 'endpoint', example: 'https://milvus.example.com:19530' }
+const ENDPOINT: UrlRule = {
+  input: 'endpoint',
+  instead: `nothing for Zilliz Cloud (with \`cluster-id\` the default is ${DEFAULT_ENDPOINT}), else the URL of your Milvus`,
+  example: 'https://milvus.example.com:19530',
+}
 const CLUSTER_ENDPOINT: UrlRule = {
   input: 'cluster-endpoint',
+  instead: "the cluster's own URL, which the console shows",
   example: 'https://in01-a1b2c3d4e5f6a7b.aws-us-west-2.vectordb.zillizcloud.com:19530',
 }
 
@@ -50,6 +59,7 @@ function parseUrl(rule: UrlRule, text: string): Parsed<string> {
   if (/[?#]/.test(text)) return wrong(rule, text, 'a URL without `?` and `#` and what follows them')
   const url = httpUrl(text)
   if (url === undefined) return wrong(rule, text, 'a URL that starts with `http://` or `https://` and has a host')
+  if (isConsole(url.hostname)) return wrong(rule, text, `${rule.instead}, not the address of the web console`)
   const prefix = url.pathname.replace(/\/+v2\/+vectordb(?:\/.*)?$/, '').replace(/\/+$/, '')
   return parsed(`${url.origin}${prefix}`)
 }
@@ -135,51 +145,50 @@ function together(inputs: Inputs, input: InputName, partner: InputName, example:
 }
 
 /** The proxies that the environment asks for; lower case wins, as with curl. */
-export function parseProxies(env: Environment): Parsed<Transport['proxy']> {
-  return all<Transport['proxy']>({
-    httpProxy: parseProxy(variable(env, 'HTTP_PROXY')),
-    httpsProxy: parseProxy(variable(env, 'HTTPS_PROXY')),
-    noProxy: parsed(variable(env, 'NO_PROXY').text),
-  })
+export function proxiesIn(env: Environment): Transport['proxy'] {
+  return {
+    httpProxy: variable(env, 'HTTP_PROXY') || undefined,
+    httpsProxy: variable(env, 'HTTPS_PROXY') || undefined,
+    noProxy: variable(env, 'NO_PROXY'),
+  }
 }
 
-/** The URLs in the proxy variables, used or not: they may hold a password. */
+/** The texts of the proxy variables, used or not: they may hold a password. */
 export function proxyTextsOf(env: Environment): readonly string[] {
   return ['HTTP_PROXY', 'HTTPS_PROXY'].flatMap((name) =>
     [name.toLowerCase(), name].map((key) => (env[key] ?? '').trim()),
   )
 }
 
-interface Variable {
-  readonly name: string
-  readonly text: string
+function variable(env: Environment, name: string): string {
+  return (env[name.toLowerCase()] ?? '').trim() || (env[name] ?? '').trim()
 }
 
-function variable(env: Environment, name: string): Variable {
-  const lowerCase = { name: name.toLowerCase(), text: (env[name.toLowerCase()] ?? '').trim() }
-  return lowerCase.text === '' ? { name, text: (env[name] ?? '').trim() } : lowerCase
+/** The proxies, where those that requests to the given addresses go through can be used. */
+export function parseProxies(env: Environment, endpoints: readonly string[]): Parsed<Transport['proxy']> {
+  const proxies = proxiesIn(env)
+  const mistakes = endpoints.flatMap((endpoint) => {
+    const choice = proxyFor(endpoint, proxies)
+    if (choice.kind !== 'unusable') return []
+    const { variable: name, text, fault } = choice
+    const lower = name.toLowerCase()
+    return [
+      {
+        input: (env[lower] ?? '').trim() === '' ? name : lower,
+        got: quoted(withoutCredentials(text)),
+        takes: PROXY_TAKES[fault],
+        example: 'http://proxy.example.com:3128',
+      },
+    ]
+  })
+  const own = mistakes.filter(({ input }, i) => mistakes.findIndex((mistake) => mistake.input === input) === i)
+  return own.length > 0 ? mistaken(...own) : parsed(proxies)
 }
 
-function parseProxy({ name, text }: Variable): Parsed<string | undefined> {
-  if (text === '') return parsed(undefined)
-  const wrong = (takes: string) =>
-    mistaken({ input: name, got: quoted(withoutCredentials(text)), takes, example: 'http://proxy.example.com:3128' })
-  const url = httpUrl(text)
-  if (url === undefined) {
-    return wrong(
-      "a proxy's URL that starts with `http://` or `https://` and has a host; unset it to go without a proxy",
-    )
-  }
-  if (!isPercentEncoded(url.username) || !isPercentEncoded(url.password)) {
-    return wrong('user name and password percent-encoded: a `%` that stands for itself is `%25`')
-  }
-  return parsed(text)
-}
-
-/** The URL in `text`, if it is one of http or https with a host; browsers would forgive more than is good here. */
-export function httpUrl(text: string): URL | undefined {
-  if (!/^https?:\/\/[^/\\]/i.test(text) || /[\s\p{C}\\]/u.test(text)) return undefined
-  return URL.canParse(text) ? new URL(text) : undefined
+const PROXY_TAKES: Readonly<Record<ProxyFault, string>> = {
+  'not-a-url':
+    'the URL of an HTTP proxy, `http://host:port` or `host:port`; unset it, or list the host in `NO_PROXY`, to go without a proxy',
+  'not-percent-encoded': 'user name and password percent-encoded: a `%` that stands for itself is `%25`',
 }
 
 // To the last `@`: a password that should have been percent-encoded may hold any of `@`, `/`, `?` and `#`.
@@ -208,19 +217,10 @@ export function passwordOf(credentials: string): string {
   return colon === -1 ? '' : credentials.slice(colon + 1)
 }
 
-/** Whether every `%` in the text begins an encoded character. */
-export function isPercentEncoded(text: string): boolean {
-  return percentDecoding(text) !== undefined
-}
-
 function percentDecoded(text: string): string {
-  return percentDecoding(text) ?? text
-}
-
-function percentDecoding(text: string): string | undefined {
   try {
     return decodeURIComponent(text)
   } catch {
-    return undefined
+    return text
   }
 }

@@ -39,9 +39,12 @@ export function parseHeaders(text: string): Parsed<readonly Header[]> {
   return mistakes.length > 0 ? mistaken(...mistakes) : parsed(headers)
 }
 
-/** What follows the colon of every line, or the whole line where there is none: what must not be shown. */
+/** What follows the colon of every line (or the whole line where there is none), and each word of it: what must not be shown. */
 export function headerSecretsOf(text: string): readonly string[] {
-  return linesOf(text).map((line) => (line.text.includes(':') ? headerOf(line.text)[1] : line.text))
+  return linesOf(text).flatMap((line) => {
+    const value = line.text.includes(':') ? headerOf(line.text)[1] : line.text
+    return [value, ...value.split(/[\s,;=]+/)]
+  })
 }
 
 function linesOf(text: string): readonly { readonly number: number; readonly text: string }[] {

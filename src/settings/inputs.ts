@@ -54,7 +54,9 @@ export const secretInputs: readonly string[] = [
 /** The inputs as the runner hands them over. */
 export function inputsOf(env: Environment): Inputs {
   const given = Object.entries(inputDefaults).map(([name, fallback]) => [name, givenInput(env, name) || fallback])
-  return Object.fromEntries(given) as Inputs
+  const inputs = Object.fromEntries(given) as Inputs
+  // Keys are often copied with the scheme that the gate puts in front itself.
+  return { ...inputs, 'api-key': inputs['api-key'].replace(/^Bearer\s+/i, '') }
 }
 
 /** The name of the variable that holds an input: upper case, hyphens kept. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Transport } from '../connection.ts'
 import type { HttpsUrl } from '../messages/codes.ts'
-import { parseProxies } from './endpoint.ts'
+import { proxiesIn } from './endpoint.ts'
 import { commitOf } from './github-commit.ts'
 import { inputDefaults, inputsOf } from './inputs.ts'
 import { isHeaderText, mistaken, parsed, parseOptionalName, sized } from './values.ts'
@@ -116,19 +116,14 @@ export function commitStatusOf(env: Environment): CommitStatusOptions | undefine
     context: context.value,
     token: gitHubTokenOf(inputs),
     run: gitHubRunOf(env),
-    proxy: gitHubProxyOf(env),
+    proxy: proxiesIn(env),
     state: { path: env['GITHUB_STATE'] || undefined, name: HANDED_OVER },
   }
 }
 
 /** The run that GitHub is asked about where an earlier attempt may have started the import, and how. */
 export function runStartRequestOf(env: Environment): Pick<CommitStatusOptions, 'token' | 'run' | 'proxy'> {
-  return { token: gitHubTokenOf(inputsOf(env)), run: gitHubRunOf(env), proxy: gitHubProxyOf(env) }
-}
-
-function gitHubProxyOf(env: Environment): Transport['proxy'] {
-  const proxies = parseProxies(env)
-  return proxies.kind === 'value' ? proxies.value : { httpProxy: undefined, httpsProxy: undefined, noProxy: '' }
+  return { token: gitHubTokenOf(inputsOf(env)), run: gitHubRunOf(env), proxy: proxiesIn(env) }
 }
 
 /** Where outputs, summary and report go, whether or not the inputs hold. */

@@ -3,7 +3,7 @@ import { headerSecretsOf } from './headers.ts'
 import { importSecretsOf } from './import.ts'
 import { inputsOf } from './inputs.ts'
 import { gitHubTokenOf } from './runner.ts'
-import { isBareBase64, isPem } from './tls.ts'
+import { isPem, looksLikePath } from './tls.ts'
 import type { Environment } from './inputs.ts'
 
 /** Shorter texts are too common to be masked everywhere. */
@@ -28,6 +28,6 @@ export function secretsOf(env: Environment): readonly string[] {
 
 /** The lines of a key, also of one whose line breaks were lost; its first and last line are no secret. */
 function keyLinesOf(text: string): readonly string[] {
-  if (!isPem(text) && !isBareBase64(text)) return []
+  if (!isPem(text) && looksLikePath(text)) return []
   return text.replace(/-----[^-]*-----/g, ' ').split(/(?:\s|\\n)+/)
 }

@@ -10,6 +10,7 @@ import { parsePolicy, parseSelection } from './policy.ts'
 import { parseCommitStatus } from './runner.ts'
 import { secretsOf } from './secrets.ts'
 import { parseTls, shownPem } from './tls.ts'
+import { misspelledInputs } from './unknown-inputs.ts'
 import { all, mistaken, parseBoolean, parsed } from './values.ts'
 import type { Parsed } from './values.ts'
 
@@ -45,8 +46,10 @@ export function parseSettings(env: Environment): ParsedSettings {
     summary: parseBoolean('summary', inputs.summary),
     commitStatus: parseCommitStatus(inputs),
   })
-  if (settings.kind === 'mistakes') {
-    return { kind: 'mistakes', mistakes: settings.mistakes.map((mistake) => withoutStraySecret(mistake, env)) }
+  const misspelled = misspelledInputs(env)
+  if (settings.kind === 'mistakes' || misspelled.length > 0) {
+    const mistakes = [...misspelled, ...(settings.kind === 'mistakes' ? settings.mistakes : [])]
+    return { kind: 'mistakes', mistakes: mistakes.map((mistake) => withoutStraySecret(mistake, env)) }
   }
   const { value } = settings
   return { kind: 'settings', settings: { ...value, inputs: shownInputs(inputs, value, env) } }
@@ -72,8 +75,14 @@ function parseConnection(inputs: Inputs, env: Environment): Parsed<Connection> {
     apiKey: parseApiKey(inputs['api-key'], endpoint.kind === 'value' ? endpoint.value : undefined),
     headers: parseHeaders(inputs.headers),
     tls: parseTls(inputs, env),
-    proxy: parseProxies(env),
+    proxy: parseProxies(env, [...addressIn(endpoint), ...addressIn(parseDataPlane(inputs))]),
   })
+}
+
+function addressIn(input: Parsed<string | DataPlane>): readonly string[] {
+  if (input.kind === 'mistakes') return []
+  if (typeof input.value === 'string') return [input.value]
+  return input.value.kind === 'address' ? [input.value.endpoint] : []
 }
 
 /** A mistake where an id holds a key or password: ids stand everywhere as they are, and it would too. */

@@ -53,14 +53,15 @@ interface Wanted {
 }
 
 function parseCertificates(wanted: Wanted, text: string, folder: string): Parsed<string> {
-  const pem = readPem(text, folder, quoted(text))
+  const pem = readPem(text, folder, looksLikePath(text) ? quoted(text) : sized(text))
   if (pem.kind === 'unreadable') return mistaken({ ...wanted, got: pem.cause })
   const fault = faultOfCertificates(pem.text)
   return fault === undefined ? parsed(pem.text) : mistaken({ ...wanted, got: `${pem.name}, ${fault}` })
 }
 
 function parseClientKey(text: string, folder: string): Parsed<string> {
-  const pem = readPem(text, folder, isBareBase64(text) ? sized(text) : quoted(text))
+  // It may be the key itself, in whatever damaged form.
+  const pem = readPem(text, folder, sized(text))
   if (pem.kind === 'unreadable') return wrongKey(pem.cause)
   const fault = faultOfKey(pem.text)
   return fault === undefined ? parsed(pem.text) : wrongKey(`${pem.name}, ${fault}`)
@@ -124,16 +125,21 @@ export function isPem(text: string): boolean {
   return text.includes('-----BEGIN')
 }
 
+/** Whether a text that is not PEM looks like a path, and not like a key or certificate that was damaged on its way. */
+export function looksLikePath(text: string): boolean {
+  return text.length <= 255 && !/[\r\n]/.test(text) && !isBareBase64(text)
+}
+
 /** Whether a text may be a key that lost its first and last line, rather than a path. */
-export function isBareBase64(text: string): boolean {
+function isBareBase64(text: string): boolean {
   return /^[A-Za-z0-9+/=\s]{40,}$/.test(text)
 }
 
-/** The PEM text that an input holds or names; `shown` is how a mistake may write the path. */
+/** The PEM text that an input holds or names; `shown` is how a mistake may write what is not the path of a file. */
 function readPem(text: string, folder: string, shown: string): Pem {
   if (isPem(text)) return { kind: 'pem', text, name: 'PEM text' }
   try {
-    return { kind: 'pem', text: readFileSync(resolve(folder, text), 'utf8'), name: shown }
+    return { kind: 'pem', text: readFileSync(resolve(folder, text), 'utf8'), name: quoted(text) }
   } catch (error) {
     return {
       kind: 'unreadable',

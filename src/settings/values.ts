@@ -158,10 +158,10 @@ export function parseBoolean(input: InputName, text: string): Parsed<boolean> {
   return mistaken({ input, got: quoted(text), takes: '`true` or `false`', example: 'true' })
 }
 
-/** The word that a slip of the finger or two, or of the shift key, makes of `text`. */
-export function nearestWord<W extends string>(text: string, words: readonly W[]): W | undefined {
+/** The word that the fewest edits make of `text`, whatever its case. */
+export function nearestWord<W extends string>(text: string, words: readonly W[], mostEdits: 1 | 2 = 2): W | undefined {
   const lower = text.toLowerCase()
-  return [0, 1, 2].flatMap((slips) => words.filter((word) => isWithin(slips, lower, word)))[0]
+  return [0, 1, mostEdits].flatMap((slips) => words.filter((word) => isWithin(slips, lower, word)))[0]
 }
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
