@@ -25,7 +25,7 @@ describe('the table of the collections', () => {
   it('is not parsed as Markdown', () => {
     expect(tableOf(aSearch('a_b', ...CONFIRMED))).toBe(
       '\n<table>\n' +
-        '<tr><th>Collection</th><th>Indexes</th><th>Load</th><th>Refreshed</th><th align="right">Rows</th></tr>\n' +
+        '<tr><th align="left">Collection</th><th align="left">Indexes</th><th align="left">Load</th><th align="left">Refreshed</th><th align="right">Rows</th></tr>\n' +
         '<tr><td><code>a&#95;b</code></td><td>✅ 1 ready</td><td>✅ loaded</td><td>✅ yes</td><td align="right">1,200</td></tr>\n' +
         '</table>\n',
     )

@@ -99,7 +99,7 @@ describe('table', () => {
     const rows = [{ name: 'a\n\nb', size: '' }]
     const table = tableOf(columns, rows)
     expect(joined([table.head, ...rows.map(table.row), table.note('1 more'), table.foot]).source).toBe(
-      '<table>\n<tr><th>Name</th></tr>\n<tr><td><code>a b</code></td></tr>\n<tr><td colspan="1">1 more</td></tr>\n</table>\n',
+      '<table>\n<tr><th align="left">Name</th></tr>\n<tr><td><code>a b</code></td></tr>\n<tr><td colspan="1">1 more</td></tr>\n</table>\n',
     )
   })
 

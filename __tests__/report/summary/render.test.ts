@@ -280,7 +280,7 @@ describe('the files of many jobs', () => {
         '<details>',
         '<summary>Job <code>a</code>: 1 file</summary>',
         '<table>',
-        '<tr><th>File</th><th>State</th><th align="right">Rows</th><th align="right">Size</th><th>Completed &#40;UTC&#41;</th></tr>',
+        '<tr><th align="left">File</th><th align="left">State</th><th align="right">Rows</th><th align="right">Size</th><th align="left">Completed &#40;UTC&#41;</th></tr>',
         '<tr><td><code>a/1.parquet</code></td><td>✅ completed</td><td align="right">12,000</td><td align="right">4.8 MB</td><td>2026-11-23 06:17:55</td></tr>',
         '</table>',
         '</details>',
@@ -366,7 +366,7 @@ describe('the row of a file', () => {
       aPolicy(),
       context,
     )
-    return recordsOf(/<table>\n<tr><th>File.*?<\/table>/s.exec(text)?.[0] ?? '')[0]
+    return recordsOf(/<table>\n<tr><th align="left">File.*?<\/table>/s.exec(text)?.[0] ?? '')[0]
   }
 
   it.each<[string, Partial<FileProgress>, Readonly<Record<string, string>>]>([

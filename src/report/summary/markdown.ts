@@ -65,7 +65,8 @@ export interface Table<Row> {
 export function tableOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Table<Row> {
   const used = columns.filter(({ cell }) => rows.some((row) => String(cell(row)) !== ''))
   const aligned = ({ align }: Column<Row>) => new Markup(align === undefined ? '' : ` align="${align}"`)
-  const heads = used.map((column) => markup`<th${aligned(column)}>${column.title}</th>`)
+  // Browsers center a heading that says nothing else.
+  const heads = used.map((column) => markup`<th align="${column.align ?? 'left'}">${column.title}</th>`)
   return {
     head: markup`<table>\n<tr>${joined(heads)}</tr>\n`,
     row: (row) =>

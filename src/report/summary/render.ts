@@ -65,16 +65,21 @@ function endHead(conclusion: Conclusion, view: View, policy: Policy, { troublesh
   const { sentence, points = [], next } = message
   const reason = serviceReason(conclusion, view)
   const explained = codeLink(message.code, troubleshooting)
+  // The heading has the cause, the facts the progress, and the footer the job.
+  const [, cause = ''] = message.title.split(/: (.*)/)
+  const isSaid = cause !== '' && next !== undefined && view.jobs.length === 1 && sentence.endsWith(`: ${cause}.`)
   return joined([
     heading,
     markup`\n`,
     paragraphs([
-      markup`${prose(sentence)}${explained}`,
+      ...(isSaid ? [] : [markup`${prose(sentence)}${explained}`]),
       ...(points.length === 0
         ? []
         : [markup`<ul>${joined(points.map((point) => markup`<li>${prose(point)}</li>`))}</ul>`]),
       ...(reason === undefined ? [] : [markup`<b>Reason from the service</b>: ${code(reason)}`]),
-      ...(next === undefined ? [] : [markup`<b>What to do</b>: ${prose(next)}${moreLink(message)}`]),
+      ...(next === undefined
+        ? []
+        : [markup`<b>What to do</b>: ${prose(next)}${isSaid ? explained : ''}${moreLink(message)}`]),
     ]),
   ])
 }
