@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { newHistory, record, withoutAbsenceOf, totalOutageMsAt } from '../../src/gate/history.ts'
+import { withoutAbsence } from '../../src/gate/absence.ts'
+import { newHistory, record, totalOutageMsAt } from '../../src/gate/history.ts'
 import type { History } from '../../src/gate/history.ts'
 import { importedRowsOf, reasonOf } from '../../src/gate/job.ts'
 import type { JobSnapshot, PollResult } from '../../src/gate/job.ts'
@@ -251,7 +252,7 @@ describe('what is known of a job', () => {
 
   it('counts a time in which the process did not run neither as an outage nor as a stall', () => {
     const down = record(after(answered('Importing')), outage(), { startedAtMs: 2_000, endedAtMs: 2_000 })
-    const woken = withoutAbsenceOf(down, 600_000)
+    const woken = withoutAbsence(down, 600_000)
     expect(woken.outage).toMatchObject({ silentSinceMs: 600_000, judgedSinceMs: 602_000 })
     const back = record(woken, answered('Importing'), { startedAtMs: 603_000, endedAtMs: 603_000 })
     expect(back.idleMs).toBe(2_000)

@@ -4,7 +4,7 @@ import type { History } from './history.ts'
 import { importedRowsOf } from './job.ts'
 import type { ServiceError } from './job.ts'
 import type { IndexProgress, LoadProgress, NoResponse, Gone, Reading, Refresh, RowsCounted } from './import-service.ts'
-import { prolonged, withoutAbsence } from './outage.ts'
+import { prolonged } from './outage.ts'
 import type { Outage } from './outage.ts'
 import type { Policy, Selection } from './policy.ts'
 import { isConfirmed, recordRefusal } from './refusals.ts'
@@ -247,16 +247,6 @@ function idleSince({ outage, ...before }: CollectionHistory, atMs: number): numb
 
 function standOf({ indexes, load }: Pick<CollectionHistory, 'indexes' | 'load'>): string {
   return JSON.stringify([indexes?.map(({ name, pendingRows }) => [name, pendingRows]), load])
-}
-
-/** The history without a time in which the process did not run: it counts neither as an outage nor as a stall. */
-export function withoutAbsenceOfCollection(collection: CollectionHistory, absentMs: number): CollectionHistory {
-  const { answeredAtMs, outage } = collection
-  return {
-    ...collection,
-    answeredAtMs: answeredAtMs === undefined ? undefined : answeredAtMs + absentMs,
-    outage: withoutAbsence(outage, absentMs),
-  }
 }
 
 /** No index has pending rows; a service that does not say how many is not believed. */

@@ -2,7 +2,7 @@ import type { Span } from './clock.ts'
 import type { CommitState } from './commit-state.ts'
 import { importedRowsOf, totalRowsOf } from './job.ts'
 import type { FileProgress, JobSnapshot, PollResult, Phase, ServiceError } from './job.ts'
-import { prolonged, withoutAbsence } from './outage.ts'
+import { prolonged } from './outage.ts'
 import { recordRefusal } from './refusals.ts'
 import type { Refusals } from './refusals.ts'
 import type { Outage } from './outage.ts'
@@ -182,18 +182,6 @@ function haveFilesMoved(before: readonly FileProgress[] = [], after: readonly Fi
   // The order of files is random on Milvus.
   const known = new Map(before.map((file) => [file.name, standOf(file)]))
   return before.length !== after.length || after.some((file) => known.get(file.name) !== standOf(file))
-}
-
-/** The history without a time in which the process did not run: it counts neither as an outage nor as a stall. */
-export function withoutAbsenceOf(history: History, absentMs: number): History {
-  const { answeredAtMs, usableAtMs, outage, commit } = history
-  return {
-    ...history,
-    answeredAtMs: answeredAtMs === undefined ? undefined : answeredAtMs + absentMs,
-    usableAtMs: usableAtMs === undefined ? undefined : usableAtMs + absentMs,
-    outage: withoutAbsence(outage, absentMs),
-    commit: commit && { ...commit, outage: withoutAbsence(commit.outage, absentMs) },
-  }
 }
 
 /** Rows may have moved all the same: the standstill is measured when a whole answer comes. */

@@ -40,19 +40,6 @@ export function excused(outage: Outage | undefined): Outage | undefined {
   return outage && { ...outage, judgedSinceMs: undefined }
 }
 
-/** The outage without a time in which the process did not run. */
-export function withoutAbsence(outage: Outage | undefined, absentMs: number): Outage | undefined {
-  if (outage === undefined) return undefined
-  const { sinceMs, silentSinceMs, judgedSinceMs, untilMs } = outage
-  return {
-    ...outage,
-    sinceMs: sinceMs + absentMs,
-    silentSinceMs: silentSinceMs + absentMs,
-    judgedSinceMs: judgedSinceMs === undefined ? undefined : judgedSinceMs + absentMs,
-    untilMs: untilMs + absentMs,
-  }
-}
-
 /** Whether the outage has lasted longer than the gate accepts. */
 export function isTooLong(outage: Outage | undefined, mostMs: number): boolean {
   return outage?.judgedSinceMs !== undefined && outage.untilMs - outage.judgedSinceMs >= mostMs

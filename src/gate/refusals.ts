@@ -43,11 +43,6 @@ export function recordRefusal(before: Refusals | undefined, result: Result, { en
   }
 }
 
-/** The refusals without a time in which the process did not run: a confirmation takes time in which it does. */
-export function refusalsWithoutAbsence(refusals: Refusals | undefined, absentMs: number): Refusals | undefined {
-  return refusals && { ...refusals, sinceMs: refusals.sinceMs + absentMs }
-}
-
 /** Enough refusals in a row, over enough time, to end the gate. */
 export function isConfirmed(refusals: Refusals | undefined): boolean {
   if (refusals === undefined) return false

@@ -1,17 +1,18 @@
+import { withoutAbsence } from './absence.ts'
 import type { Baselines } from './baselines.ts'
 import { recordIdentity } from './aliases.ts'
 import type { Identities } from './aliases.ts'
 import type { Clock } from './clock.ts'
-import { withoutAbsenceOfCollection } from './collection.ts'
 import type { CollectionHistory } from './collection.ts'
 import type { Discovery } from './discovery.ts'
 import { createEngine, planned } from './engine.ts'
 import type { Engine, PlannedRequest } from './engine.ts'
 import type { View } from './events.ts'
-import { withoutAbsenceOf } from './history.ts'
 import type { History } from './history.ts'
 import type { ImportService, RequestOptions } from './import-service.ts'
+import type { Outage } from './outage.ts'
 import type { Policy, Selection } from './policy.ts'
+import type { Refusals } from './refusals.ts'
 import { startWithoutAbsence } from './start.ts'
 import type { ImportStart, RunStart, StartState } from './start.ts'
 import { FINAL_POLL_MS } from './timing.ts'
@@ -47,8 +48,17 @@ export interface Knowledge {
   /** The import to start, and how far its start has come. */
   start: ImportStart | undefined
   startState: StartState | undefined
+  search: SearchFaults
   /** Which collections the names of jobs stand for. */
   identities: Identities
+}
+
+/** What goes wrong while the jobs are searched for. */
+interface SearchFaults {
+  /** When the last usable response came. */
+  readonly usableAtMs: number | undefined
+  readonly outage: Outage | undefined
+  readonly refusals: Refusals | undefined
 }
 
 /** What every stage works with. */
@@ -79,6 +89,7 @@ export function createStage(options: GateOptions): Stage {
     discovery: undefined,
     start: undefined,
     startState: undefined,
+    search: { usableAtMs: undefined, outage: undefined, refusals: undefined },
     identities: new Map(),
   }
   const view = (): View => ({
@@ -90,9 +101,14 @@ export function createStage(options: GateOptions): Stage {
     start: known.start,
   })
   const onAbsence = (absentMs: number) => {
-    known.jobs = known.jobs.map((job) => withoutAbsenceOf(job, absentMs))
+    known.jobs = known.jobs.map((job) => {
+      const commit = job.commit && withoutAbsence(job.commit, absentMs)
+      return { ...withoutAbsence(job, absentMs), commit }
+    })
+    known.collections = known.collections.map((one) => withoutAbsence(one, absentMs))
+    known.search = withoutAbsence(known.search, absentMs)
+    known.identities = new Map([...known.identities].map(([name, one]) => [name, withoutAbsence(one, absentMs)]))
     known.startState = known.startState && startWithoutAbsence(known.startState, absentMs)
-    known.collections = known.collections.map((collection) => withoutAbsenceOfCollection(collection, absentMs))
   }
   return { ...options, policy, engine: createEngine({ ...options, ...policy, view, onAbsence }), known }
 }

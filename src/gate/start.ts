@@ -1,14 +1,15 @@
+import { withoutAbsence } from './absence.ts'
 import type { Span } from './clock.ts'
 import { countsSince, hasEnded, isAgeKnown } from './discovery.ts'
 import { filesMatch, namesFile } from './import-files.ts'
 import type { FileGroups } from './import-files.ts'
 import type { CreateResult, JobStart, Listing, NoResponse } from './import-service.ts'
 import type { JobSnapshot, PollResult, ServiceError, ServiceErrorKind } from './job.ts'
-import { isTooLong, maxOutageMs, prolonged, withoutAbsence } from './outage.ts'
+import { isTooLong, maxOutageMs, prolonged } from './outage.ts'
 import type { Outage } from './outage.ts'
 import { pauseInOutageMs } from './pace.ts'
 import type { ImportPlan, Policy } from './policy.ts'
-import { isConfirmed, nextAttemptAtMs, recordRefusal, refusalsWithoutAbsence } from './refusals.ts'
+import { isConfirmed, nextAttemptAtMs, recordRefusal } from './refusals.ts'
 import type { Refusals } from './refusals.ts'
 import { REFUSED_CREATE_PAUSE_MS, SEARCH_MS, SEARCH_PAUSE_MS, TIMED_OUT_SEARCH_MS, TIME_LEFT_MS } from './timing.ts'
 
@@ -246,13 +247,11 @@ export function recordStep(
 
 /** The start without a time in which the process did not run: neither the search nor an outage goes on in it. */
 export function startWithoutAbsence(state: StartState, absentMs: number): StartState {
-  const { outage, refusals, search, candidates } = state
+  const { search, candidates } = state
   return {
-    ...state,
-    outage: withoutAbsence(outage, absentMs),
-    refusals: refusalsWithoutAbsence(refusals, absentMs),
+    ...withoutAbsence(state, absentMs),
     search: search && { ...search, untilMs: search.untilMs + absentMs, isLast: false },
-    candidates: candidates.map((one) => ({ ...one, refusals: refusalsWithoutAbsence(one.refusals, absentMs) })),
+    candidates: candidates.map((one) => withoutAbsence(one, absentMs)),
   }
 }
 

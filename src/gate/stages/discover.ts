@@ -12,10 +12,8 @@ import { newHistory } from '../history.ts'
 import type { PollResult } from '../job.ts'
 import type { ListedJob, NoResponse, RequestOptions } from '../import-service.ts'
 import { isTooLong, maxOutageMs, prolonged } from '../outage.ts'
-import type { Outage } from '../outage.ts'
 import { pauseInOutageMs } from '../pace.ts'
 import { isConfirmed, isRefusedAtDeadline, nextAttemptAtMs, recordRefusal } from '../refusals.ts'
-import type { Refusals } from '../refusals.ts'
 import { finalEndMs, identityOf } from '../stage.ts'
 import type { Stage } from '../stage.ts'
 import { FINAL_RETRY_MS } from '../timing.ts'
@@ -28,14 +26,7 @@ interface Attempts<R> {
   /** When the last final request failed. */
   failedAtMs: number | undefined
   nextAtMs: number
-  outage: Outage | undefined
-  refusals: Refusals | undefined
   response: Usable<R> | undefined
-}
-
-interface DiscoverStage extends Stage {
-  /** When the last usable response came. */
-  usableAtMs: number | undefined
 }
 
 /**
@@ -47,10 +38,9 @@ export async function* discoverJobs(
   discovery: Discovery,
 ): AsyncGenerator<WatchEvent, Conclusion | undefined> {
   const { service, policy, engine, known } = stage
-  const search: DiscoverStage = { ...stage, usableAtMs: undefined }
-  const listing = yield* untilAnswered(search, (options) => service.list(options))
+  const listing = yield* untilAnswered(stage, (options) => service.list(options))
   if ('passes' in listing) return listing
-  const leftOut = yield* namesLeftOut(search, listing.jobs)
+  const leftOut = yield* namesLeftOut(stage, listing.jobs)
   if ('passes' in leftOut) return leftOut
   const jobs = listing.jobs.filter(({ collectionName }) => !leftOut.names.has(collectionName))
   const ended = new Set<ListedJob>(jobs.filter(hasEnded))
@@ -59,11 +49,11 @@ export async function* discoverJobs(
   for (const [i, job] of undated.entries()) {
     known.discovery = { ...discovery, undated: undated.length - i }
     const poll = service.pollerFor([job.jobId])
-    const seen = yield* untilAnswered(search, (options) => poll(job.jobId, { ...options, isLast: false }))
+    const seen = yield* untilAnswered(stage, (options) => poll(job.jobId, { ...options, isLast: false }))
     if ('passes' in seen) return seen
     let age = ageOf(job, seen)
     if (seen.kind === 'answered' && !isAgeKnown(age)) {
-      const start = yield* untilAnswered(search, (options) => service.jobStart(job.jobId, options))
+      const start = yield* untilAnswered(stage, (options) => service.jobStart(job.jobId, options))
       // A key that may not ask this leaves the age unknown.
       if ('passes' in start && start.kind !== 'rejected') return start
       if (!('passes' in start)) age = { ...age, created: start.startTime }
@@ -93,7 +83,7 @@ export async function* discoverJobs(
  * is listed by the name that its import was started with, possibly an alias.
  */
 async function* namesLeftOut(
-  stage: DiscoverStage,
+  stage: Stage,
   jobs: readonly ListedJob[],
 ): AsyncGenerator<
   WatchEvent,
@@ -123,18 +113,17 @@ function ageOf({ phase }: ListedJob, seen: Usable<PollResult>): JobAge {
 }
 
 async function* untilAnswered<R extends { readonly kind: string }>(
-  stage: DiscoverStage,
+  stage: Stage,
   send: (options: RequestOptions) => Promise<R>,
 ): AsyncGenerator<WatchEvent, Usable<R> | Conclusion> {
-  const { engine, interrupt, policy } = stage
+  const { engine, interrupt, policy, known } = stage
   const attempts: Attempts<R> = {
     isFinal: false,
     failedAtMs: undefined,
     nextAtMs: engine.now(),
-    outage: undefined,
-    refusals: undefined,
     response: undefined,
   }
+  known.search = { ...known.search, outage: undefined, refusals: undefined }
   const request = (): PlannedRequest =>
     planned({ about: 'discovery', action: 'read', atMs: attempts.nextAtMs }, send, (result, span) =>
       recordAttempt(stage, attempts, result, span),
@@ -157,7 +146,7 @@ async function* untilAnswered<R extends { readonly kind: string }>(
   }
   if (attempts.response !== undefined) return attempts.response
   if (interrupt.aborted) return interrupted(interrupt)
-  const { refusals, outage } = attempts
+  const { refusals, outage } = known.search
   if (refusals !== undefined && (isConfirmed(refusals) || isRefusedAtDeadline(refusals, policy))) {
     return { kind: 'rejected', passes: false, jobs: [], error: refusals.error }
   }
@@ -170,49 +159,47 @@ function finalAtMs({ failedAtMs, nextAtMs }: Attempts<unknown>): number {
   return failedAtMs === undefined ? nextAtMs : failedAtMs + FINAL_RETRY_MS
 }
 
-function isOver(stage: DiscoverStage, { outage, refusals, response }: Attempts<unknown>): boolean {
+function isOver(stage: Stage, { response }: Attempts<unknown>): boolean {
+  const { outage, refusals } = stage.known.search
   return isConfirmed(refusals) || response !== undefined || isTooLong(outage, mostOutageMs(stage))
 }
 
-function mostOutageMs({ policy, usableAtMs }: DiscoverStage): number {
-  return maxOutageMs(policy, usableAtMs !== undefined)
+function mostOutageMs({ policy, known }: Stage): number {
+  return maxOutageMs(policy, known.search.usableAtMs !== undefined)
 }
 
 function recordAttempt<R extends { readonly kind: string }>(
-  stage: DiscoverStage,
+  stage: Stage,
   attempts: Attempts<R>,
   result: R,
   span: Span,
 ): readonly EventBody[] {
   const failure = result as unknown as NoResponse
-  const { refusals, failedAtMs } = attempts
+  const { known } = stage
+  const { refusals, outage: outageBefore, usableAtMs } = known.search
   // A final request that was cut does not replace the error of an earlier one.
   const isCut = failure.kind === 'outage' && failure.error.outcome === 'timeout'
-  if (isCut && attempts.isFinal && failedAtMs !== undefined) return []
-  attempts.refusals = recordRefusal(refusals, result, span)
+  if (isCut && attempts.isFinal && attempts.failedAtMs !== undefined) return []
+  known.search = { ...known.search, refusals: recordRefusal(refusals, result, span) }
   attempts.failedAtMs = span.endedAtMs
   switch (failure.kind) {
     case 'cancelled':
       return []
     case 'refused':
-      if (attempts.refusals !== undefined) attempts.nextAtMs = nextAttemptAtMs(attempts.refusals)
-      return searched(refusalChanges(refusals, attempts.refusals))
+      if (known.search.refusals !== undefined) attempts.nextAtMs = nextAttemptAtMs(known.search.refusals)
+      return searched(refusalChanges(refusals, known.search.refusals))
     case 'outage': {
-      const began = attempts.outage === undefined
-      const outage = prolonged(attempts.outage, failure.error, span, stage.usableAtMs)
-      attempts.outage = outage
+      const outage = prolonged(outageBefore, failure.error, span, usableAtMs)
+      known.search = { ...known.search, outage }
       const nextMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - outage.sinceMs)
       attempts.nextAtMs = Math.min(nextMs, (outage.judgedSinceMs ?? Infinity) + mostOutageMs(stage))
-      return searched(began ? [{ kind: 'outage-began', error: failure.error }] : [])
+      return searched(outageBefore === undefined ? [{ kind: 'outage-began', error: failure.error }] : [])
     }
-    default: {
-      const { outage } = attempts
-      stage.usableAtMs = span.endedAtMs
+    default:
+      known.search = { usableAtMs: span.endedAtMs, outage: undefined, refusals: undefined }
       attempts.response = result as Usable<R>
-      attempts.outage = undefined
-      if (outage === undefined) return []
-      return searched([{ kind: 'outage-ended', lastedMs: span.endedAtMs - outage.silentSinceMs }])
-    }
+      if (outageBefore === undefined) return []
+      return searched([{ kind: 'outage-ended', lastedMs: span.endedAtMs - outageBefore.silentSinceMs }])
   }
 }
 
