@@ -191,7 +191,11 @@ export function importSecretsOf(text: string): readonly string[] {
 
 function allSecretsIn(text: string): readonly string[] {
   try {
-    return secretsIn(JSON.parse(text))
+    // Numbers become strings first: a long one would lose digits, and then not be masked as it is written.
+    const withTexts = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) =>
+      token.startsWith('"') ? token : `"${token}"`,
+    )
+    return secretsIn(JSON.parse(withTexts))
   } catch {
     // No JSON, or nested too deeply to be walked.
     return secretsInText(text)
@@ -201,10 +205,9 @@ function allSecretsIn(text: string): readonly string[] {
 function secretsIn(value: unknown, key = ''): readonly string[] {
   if (Array.isArray(value)) return value.flatMap((one) => secretsIn(one, key))
   if (isObject(value)) return Object.entries(value).flatMap(([name, one]) => secretsIn(one, name))
-  if (typeof value !== 'string' && typeof value !== 'number') return []
-  const one = String(value)
-  const isSecret = ALWAYS_SECRET.test(key) || (OFTEN_SECRET.test(key) && one.length >= SHORTEST)
-  return isSecret ? [one] : secretsInUrl(one)
+  if (typeof value !== 'string') return []
+  const isSecret = ALWAYS_SECRET.test(key) || (OFTEN_SECRET.test(key) && value.length >= SHORTEST)
+  return isSecret ? [value] : secretsInUrl(value)
 }
 
 /** Of a text that is no JSON: what looks like a member with a secret, and URLs. */
