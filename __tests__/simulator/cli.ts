@@ -29,6 +29,7 @@ function curlLines(endpoint: string, { service, inputs }: Scenario): readonly st
   const isTwoPhase = service.jobs.some(({ autoCommit }) => autoCommit === false)
   const isSearched = inputs['wait-for'] === 'searchable'
   return [
+    ...(inputs['import'] === undefined ? [] : [post('jobs/import/create', JSON.parse(inputs['import']) as object)]),
     ...(isDiscovered ? [post('jobs/import/list', { collectionName, ...place })] : []),
     ...aboutJobs(service.version === '2024' ? 'getProgress' : 'get_progress'),
     ...(isTwoPhase ? aboutJobs(inputs['abort-uncommitted'] === 'true' ? 'abort' : 'commit') : []),

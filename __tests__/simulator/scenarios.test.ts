@@ -43,9 +43,9 @@ describe('the scenarios', () => {
   it.each(scenarioNames())('%s is whole', async (name) => {
     const { title, service, inputs, expected } = loadScenario(name)
     expect(title).toMatch(/^[A-Z].*[^.]$/)
-    expect(inputs['job-id']).toMatch(/./)
+    expect(inputs['job-id'] ?? inputs['import']).toMatch(/./)
     expect(expected.outputs['conclusion']).toMatch(/^[a-z-]+$/)
-    const ends = service.jobs.map(({ course }) => course.at(-1)!)
+    const ends = [...service.jobs, ...(service.imports ?? [])].map(({ course }) => course!.at(-1)!)
     expect(ends.every((end) => 'phase' in end && phases.includes(end.phase))).toBe(true)
 
     const { url } = await start(service)

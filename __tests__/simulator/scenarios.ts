@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { CollectionScript } from './collection-script.ts'
+import type { ImportScript } from './create.ts'
 import type { ServiceRules } from './dialects.ts'
 import { namesIn } from './fixtures.ts'
 import type { ImportFile, JobScript } from './script.ts'
@@ -30,6 +31,8 @@ interface StoredJob extends Omit<JobScript, 'files' | 'answer' | 'answerCommit' 
 interface StoredScenario extends Omit<Scenario, 'name' | 'service'> {
   readonly service: ServiceRules
   readonly jobs: readonly StoredJob[]
+  /** How the imports go that the step starts. */
+  readonly imports?: readonly Omit<ImportScript, 'answer' | 'answerCommit' | 'answerAbort'>[]
   readonly collections?: readonly Omit<CollectionScript, 'answer'>[]
 }
 
@@ -43,9 +46,9 @@ export function scenarioNames(): readonly string[] {
 /** The scenario of that name, ready to be played. */
 export function loadScenario(name: string): Scenario {
   const stored = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as StoredScenario
-  const { title, service, inputs, expected, collections: collectionScripts = [] } = stored
+  const { title, service, inputs, expected, imports = [], collections: collectionScripts = [] } = stored
   const jobs = stored.jobs.map((job) => ({ ...job, files: job.files.flatMap(inFull) }))
-  return { name, title, service: { ...service, jobs, collectionScripts }, inputs, expected }
+  return { name, title, service: { ...service, jobs, imports, collectionScripts }, inputs, expected }
 }
 
 /** `count` files, each with the series' rows and size. */
