@@ -40561,11 +40561,10 @@ function qstring(str) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  GitHub: () => (/* binding */ GitHub),
-  getOctokitOptions: () => (/* binding */ getOctokitOptions)
+  GitHub: () => (/* binding */ GitHub)
 });
 
-// UNUSED EXPORTS: context, defaults, getUserAgentWithOrchestrationId
+// UNUSED EXPORTS: context, defaults, getOctokitOptions, getUserAgentWithOrchestrationId
 
 // EXTERNAL MODULE: external "fs"
 var external_fs_ = __nccwpck_require__(9896);
@@ -45254,12 +45253,12 @@ const GitHub = Octokit.plugin(restEndpointMethods, paginateRest).defaults(defaul
 function getOctokitOptions(token, options) {
     const opts = Object.assign({}, options || {}); // Shallow clone - don't mutate the object provided by the caller
     // Auth
-    const auth = getAuthString(token, opts);
+    const auth = Utils.getAuthString(token, opts);
     if (auth) {
         opts.auth = auth;
     }
     // Orchestration ID
-    const userAgent = getUserAgentWithOrchestrationId(opts.userAgent);
+    const userAgent = Utils.getUserAgentWithOrchestrationId(opts.userAgent);
     if (userAgent) {
         opts.userAgent = userAgent;
     }
@@ -45347,31 +45346,22 @@ __nccwpck_require__.d(__webpack_exports__, {
 ;// CONCATENATED MODULE: ./src/report/github.ts
 /** Sets the status of a commit. Settles as soon as it is aborted, and never rejects. */
 async function setStatus(options, { owner, repo, sha, context, targetUrl }, status, signal) {
-    const reply = await callGitHub(options, signal, (octokit) => octokit.rest.repos.createCommitStatus({ owner, repo, sha, ...status, context, target_url: targetUrl }));
-    if ('kind' in reply)
-        return reply;
-    if (reply.status === CREATED)
-        return { kind: 'set' };
-    return { kind: 'refused', status: reply.status, message: 'no status was created' };
+    const reply = await callGitHub(options, signal, ({ repos }) => repos.createCommitStatus.endpoint({ owner, repo, sha, ...status, context, target_url: targetUrl }));
+    return reply.status === CREATED ? { kind: 'set' } : failureOf(reply, options.wallClockMs());
 }
 const CREATED = 201;
-/** One call over a connection of its own, since minutes may pass before the next. */
-async function callGitHub({ apiUrl, token, userAgent, proxy, openExchange, wallClockMs }, signal, call) {
-    const connection = openExchange({ endpoint: apiUrl, tls: NODE_TRUST, proxy });
-    try {
-        // Most steps never need it, and it is a fifth of all code.
-        const { getOctokitOptions, GitHub } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
-        const fetch = (url, init) => send(connection, url, init, signal);
-        const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-        return await call(new GitHub(getOctokitOptions(token, { baseUrl: apiUrl, userAgent, log, request: { fetch } })));
-    }
-    catch (error) {
-        return signal.aborted ? { kind: 'failed', cause: 'GitHub did not answer in time' } : failureOf(error, wallClockMs());
-    }
-    finally {
-        void connection.close();
-    }
+/** When the first attempt of a run began, as GitHub writes it. Settles as soon as it is aborted, and never rejects. */
+async function firstAttemptBegan(options, { owner, repo, runId }, signal) {
+    const reply = await callGitHub(options, signal, ({ actions }) => actions.getWorkflowRunAttempt.endpoint({ owner, repo, run_id: runId, attempt_number: 1 }));
+    if (reply.status !== OK)
+        return failureOf(reply, options.wallClockMs());
+    return { kind: 'began', time: /"run_started_at"\s*:\s*"([^"]{1,64})"/.exec(reply.body ?? '')?.[1] };
 }
+const OK = 200;
+/** https://docs.github.com/rest/about-the-rest-api/api-versions */
+const API_VERSION = '2022-11-28';
+/** Callers abort earlier. */
+const TIMEOUT_MS = 30_000;
 /** `ca-cert` and the client's certificate are for the service alone. */
 const NODE_TRUST = {
     ca: undefined,
@@ -45380,70 +45370,82 @@ const NODE_TRUST = {
     serverName: undefined,
     extraCaPath: undefined,
 };
-/** https://docs.github.com/rest/about-the-rest-api/api-versions */
-const API_VERSION = { 'X-GitHub-Api-Version': '2022-11-28' };
-/** Callers abort earlier. */
-const TIMEOUT_MS = 30_000;
+/** One request over a connection of its own, since minutes may pass before the next. Octokit knows the address and fields. */
+async function callGitHub({ apiUrl, token, userAgent, proxy, openExchange }, signal, requestOf) {
+    try {
+        const connection = openExchange({ endpoint: apiUrl, tls: NODE_TRUST, proxy });
+        try {
+            // Most steps never need it, and it is a fifth of all code.
+            const { GitHub } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
+            const { method, url, headers, body } = requestOf(new GitHub({ baseUrl: apiUrl, userAgent }).rest);
+            // `token …`, which octokit sends for most, is refused for a token that is a JWT.
+            const own = { authorization: `Bearer ${token}`, 'x-github-api-version': API_VERSION };
+            const sendTo = (address) => {
+                const request = { url: address, headers: { ...headers, ...own }, signal, timeoutMs: TIMEOUT_MS };
+                return method === 'GET' ? connection.get(request) : connection.post({ ...request, body: JSON.stringify(body) });
+            };
+            const reply = await sendTo(url);
+            const next = redirectOf(reply, url, method);
+            return next === undefined ? reply : await sendTo(next);
+        }
+        finally {
+            void connection.close();
+        }
+    }
+    catch (error) {
+        return { kind: 'network', message: error instanceof Error ? error.message : String(error) };
+    }
+}
 /**
- * A repository that was renamed or moved, by the methods that may follow:
+ * A repository that was renamed or moved, on the same origin: the token must not go elsewhere.
  * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
  */
-const REDIRECTS = { GET: new Set([301, 302, 307, 308]), POST: new Set([307, 308]) };
-/** Octokit's `fetch`. Follows one redirect, on the same origin: the token must not go elsewhere. */
-async function send(connection, url, init, signal) {
-    const { method, headers, body = '' } = init;
-    const sendTo = async (address) => {
-        const request = { url: address, headers: { ...headers, ...API_VERSION }, signal, timeoutMs: TIMEOUT_MS };
-        const reply = await (method === 'GET' ? connection.get(request) : connection.post({ ...request, body }));
-        if (reply.kind === 'reply')
-            return reply;
-        throw new Error(reply.message || reply.code || reply.kind);
-    };
-    const first = await sendTo(url);
-    const location = first.headers?.['location'] ?? '';
-    const isElsewhere = REDIRECTS[method].has(first.status ?? 0) && location !== '' && URL.canParse(location, url);
-    const next = isElsewhere ? new URL(location, url) : undefined;
-    const reply = next?.origin === new URL(url).origin ? await sendTo(next.href) : first;
-    const replyHeaders = new Map(Object.entries(reply.headers ?? {}));
-    return { status: reply.status, url, headers: replyHeaders, text: () => Promise.resolve(reply.body ?? '') };
-}
-/** What GitHub's response means, as octokit throws it. */
-function failureOf(error, nowMs) {
-    const { response, message } = error;
-    if (response === undefined)
-        return { kind: 'failed', cause: causeOf(error) };
-    const { status, headers } = response;
-    const waitMs = waitMsOf(headers, nowMs);
-    if (status === 429 || (status === 403 && (waitMs !== undefined || LIMITED.test(message ?? '')))) {
-        return { kind: 'limited', waitMs: waitMs ?? DEFAULT_WAIT_MS };
-    }
-    if (status >= 400 && status < 500 && status !== 408)
-        return { kind: 'refused', status, message: message ?? '' };
-    return { kind: 'failed', cause: `GitHub answered with HTTP ${status}` };
+function redirectOf({ status = 0, headers }, url, method) {
+    const location = headers?.['location'] ?? '';
+    const isFollowed = [307, 308, ...(method === 'GET' ? [301, 302] : [])].includes(status);
+    if (!isFollowed || location === '' || !URL.canParse(location, url))
+        return undefined;
+    const next = new URL(location, url);
+    return next.origin === new URL(url).origin ? next.href : undefined;
 }
 /** https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
 const DEFAULT_WAIT_MS = 60_000;
 /** The secondary limit may come without a header that tells it from a missing permission. */
 const LIMITED = /rate limit|abuse/i;
+/** Why GitHub did not do what it was asked for. */
+function failureOf({ kind, status, headers = {}, body, code, message }, nowMs) {
+    if (kind === 'aborted' || kind === 'timeout')
+        return { kind: 'failed', cause: 'GitHub did not answer in time' };
+    if (status === undefined)
+        return { kind: 'failed', cause: message || code || kind };
+    const said = messageIn(body);
+    const waitMs = waitMsOf(headers, nowMs);
+    if (status === 429 || (status === 403 && (waitMs !== undefined || LIMITED.test(said)))) {
+        return { kind: 'limited', waitMs: waitMs ?? DEFAULT_WAIT_MS };
+    }
+    if (status < 500 && status !== 408)
+        return { kind: 'refused', status, message: said };
+    return { kind: 'failed', cause: `GitHub answered with HTTP ${status}` };
+}
+function messageIn(body = '') {
+    try {
+        return JSON.parse(body).message ?? '';
+    }
+    catch {
+        return '';
+    }
+}
 function waitMsOf(headers, nowMs) {
     const retryAfter = headers['retry-after'];
     if (retryAfter !== undefined)
         return secondsInMs(retryAfter) ?? DEFAULT_WAIT_MS;
-    if (String(headers['x-ratelimit-remaining']) !== '0')
+    if (headers['x-ratelimit-remaining'] !== '0')
         return undefined;
     const resetMs = secondsInMs(headers['x-ratelimit-reset']);
     return resetMs === undefined ? DEFAULT_WAIT_MS : Math.max(0, resetMs - nowMs);
 }
 function secondsInMs(header) {
-    return /^\d+$/.test(String(header)) ? Number(header) * 1_000 : undefined;
-}
-/** Octokit wraps what its `fetch` throws. */
-function causeOf(error) {
-    const { cause, message } = error;
-    return cause instanceof Error ? causeOf(cause) : (message ?? String(error));
-}
-function ignore() {
-    // Octokit's own warnings would go to the console; the reporter has its own words.
+    return /^\d+$/.test(header ?? '') ? Number(header) * 1_000 : undefined;
 }
 
 ;// CONCATENATED MODULE: ./src/messages/format.ts
@@ -45570,31 +45572,100 @@ function unbroken(text) {
 
 /** One sentence: what happened, to what. */
 function whatHappened(error) {
-    return ROWS[error.kind].what(error);
+    return filled(ROWS[error.kind][1], error);
 }
 /** One or two sentences: the next step. */
 function nextStepFor(error) {
     const { isCluster = false, kind, operation } = error;
     if (isCluster && MEANS_CONTROL_PLANE.has(kind))
         return CONTROL_PLANE;
-    const other = operation === 'cluster' ? ` ${OR_THE_CLUSTER}` : '';
-    return `${ROWS[kind].next(error)}${other}`;
+    const next = filled(ROWS[kind][2], error);
+    return operation === 'cluster' ? `${next} ${OR_THE_CLUSTER}` : next;
+}
+/** HTTP status and code of an error, for the end of a heading. */
+function statusIn({ httpStatus, code }) {
+    const facts = [
+        ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
+        ...(code === undefined ? [] : [`code ${code}`]),
+    ];
+    return facts.length === 0 ? '' : `: ${facts.join(', ')}`;
 }
 /** The code that stands for an error in log, summary and docs. */
 function serviceErrorCode(error) {
-    return ROWS[error.kind].code;
+    return ROWS[error.kind][0];
 }
 /** Every code that a service error can have. */
 function service_errors_serviceErrorCodes() {
-    return Object.values(ROWS).map(({ code }) => code);
+    return Object.values(ROWS).map(([code]) => code);
 }
-const CONTROL_PLANE = 'This is the address of a cluster, but import jobs live on the control plane: leave `endpoint` empty (or set https://api.cloud.zilliz.com) and set `cluster-id`.';
-const OR_THE_CLUSTER = 'Or set `cluster-endpoint` to the address of the cluster, as the console shows it.';
-const CHECK_CREDENTIALS = 'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not available to workflows triggered from forks or by Dependabot.';
-const IF_IT_LASTS = 'If this lasts, check the logs of the service.';
-const NAME_THE_JOBS = 'If this lasts, name the jobs with `job-id`.';
-const FIREWALL = 'Check that the runner can reach the service (firewall, IP allow list, private endpoint).';
-const CHECK_TARGET = 'Check `cluster-id`, or `project-id` and `region-id`, in the Zilliz Cloud console.';
+/** One pass, since a fact may hold text of the service that looks like a placeholder. */
+function filled(template, error) {
+    const text = typeof template === 'string' ? template : template(error);
+    return text.replace(/\{(\w+)\}/g, (placeholder, name) => FACTS[name]?.(error) ?? placeholder);
+}
+const FACTS = {
+    host: ({ host }) => host,
+    status: ({ httpStatus = 0 }) => `HTTP ${httpStatus}`,
+    statusAndCode: ({ httpStatus, code }) => [
+        ...(httpStatus === undefined || (httpStatus === 200 && code !== undefined) ? [] : [`HTTP ${httpStatus}`]),
+        ...(code === undefined ? [] : [`code ${code}`]),
+    ].join(', '),
+    detail: ({ detail = '' }) => detail,
+    message: ({ message = '' }) => message,
+    /** What the service says, for the end of a sentence. */
+    quote: ({ message }) => (message === undefined ? '' : `: “${message}”`),
+    subject: ({ subject = '' }) => subject,
+    database: ({ database = '' }) => database,
+    count: ({ detail }) => count(Number(detail)),
+    input: ({ address }) => INPUTS[address],
+    request: ({ operation, subject = '' }) => {
+        const { verb } = OPERATIONS[operation];
+        return verb === undefined ? 'the request' : `the request to ${verb.replace('{subject}', () => subject)}`;
+    },
+    operation: ({ operation }) => operation,
+    result: ({ operation }) => OPERATIONS[operation].result,
+    api: ({ operation }) => {
+        if (isAboutData(operation))
+            return 'REST API of Milvus';
+        return operation === 'cluster' ? 'cluster API' : 'import API';
+    },
+    /** The inputs that a request which the service does not understand was made of. */
+    inputs: ({ operation }) => {
+        if (operation === 'cluster')
+            return '`cluster-id`';
+        if (isAboutData(operation))
+            return '`collection-name` and `db-name`';
+        const own = operation === 'create' ? '`import`' : operation === 'list' ? '`collection-name`' : '`job-id`';
+        return `${own}, \`cluster-id\` and \`db-name\``;
+    },
+};
+/** How a sentence names the input that an address comes from. */
+const INPUTS = {
+    endpoint: '`endpoint`',
+    'cluster-endpoint': '`cluster-endpoint`',
+    named: '`cluster-endpoint` (empty: the address that the control plane names)',
+};
+/** The words that differ by operation: what completes "the request to …", and what a success has to bring. */
+const OPERATIONS = {
+    poll: { result: 'the state of the job' },
+    list: { verb: 'list the import jobs', result: 'a readable list of import jobs' },
+    commit: { verb: 'commit job {subject}', result: 'a confirmation of the commit' },
+    abort: { verb: 'abort job {subject}', result: 'a confirmation of the abort' },
+    create: { verb: 'start the import', result: 'the id of the import job' },
+    'job-start': { verb: 'get the start time of job {subject}', result: 'the start time of the job' },
+    'run-start': { verb: 'get the start of the workflow run', result: 'the start of the workflow run' },
+    cluster: { verb: 'get the address of the cluster', result: 'the address of the cluster' },
+    'list-indexes': { verb: 'list the indexes of the collection “{subject}”', result: 'the names of the indexes' },
+    'describe-indexes': { verb: 'describe the indexes of the collection “{subject}”', result: 'the state of an index' },
+    'load-state': { verb: 'get the load state of the collection “{subject}”', result: 'a load state' },
+    refresh: { verb: 'refresh the collection “{subject}”', result: 'a confirmation of the refresh' },
+    count: { verb: 'count the rows of the collection “{subject}”', result: 'a row count' },
+    stored: { verb: 'get the stored rows of the collection “{subject}”', result: 'a row count' },
+    identify: { verb: 'describe the collection “{subject}”', result: 'the id of the collection' },
+};
+function isAboutData(operation) {
+    return !['poll', 'list', 'commit', 'abort', 'create', 'job-start', 'cluster'].includes(operation);
+}
 /** What a cluster of Zilliz Cloud answers where only the control plane knows the answer. */
 const MEANS_CONTROL_PLANE = new Set([
     'credentials',
@@ -45608,267 +45679,256 @@ const MEANS_CONTROL_PLANE = new Set([
     'no-api',
     'gateway-rejected',
 ]);
+const CONTROL_PLANE = 'This is the address of a cluster, but import jobs live on the control plane: leave `endpoint` empty (or set https://api.cloud.zilliz.com) and set `cluster-id`.';
+const OR_THE_CLUSTER = 'Or set `cluster-endpoint` to the address of the cluster, as the console shows it.';
 const DATA_PERMISSION = 'Grant the user or API key the privileges to read and search the collection (Milvus: IndexDetail, GetLoadState, Load, Query, GetStatistics and DescribeCollection), and set `db-name` if it is not in the default database.';
 const IMPORT_PERMISSION = 'Grant the user or API key the privilege to import into this collection (Milvus: `Import` on the collection; before 2.6 on `*`), and set `db-name` if the collection is not in the default database.';
-const OPERATIONS = {
-    poll: { verb: undefined, result: 'the state of the job' },
-    list: { verb: () => 'list the import jobs', result: 'a readable list of import jobs' },
-    commit: { verb: (job) => `commit job ${job}`, result: 'a confirmation of the commit' },
-    abort: { verb: (job) => `abort job ${job}`, result: 'a confirmation of the abort' },
-    create: { verb: () => 'start the import', result: 'the id of the import job' },
-    'job-start': { verb: (job) => `get the start time of job ${job}`, result: 'the start time of the job' },
-    cluster: { verb: () => 'get the address of the cluster', result: 'the address of the cluster' },
-    'list-indexes': { verb: ofCollection('list the indexes of'), result: 'the names of the indexes' },
-    'describe-indexes': { verb: ofCollection('describe the indexes of'), result: 'the state of an index' },
-    'load-state': { verb: ofCollection('get the load state of'), result: 'a load state' },
-    refresh: { verb: ofCollection('refresh'), result: 'a confirmation of the refresh' },
-    count: { verb: ofCollection('count the rows of'), result: 'a row count' },
-    stored: { verb: ofCollection('get the stored rows of'), result: 'a row count' },
-    identify: { verb: ofCollection('describe'), result: 'the id of the collection' },
-};
+const CHECK_CREDENTIALS = 'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not available to workflows triggered from forks or by Dependabot.';
+const JOBS_ADDRESS = 'Check `endpoint`: it takes the base address of Milvus 2.4 or newer (usually port 19530) or of Zilliz Cloud, without a path.';
+const DATA_ADDRESS = 'Check {input}: it takes the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.';
+const CHECK_SERVICE = 'Check that {input} is the address of Milvus or Zilliz Cloud, and that nothing in between rewrites responses.';
+const CHECK_INPUTS = 'Check {inputs}.';
+const IF_IT_LASTS = 'If this lasts, check the logs of the service.';
+const NOT_THE_API = 'Check {input}: it seems to be the address of a website, a console or a login page, not of the REST API.';
+const REST_PORT = 'Set {input} to the port of the REST API (Milvus: `proxy.http.port`, usually 19530), or let the load balancer accept HTTP/1.1.';
+const RENEW = 'Renew the certificate of the service, or check the clock of the runner.';
+const REJECTED = '{host} rejected {request}: {statusAndCode}{quote}.';
+const RETURNED_STATUS = '{host} returned {status}.';
+const NOT_JSON = '{host} returned {status}, but the body is';
+const PROXY_REFUSED = 'The proxy refused to connect to {host} ({status}).';
 const ROWS = {
-    credentials: { code: 'MIG-010', what: rejected, next: () => CHECK_CREDENTIALS },
-    permission: { code: 'MIG-011', what: rejected, next: permission },
-    'ip-not-allowed': {
-        code: 'MIG-012',
-        what: rejected,
-        next: () => 'Add the address of the runner to the IP allow list of the service.',
-    },
-    'no-collection': { code: 'MIG-013', what: rejected, next: collectionGone },
-    'no-database': { code: 'MIG-013', what: rejected, next: () => 'There is no such database: check `db-name`.' },
-    'bad-job-id': {
-        code: 'MIG-012',
-        what: rejected,
-        next: () => 'Check `job-id`: on Milvus it is a whole number; ids like `job-…` belong to Zilliz Cloud (set `cluster-id`, leave `endpoint` empty).',
-    },
-    'wrong-place': { code: 'MIG-012', what: rejected, next: () => CHECK_TARGET },
-    'bad-request': { code: 'MIG-012', what: rejected, next: (error) => `Check ${inputsOf(error)}.` },
-    'rate-limited': {
-        code: 'MIG-025',
-        what: (error) => (error.code === undefined ? returnedStatus(error) : returnedError(error)),
-        next: () => 'The service limits the rate of requests; a longer `poll-interval` or fewer gates at a time help.',
-    },
-    'service-error': { code: 'MIG-027', what: returnedError, next: () => IF_IT_LASTS },
-    'unknown-job': {
-        code: 'MIG-012',
-        what: ({ host, message }) => message === undefined ? `${host} does not know this import job.` : `${host} returned${quote(message)}.`,
-        next: () => 'Check `job-id`, and that `endpoint` and `cluster-id` (or `project-id` and `region-id`) name the service where the import was started.',
-    },
-    declined: {
-        code: 'MIG-012',
-        what: rejected,
-        next: ({ operation }) => operation === 'commit'
+    credentials: ['MIG-010', REJECTED, CHECK_CREDENTIALS],
+    permission: [
+        'MIG-011',
+        REJECTED,
+        ({ operation }) => {
+            if (operation === 'cluster')
+                return 'Grant the API key access to the cluster.';
+            return isAboutData(operation) ? DATA_PERMISSION : IMPORT_PERMISSION;
+        },
+    ],
+    'ip-not-allowed': ['MIG-012', REJECTED, 'Add the address of the runner to the IP allow list of the service.'],
+    'no-collection': [
+        'MIG-013',
+        REJECTED,
+        ({ operation }) => `The collection is gone or lives in another database: check ${['list', 'create'].includes(operation) ? '`collection-name` and ' : ''}\`db-name\`, and whether the collection was dropped.`,
+    ],
+    'no-database': ['MIG-013', REJECTED, 'There is no such database: check `db-name`.'],
+    'bad-job-id': [
+        'MIG-012',
+        REJECTED,
+        'Check `job-id`: on Milvus it is a whole number; ids like `job-…` belong to Zilliz Cloud (set `cluster-id`, leave `endpoint` empty).',
+    ],
+    'wrong-place': [
+        'MIG-012',
+        REJECTED,
+        'Check `cluster-id`, or `project-id` and `region-id`, in the Zilliz Cloud console.',
+    ],
+    'bad-request': ['MIG-012', REJECTED, CHECK_INPUTS],
+    'rate-limited': [
+        'MIG-025',
+        (error) => (error.code === undefined ? RETURNED_STATUS : returnedError(error)),
+        'The service limits the rate of requests; a longer `poll-interval` or fewer gates at a time help.',
+    ],
+    'service-error': ['MIG-027', returnedError, IF_IT_LASTS],
+    'unknown-job': [
+        'MIG-012',
+        ({ message }) => (message === undefined ? '{host} does not know this import job.' : '{host} returned{quote}.'),
+        'Check `job-id`, and that `endpoint` and `cluster-id` (or `project-id` and `region-id`) name the service where the import was started.',
+    ],
+    declined: [
+        'MIG-012',
+        REJECTED,
+        ({ operation }) => operation === 'commit'
             ? 'Only a two-phase import (`auto_commit=false`) in state Uncommitted can be committed: check its state, and whether something else has ended it.'
             : 'Only a two-phase import (`auto_commit=false`) that has not been committed can be aborted.',
-    },
-    gone: {
-        code: 'MIG-013',
-        what: ({ host, subject = '', database, message }) => `${host} has no collection “${subject}” in ${database ? `the database “${database}”` : 'the default database'}${quote(message)}.`,
-        next: () => 'The collection was dropped or renamed, or lives in another database: check `db-name`.',
-    },
-    incomplete: {
-        code: 'MIG-024',
-        what: ({ host, httpStatus, code = 0, message, operation }) => `${host} returned ${statusAndCode(httpStatus, code)}, but not ${OPERATIONS[operation].result}${quote(message)}.`,
-        next: (error) => error.httpStatus === 400 ? `Check ${inputsOf(error)}.` : isDenied(error) ? CHECK_CREDENTIALS : IF_IT_LASTS,
-    },
-    'wrong-job': {
-        code: 'MIG-024',
-        what: ({ host }) => `${host} returned the state of another job than the one asked for.`,
-        next: checkAddress,
-    },
-    'too-many-files': {
-        code: 'MIG-024',
-        what: ({ host, detail }) => `${host} returned ${count(Number(detail))} files, more than an import job can have.`,
-        next: checkAddress,
-    },
-    'unreadable-list': {
-        code: 'MIG-024',
-        what: ({ host }) => `${host} returned a list of import jobs with entries that cannot be read.`,
-        next: checkAddress,
-    },
-    'partial-list': {
-        code: 'MIG-024',
-        what: ({ host }) => `${host} returned only a part of its list of import jobs.`,
-        next: ({ detail }) => detail === 'unpaged'
+    ],
+    gone: [
+        'MIG-013',
+        ({ database }) => `{host} has no collection “{subject}” in ${database ? 'the database “{database}”' : 'the default database'}{quote}.`,
+        'The collection was dropped or renamed, or lives in another database: check `db-name`.',
+    ],
+    incomplete: [
+        'MIG-024',
+        '{host} returned {statusAndCode}, but not {result}{quote}.',
+        ({ httpStatus }) => {
+            if (httpStatus === 400)
+                return CHECK_INPUTS;
+            return httpStatus === 401 || httpStatus === 403 ? CHECK_CREDENTIALS : IF_IT_LASTS;
+        },
+    ],
+    'wrong-job': ['MIG-024', '{host} returned the state of another job than the one asked for.', CHECK_SERVICE],
+    'too-many-files': ['MIG-024', '{host} returned {count} files, more than an import job can have.', CHECK_SERVICE],
+    'unreadable-list': [
+        'MIG-024',
+        '{host} returned a list of import jobs with entries that cannot be read.',
+        CHECK_SERVICE,
+    ],
+    'partial-list': [
+        'MIG-024',
+        '{host} returned only a part of its list of import jobs.',
+        ({ detail }) => detail === 'unpaged'
             ? 'Lists of Zilliz Cloud come in pages: set `cluster-id`, or `project-id` and `region-id`.'
-            : NAME_THE_JOBS,
-    },
-    'too-many-jobs': {
-        code: 'MIG-024',
-        what: ({ host, detail }) => `${host} lists import jobs on more than ${detail ?? ''} pages.`,
-        next: () => 'Name the jobs to wait for with `job-id`.',
-    },
-    'cluster-address': {
-        code: 'MIG-024',
-        what: ({ host, message = '', detail = '' }) => `${host} names “${message}” as the address of the cluster, but that ${ADDRESS_FAULTS[detail] ?? ''}. The key was not sent there.`,
-        next: () => 'Check `cluster-id` and `endpoint`.',
-    },
-    redirect: {
-        code: 'MIG-014',
-        what: ({ host, httpStatus = 0, detail }) => `${host} redirects (HTTP ${httpStatus})${detail === undefined ? '' : ` to ${detail}`}. The gate does not send the key to another address.`,
-        next: ({ address, detail }) => detail === undefined
-            ? `Set ${nameOf(address)} to the final address.`
-            : `If that is the service, set ${nameOf(address)} to ${detail}.`,
-    },
-    'no-api': {
-        code: 'MIG-014',
-        what: ({ host, operation }) => `${host} has no ${apiOf(operation)} below this address (HTTP 404).`,
-        next: ({ operation, address }) => {
+            : 'If this lasts, name the jobs with `job-id`.',
+    ],
+    'too-many-jobs': [
+        'MIG-024',
+        '{host} lists import jobs on more than {detail} pages.',
+        'Name the jobs to wait for with `job-id`.',
+    ],
+    'cluster-address': [
+        'MIG-024',
+        ({ detail = '' }) => `{host} names “{message}” as the address of the cluster, but that ${ADDRESS_FAULTS[detail] ?? ''}. The key was not sent there.`,
+        'Check `cluster-id` and `endpoint`.',
+    ],
+    redirect: [
+        'MIG-014',
+        ({ detail }) => `{host} redirects ({status})${detail === undefined ? '' : ' to {detail}'}. The gate does not send the key to another address.`,
+        ({ detail }) => detail === undefined ? 'Set {input} to the final address.' : 'If that is the service, set {input} to {detail}.',
+    ],
+    'no-api': [
+        'MIG-014',
+        '{host} has no {api} below this address (HTTP 404).',
+        ({ operation }) => {
             if (isAboutData(operation))
-                return `Check ${nameOf(address)}: ${DATA_ADDRESS}`;
+                return DATA_ADDRESS;
             return operation === 'cluster' ? 'Check `endpoint`: leave it empty for Zilliz Cloud.' : JOBS_ADDRESS;
         },
-    },
-    'no-operation': {
-        code: 'MIG-018',
-        what: ({ host, httpStatus = 404, operation }) => `${host} does not support ${operation} (HTTP ${httpStatus}): two-phase imports need Milvus 3.0 or newer.`,
-        next: ({ operation }) => operation === 'commit'
+    ],
+    'no-operation': [
+        'MIG-018',
+        '{host} does not support {operation} ({status}): two-phase imports need Milvus 3.0 or newer.',
+        ({ operation }) => operation === 'commit'
             ? 'Commit the import with the tool that started it, or set `on-uncommitted` to `pass` or `fail`.'
             : 'Abort the import with the tool that started it, or remove `abort-uncommitted`.',
-    },
-    'no-refresh': {
-        code: 'MIG-019',
-        // https://github.com/milvus-io/milvus/issues/43234
-        what: ({ host, httpStatus = 404 }) => `${host} cannot refresh a loaded collection (HTTP ${httpStatus} at refresh_load, which older versions lack), so the gate cannot tell when its new rows are searchable.`,
-        next: () => 'Remove `wait-for: searchable`, and refresh the collection with an SDK in a step of its own (pymilvus: `refresh_load`), or upgrade Milvus.',
-    },
-    'http-rejected': {
-        code: 'MIG-014',
-        what: returnedStatus,
-        next: ({ operation, address }) => `Check ${nameOf(address)}: it is not the address of the ${apiOf(operation)}.`,
-    },
-    'gateway-rejected': {
-        code: 'MIG-015',
-        what: ({ host, httpStatus = 0, operation, subject }) => `${host} rejected ${requestOf(operation, subject)} (HTTP ${httpStatus}), but the response is not from Milvus or Zilliz Cloud.`,
-        next: ({ address }) => `A proxy or gateway in front of the service may need credentials of its own (set them with \`headers\`) or block the address. Otherwise check \`api-key\` and ${nameOf(address)}.`,
-    },
-    'https-wanted': {
-        code: 'MIG-014',
-        what: ({ host }) => `${host} expects HTTPS on this port, but the gate sent HTTP.`,
-        next: ({ address }) => `Set ${nameOf(address)} to https://….`,
-    },
-    grpc: {
-        code: 'MIG-014',
-        what: ({ host, httpStatus = 0 }) => `${host} speaks gRPC or HTTP/2 on this port, not the REST API (HTTP ${httpStatus}).`,
-        next: ({ address }) => restPort(address),
-    },
-    'web-page': { code: 'MIG-024', what: notJson('a web page'), next: websiteAdvice },
-    'empty-body': { code: 'MIG-024', what: notJson('empty'), next: websiteAdvice },
-    'not-json': { code: 'MIG-024', what: notJson('not JSON'), next: websiteAdvice },
-    'too-large': {
-        code: 'MIG-024',
-        what: ({ host, httpStatus = 0 }) => `${host} sent more than 32 MiB in one response (HTTP ${httpStatus}).`,
-        next: ({ address }) => `Check that ${nameOf(address)} is the address of Milvus or Zilliz Cloud.`,
-    },
-    'http-status': {
-        code: 'MIG-026',
-        what: returnedStatus,
-        next: () => 'If this lasts, check the status page or the logs of the service.',
-    },
-    'proxy-credentials': {
-        code: 'MIG-016',
-        what: proxyRefused,
-        next: () => 'Put the credentials into the proxy variable (`http://user:password@proxy:3128`), or list the host in `NO_PROXY`.',
-    },
-    'proxy-rejected': {
-        code: 'MIG-016',
-        what: proxyRefused,
-        next: () => 'Allow the host on the proxy, or list it in `NO_PROXY`.',
-    },
-    timeout: {
-        code: 'MIG-022',
-        what: ({ host, timeoutMs = 0 }) => {
+    ],
+    // https://github.com/milvus-io/milvus/issues/43234
+    'no-refresh': [
+        'MIG-019',
+        '{host} cannot refresh a loaded collection ({status} at refresh_load, which older versions lack), so the gate cannot tell when its new rows are searchable.',
+        'Remove `wait-for: searchable`, and refresh the collection with an SDK in a step of its own (pymilvus: `refresh_load`), or upgrade Milvus.',
+    ],
+    'http-rejected': ['MIG-014', RETURNED_STATUS, 'Check {input}: it is not the address of the {api}.'],
+    'gateway-rejected': [
+        'MIG-015',
+        '{host} rejected {request} ({status}), but the response is not from Milvus or Zilliz Cloud.',
+        'A proxy or gateway in front of the service may need credentials of its own (set them with `headers`) or block the address. Otherwise check `api-key` and {input}.',
+    ],
+    'https-wanted': [
+        'MIG-014',
+        '{host} expects HTTPS on this port, but the gate sent HTTP.',
+        'Set {input} to https://….',
+    ],
+    grpc: ['MIG-014', '{host} speaks gRPC or HTTP/2 on this port, not the REST API ({status}).', REST_PORT],
+    'web-page': ['MIG-024', `${NOT_JSON} a web page.`, NOT_THE_API],
+    'empty-body': ['MIG-024', `${NOT_JSON} empty.`, NOT_THE_API],
+    'not-json': ['MIG-024', `${NOT_JSON} not JSON.`, NOT_THE_API],
+    'too-large': [
+        'MIG-024',
+        '{host} sent more than 32 MiB in one response ({status}).',
+        'Check that {input} is the address of Milvus or Zilliz Cloud.',
+    ],
+    'http-status': ['MIG-026', RETURNED_STATUS, 'If this lasts, check the status page or the logs of the service.'],
+    'github-rejected': [
+        'MIG-049',
+        ({ httpStatus }) => httpStatus === undefined ? 'GitHub was not asked: {detail}.' : 'GitHub rejected the request: {status}.',
+        'Add `permissions: actions: read` to the job, and leave `github-token` out to use the token of the job.',
+    ],
+    'github-outage': [
+        'MIG-049',
+        'GitHub does not say when the run began: {message}.',
+        'If this lasts, check https://www.githubstatus.com.',
+    ],
+    'bad-proxy': [
+        'MIG-016',
+        '{detail} does not hold the URL of an HTTP proxy, so no request was sent to {host}.',
+        'Set {detail} to `http://host:port`, or list the host in `NO_PROXY`.',
+    ],
+    'proxy-credentials': [
+        'MIG-016',
+        PROXY_REFUSED,
+        'Put the credentials into the proxy variable (`http://user:password@proxy:3128`), or list the host in `NO_PROXY`.',
+    ],
+    'proxy-rejected': ['MIG-016', PROXY_REFUSED, 'Allow the host on the proxy, or list it in `NO_PROXY`.'],
+    timeout: [
+        'MIG-022',
+        ({ timeoutMs = 0, detail }) => {
             const seconds = Math.round(timeoutMs / 100) / 10;
-            return `${host} did not respond ${seconds === 0 ? 'in the moment that was left' : `within ${seconds} s`}.`;
+            const within = seconds === 0 ? 'in the moment that was left' : `within ${seconds} s`;
+            return `{host} did not respond ${within}${detail === undefined ? '' : ' at {detail}'}.`;
         },
-        next: () => 'Check that the runner can reach it (firewall, IP allow list, private endpoint), or raise `request-timeout`.',
-    },
-    'no-such-host': {
-        code: 'MIG-020',
-        what: ({ host, detail = host }) => `There is no host ${detail} (DNS: ENOTFOUND).`,
-        next: ({ address }) => `Check ${nameOf(address)}, or the proxy variable, for a typo; a private name needs a runner in the same network.`,
-    },
-    dns: {
-        code: 'MIG-020',
-        what: ({ host }) => `The DNS lookup of ${host} failed (EAI_AGAIN).`,
-        next: () => 'Check the DNS of the runner.',
-    },
-    'connection-refused': {
-        code: 'MIG-021',
-        what: ({ host, detail = host }) => `Connection to ${host} refused at ${detail}.`,
-        next: ({ address }) => `Check the host and port of ${nameOf(address)}, or of the proxy, and that the service is up.`,
-    },
-    reset: {
-        code: 'MIG-023',
-        what: ({ host, detail = '' }) => `The connection to ${host} was closed before a response arrived (${detail}).`,
-        next: () => 'If this lasts, check the service and what stands in front of it; a port that speaks TLS needs https://.',
-    },
-    'not-http': {
-        code: 'MIG-024',
-        what: ({ host, detail }) => `${host} does not speak HTTP/1.1 on this port${detail === undefined ? '' : ` (${detail})`}.`,
-        next: ({ address, detail }) => detail === 'HTTP/2 only'
-            ? restPort(address)
-            : `Check the port of ${nameOf(address)}, and whether it needs https://.`,
-    },
-    network: {
-        code: 'MIG-023',
-        what: ({ host, message, detail = '' }) => message === undefined
-            ? `No response from ${host} at ${detail}.`
-            : `No response from ${host}: ${message} (${detail}).`,
-        next: () => FIREWALL,
-    },
-    'tls-wrong-name': {
-        code: 'MIG-017',
-        what: ({ host }) => `The TLS certificate of ${host} is for another host name.`,
-        next: ({ address }) => address === 'endpoint'
+        'Check that the runner can reach it (firewall, IP allow list, private endpoint), or raise `request-timeout`.',
+    ],
+    'no-such-host': [
+        'MIG-020',
+        ({ detail }) => `There is no host ${detail === undefined ? '{host}' : '{detail}'} (DNS: ENOTFOUND).`,
+        'Check {input}, or the proxy variable, for a typo; a private name needs a runner in the same network.',
+    ],
+    dns: ['MIG-020', 'The DNS lookup of {host} failed (EAI_AGAIN).', 'Check the DNS of the runner.'],
+    'connection-refused': [
+        'MIG-021',
+        ({ detail }) => `Connection to {host} refused at ${detail === undefined ? '{host}' : '{detail}'}.`,
+        'Check the host and port of {input}, or of the proxy, and that the service is up.',
+    ],
+    reset: [
+        'MIG-023',
+        'The connection to {host} was closed before a response arrived ({detail}).',
+        'If this lasts, check the service and what stands in front of it; a port that speaks TLS needs https://.',
+    ],
+    'not-http': [
+        'MIG-024',
+        ({ detail }) => `{host} does not speak HTTP/1.1 on this port${detail === undefined ? '' : ' ({detail})'}.`,
+        ({ detail }) => detail === 'HTTP/2 only' ? REST_PORT : 'Check the port of {input}, and whether it needs https://.',
+    ],
+    network: [
+        'MIG-023',
+        ({ message }) => message === undefined ? 'No response from {host} at {detail}.' : 'No response from {host}: {message} ({detail}).',
+        'Check that the runner can reach the service (firewall, IP allow list, private endpoint).',
+    ],
+    'tls-wrong-name': [
+        'MIG-017',
+        'The TLS certificate of {host} is for another host name.',
+        ({ address }) => address === 'endpoint'
             ? 'Set `tls-server-name` to the name in the certificate, or `endpoint` to that name.'
-            : `Set ${nameOf(address)} to the name in the certificate.`,
-    },
-    'tls-expired': {
-        code: 'MIG-017',
-        what: ({ host }) => `The TLS certificate of ${host} has expired.`,
-        next: () => 'Renew the certificate of the service, or check the clock of the runner.',
-    },
-    'tls-not-yet-valid': {
-        code: 'MIG-017',
-        what: ({ host }) => `The TLS certificate of ${host} is not valid yet.`,
-        next: () => 'Renew the certificate of the service, or check the clock of the runner.',
-    },
-    'tls-untrusted': {
-        code: 'MIG-017',
-        what: ({ host, detail = '' }) => `The TLS certificate of ${host} is not trusted by this runner (${detail}).`,
-        next: () => 'Set `ca-cert` to the certificate of the authority that signed it (PEM text or a path), or to `system`.',
-    },
-    'tls-unsupported': {
-        code: 'MIG-017',
-        what: ({ host }) => `${host} does not speak TLS on this port.`,
-        next: ({ address }) => `Set ${nameOf(address)} to http://…, or to the port that speaks TLS.`,
-    },
-    'tls-client-certificate': {
-        code: 'MIG-017',
-        what: ({ host, detail = '' }) => `${host} requires a client certificate that it accepts (${detail}).`,
-        next: () => 'Set `client-cert` and `client-key` to a certificate that the service trusts (mutual TLS).',
-    },
-    'tls-unknown-name': {
-        code: 'MIG-017',
-        what: ({ host, detail = '' }) => `${host} has no certificate for this host name (${detail}).`,
-        next: ({ address }) => `Set ${nameOf(address)} to the host name that the service is set up for${address === 'endpoint' ? ', or `tls-server-name` to it' : ''}.`,
-    },
-    'tls-version': {
-        code: 'MIG-017',
-        what: ({ host, detail = '' }) => `${host} and the gate support no common TLS version (${detail}).`,
-        next: () => 'Enable TLS 1.2 or 1.3 on the service.',
-    },
-    'tls-no-http': {
-        code: 'MIG-017',
-        what: ({ host, detail = '' }) => `${host} does not accept HTTP/1.1 over TLS on this port (${detail}).`,
-        next: ({ address }) => `This is probably the gRPC port. ${restPort(address)}`,
-    },
-    'tls-handshake': {
-        code: 'MIG-017',
-        what: ({ host, detail = '' }) => `The TLS handshake with ${host} failed (${detail}).`,
-        next: () => 'If the service requires a client certificate, set `client-cert` and `client-key`.',
-    },
+            : 'Set {input} to the name in the certificate.',
+    ],
+    'tls-expired': ['MIG-017', 'The TLS certificate of {host} has expired.', RENEW],
+    'tls-not-yet-valid': ['MIG-017', 'The TLS certificate of {host} is not valid yet.', RENEW],
+    'tls-untrusted': [
+        'MIG-017',
+        'The TLS certificate of {host} is not trusted by this runner ({detail}).',
+        'Set `ca-cert` to the certificate of the authority that signed it (PEM text or a path), or to `system`.',
+    ],
+    'tls-unsupported': [
+        'MIG-017',
+        '{host} does not speak TLS on this port.',
+        'Set {input} to http://…, or to the port that speaks TLS.',
+    ],
+    'tls-client-certificate': [
+        'MIG-017',
+        '{host} requires a client certificate that it accepts ({detail}).',
+        'Set `client-cert` and `client-key` to a certificate that the service trusts (mutual TLS).',
+    ],
+    'tls-unknown-name': [
+        'MIG-017',
+        '{host} has no certificate for this host name ({detail}).',
+        ({ address }) => `Set {input} to the host name that the service is set up for${address === 'endpoint' ? ', or `tls-server-name` to it' : ''}.`,
+    ],
+    'tls-version': [
+        'MIG-017',
+        '{host} and the gate support no common TLS version ({detail}).',
+        'Enable TLS 1.2 or 1.3 on the service.',
+    ],
+    'tls-no-http': [
+        'MIG-017',
+        '{host} does not accept HTTP/1.1 over TLS on this port ({detail}).',
+        `This is probably the gRPC port. ${REST_PORT}`,
+    ],
+    'tls-handshake': [
+        'MIG-017',
+        'The TLS handshake with {host} failed ({detail}).',
+        'If the service requires a client certificate, set `client-cert` and `client-key`.',
+    ],
 };
 /** Why the key must not go to an address that the service named; completes "but that …". */
 const ADDRESS_FAULTS = {
@@ -45877,87 +45937,9 @@ const ADDRESS_FAULTS = {
     plain: 'is not encrypted',
     foreign: 'is not an address of Zilliz Cloud',
 };
-const JOBS_ADDRESS = 'Check `endpoint`: it takes the base address of Milvus 2.4 or newer (usually port 19530) or of Zilliz Cloud, without a path.';
-const DATA_ADDRESS = 'it takes the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.';
-function ofCollection(verb) {
-    return (name) => `${verb} the collection “${name}”`;
-}
-function isAboutData(operation) {
-    return !['poll', 'list', 'commit', 'abort', 'create', 'job-start', 'cluster'].includes(operation);
-}
-function apiOf(operation) {
-    if (isAboutData(operation))
-        return 'REST API of Milvus';
-    return operation === 'cluster' ? 'cluster API' : 'import API';
-}
-/** How a sentence names the input that an address comes from. */
-function nameOf(address) {
-    if (address === 'named')
-        return '`cluster-endpoint` (empty: the address that the control plane names)';
-    return `\`${address}\``;
-}
-function restPort(address) {
-    return `Set ${nameOf(address)} to the port of the REST API (Milvus: \`proxy.http.port\`, usually 19530), or let the load balancer accept HTTP/1.1.`;
-}
-function requestOf(operation, subject = '') {
-    const { verb } = OPERATIONS[operation];
-    return verb === undefined ? 'the request' : `the request to ${verb(subject)}`;
-}
-function rejected(error) {
-    const { host, operation, subject, message } = error;
-    return `${host} rejected ${requestOf(operation, subject)}: ${factsOf(error)}${quote(message)}.`;
-}
-function returnedError(error) {
-    const { host, operation, subject, message } = error;
-    const request = OPERATIONS[operation].verb === undefined ? '' : ` to ${requestOf(operation, subject)}`;
-    return `${host} returned an error${request}: ${factsOf(error)}${quote(message)}.`;
-}
-function returnedStatus({ host, httpStatus = 0 }) {
-    return `${host} returned HTTP ${httpStatus}.`;
-}
-function factsOf({ httpStatus, code }) {
-    return code === undefined ? `HTTP ${httpStatus ?? 0}` : statusAndCode(httpStatus, code);
-}
-function statusAndCode(httpStatus, code) {
-    return httpStatus === undefined || httpStatus === 200 ? `code ${code}` : `HTTP ${httpStatus}, code ${code}`;
-}
-/** What the service says, for the end of a sentence; empty where it says nothing. */
-function quote(message) {
-    return message === undefined ? '' : `: “${message}”`;
-}
-function permission({ operation }) {
-    if (operation === 'cluster')
-        return 'Grant the API key access to the cluster.';
-    return isAboutData(operation) ? DATA_PERMISSION : IMPORT_PERMISSION;
-}
-function collectionGone({ operation }) {
-    const inputs = ['list', 'create'].includes(operation) ? '`collection-name` and `db-name`' : '`db-name`';
-    return `The collection is gone or lives in another database: check ${inputs}, and whether the collection was dropped.`;
-}
-/** The inputs that a request which the service does not understand was made of. */
-function inputsOf({ operation }) {
-    if (operation === 'cluster')
-        return '`cluster-id`';
-    if (isAboutData(operation))
-        return '`collection-name` and `db-name`';
-    if (operation === 'create')
-        return '`import`, `cluster-id` and `db-name`';
-    return operation === 'list' ? '`collection-name`, `cluster-id` and `db-name`' : '`job-id`, `cluster-id` and `db-name`';
-}
-function isDenied({ httpStatus }) {
-    return httpStatus === 401 || httpStatus === 403;
-}
-function checkAddress({ address }) {
-    return `Check that ${nameOf(address)} is the address of Milvus or Zilliz Cloud, and that nothing in between rewrites responses.`;
-}
-function notJson(what) {
-    return ({ host, httpStatus = 0 }) => `${host} returned HTTP ${httpStatus}, but the body is ${what}.`;
-}
-function websiteAdvice({ address }) {
-    return `Check ${nameOf(address)}: it seems to be the address of a website, a console or a login page, not of the REST API.`;
-}
-function proxyRefused({ host, httpStatus = 0 }) {
-    return `The proxy refused to connect to ${host} (HTTP ${httpStatus}).`;
+function returnedError({ operation }) {
+    const request = OPERATIONS[operation].verb === undefined ? '' : ' to {request}';
+    return `{host} returned an error${request}: {statusAndCode}{quote}.`;
 }
 
 ;// CONCATENATED MODULE: ./src/messages/codes.ts
@@ -46136,10 +46118,17 @@ function recordRefusal(before, result, { endedAtMs }) {
         hostHasAnswered: result.hostHasAnswered === true,
     };
 }
+/** The refusals without a time in which the process did not run: a confirmation takes time in which it does. */
+function refusalsWithoutAbsence(refusals, absentMs) {
+    return refusals && { ...refusals, sinceMs: refusals.sinceMs + absentMs };
+}
 /** Enough refusals in a row, over enough time, to end the gate. */
 function isConfirmed(refusals) {
     if (refusals === undefined)
         return false;
+    // No request was sent, so another would bring the same.
+    if (refusals.error.kind === 'bad-proxy')
+        return true;
     const { count, spanMs } = rule(refusals);
     return refusals.count >= count && isApart(refusals.sinceMs, refusals.lastAtMs, spanMs);
 }
@@ -46185,6 +46174,8 @@ const REFUSED_ABORT_PAUSE_MS = 1_000;
 const CLOCK_SKEW_MS = 60_000;
 /** When a create request is sent once more that was refused in a way that may pass. */
 const REFUSED_CREATE_PAUSE_MS = 2_000;
+/** How long a create request in flight still has for its response after a signal. */
+const CREATE_GRACE_MS = 1_000;
 /** How often the list is read for an import whose response was lost, and for how long: longer where the server was slow. */
 const SEARCH_PAUSE_MS = 5_000;
 const SEARCH_MS = 30_000;
@@ -46376,12 +46367,13 @@ function pendingRowsOf({ indexes }) {
 // Enough for a chart and for the estimates; a six-hour wait that changes every two seconds would otherwise grow for ever.
 const TIMELINE_POINTS = 1000;
 /** The history of a job that nobody has polled yet. */
-function newHistory(jobId, { wasListed = false, listedCollection } = {}) {
+function newHistory(jobId, { wasListed = false, listedCollection, isOwnTwoPhase = false, } = {}) {
     return {
         jobId,
         wasListed,
         listedCollection,
         wasUncommitted: false,
+        isOwnTwoPhase,
         polls: 0,
         polledAtMs: undefined,
         latest: undefined,
@@ -46713,18 +46705,21 @@ const STAGE_TITLES = {
     other: 'Other states',
 };
 const STAGES = Object.keys(STAGE_TITLES);
-/**
- * The state Importing spans everything from the pre-import to an automatic commit; the percentage tells the stages apart:
- * https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go, GetJobProgress. Below 10 the service
- * does not count like this. From 70 on Milvus 2.4 builds indexes, and later versions sort.
- */
-const MILESTONES = [
-    { from: 90, stage: 'committing' },
-    { from: 80, stage: 'indexing' },
-    { from: 70, stage: 'sorting', stageBefore26: 'sorting-or-indexing' },
-    { from: 40, stage: 'importing' },
-    { from: 10, stage: 'pre-importing' },
+const SINCE_26 = [
+    [90, 'committing'],
+    [80, 'indexing'],
+    [70, 'sorting'],
+    [40, 'importing'],
+    [10, 'pre-importing'],
 ];
+/** From 70 on Milvus 2.4 builds indexes, and 2.5 sorts. */
+const BEFORE_26 = SINCE_26.map(([from, stage]) => [from, from === 70 ? 'sorting-or-indexing' : stage]);
+/** Milvus sends a creation time from 2.6 on. Zilliz Cloud, which documents no milestones, sends no imported rows. */
+function milestonesOf({ latest }) {
+    if (latest?.createTime !== undefined)
+        return SINCE_26;
+    return latest?.importedRows === undefined ? [] : BEFORE_26;
+}
 /** `2 min`, or `~2 min` where it is an estimate. */
 function phaseDurationText({ ms, isEstimate }) {
     return `${isEstimate ? '~' : ''}${duration(ms)}`;
@@ -46779,12 +46774,8 @@ function stageAt({ phase, progress }, job) {
         return undefined;
     if (phase !== 'importing')
         return { stage: phase === 'unknown' ? 'other' : phase, isEstimate: false };
-    const milestone = MILESTONES.find(({ from }) => progress >= from);
-    if (milestone === undefined)
-        return { stage: 'importing', isEstimate: false };
-    // Milvus sends a creation time from 2.6 on.
-    const isBefore26 = job.latest?.createTime === undefined;
-    return { stage: (isBefore26 ? milestone.stageBefore26 : undefined) ?? milestone.stage, isEstimate: true };
+    const [, stage] = milestonesOf(job).find(([from]) => progress >= from) ?? [];
+    return { stage: stage ?? 'importing', isEstimate: stage !== undefined };
 }
 function hasEnded({ phase }) {
     return phase === 'completed' || phase === 'failed';
@@ -46806,10 +46797,13 @@ function rowsPerSecond(history, nowMs) {
 }
 /**
  * How long the job may still take at the pace of the last minutes; undefined where it is idle, before rows come in, and
- * once all rows are in: sorting and building indexes have a pace of their own.
+ * once all rows are in: sorting and building indexes have a pace of their own. Nor where it is not known what the percentage
+ * counts.
  */
 function timeLeftMs(history, nowMs) {
     const { progress, importedRows, totalRows } = history;
+    if (milestonesOf(history).length === 0)
+        return undefined;
     if (progress >= LAST_PERCENT || (importedRows !== undefined && importedRows === totalRows))
         return undefined;
     const rise = recentRise(history, nowMs, (point) => point.progress);
@@ -46851,7 +46845,6 @@ function recentRise({ outage, timeline }, nowMs, valueOf) {
 }
 /** A shorter time depends more on the polls than on the import. */
 const MIN_RATE_SPAN_MS = 2_000;
-const BEST_OVER_MS = 10_000;
 /** How fast a job's rows came in, over all the time in which they did; undefined where the gate did not see it. */
 function throughputOf(job) {
     const counts = rising(job.timeline);
@@ -46859,20 +46852,17 @@ function throughputOf(job) {
     const measured = first === undefined ? wholeImport(job) : rateBetween(first, counts.at(-1) ?? first);
     if (measured === undefined)
         return undefined;
-    const best = bestRate(counts);
     const { totalRows, latest } = job;
     return {
         rowsPerSecond: measured,
         isAtLeast: first === undefined || job.totalOutageMs > 0,
-        bestRowsPerSecond: best > measured ? best : undefined,
         bytesPerRow: latest?.sizeBytes && totalRows ? latest.sizeBytes / totalRows : undefined,
     };
 }
-/** `on average 12,300 rows/s (~4.8 MB/s), 20,000 rows/s (~7.8 MB/s) at best`. */
-function throughputText({ rowsPerSecond, isAtLeast, bestRowsPerSecond, bytesPerRow }) {
-    const rate = (rows) => rowRate(rows) + (bytesPerRow === undefined ? '' : ` (${sizeRate(rows, bytesPerRow)})`);
-    const best = bestRowsPerSecond === undefined ? '' : `, ${rate(bestRowsPerSecond)} at best`;
-    return `${isAtLeast ? 'at least' : 'on average'} ${rate(rowsPerSecond)}${best}`;
+/** `on average 12,300 rows/s (~4.8 MB/s)`. */
+function throughputText({ rowsPerSecond, isAtLeast, bytesPerRow }) {
+    const size = bytesPerRow === undefined ? '' : ` (${sizeRate(rowsPerSecond, bytesPerRow)})`;
+    return `${isAtLeast ? 'at least' : 'on average'} ${rowRate(rowsPerSecond)}${size}`;
 }
 /** `~4.8 MB/s`: an estimate, since the service sends the size of whole files, not of the rows so far. */
 function sizeRate(rowsPerSecond, bytesPerRow) {
@@ -46898,19 +46888,6 @@ function wholeImport({ timeline, importedRows }) {
     if (first?.phase !== 'pending' || last?.phase !== 'completed' || importedRows === undefined)
         return undefined;
     return rateBetween({ atMs: first.atMs, rows: 0 }, { atMs: last.atMs, rows: importedRows });
-}
-function bestRate(counts) {
-    let best = 0;
-    let start = 0;
-    for (const count of counts) {
-        const isFar = (from) => from !== undefined && count.atMs - from.atMs >= BEST_OVER_MS;
-        while (isFar(counts[start + 1]))
-            start += 1;
-        const from = counts[start];
-        if (isFar(from))
-            best = Math.max(best, rateBetween(from, count) ?? 0);
-    }
-    return best;
 }
 /** What usually holds up an import at each stage, from users' reports; the comment names an issue of milvus-io/milvus. */
 const STALL_HINTS = {
@@ -47147,7 +47124,7 @@ function isCommitRefused(job, timeIsUp) {
 
 const POLL_AGAIN = { kind: 'poll-again' };
 const ended = (as) => ({ kind: 'ended', as });
-/** The verdict on one job. Fails closed: only the state `Completed` (or `Uncommitted`, where asked for) is ever ready. */
+/** The verdict on one job. Fails closed: only the state `Completed` is ever ready, or where asked for `Uncommitted` or a running job. */
 function judge(history, policy, circumstances) {
     const { latest, unknown, outage, refusals } = history;
     if (isConfirmed(refusals) || isCommitRefused(history, circumstances.timeIsUp))
@@ -47169,6 +47146,10 @@ function judge(history, policy, circumstances) {
     if (circumstances.isHostOut && isTooLong(outage, mostMs))
         return ended('unreachable');
     if (unknown === undefined && outage === undefined && refusals === undefined) {
+        // A word that is not known is never a success.
+        const hasAnswered = latest !== undefined && latest.phase !== 'unknown';
+        if (policy.waitFor === 'started' && hasAnswered)
+            return { kind: 'ready', as: 'started' };
         if (latest?.phase === 'completed')
             return { kind: 'ready', as: 'completed' };
         if (latest?.phase === 'uncommitted')
@@ -47284,20 +47265,22 @@ function repeatAtMs(commit) {
     return commit.endedAtMs + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 1.5 ** (commit.times - 1));
 }
 /**
- * The jobs that are aborted: those that the gate has seen at Uncommitted. Nothing on the wire says of another running job that it
- * is two-phase, and an abort may end an ordinary import (milvus-io/milvus#53159). A job whose commit was accepted, or may have
+ * The jobs that are aborted: those that the gate has seen at Uncommitted, and one that this step started as a two-phase import, also
+ * while it runs. Nothing on the wire says of another running job that it is two-phase, and an abort may end an ordinary import (milvus-io/milvus#53159). A job whose commit was accepted, or may have
  * been carried out, is left alone, and so is one of another collection, which is somebody else's.
  */
 function abortableJobs(jobs, policy, identities) {
     return jobs.flatMap((job, i) => (isAbortable(job) && aliasOfJob(job, policy, identities) === 'same' ? [i] : []));
 }
 function isAbortable(job) {
-    const { latest, unknown, refusals, commit, wasUncommitted } = job;
-    if (!wasUncommitted || latest === undefined || unknown !== undefined || refusals !== undefined)
+    const { latest, unknown, refusals, commit, wasUncommitted, isOwnTwoPhase } = job;
+    if (!wasUncommitted && !isOwnTwoPhase)
+        return false;
+    if (unknown !== undefined || refusals !== undefined)
         return false;
     if (commit?.state === 'done' || isCommitInDoubt(job))
         return false;
-    return latest.phase !== 'completed' && latest.phase !== 'failed' && latest.phase !== 'committing';
+    return latest?.phase !== 'completed' && latest?.phase !== 'failed' && latest?.phase !== 'committing';
 }
 
 ;// CONCATENATED MODULE: ./src/gate/conclude.ts
@@ -47394,6 +47377,8 @@ function outOfTime(jobs, policy) {
 }
 /** Undefined where the gate has yet to commit. Rows are checked before the first commit: after it there is no way back. */
 function throughTheGates(jobs, ready, policy) {
+    if (policy.waitFor === 'started')
+        return { kind: 'started', passes: true };
     const uncommitted = ready.flatMap((as, i) => (as === 'uncommitted' ? [i] : []));
     const isToCommit = policy.onUncommitted === 'commit' && uncommitted.length > 0;
     if (isToCommit && commitsHaveBegun(jobs))
@@ -47523,7 +47508,7 @@ function concludeCollections(collections, policy, context) {
     if (collections.length === 0)
         return { kind: 'not-ready', passes: false, collections: [], cause: { kind: 'unnamed' } };
     const all = context.timeIsUp ? collections.map((one) => withFinalRefusal(one, policy)) : collections;
-    return (searchable_rejected(all) ??
+    return (rejected(all) ??
         stalled(all, policy) ??
         unreachable(all, context) ??
         rowsNotMet(all, policy, context) ??
@@ -47544,7 +47529,7 @@ function searchable_first(collections, of) {
     const value = each.find((one) => one !== undefined);
     return value === undefined ? undefined : { value, collections: indices };
 }
-function searchable_rejected(all) {
+function rejected(all) {
     const found = searchable_first(all, ({ refusal }) => refusal);
     return found && { kind: 'rejected', passes: false, jobs: [], collections: found.collections, error: found.value };
 }
@@ -47628,7 +47613,11 @@ function rowsText({ importedRows, totalRows }) {
     return `${shortCount(importedRows)}${isAll ? '' : ` of ${shortCount(totalRows)}`} row${importedRows === 1 && isAll ? '' : 's'}`;
 }
 /** How to wait again without importing again. */
-function waitAgain({ jobs, discovery }) {
+function waitAgain({ jobs, discovery, start }) {
+    const [job] = jobs;
+    if (start !== undefined && job !== undefined) {
+        return `set \`job-id\` to \`${job.jobId}\` in place of \`import\`, or re-run this job, which looks for the same import first.`;
+    }
     if (discovery === undefined)
         return 're-run this job with the same job id; do not start the import again.';
     return jobs.length === 0
@@ -47674,6 +47663,17 @@ function named(names) {
         .map((name) => shortened(name, MAX_NAME_LENGTH))
         .join(', ')}${more}`;
 }
+/** The collections that the jobs belong to, by name for a heading and for a sentence. */
+function collectionsText({ jobs }) {
+    const collections = new Set(jobs.flatMap(({ latest }) => latest?.collectionName ?? []));
+    const [collection] = collections;
+    if (collection === undefined)
+        return ['', ''];
+    if (collections.size > 1)
+        return [`${count(collections.size)} collections`, ` in ${count(collections.size)} collections`];
+    const name = shortened(collection, MAX_NAME_LENGTH);
+    return [name, ` in collection ${name}`];
+}
 /** The collection whose jobs are searched for. */
 function searchedCollection({ discovery }) {
     return `collection ${shortened(discovery?.collectionName ?? '', MAX_NAME_LENGTH)}`;
@@ -47711,13 +47711,13 @@ function groupBy(items, keyOf) {
     }
     return groups;
 }
-/** Each path, how many requests it got and with what outcome: `/v2/… 68 (67 answered, 1 http-503)`. */
+/** Each path, how many requests it got and with what outcome: `/v2/… 68 (67 ok, 1 http-503)`. */
 function requestKinds(asked) {
     return asked.map(({ path, outcomes }) => {
         const requests = Object.values(outcomes).reduce((sum, amount) => sum + amount, 0);
         const words = Object.entries(outcomes)
             .toSorted(([, a], [, b]) => b - a)
-            .map(([outcome, amount]) => `${count(amount)} ${outcome}`);
+            .map(([outcome, amount]) => `${count(amount)} ${outcome === 'answered' ? 'ok' : outcome}`);
         return `${path}: ${counted(requests, 'request')} (${words.join(', ')})`;
     });
 }
@@ -48506,6 +48506,138 @@ function failedFileFirst(files, failedFile) {
     return files.toSorted((a, b) => Number(isFailedFile(b)) - Number(isFailedFile(a)));
 }
 
+;// CONCATENATED MODULE: ./src/messages/start.ts
+
+
+
+
+/** `wait-for: started`. */
+function started(view) {
+    const [where] = collectionsText(view);
+    const [job] = view.jobs;
+    return {
+        title: `Import started${where === '' ? '' : ` in ${where}`}`,
+        sentence: `${job === undefined ? 'The import' : `Import job ${job.jobId}`} has started${job?.latest === undefined ? '' : `: ${phrases_progressOf(job)}`}.`,
+    };
+}
+/** Why an import was not started, or why that is not known, with the next step. */
+const START_FAILURES = {
+    refused: ['Import not started', 'The service did not start the import.', ''],
+    lost: [
+        'Unclear whether the import started',
+        'The response to the request that starts the import was lost, and the list of jobs does not show exactly one new job with its files.',
+        '',
+    ],
+    ambiguous: [
+        'Unclear which job is this import',
+        'Several jobs of this run may be this import, or one cannot be compared with it.',
+        '',
+    ],
+    'no-list': [
+        'Unclear whether the import started earlier',
+        'An earlier attempt may have started the import, and the list of jobs is not available.',
+        '',
+    ],
+    'no-run-start': [
+        'Unclear whether the import started earlier',
+        'An earlier attempt may have started the import, and GitHub does not say when the run began.',
+        'Add `permissions: actions: read` to the job.',
+    ],
+    deadline: [
+        'Unclear whether the import started',
+        'The time ran out after the request that starts the import was sent.',
+        'Raise `timeout`.',
+    ],
+};
+/** `start-failed`: what the service said, or the jobs that may be this import. */
+function startFailed({ cause, jobIds, error }) {
+    const [title, sentence, next] = START_FAILURES[cause];
+    const diagnosis = cause === 'refused' && error?.message !== undefined ? matchFailure(error.message) : undefined;
+    const isKnown = diagnosis?.what !== undefined;
+    const isGitHub = error?.operation === 'run-start';
+    return {
+        title: `${title}${cause === 'refused' && error !== undefined ? statusIn(error) : ''}`,
+        sentence: error === undefined ? sentence : `${sentence} ${whatHappened(error)}`,
+        ...(jobIds.length > 0 && { points: [`Jobs that may be this import: ${named(jobIds)}`] }),
+        next: [
+            ...(next === '' ? [] : [next]),
+            ...(isKnown ? [diagnosis.advice] : error === undefined || isGitHub ? [] : [nextStepFor(error)]),
+            cause === 'refused'
+                ? 'Then run this step again.'
+                : 'Check the jobs of the collection. If one of them is this import, give its id as `job-id`; else run this step again.',
+        ].join(' '),
+        ...(isKnown && { diagnosis }),
+    };
+}
+/** `unreachable` before the import was started. */
+function startUnreachable({ error, outageMs }, start) {
+    const since = outageMs >= 1000 ? ` for ${duration(outageMs)}` : '';
+    return {
+        title: `Import not started: no usable response${since}`,
+        sentence: `${theImport(start)} was not started: no usable response${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
+        next: `${error === undefined ? 'Check `endpoint` and the network between this runner and the service, or raise `timeout`.' : nextStepFor(error)} Then run this step again.`,
+    };
+}
+/** `cancelled` before the job was known. */
+function startInterrupted(title, signal, start) {
+    return {
+        title,
+        sentence: `The gate was stopped by ${signal} while it was starting ${lowerTheImport(start)}.`,
+        next: start.wasSent
+            ? 'The request was sent, so the import may have started. Re-run this job, which looks for it first, or check the jobs of the collection.'
+            : 'The import was not started. Re-run this job to start it.',
+    };
+}
+/** What the step is about to start, for the first line of the log. */
+function importToStart({ collectionName, files }) {
+    const amount = files.length === 0 ? '' : ` (${counted(files.length, 'file')})`;
+    return `starting an import into collection ${shortened(collectionName, MAX_NAME_LENGTH)}${amount}`;
+}
+/** The start of an import while its job is not known, for a heartbeat or a commit status. */
+function startState(start) {
+    return `starting ${lowerTheImport(start)}`;
+}
+/** What a step of the start changed. */
+function startMessages(change) {
+    switch (change.kind) {
+        case 'outage-ended':
+            return [`the service is responding again after ${duration(change.lastedMs)}`];
+        case 'refused-once':
+            return [`${whatHappened(change.error)} Checking again. (${serviceErrorCode(change.error)})`];
+        case 'no-list':
+            return [
+                `no list of the jobs before the import: ${whatHappened(change.error)} (${serviceErrorCode(change.error)})`,
+                'the import is started without it; if the response is lost, the job cannot be looked for',
+            ];
+        case 'response-lost':
+            return [
+                `the response to the request that starts the import was lost: ${whatHappened(change.error)} (${serviceErrorCode(change.error)})`,
+                `the request is not sent again; looking for the job in the list for up to ${duration(change.searchMs)}`,
+            ];
+        case 'failed-earlier':
+            return [`an earlier attempt started this import, and it failed (${named(change.jobIds)}): starting it again`];
+        default:
+            return change;
+    }
+}
+/** How the job of the import became known. */
+const FOUND = {
+    created: 'started',
+    'created-earlier': 'was started by an earlier request with the same idempotency key; set idempotency-key to import the same files twice',
+    found: 'found in the list: it is the one new job with the files of this import',
+    'taken-over': 'was started by an earlier attempt of this run; waiting for it',
+};
+/** Which job is that of the import. */
+function startedMessage({ job }) {
+    return job === undefined ? [] : [`import job ${job.jobId} ${FOUND[job.how]}`];
+}
+function theImport({ collectionName }) {
+    return `The import into collection ${shortened(collectionName, MAX_NAME_LENGTH)}`;
+}
+function lowerTheImport(start) {
+    return theImport(start).replace('The', 'the');
+}
+
 ;// CONCATENATED MODULE: ./src/messages/two-phase.ts
 
 
@@ -48538,7 +48670,7 @@ function uncommitted({ passes, jobs }, view) {
     const again = left.length < jobs.length ? '' : ' and run this step again';
     return {
         title: 'Import not committed',
-        sentence: `${subjectOf(view, left).subject} ${left.length === 1 ? 'stays' : 'stay'} at Uncommitted: the rows are imported, but not visible before a commit.`,
+        sentence: `${subjectOf(view, left).subject} ${left.length === 1 ? 'stays' : 'stay'} at Uncommitted: the rows are imported, but invisible until a commit.`,
         next: `Commit (${COMMIT})${again}, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to wait for a commit by another process, to \`wait\`; to pass without a commit, to \`pass\`.`,
     };
 }
@@ -48647,6 +48779,20 @@ function withWhatIsLeft(message, conclusion, view) {
     ];
     return sentences.length === 0 ? message : { ...message, next: [message.next ?? [], sentences].flat().join(' ') };
 }
+/** Jobs that still run although the gate aborts what it leaves behind. */
+function notAborted({ jobs }, { abortUncommitted }) {
+    const running = jobs.filter((job) => isRunning(job) && !isAborted(job)).map(({ jobId }) => jobId);
+    if (!abortUncommitted || running.length === 0)
+        return [];
+    const more = running.length <= MOST_JOBS ? '' : ` and ${counted(running.length - MOST_JOBS, 'more job')}`;
+    const list = `${running.slice(0, MOST_JOBS).join(', ')}${more}`;
+    return [
+        `Not aborted, because ${running.length === 1 ? 'it was' : 'they were'} never seen at Uncommitted and may not be two-phase: import job${running.length === 1 ? '' : 's'} ${list}.`,
+    ];
+}
+function isRunning({ latest, wasUncommitted }) {
+    return latest !== undefined && !wasUncommitted && ['pending', 'importing', 'unknown'].includes(latest.phase);
+}
 function sentenceOn(jobs, sentence) {
     return jobs.length === 0 ? [] : [sentence(jobList(jobs))];
 }
@@ -48661,6 +48807,7 @@ function idsOf(view, indices) {
 }
 
 ;// CONCATENATED MODULE: ./src/messages/outcomes.ts
+
 
 
 
@@ -48721,6 +48868,8 @@ function messageFor(conclusion, view, policy) {
         case 'rejected':
             return outcomes_rejected(conclusion);
         case 'unreachable':
+            if (view.start !== undefined && view.jobs.length === 0)
+                return startUnreachable(conclusion, view.start);
             return (conclusion.outageMs === 0 ? searchTooSlow(view, policy) : undefined) ?? outcomes_unreachable(conclusion, view);
         case 'stalled':
             return outcomes_stalled(conclusion, view);
@@ -48792,73 +48941,6 @@ function completed(view) {
         title: `${subject} complete${search === '' ? '' : ' and searchable'}${facts === '' ? '' : `: ${facts}`}`,
         sentence: `${allJobs(view)} complete: ${rows ?? 'row count unknown'}${files === 0 ? '' : ` from ${counted(files, 'file')}`}${inCollection}, after ${duration(view.nowMs - view.startedAtMs)}${search}.`,
     };
-}
-/** `wait-for: started`. */
-function started(view) {
-    const [where] = collectionsText(view);
-    const [job] = view.jobs;
-    return {
-        title: `Import started${where === '' ? '' : ` in ${where}`}`,
-        sentence: `${job === undefined ? 'The import' : `Import job ${job.jobId}`} has started${job?.latest === undefined ? '' : `: ${phrases_progressOf(job)}`}.`,
-    };
-}
-/** Why an import was not started, or why that is not known, with the next step. */
-const START_FAILURES = {
-    refused: ['Import not started', 'The service did not start the import.', ''],
-    lost: [
-        'Unclear whether the import started',
-        'The response to the request that starts the import was lost, and the list of jobs does not show exactly one new job with its files.',
-        '',
-    ],
-    ambiguous: [
-        'Unclear which job is this import',
-        'Several jobs of this run may be this import, or one cannot be compared with it.',
-        '',
-    ],
-    'no-list': [
-        'Unclear whether the import started earlier',
-        'An earlier attempt may have started the import, and the list of jobs is not available.',
-        '',
-    ],
-    'no-run-start': [
-        'Unclear whether the import started earlier',
-        'An earlier attempt may have started the import, and GitHub does not say when the run began.',
-        'Add `permissions: actions: read` to the job.',
-    ],
-    deadline: [
-        'Unclear whether the import started',
-        'The time ran out after the request that starts the import was sent.',
-        'Raise `timeout`.',
-    ],
-};
-function startFailed({ cause, jobIds, error }) {
-    const [title, sentence, next] = START_FAILURES[cause];
-    const diagnosis = cause === 'refused' && error?.message !== undefined ? matchFailure(error.message) : undefined;
-    const isKnown = diagnosis?.what !== undefined;
-    return {
-        title: `${title}${cause === 'refused' && error !== undefined ? statusIn(error) : ''}`,
-        sentence: error === undefined ? sentence : `${sentence} ${whatHappened(error)}`,
-        ...(jobIds.length > 0 && { points: [`Jobs that may be this import: ${named(jobIds)}`] }),
-        next: [
-            ...(next === '' ? [] : [next]),
-            ...(isKnown ? [diagnosis.advice] : error === undefined ? [] : [nextStepFor(error)]),
-            cause === 'refused'
-                ? 'Then run this step again.'
-                : 'Check the jobs of the collection. If one of them is this import, give its id as `job-id`; else run this step again.',
-        ].join(' '),
-        ...(isKnown && { diagnosis }),
-    };
-}
-/** The collections that the jobs belong to, by name for a heading and for a sentence. */
-function collectionsText({ jobs }) {
-    const collections = new Set(jobs.flatMap(({ latest }) => latest?.collectionName ?? []));
-    const [collection] = collections;
-    if (collection === undefined)
-        return ['', ''];
-    if (collections.size > 1)
-        return [`${count(collections.size)} collections`, ` in ${count(collections.size)} collections`];
-    const name = shortened(collection, MAX_NAME_LENGTH);
-    return [name, ` in collection ${name}`];
 }
 function failed(conclusion, view) {
     const { subject } = subjectOf(view, conclusion.jobs);
@@ -48971,9 +49053,10 @@ function notFound({ jobs, error }, view) {
     const stillUnknown = waitedMs >= 1000 ? `, even after ${duration(waitedMs)}` : '';
     const title = jobs.length === 1 ? 'Import job not found' : 'Import jobs not found';
     if (job?.wasListed === true) {
+        const lists = view.start?.job === undefined ? 'lists' : 'has started';
         return {
             title,
-            sentence: `The service lists ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${response}`,
+            sentence: `The service ${lists} ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${response}`,
             next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then run this step again: an expired job is not listed any more.',
         };
     }
@@ -49000,13 +49083,6 @@ function outcomes_rejected({ error, collections }) {
         sentence: whatHappened(error),
         next: collections === undefined ? nextStepFor(error) : `${nextStepFor(error)} ${IMPORT_IS_COMPLETE}`,
     };
-}
-function statusIn({ httpStatus, code }) {
-    const facts = [
-        ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
-        ...(code === undefined ? [] : [`code ${code}`]),
-    ];
-    return facts.length === 0 ? '' : `: ${facts.join(', ')}`;
 }
 function outcomes_unreachable({ jobs, collections, error, outageMs }, view) {
     const { subject } = collections === undefined ? subjectOf(view, jobs) : phrases_collectionsOf(view, collections);
@@ -49134,16 +49210,8 @@ function whatIsLeft(job, view, { abortUncommitted }) {
         return [`This version does not know the state ${shortened(latest.label, 60)}: check the job at the service.`];
     }
     return [
-        allRowsAreIn(job) ? `The import continues: all rows are in, and ${afterTheRows(job)}.` : 'The import continues.',
+        `The import continues${allRowsAreIn(job) ? ': all rows are in, but sorting, building indexes or the commit is not done yet' : ''}.`,
     ];
-}
-function afterTheRows(job) {
-    const stage = stageNow(job)?.stage;
-    if (stage === 'committing')
-        return 'only the commit is missing';
-    return stage === 'indexing'
-        ? 'building indexes can take as long again'
-        : 'sorting and building indexes can take as long again';
 }
 function allRowsAreIn({ importedRows = 0, totalRows }) {
     return importedRows > 0 && importedRows === totalRows;
@@ -49152,6 +49220,8 @@ function cancelled(signal, view) {
     const title = `Stopped by ${signal}`;
     if (view.collections.length > 0)
         return searchCancelled(signal, view);
+    if (view.start !== undefined && view.jobs.length === 0)
+        return startInterrupted(title, signal, view.start);
     const running = view.jobs.filter(({ latest }) => latest?.phase !== 'completed' && latest?.phase !== 'failed');
     const sentence = `The gate was stopped by ${signal}${meanwhile(running, view)}.`;
     if (running.length > 0 && running.every(isAborted))
@@ -49280,6 +49350,7 @@ function moment(timeMs) {
 
 
 
+
 const MAX_JOB_ID_LENGTH = 40;
 /** Of more jobs than this the log counts how many are in which state. */
 const MOST_JOBS_ONE_BY_ONE = 10;
@@ -49337,6 +49408,10 @@ function messagesOf(event, policy) {
     switch (event.kind) {
         case 'started':
             return [startMessage(view, policy)];
+        case 'starting':
+            return event.changes.flatMap((change) => change.kind === 'outage-began' ? outageMessages(change.error, view, policy) : startMessages(change));
+        case 'import-started':
+            return startedMessage(event.start);
         case 'searched':
             return event.changes.flatMap((change) => {
                 if (change.kind === 'refused-once')
@@ -49360,9 +49435,11 @@ function messagesOf(event, policy) {
         case 'heartbeat':
             if (view.collections.length > 0)
                 return view.collections.map(collectionState);
+            if (view.jobs.length === 0 && view.start !== undefined)
+                return [`still ${startState(view.start)}`];
             if (view.jobs.length === 0)
                 return ['still searching for the import jobs'];
-            return areMany(view) ? [jobCounts(view)] : view.jobs.filter(isRunning).map((job) => heartbeat(job, view));
+            return areMany(view) ? [jobCounts(view)] : view.jobs.filter(progress_isRunning).map((job) => heartbeat(job, view));
         case 'interval-stretched':
             return [
                 `poll-interval ${duration(event.askedMs)} becomes ${duration(event.effectiveMs)}: at most 10 requests a second over all jobs (${NOTICES.stretchedInterval})`,
@@ -49377,6 +49454,9 @@ function messagesOf(event, policy) {
 }
 function startMessage(view, policy) {
     const [job] = view.jobs;
+    if (view.start !== undefined) {
+        return `${importToStart(view.start)}${policy.timeoutMs === 0 ? '' : `; waiting up to ${duration(policy.timeoutMs)} in all`}`;
+    }
     const ids = view.jobs.slice(0, MOST_JOBS_ONE_BY_ONE).map(({ jobId }) => jobId);
     const more = view.jobs.length > ids.length ? ', …' : '';
     const jobs = job === undefined
@@ -49441,7 +49521,7 @@ function sharedTexts(change, job, view, policy) {
         case 'act-done':
             return [change.act === 'commit' ? 'commit accepted' : 'aborted'];
         case 'act-refused':
-            return [`${REJECTED[change.act]}: ${whatHappened(change.error)} (${serviceErrorCode(change.error)})`];
+            return [`${progress_REJECTED[change.act]}: ${whatHappened(change.error)} (${serviceErrorCode(change.error)})`];
         case 'act-not-sent':
             return [`not aborted: the service asked for a pause that is longer than the time left (${NOTICES.limited})`];
         case 'act-in-doubt':
@@ -49451,7 +49531,7 @@ function sharedTexts(change, job, view, policy) {
             ];
     }
 }
-const REJECTED = { commit: 'commit rejected', abort: 'not aborted' };
+const progress_REJECTED = { commit: 'commit rejected', abort: 'not aborted' };
 const IN_DOUBT = {
     commit: 'the gate polls the job, and commits again if it is still at Uncommitted',
     abort: 'the gate aborts the job again while there is time',
@@ -49539,7 +49619,7 @@ function prefixOf(jobId) {
 function areMany(view) {
     return view.jobs.length > MOST_JOBS_ONE_BY_ONE;
 }
-function isRunning({ latest }) {
+function progress_isRunning({ latest }) {
     return latest?.phase !== 'completed' && latest?.phase !== 'failed';
 }
 function isFailed({ latest }) {
@@ -49562,6 +49642,7 @@ function countOf(view, holds) {
 
 
 
+
 /** GitHub refuses a longer description: https://docs.github.com/rest/commits/statuses */
 const MAX_DESCRIPTION_LENGTH = 140;
 /** The progress of the gate, for a commit status: `42%, 1.2M of 3M rows, about 4 min left`. */
@@ -49569,6 +49650,8 @@ function progressText(view) {
     const [job] = view.jobs;
     if (view.collections.length > 0)
         return shortened(`Imported, ${searchText(view)}`, MAX_DESCRIPTION_LENGTH);
+    if (job === undefined && view.start !== undefined)
+        return shortened(capitalized(startState(view.start)), MAX_DESCRIPTION_LENGTH);
     if (job === undefined)
         return shortened(`Searching for ${searchedJobs(view)}`, MAX_DESCRIPTION_LENGTH);
     const text = view.jobs.length === 1 ? progressOfOne(job, view) : progressOfAll(view);
@@ -49609,6 +49692,9 @@ function progressOfOne(job, view) {
         ...(left === undefined ? [] : [`about ${roughDuration(left)} left`]),
     ].join(', ');
 }
+function capitalized(text) {
+    return text.charAt(0).toUpperCase() + text.slice(1);
+}
 function progressOfAll(view) {
     const answered = view.jobs.some(({ latest }) => latest !== undefined);
     return answered ? jobCounts(view) : `Waiting for ${counted(view.jobs.length, 'import job')}`;
@@ -49642,12 +49728,14 @@ function hasChanges(event) {
     switch (event.kind) {
         case 'started':
         case 'discovered':
+        case 'import-started':
         case 'ending':
         case 'ended':
             return true;
         case 'polled':
         case 'acted':
         case 'searched':
+        case 'starting':
         case 'read':
             return event.changes.length > 0;
         case 'heartbeat':
@@ -49770,9 +49858,9 @@ async function deliverWithin(timeoutMs, clock, deliver, status) {
 }
 /** Why a status is not set, with the next step where there is one, and the code that the docs explain. */
 function failureText(failure, sanitize) {
-    return `${commit_status_causeOf(failure, sanitize)} (${NOTICES.commitStatus})`;
+    return `${causeOf(failure, sanitize)} (${NOTICES.commitStatus})`;
 }
-function commit_status_causeOf(failure, sanitize) {
+function causeOf(failure, sanitize) {
     switch (failure.kind) {
         case 'refused':
             return refusalText(failure.status, sanitize(failure.message, 200));
@@ -49811,29 +49899,69 @@ const STATES = ['pending', 'success', 'failure', 'error'];
 /** GitHub allows 1,000 statuses a commit and name, and 1,000 requests an hour for all steps of a repository. */
 const PAUSE_MS = 60_000;
 const MOST_UPDATES = 200;
-/** How long the first status waits for something to tell. */
-const FIRST_NEWS_MS = 2_000;
 /** At the end a request under way is waited for, lest it overtake the last one: both take at most this. */
 const REQUEST_TIMEOUT_MS = 3_000;
 /**
- * The status of the commit: pending while the gate waits, then its verdict. Only the verdict is waited for; GitHub never
- * holds up the gate, nor does a refusal cost more than one warning.
+ * The status of the commit: pending while the gate waits, then its conclusion. The gate waits for GitHub only at its end,
+ * and a refusal costs one warning.
  */
 function commitStatusReporter(options) {
-    const { deliver, handOver, policy, clock, interrupt, sanitize, notice, warn } = options;
+    const { policy, interrupt, sanitize } = options;
+    const channel = openChannel(options);
+    const updates = openUpdates(channel, options.clock);
     const described = (state, text) => ({
         state,
         description: sanitize(text, MAX_DESCRIPTION_LENGTH),
     });
-    const firstNews = new AbortController();
-    let underWay;
+    let end;
+    const isLast = (status) => end?.status === status;
+    return {
+        name: 'commit status',
+        report(event) {
+            const { view } = event;
+            if (channel.isHopeless())
+                return;
+            if (event.kind === 'started') {
+                channel.owe(KILLED);
+                return;
+            }
+            if (!('conclusion' in event)) {
+                updates.send(described('pending', progressText(view)));
+                return;
+            }
+            const { conclusion } = event;
+            const status = described(verdictOf(conclusion), conclusionText(conclusion, view, policy));
+            if (end?.status.state !== status.state || end.status.description !== status.description) {
+                // Until GitHub has taken it, a step that passes may yet be killed, and then has not passed.
+                channel.owe(conclusion.passes ? KILLED : status);
+                const before = end?.isSet ?? updates.underWay();
+                end = { status, isSet: commit_status_conclude(status, channel, before, isLast) };
+            }
+            // What the gate still has to do must not wait for GitHub, nor GitHub for that.
+            if (event.kind === 'ending')
+                return;
+            return conclusion.passes ? Promise.race([end.isSet, aborted(interrupt)]) : end.isSet;
+        },
+    };
+}
+/** Sends the last status, or leaves it to the post step. */
+async function commit_status_conclude(status, { send, owe, isHopeless, leave }, before, isLast) {
+    await before;
+    if (isHopeless())
+        return;
+    const delivery = await send(status);
+    // A signal may have changed the end meanwhile.
+    if (isHopeless() || !isLast(status))
+        return;
+    if (delivery.kind === 'set')
+        owe(undefined);
+    else
+        leave(status, delivery);
+}
+function openChannel({ deliver, handOver, clock, sanitize, notice, warn }) {
     let hasBeenSet = false;
     let isHopeless = false;
-    let updates = 0;
-    let latest = '';
-    let nextUpdateAtMs = -Infinity;
     let limitedUntilMs = -Infinity;
-    let verdict;
     const owe = (status) => {
         try {
             handOver(status);
@@ -49842,80 +49970,49 @@ function commitStatusReporter(options) {
             notice(`Nothing could be left for the post step: ${sanitize(error instanceof Error ? error.message : error)}. (${NOTICES.commitStatus})`);
         }
     };
-    const send = async (status) => {
-        const delivery = await deliverWithin(REQUEST_TIMEOUT_MS, clock, deliver, status);
-        if (delivery.kind === 'set')
-            hasBeenSet = true;
-        if (delivery.kind === 'limited')
-            limitedUntilMs = clock.now() + delivery.waitMs;
-        // What GitHub has taken once it may take again.
-        if (delivery.kind === 'refused' && !hasBeenSet && !isHopeless) {
-            isHopeless = true;
-            owe(undefined);
-            warn(WARNING_TITLE, `The commit status is not set. ${failureText(delivery, sanitize)}`);
-        }
-        return delivery;
-    };
-    const update = (status) => {
-        const nowMs = clock.now();
-        const isDue = nowMs >= Math.max(nextUpdateAtMs, limitedUntilMs) && updates < MOST_UPDATES;
-        if (!isDue || underWay !== undefined || status.description === latest)
-            return;
-        latest = status.description;
-        nextUpdateAtMs = nowMs + PAUSE_MS;
-        updates += 1;
-        underWay = send(status).then(({ kind }) => {
-            underWay = undefined;
-            // What was not told is still changes.
-            if (kind !== 'set')
-                latest = '';
-        });
-    };
-    /** Until GitHub has taken it, a step that passes may yet be killed, and then has not passed. */
-    const conclude = async (status, passes, before) => {
-        owe(passes ? KILLED : status);
-        await before;
-        if (isHopeless)
-            return;
-        const delivery = clock.now() < limitedUntilMs ? { kind: 'limited', waitMs: limitedUntilMs - clock.now() } : await send(status);
-        // A signal may have changed the end meanwhile.
-        if (verdict?.status !== status || (delivery.kind === 'refused' && !hasBeenSet))
-            return;
-        owe(delivery.kind === 'set' ? undefined : status);
-        if (delivery.kind === 'set')
-            return;
-        notice(`The commit status is left to the post step, after the job: ${failureText(delivery, sanitize)}`);
-    };
     return {
-        name: 'commit status',
-        report(event) {
-            const { view } = event;
-            if (isHopeless)
-                return;
-            if (event.kind === 'started') {
-                owe(KILLED);
-                // Nobody is told that the gate waits where the next moment says for what and how far it is.
-                void clock.sleep(FIRST_NEWS_MS, firstNews.signal).then(() => {
-                    if (!firstNews.signal.aborted)
-                        update(described('pending', progressText(view)));
-                });
-                return;
+        owe,
+        isHopeless: () => isHopeless,
+        leave(status, failure) {
+            owe(status);
+            notice(`The commit status is left to the post step, after the job: ${failureText(failure, sanitize)}`);
+        },
+        async send(status) {
+            const waitMs = limitedUntilMs - clock.now();
+            if (waitMs > 0)
+                return { kind: 'limited', waitMs };
+            const delivery = await deliverWithin(REQUEST_TIMEOUT_MS, clock, deliver, status);
+            hasBeenSet ||= delivery.kind === 'set';
+            if (delivery.kind === 'limited')
+                limitedUntilMs = clock.now() + delivery.waitMs;
+            if (delivery.kind === 'refused' && !hasBeenSet) {
+                isHopeless = true;
+                owe(undefined);
+                warn(WARNING_TITLE, `The commit status is not set. ${failureText(delivery, sanitize)}`);
             }
-            firstNews.abort();
-            if (!('conclusion' in event)) {
-                update(described('pending', progressText(view)));
+            return delivery;
+        },
+    };
+}
+/** Sends what is new, one status at a time and at most one a minute. */
+function openUpdates({ send }, clock) {
+    let underWay;
+    let latest = '';
+    let left = MOST_UPDATES;
+    let nextAtMs = -Infinity;
+    return {
+        underWay: () => underWay,
+        send(status) {
+            const isDue = clock.now() >= nextAtMs && left > 0;
+            if (!isDue || underWay !== undefined || status.description === latest)
                 return;
-            }
-            const { conclusion } = event;
-            const status = described(verdictOf(conclusion), conclusionText(conclusion, view, policy));
-            if (verdict?.status.state !== status.state || verdict.status.description !== status.description) {
-                verdict = { status, isTold: conclude(status, conclusion.passes, underWay) };
-                underWay = verdict.isTold;
-            }
-            // What the gate still has to do must not wait for GitHub, nor GitHub for that.
-            if (event.kind === 'ending')
-                return;
-            return conclusion.passes ? Promise.race([verdict.isTold, aborted(interrupt)]) : verdict.isTold;
+            nextAtMs = clock.now() + PAUSE_MS;
+            left -= 1;
+            underWay = send(status).then(({ kind }) => {
+                underWay = undefined;
+                if (kind === 'set')
+                    latest = status.description;
+            });
         },
     };
 }
@@ -49942,6 +50039,10 @@ const DEFAULT_ENDPOINT = 'https://api.cloud.zilliz.com';
 function isControlPlane(hostname) {
     return CONTROL_PLANES.includes(canonical(hostname));
 }
+/** Whether this is a page for people rather than an API. */
+function isConsole(hostname) {
+    return /^(?:(?:www|cloud)\.)?zilliz\.com(?:\.cn)?$/.test(canonical(hostname));
+}
 /** Whether Zilliz Cloud owns this host. */
 function isZillizCloud(hostname) {
     return ZILLIZ_CLOUD.test(canonical(hostname));
@@ -49949,6 +50050,70 @@ function isZillizCloud(hostname) {
 /** Lower case, without the dot that ends an absolute name. */
 function canonical(hostname) {
     return hostname.toLowerCase().replace(/\.$/, '');
+}
+
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
+;// CONCATENATED MODULE: ./src/proxy.ts
+
+/** Which proxy requests to `endpoint` go through. Only the variable that applies to them is judged. */
+function proxyFor(endpoint, { httpProxy, httpsProxy, noProxy }) {
+    const { protocol, hostname, port } = new URL(endpoint);
+    const [text, variable] = protocol === 'https:' ? [httpsProxy, 'HTTPS_PROXY'] : [httpProxy, 'HTTP_PROXY'];
+    if (text === undefined || isExempt(hostname, Number(port) || DEFAULT_PORTS[protocol] || 0, noProxy)) {
+        return { kind: 'direct' };
+    }
+    const url = httpUrl(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`);
+    if (url === undefined)
+        return { kind: 'unusable', variable, text, fault: 'not-a-url' };
+    if (!isPercentEncoded(url.username) || !isPercentEncoded(url.password)) {
+        return { kind: 'unusable', variable, text, fault: 'not-percent-encoded' };
+    }
+    return { kind: 'proxy', url: url.href, shown: url.origin };
+}
+const DEFAULT_PORTS = { 'http:': 80, 'https:': 443 };
+/** Whether `NO_PROXY` names the host: by name, suffix, address or CIDR block, each with or without a port, or all by `*`. */
+function isExempt(hostname, port, noProxy) {
+    const host = bare(hostname);
+    return noProxy.split(/[,\s]+/).some((entry) => {
+        const [, named = entry, ofPort] = /^(\[.*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
+        if (ofPort !== undefined && Number(ofPort) !== port)
+            return false;
+        const name = bare(named).replace(/^\*?\./, '');
+        return name === '*' || isInBlock(host, name) || (name !== '' && (host === name || host.endsWith(`.${name}`)));
+    });
+}
+/** Lower case, an IPv6 address without its brackets. */
+function bare(hostname) {
+    return hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+}
+function isInBlock(host, block) {
+    const [address = '', prefix = ''] = block.split('/');
+    const family = (0,external_node_net_.isIP)(address);
+    if (family === 0 || (0,external_node_net_.isIP)(host) !== family || !/^\d{1,3}$/.test(prefix))
+        return false;
+    if (Number(prefix) > (family === 6 ? 128 : 32))
+        return false;
+    const type = family === 6 ? 'ipv6' : 'ipv4';
+    const list = new external_node_net_.BlockList();
+    list.addSubnet(address, Number(prefix), type);
+    return list.check(host, type);
+}
+/** The URL in `text`, if it is one of http or https with a host; browsers would forgive more than is good here. */
+function httpUrl(text) {
+    if (!/^https?:\/\/[^/\\]/i.test(text) || /[\s\p{C}\\]/u.test(text))
+        return undefined;
+    return URL.canParse(text) ? new URL(text) : undefined;
+}
+/** Whether every `%` in the text begins an encoded character. */
+function isPercentEncoded(text) {
+    try {
+        decodeURIComponent(text);
+        return true;
+    }
+    catch {
+        return false;
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/settings/values.ts
@@ -50085,10 +50250,10 @@ function parseBoolean(input, text) {
         return parsed(value);
     return mistaken({ input, got: quoted(text), takes: '`true` or `false`', example: 'true' });
 }
-/** The word that a slip of the finger or two, or of the shift key, makes of `text`. */
-function nearestWord(text, words) {
+/** The word that the fewest edits make of `text`, whatever its case. */
+function nearestWord(text, words, mostEdits = 2) {
     const lower = text.toLowerCase();
-    return [0, 1, 2].flatMap((slips) => words.filter((word) => values_isWithin(slips, lower, word)))[0];
+    return [0, 1, mostEdits].flatMap((slips) => words.filter((word) => values_isWithin(slips, lower, word)))[0];
 }
 const BOOLEANS = new Map([
     ['true', true],
@@ -50183,7 +50348,7 @@ function values_idsOf(text) {
     return ids.length > 0
         ? ids
         : 'one import job id or several, separated by white space or commas, or a JSON array of strings; ' +
-            'or leave it empty and give `collection-name`, and the gate finds the jobs itself';
+            'or the word `discover`, and the gate finds the import jobs of `collection-name` itself';
 }
 function idsInJson(text) {
     const json = jsonOf(text);
@@ -50217,6 +50382,11 @@ function faultOfId(id) {
     if (NOT_AN_ID.includes(id)) {
         return 'import job ids: the expression does not lead to one (of an object name the field, for a list use `toJSON(…)`)';
     }
+    if (/^discover$/i.test(id))
+        return 'the word `discover` alone and in lower case, or import job ids';
+    if (/^\d+(?:\.\d+)?e\+?\d+$/i.test(id)) {
+        return 'the id in quotes in the workflow: without them YAML reads a number, whose last digits are lost (in `jq`, keep the id a string)';
+    }
     if (/[\s\p{C}]/u.test(id))
         return 'import job ids without white space or invisible characters';
     // Ids stand in the log as they are, where the runner would obey a `##[command]`.
@@ -50243,6 +50413,7 @@ function isHeaderText(text) {
 }
 
 ;// CONCATENATED MODULE: ./src/settings/endpoint.ts
+
 
 
 /** The service's base URL: origin and path prefix, without a trailing slash. */
@@ -50273,9 +50444,14 @@ function parseClusterEndpoint(text) {
         return parsed({ kind: 'address', endpoint: endpoint.value });
     return wrong(CLUSTER_ENDPOINT, text, `the cluster's own URL: ${controlPlane} knows import jobs, but no collections`);
 }
-const ENDPOINT = { input: 'endpoint', example: 'https://milvus.example.com:19530' };
+const ENDPOINT = {
+    input: 'endpoint',
+    instead: `nothing for Zilliz Cloud (with \`cluster-id\` the default is ${DEFAULT_ENDPOINT}), else the URL of your Milvus`,
+    example: 'https://milvus.example.com:19530',
+};
 const CLUSTER_ENDPOINT = {
     input: 'cluster-endpoint',
+    instead: "the cluster's own URL, which the console shows",
     example: 'https://in01-a1b2c3d4e5f6a7b.aws-us-west-2.vectordb.zillizcloud.com:19530',
 };
 /** Origin and path prefix, without a trailing slash. */
@@ -50287,6 +50463,8 @@ function parseUrl(rule, text) {
     const url = httpUrl(text);
     if (url === undefined)
         return wrong(rule, text, 'a URL that starts with `http://` or `https://` and has a host');
+    if (isConsole(url.hostname))
+        return wrong(rule, text, `${rule.instead}, not the address of the web console`);
     const prefix = url.pathname.replace(/\/+v2\/+vectordb(?:\/.*)?$/, '').replace(/\/+$/, '');
     return parsed(`${url.origin}${prefix}`);
 }
@@ -50362,40 +50540,45 @@ function together(inputs, input, partner, example) {
     });
 }
 /** The proxies that the environment asks for; lower case wins, as with curl. */
-function parseProxies(env) {
-    return values_all({
-        httpProxy: parseProxy(variable(env, 'HTTP_PROXY')),
-        httpsProxy: parseProxy(variable(env, 'HTTPS_PROXY')),
-        noProxy: parsed(variable(env, 'NO_PROXY').text),
-    });
+function proxiesIn(env) {
+    return {
+        httpProxy: variable(env, 'HTTP_PROXY') || undefined,
+        httpsProxy: variable(env, 'HTTPS_PROXY') || undefined,
+        noProxy: variable(env, 'NO_PROXY'),
+    };
 }
-/** The URLs in the proxy variables, used or not: they may hold a password. */
+/** The texts of the proxy variables, used or not: they may hold a password. */
 function proxyTextsOf(env) {
     return ['HTTP_PROXY', 'HTTPS_PROXY'].flatMap((name) => [name.toLowerCase(), name].map((key) => (env[key] ?? '').trim()));
 }
 function variable(env, name) {
-    const lowerCase = { name: name.toLowerCase(), text: (env[name.toLowerCase()] ?? '').trim() };
-    return lowerCase.text === '' ? { name, text: (env[name] ?? '').trim() } : lowerCase;
+    return (env[name.toLowerCase()] ?? '').trim() || (env[name] ?? '').trim();
 }
-function parseProxy({ name, text }) {
-    if (text === '')
-        return parsed(undefined);
-    const wrong = (takes) => mistaken({ input: name, got: quoted(withoutCredentials(text)), takes, example: 'http://proxy.example.com:3128' });
-    const url = httpUrl(text);
-    if (url === undefined) {
-        return wrong("a proxy's URL that starts with `http://` or `https://` and has a host; unset it to go without a proxy");
-    }
-    if (!isPercentEncoded(url.username) || !isPercentEncoded(url.password)) {
-        return wrong('user name and password percent-encoded: a `%` that stands for itself is `%25`');
-    }
-    return parsed(text);
+/** The proxies, where those that requests to the given addresses go through can be used. */
+function parseProxies(env, endpoints) {
+    const proxies = proxiesIn(env);
+    const mistakes = endpoints.flatMap((endpoint) => {
+        const choice = proxyFor(endpoint, proxies);
+        if (choice.kind !== 'unusable')
+            return [];
+        const { variable: name, text, fault } = choice;
+        const lower = name.toLowerCase();
+        return [
+            {
+                input: (env[lower] ?? '').trim() === '' ? name : lower,
+                got: quoted(withoutCredentials(text)),
+                takes: PROXY_TAKES[fault],
+                example: 'http://proxy.example.com:3128',
+            },
+        ];
+    });
+    const own = mistakes.filter(({ input }, i) => mistakes.findIndex((mistake) => mistake.input === input) === i);
+    return own.length > 0 ? mistaken(...own) : parsed(proxies);
 }
-/** The URL in `text`, if it is one of http or https with a host; browsers would forgive more than is good here. */
-function httpUrl(text) {
-    if (!/^https?:\/\/[^/\\]/i.test(text) || /[\s\p{C}\\]/u.test(text))
-        return undefined;
-    return URL.canParse(text) ? new URL(text) : undefined;
-}
+const PROXY_TAKES = {
+    'not-a-url': 'the URL of an HTTP proxy, `http://host:port` or `host:port`; unset it, or list the host in `NO_PROXY`, to go without a proxy',
+    'not-percent-encoded': 'user name and password percent-encoded: a `%` that stands for itself is `%25`',
+};
 // To the last `@`: a password that should have been percent-encoded may hold any of `@`, `/`, `?` and `#`.
 const USERINFO = /^(?<scheme>(?:[a-z][a-z\d+.-]*:[/\\]+)?)(?<userinfo>[^]*)@/i;
 /** A URL, well-formed or not, as it may be shown: without its credentials and what follows `?` or `#`. */
@@ -50417,19 +50600,12 @@ function passwordOf(credentials) {
     const colon = credentials.indexOf(':');
     return colon === -1 ? '' : credentials.slice(colon + 1);
 }
-/** Whether every `%` in the text begins an encoded character. */
-function isPercentEncoded(text) {
-    return percentDecoding(text) !== undefined;
-}
 function percentDecoded(text) {
-    return percentDecoding(text) ?? text;
-}
-function percentDecoding(text) {
     try {
         return decodeURIComponent(text);
     }
     catch {
-        return undefined;
+        return text;
     }
 }
 
@@ -50468,6 +50644,8 @@ function entry(value, key) {
 /** Every input with its default, in the order of `action.yml`. */
 const inputDefaults = {
     'job-id': '',
+    import: '',
+    'idempotency-key': '',
     'api-key': '',
     endpoint: '',
     'cluster-id': '',
@@ -50506,9 +50684,11 @@ const secretInputs = [
     'github-token',
 ];
 /** The inputs as the runner hands them over. */
-function inputs_inputsOf(env) {
+function inputsOf(env) {
     const given = Object.entries(inputDefaults).map(([name, fallback]) => [name, givenInput(env, name) || fallback]);
-    return Object.fromEntries(given);
+    const inputs = Object.fromEntries(given);
+    // Keys are often copied with the scheme that the gate puts in front itself.
+    return { ...inputs, 'api-key': inputs['api-key'].replace(/^Bearer\s+/i, '') };
 }
 /** The name of the variable that holds an input: upper case, hyphens kept. */
 // https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/Handler.cs
@@ -50536,6 +50716,7 @@ function gitHubRunOf(env) {
         apiUrl: variable('API_URL') || 'https://api.github.com',
         repository,
         eventName,
+        runId: variable('RUN_ID'),
         sha: commitOf(eventName, eventIn(variable('EVENT_PATH')), variable('SHA')),
         url: `${server}/${repository}/actions/runs/${variable('RUN_ID')}/attempts/${variable('RUN_ATTEMPT') || '1'}`,
     };
@@ -50563,7 +50744,7 @@ function troubleshootingOf(env) {
 /** The name of the commit status; a token that nobody could send is a mistake only where there is one. */
 function parseCommitStatus(inputs) {
     const name = parseOptionalName('commit-status', inputs['commit-status'], 'Milvus import');
-    if (name.kind === 'mistakes' || name.value === undefined)
+    if (name.kind === 'mistakes' || (name.value === undefined && inputs.import === ''))
         return name;
     const token = gitHubTokenOf(inputs);
     if (isHeaderText(token))
@@ -50588,18 +50769,21 @@ function handedOverIn(env) {
 }
 /** The commit status that is wanted, also where other inputs are wrong. */
 function commitStatusOf(env) {
-    const inputs = inputs_inputsOf(env);
+    const inputs = inputsOf(env);
     const context = parseCommitStatus(inputs);
     if (context.kind === 'mistakes' || context.value === undefined)
         return undefined;
-    const proxies = parseProxies(env);
     return {
         context: context.value,
         token: gitHubTokenOf(inputs),
         run: gitHubRunOf(env),
-        proxy: proxies.kind === 'value' ? proxies.value : { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },
+        proxy: proxiesIn(env),
         state: { path: env['GITHUB_STATE'] || undefined, name: HANDED_OVER },
     };
+}
+/** The run that GitHub is asked about where an earlier attempt may have started the import, and how. */
+function runStartRequestOf(env) {
+    return { token: gitHubTokenOf(inputsOf(env)), run: gitHubRunOf(env), proxy: proxiesIn(env) };
 }
 /** Where outputs, summary and report go, whether or not the inputs hold. */
 function runnerFilesOf(env) {
@@ -50959,9 +51143,12 @@ function parseHeaders(text) {
     });
     return mistakes.length > 0 ? mistaken(...mistakes) : parsed(headers);
 }
-/** What follows the colon of every line, or the whole line where there is none: what must not be shown. */
+/** What follows the colon of every line (or the whole line where there is none), and each word of it: what must not be shown. */
 function headerSecretsOf(text) {
-    return linesOf(text).map((line) => (line.text.includes(':') ? headerOf(line.text)[1] : line.text));
+    return linesOf(text).flatMap((line) => {
+        const value = line.text.includes(':') ? headerOf(line.text)[1] : line.text;
+        return [value, ...value.split(/[\s,;=]+/)];
+    });
 }
 function linesOf(text) {
     return text
@@ -51011,8 +51198,693 @@ const INSTEAD = new Map([
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: external "node:net"
-var external_node_net_ = __nccwpck_require__(7030);
+;// CONCATENATED MODULE: ./src/gate/import-files.ts
+/** The longest name that is shown whole: the sanitizer cuts longer ones. */
+const LONGEST_WHOLE = 1_000;
+/** Whether the files that a job shows are those of the request: the same groups as often, by the ends of their paths. */
+function filesMatch(wanted, shown) {
+    const names = wanted.map(nameOf);
+    const isCut = (text) => text.length >= LONGEST_WHOLE || text.includes('***');
+    if (wanted.length === 0 || wanted.flat().some(isFolder) || names.some(({ text }) => isCut(text)) || shown.some(isCut))
+        return 'unclear';
+    if (names.length !== shown.length)
+        return 'different';
+    const pairs = pairUp(names, shown.map(withoutQuery));
+    if (pairs === undefined)
+        return 'different';
+    return pairs.some(([name, text]) => isShownBare(name, text)) ? 'unclear' : 'same';
+}
+/** Whether a text names one of the files, as the reason of a failure before the import phase does. */
+function namesFile(wanted, text) {
+    if (text === undefined)
+        return false;
+    return wanted.flat().some((path) => {
+        for (let at = text.indexOf(path); path !== '' && at >= 0; at = text.indexOf(path, at + 1)) {
+            const [before, after] = [text.charAt(at - 1), text.charAt(at + path.length)];
+            if (/^$|[\s"'=([/]/.test(before) && /^$|[\s"'\]),:]/.test(after))
+                return true;
+        }
+        return false;
+    });
+}
+function nameOf(group) {
+    return { text: group.map(withoutQuery).join(' '), size: group.length };
+}
+/** A signed query string is never shown. */
+function withoutQuery(name) {
+    return name.replace(/\?\S*/g, '');
+}
+/** A folder is imported file by file. */
+function isFolder(path) {
+    return !withoutQuery(path).split('/').at(-1)?.includes('.');
+}
+/** A name without folders, though the request has them, may be that of another file. */
+function isShownBare({ text: wanted, size }, shown) {
+    const [mine, theirs] = [pathsOf(wanted, size), pathsOf(shown, size)];
+    return mine.some((path, i) => path.includes('/') && !(theirs[i] ?? '').includes('/'));
+}
+/**
+ * Every wanted group with one that is shown, or undefined where some is left over. The ends of paths make a tree, in which
+ * two names fit if one lies above the other: so the longest name may take the longest that fits it.
+ */
+function pairUp(wanted, shown) {
+    const pairs = [];
+    const left = new Map();
+    for (const name of wanted) {
+        const bucket = left.get(lastPart(name.text));
+        if (bucket === undefined)
+            left.set(lastPart(name.text), [name]);
+        else
+            bucket.push(name);
+    }
+    const others = [];
+    for (const text of shown) {
+        const bucket = left.get(lastPart(text)) ?? [];
+        const at = bucket.findIndex((name) => name.text === text);
+        const [name] = at < 0 ? [] : bucket.splice(at, 1);
+        if (name === undefined)
+            others.push(text);
+        else
+            pairs.push([name, text]);
+    }
+    for (const text of others.toSorted((a, b) => b.length - a.length)) {
+        const bucket = left.get(lastPart(text)) ?? [];
+        const name = bucket.filter((one) => isSame(one, text)).toSorted((a, b) => b.text.length - a.text.length)[0];
+        if (name === undefined)
+            return undefined;
+        bucket.splice(bucket.indexOf(name), 1);
+        pairs.push([name, text]);
+    }
+    return pairs;
+}
+function isSame({ text: wanted, size }, shown) {
+    const [mine, theirs] = [pathsOf(wanted, size), pathsOf(shown, size)];
+    return mine.length === theirs.length && mine.every((path, i) => endsAlike(path, theirs[i] ?? ''));
+}
+/** A path may hold blanks, so that only a group is split. */
+function pathsOf(text, size) {
+    return size === 1 ? [text] : text.split(' ');
+}
+function endsAlike(one, other) {
+    return one === other || one.endsWith(`/${other}`) || other.endsWith(`/${one}`);
+}
+function lastPart(text) {
+    return text.slice(text.lastIndexOf('/') + 1);
+}
+
+;// CONCATENATED MODULE: ./src/gate/start.ts
+
+
+
+
+
+
+/** What one step of the start changed; `error` is that of its result. */
+function startChanges(before, after, error, nowMs) {
+    const changes = [];
+    const { outage, search, failedEarlier } = after;
+    const isRefusedOnce = (one, other) => other?.refusals === undefined && one.refusals !== undefined;
+    const wasRefused = (before.refusal === undefined && after.refusal !== undefined) ||
+        isRefusedOnce(after, before) ||
+        after.candidates.some((one, i) => isRefusedOnce(one, before.candidates[i]));
+    if (before.outage === undefined && outage !== undefined)
+        changes.push({ kind: 'outage-began', error: outage.error });
+    if (before.outage !== undefined && outage === undefined) {
+        changes.push({ kind: 'outage-ended', lastedMs: nowMs - before.outage.silentSinceMs });
+    }
+    if (wasRefused && after.end === undefined && error !== undefined)
+        changes.push({ kind: 'refused-once', error });
+    if (before.phase === 'list' && after.phase === 'create' && error !== undefined) {
+        changes.push({ kind: 'no-list', error });
+    }
+    if (before.search === undefined && search !== undefined) {
+        changes.push({ kind: 'response-lost', error: search.error, searchMs: search.untilMs - nowMs });
+    }
+    if (before.failedEarlier !== failedEarlier && failedEarlier.length > 0) {
+        changes.push({ kind: 'failed-earlier', jobIds: failedEarlier });
+    }
+    return changes;
+}
+/** The start before its first request. */
+function newStart(nowMs) {
+    return {
+        phase: 'list',
+        atMs: nowMs,
+        outage: undefined,
+        usableAtMs: undefined,
+        refusals: undefined,
+        before: undefined,
+        candidates: [],
+        runBeganMs: undefined,
+        failedEarlier: [],
+        refusal: undefined,
+        wasSent: false,
+        search: undefined,
+        end: undefined,
+    };
+}
+/** The key of an import: what the user gave, or what is the same in every attempt of a run; `hash` is of the body as sent. */
+function importKey(given, run, hash, random) {
+    return given ?? (run === undefined ? random : `${run.repository}:${run.runId}:${run.job}:${hash}`);
+}
+/** The requests to send as things stand; none once the start has ended. */
+function nextSteps(state, plan) {
+    const { phase, atMs, failedEarlier, candidates } = state;
+    const asked = candidates.flatMap(({ jobId, verdict, atMs: dueMs }) => {
+        if (verdict === 'open')
+            return [{ kind: 'describe', jobId, atMs: dueMs }];
+        return verdict === 'undated' ? [{ kind: 'ask-job-start', jobId, atMs: dueMs }] : [];
+    });
+    // A reading is the list, and then a description of every new job that is not decided.
+    const rest = asked.filter((step) => step.atMs < atMs);
+    switch (phase) {
+        case 'list':
+            return [{ kind: 'list', atMs }];
+        case 'run-start':
+            return [{ kind: 'ask-run-start', atMs }];
+        case 'create':
+            return [{ kind: 'create', atMs, key: failedEarlier.length > 0 ? `${plan.key}:${plan.attempt}` : plan.key }];
+        case 'compare':
+            return asked;
+        case 'search':
+            return rest.length > 0 ? rest : [{ kind: 'list', atMs }];
+        case 'ended':
+            return [];
+        default:
+            return phase;
+    }
+}
+/** The state after what one step brought. */
+function recordStep(state, plan, limits, step, span) {
+    if (state.end !== undefined)
+        return state;
+    // A create request that was cut by a signal may have been received.
+    if (step.result.kind === 'cancelled')
+        return step.kind === 'create' ? { ...state, wasSent: true } : state;
+    const at = { plan, limits, span };
+    switch (step.kind) {
+        case 'list':
+            return state.phase === 'search' ? afterReading(state, step.result, at) : afterList(state, step.result, at);
+        case 'ask-run-start':
+            return afterRunStart(state, step.result, at);
+        case 'describe':
+            return decided(afterDescription(state, step.jobId, step.result, at), at);
+        case 'ask-job-start':
+            return decided(afterJobStart(state, step.jobId, step.result, at), at);
+        case 'create':
+            return afterCreate(state, step.result, at);
+        default:
+            return step;
+    }
+}
+/** The start without a time in which the process did not run: neither the search nor an outage goes on in it. */
+function startWithoutAbsence(state, absentMs) {
+    const { outage, refusals, search, candidates } = state;
+    return {
+        ...state,
+        outage: withoutAbsence(outage, absentMs),
+        refusals: refusalsWithoutAbsence(refusals, absentMs),
+        search: search && { ...search, untilMs: search.untilMs + absentMs, isLast: false },
+        candidates: candidates.map((one) => ({ ...one, refusals: refusalsWithoutAbsence(one.refusals, absentMs) })),
+    };
+}
+/** How the start ends where time is up before a job is known. */
+function endAtDeadline(state, nowMs) {
+    const { end, wasSent, search, refusal, outage, candidates } = state;
+    if (end !== undefined)
+        return end;
+    const error = search?.error ?? refusal ?? outage?.error;
+    if (!wasSent)
+        return { kind: 'unreachable', error, outageMs: outage === undefined ? 0 : nowMs - outage.silentSinceMs };
+    const why = search !== undefined ? 'lost' : refusal !== undefined ? 'refused' : 'deadline';
+    return { kind: 'start-failed', why, jobIds: start_idsOf(candidates.filter(isPossible)), error };
+}
+function start_ended(state, end) {
+    return { ...state, phase: 'ended', end };
+}
+function start_failed(state, why, error) {
+    return start_ended(state, { kind: 'start-failed', why, jobIds: start_idsOf(state.candidates.filter(isPossible)), error });
+}
+function isPossible({ verdict }) {
+    return verdict !== 'other';
+}
+function start_idsOf(candidates) {
+    return candidates.map(({ jobId }) => jobId);
+}
+/** A usable response ends an outage. */
+function usable(state, { span }) {
+    return { ...state, outage: undefined, refusals: undefined, usableAtMs: span.endedAtMs };
+}
+/** A request without a usable response is repeated, until that has lasted too long. */
+function inOutage(state, error, { limits, span }) {
+    const outage = prolonged(state.outage, error, span, state.usableAtMs);
+    const atMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - outage.sinceMs);
+    const after = { ...state, outage, atMs, refusals: undefined };
+    const isOver = isTooLong(outage, maxOutageMs(limits, state.usableAtMs !== undefined));
+    return isOver ? start_ended(after, { kind: 'unreachable', error, outageMs: span.endedAtMs - outage.silentSinceMs }) : after;
+}
+/** A list that comes, but not as a whole. */
+const UNSETTLED = new Set(['unreadable-list', 'partial-list', 'too-many-jobs']);
+function afterList(state, result, at) {
+    const { plan, limits, span } = at;
+    if (result.kind === 'cancelled')
+        return state;
+    if (result.kind === 'listed') {
+        const before = new Set(result.jobs.map(({ jobId }) => jobId));
+        const isNeeded = plan.attempt > 1 && before.size > 0;
+        return { ...usable(state, at), before, phase: isNeeded ? 'run-start' : 'create', atMs: span.endedAtMs };
+    }
+    const isUnsettled = result.kind === 'outage' && UNSETTLED.has(result.error.kind);
+    if (result.kind === 'outage' && !isUnsettled)
+        return inOutage(state, result.error, at);
+    // A first attempt needs the list only where the response to its request is lost.
+    if (plan.attempt === 1)
+        return { ...state, phase: 'create', atMs: span.endedAtMs };
+    const refusals = recordRefusal(state.refusals, result, span);
+    if (isUnsettled || isConfirmed(refusals) || limits.timeoutMs === 0)
+        return start_failed(state, 'no-list', result.error);
+    return { ...state, refusals, atMs: refusals === undefined ? span.endedAtMs : nextAttemptAtMs(refusals) };
+}
+function afterRunStart(state, result, at) {
+    switch (result.kind) {
+        case 'cancelled':
+            return state;
+        case 'outage': {
+            const after = inOutage(state, result.error, at);
+            return after.end === undefined ? after : start_failed(state, 'no-run-start', result.error);
+        }
+        case 'unknown':
+            return start_failed({ ...state, candidates: candidatesOf(state.before ?? [], at) }, 'no-run-start', result.error);
+        case 'began': {
+            const candidates = candidatesOf(state.before ?? [], at);
+            return { ...usable(state, at), phase: 'compare', runBeganMs: result.wallMs, candidates };
+        }
+        default:
+            return result;
+    }
+}
+function candidatesOf(jobIds, { span }) {
+    return [...jobIds].map((jobId) => ({
+        jobId,
+        verdict: 'open',
+        snapshot: undefined,
+        atMs: span.endedAtMs,
+        refusals: undefined,
+    }));
+}
+function withCandidate(state, jobId, but) {
+    const candidates = state.candidates.map((one) => (one.jobId === jobId ? { ...one, ...but } : one));
+    return { ...state, candidates };
+}
+function afterDescription(state, jobId, result, at) {
+    const { plan, span } = at;
+    const candidate = state.candidates.find((one) => one.jobId === jobId);
+    if (candidate === undefined)
+        return state;
+    if (result.kind === 'answered') {
+        const verdict = start_verdictOf(result.snapshot, state, plan);
+        const atMs = verdict === 'undated' ? span.endedAtMs : nextReadingMs(state, span);
+        return withCandidate(usable(state, at), jobId, { verdict, snapshot: result.snapshot, atMs, refusals: undefined });
+    }
+    if (result.kind === 'unknown-job') {
+        // The record of an ended job expires, and that of a new one may come a moment later than its entry in the list.
+        const isNew = state.phase === 'search';
+        return withCandidate(usable(state, at), jobId, isNew ? { atMs: state.atMs } : { verdict: 'other' });
+    }
+    return start_withoutResponse(state, candidate, result, at);
+}
+/** An undecided job is described again: in a search with the next reading, else after the same time. */
+function nextReadingMs({ phase, atMs }, { endedAtMs }) {
+    return phase === 'search' ? atMs : endedAtMs + SEARCH_PAUSE_MS;
+}
+function start_withoutResponse(state, candidate, result, at) {
+    const { jobId } = candidate;
+    if (result.kind === 'cancelled')
+        return state;
+    if (result.kind === 'refused') {
+        const refusals = recordRefusal(candidate.refusals, result, at.span);
+        const atMs = refusals === undefined ? at.span.endedAtMs : nextAttemptAtMs(refusals);
+        const isOver = isConfirmed(refusals);
+        return withCandidate(state, jobId, { refusals, ...(isOver && { verdict: 'unclear' }), atMs: dueMs(state, atMs) });
+    }
+    // A search has an end of its own.
+    if (state.phase === 'search')
+        return withCandidate(state, jobId, { atMs: state.atMs });
+    const after = inOutage(state, result.error, at);
+    return withCandidate({ ...after, atMs: state.atMs }, jobId, { atMs: after.atMs, refusals: undefined });
+}
+function dueMs({ phase, atMs }, wantedMs) {
+    return phase === 'search' ? atMs : wantedMs;
+}
+function afterJobStart(state, jobId, result, at) {
+    const candidate = state.candidates.find((one) => one.jobId === jobId);
+    if (candidate?.snapshot === undefined)
+        return state;
+    if (result.kind !== 'answered')
+        return start_withoutResponse(state, candidate, result, at);
+    const snapshot = { ...candidate.snapshot, createTime: result.startTime ?? '' };
+    const verdict = start_verdictOf(snapshot, state, at.plan, true);
+    return withCandidate(usable(state, at), jobId, { verdict, snapshot, atMs: nextReadingMs(state, at.span) });
+}
+function start_verdictOf(job, { phase, runBeganMs }, plan, isDated = false) {
+    const isOver = discovery_hasEnded(job);
+    const isNamed = isOver && job.files.length === 0 && namesFile(plan.files, job.reason);
+    const names = job.files.map(({ name }) => name);
+    const match = isNamed ? 'same' : job.files.length > 0 ? filesMatch(plan.files, names) : undefined;
+    if (match === 'different' || (match === undefined && isOver))
+        return 'other';
+    if (phase === 'compare' && runBeganMs !== undefined) {
+        const age = { phase: job.phase, created: job.createTime, completed: job.completeTime };
+        if (!countsSince(runBeganMs, age))
+            return 'other';
+        if (!isAgeKnown(age) && !isDated)
+            return 'undated';
+    }
+    if (match === undefined)
+        return 'open';
+    if (match === 'unclear')
+        return 'unclear';
+    return job.phase === 'failed' ? 'ours-failed' : 'ours';
+}
+/** Whether the jobs that were described decide: those of earlier attempts, or those that a search found. */
+function decided(state, at) {
+    if (state.end !== undefined)
+        return state;
+    if (state.phase === 'search')
+        return afterSearch(state);
+    return state.phase === 'compare' ? afterComparison(state, at) : state;
+}
+function afterComparison(state, { span }) {
+    const { candidates } = state;
+    const unclear = candidates.filter(({ verdict }) => verdict === 'unclear');
+    const [ours, ...others] = candidates.filter(({ verdict }) => verdict === 'ours');
+    const isSeen = ({ verdict, snapshot }) => verdict !== 'undated' && (verdict !== 'open' || snapshot !== undefined);
+    if (candidates.every(isSeen) && unclear.length + others.length > 0) {
+        return start_failed(state, 'ambiguous', unclear[0]?.refusals?.error);
+    }
+    if (candidates.some(isUndecided))
+        return state;
+    if (ours !== undefined)
+        return start_ended(state, { kind: 'job', jobId: ours.jobId, started: false, how: 'taken-over' });
+    const failedEarlier = start_idsOf(candidates.filter(({ verdict }) => verdict === 'ours-failed'));
+    return { ...state, phase: 'create', atMs: span.endedAtMs, candidates: [], failedEarlier };
+}
+function isUndecided({ verdict }) {
+    return verdict === 'open' || verdict === 'undated';
+}
+/** A reading decides once all of its new jobs were described. */
+function afterSearch(state) {
+    const { candidates, search, atMs } = state;
+    if (candidates.some((one) => isUndecided(one) && one.atMs < atMs))
+        return state;
+    const [ours, ...others] = candidates.filter(isPossible);
+    const isOurs = ours?.verdict === 'ours' || ours?.verdict === 'ours-failed';
+    if (ours !== undefined && isOurs && others.length === 0) {
+        return start_ended(state, { kind: 'job', jobId: ours.jobId, started: true, how: 'found' });
+    }
+    return search?.isLast === true ? start_failed(state, 'lost', search.error) : state;
+}
+/** The list as it is while a lost import is searched for. */
+function afterReading(state, result, at) {
+    const { before, candidates } = state;
+    const { startedAtMs, endedAtMs } = at.span;
+    if (state.search === undefined || before === undefined)
+        return state;
+    const search = { ...state.search, isLast: startedAtMs >= state.search.untilMs - TIME_LEFT_MS };
+    const atMs = Math.min(startedAtMs + SEARCH_PAUSE_MS, Math.max(search.untilMs, endedAtMs + 1));
+    const next = { ...state, search, atMs: Math.max(atMs, endedAtMs + 1) };
+    if (result.kind !== 'listed')
+        return afterSearch(next);
+    const known = new Set([...before, ...start_idsOf(candidates)]);
+    const added = result.jobs.map(({ jobId }) => jobId).filter((jobId) => !known.has(jobId));
+    const again = candidates.map((one) => (isUndecided(one) ? { ...one, atMs: endedAtMs } : one));
+    return afterSearch({ ...next, candidates: [...again, ...candidatesOf(added, at)] });
+}
+function afterCreate(state, result, at) {
+    const { limits, span } = at;
+    const sent = { ...state, wasSent: true };
+    switch (result.kind) {
+        case 'cancelled':
+            return state;
+        case 'created': {
+            const started = state.before?.has(result.jobId) !== true;
+            const how = started ? 'created' : 'created-earlier';
+            return start_ended(sent, { kind: 'job', jobId: result.jobId, started, how });
+        }
+        case 'not-sent':
+            return inOutage(state, result.error, at);
+        case 'not-carried-out':
+            return inOutage(sent, result.error, at);
+        case 'refused': {
+            const isFinal = !result.mayPass || state.refusal !== undefined || limits.timeoutMs === 0;
+            if (isFinal)
+                return start_failed(sent, 'refused', result.error);
+            return { ...sent, refusal: result.error, atMs: span.endedAtMs + REFUSED_CREATE_PAUSE_MS };
+        }
+        case 'lost': {
+            // Without an earlier list no job is known to be new.
+            if (state.before === undefined || limits.timeoutMs === 0)
+                return start_failed(sent, 'lost', result.error);
+            const untilMs = span.endedAtMs + (result.timedOut ? TIMED_OUT_SEARCH_MS : SEARCH_MS);
+            const search = { untilMs, error: result.error, isLast: false };
+            return { ...sent, phase: 'search', atMs: span.endedAtMs, outage: undefined, refusal: undefined, search };
+        }
+        default:
+            return result;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/settings/import.ts
+
+
+
+const MAX_BYTES = 1024 * 1024;
+const EXAMPLE = '{"collectionName": "products", "files": [["catalog/part-0.parquet"]]}';
+/** The place of an import, which the inputs or the body may name. */
+const import_PLACES = {
+    'cluster-id': 'clusterId',
+    'project-id': 'projectId',
+    'region-id': 'regionId',
+    'db-name': 'dbName',
+};
+/** The names in a body that the gate itself reads; the service takes them in any case, the gate does not. */
+const READ = ['collectionName', ...Object.values(import_PLACES)];
+/** The body as an object; undefined where it is none. */
+function bodyOf(text) {
+    try {
+        const value = JSON.parse(text);
+        return isObject(value) ? value : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+function isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+/** The inputs, with the place of the import from its body where they do not name it. */
+function withPlaceOfImport(inputs) {
+    const body = bodyOf(inputs.import);
+    const places = Object.entries(import_PLACES).map(([input, name]) => {
+        const inBody = body?.[name];
+        return [input, inputs[input] || (typeof inBody === 'string' ? inBody.trim() : '')];
+    });
+    return { ...inputs, ...Object.fromEntries(places) };
+}
+/** The import to start; undefined where there is none. `given` are the inputs as the workflow has them. */
+function parseImport(given, env) {
+    if (given.import === '')
+        return parseWithoutImport(given);
+    const body = parseBody(given.import);
+    if (body.kind === 'mistakes')
+        return body;
+    const parts = values_all({
+        alone: parseAlone(given),
+        place: parseSamePlace(given, body.value),
+        key: parseKey(given),
+    });
+    if (parts.kind === 'mistakes')
+        return parts;
+    const text = withPlace(given, body.value);
+    const run = runOf(env);
+    const hash = (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 16);
+    const options = body.value['options'];
+    const autoCommit = isObject(options) ? options['auto_commit'] : undefined;
+    return parsed({
+        collectionName: String(body.value['collectionName']),
+        body: text,
+        key: importKey(parts.value.key, run, hash, (0,external_node_crypto_.randomUUID)()),
+        files: filesOf(body.value),
+        isTwoPhase: typeof autoCommit === 'string' && autoCommit.toLowerCase() === 'false',
+        attempt: run?.attempt ?? 1,
+    });
+}
+function parseWithoutImport(given) {
+    const key = given['idempotency-key'];
+    if (key === '')
+        return parsed(undefined);
+    return mistaken({
+        input: 'idempotency-key',
+        got: `${quoted(key)} without \`import\``,
+        takes: 'a value only together with `import`',
+        example: 'catalog-2026-11-23',
+    });
+}
+/** The body never stands in a mistake: it may hold keys of the storage. */
+function parseBody(text) {
+    const wrong = (got, takes) => mistaken({ input: 'import', got, takes, example: EXAMPLE });
+    const sizeBytes = Buffer.byteLength(text);
+    if (sizeBytes > MAX_BYTES)
+        return wrong(sized(text), 'a JSON object of at most 1 MiB');
+    const body = bodyOf(text);
+    if (body === undefined) {
+        return wrong(`${sized(text)} that is not a JSON object`, 'the JSON body of a create request as text (not the path of a file)');
+    }
+    const misspelled = Object.keys(body).find((key) => !READ.includes(key) && READ.some((name) => name.toLowerCase() === key.toLowerCase()));
+    if (misspelled !== undefined) {
+        const name = READ.find((one) => one.toLowerCase() === misspelled.toLowerCase()) ?? '';
+        return wrong(`the key ${quoted(misspelled)}`, `\`${name}\` in exactly this case`);
+    }
+    const { collectionName } = body;
+    if (typeof collectionName !== 'string' || collectionName.trim() === '') {
+        return wrong('a body without a `collectionName` string', 'a JSON object with a `collectionName` string');
+    }
+    const unreadable = Object.values(import_PLACES).find((name) => body[name] !== undefined && typeof body[name] !== 'string');
+    return unreadable === undefined ? parsed(body) : wrong(`a \`${unreadable}\` that is no string`, 'a string there');
+}
+/** Which jobs to wait for is not asked where the import is started. */
+function parseAlone(given) {
+    const rivals = ['job-id', 'since'].filter((name) => given[name] !== '');
+    if (rivals.length === 0)
+        return parsed(true);
+    const mistakes = rivals.map((input) => ({
+        input,
+        got: `${quoted(given[input])} together with \`import\``,
+        takes: `a value only without \`import\`, which starts a job of its own`,
+        example: input === 'since' ? '2h' : '448761313698322011',
+    }));
+    return mistaken(...mistakes);
+}
+/** What both the inputs and the body name must be the same. */
+function parseSamePlace(given, body) {
+    const pairs = [...Object.entries(import_PLACES), ['collection-name', 'collectionName']];
+    const mistakes = pairs.flatMap(([input, name]) => {
+        const [one, other] = [given[input], body[name]];
+        if (one === '' || typeof other !== 'string' || other === one)
+            return [];
+        return {
+            input,
+            got: `${quoted(one)}, but \`${name}\` in \`import\` is ${quoted(other)}`,
+            takes: 'the same value in both places, or a value in one of them',
+            example: other,
+        };
+    });
+    return mistakes.length > 0 ? mistaken(...mistakes) : parsed(true);
+}
+function parseKey(given) {
+    const key = given['idempotency-key'];
+    if (key === '')
+        return parsed(undefined);
+    if (/^[\x20-\x7e]{1,255}$/.test(key))
+        return parsed(key);
+    return mistaken({
+        input: 'idempotency-key',
+        got: key.length > 255 ? sized(key) : quoted(key),
+        takes: '1 to 255 printable ASCII characters',
+        example: 'catalog-2026-11-23',
+    });
+}
+/** The body as it is sent: as written, with the place that only the inputs name in front. */
+function withPlace(given, body) {
+    const missing = Object.entries(import_PLACES).flatMap(([input, name]) => {
+        const value = given[input];
+        return value !== '' && body[name] === undefined ? [`${JSON.stringify(name)}: ${JSON.stringify(value)}, `] : [];
+    });
+    // It has at least a collection name, so that a comma may follow.
+    return given.import.replace('{', () => `{${missing.join('')}`);
+}
+/** The workflow run; undefined outside of GitHub, where no later run is known to be the same. */
+function runOf(env) {
+    const variable = (name) => env[name] ?? '';
+    const runId = variable('GITHUB_RUN_ID');
+    if (runId === '' || variable('ACT') === 'true')
+        return undefined;
+    const attempt = /^\d{1,9}$/.test(variable('GITHUB_RUN_ATTEMPT')) ? Number(variable('GITHUB_RUN_ATTEMPT')) : 1;
+    return { repository: variable('GITHUB_REPOSITORY'), runId, job: variable('GITHUB_JOB'), attempt };
+}
+/** The files by the names that Milvus and Zilliz Cloud have for them; none where they are not named one by one. */
+function filesOf(body) {
+    const [groups, ...others] = ['files', 'objectUrls', 'dataPaths'].flatMap((name) => body[name] ?? []);
+    const all = [groups, ...others];
+    if (groups === undefined)
+        return [];
+    const files = all.map((group) => (Array.isArray(group) ? group : [group]));
+    return files.flat().every((path) => typeof path === 'string') ? files : [];
+}
+/** Shorter values are too common to be masked everywhere. */
+const SHORTEST = 8;
+const ALWAYS_SECRET = /^(?:access_?key|secret_?key|token)$/i;
+const OFTEN_SECRET = /(?:secret|password|token|key)$/i;
+/** What must be masked of a body, at any depth: keys, tokens, and in URLs the credentials and the query. */
+function importSecretsOf(text) {
+    return [...new Set(allSecretsIn(text))].filter((secret) => secret !== '');
+}
+function allSecretsIn(text) {
+    try {
+        return secretsIn(JSON.parse(text));
+    }
+    catch {
+        // No JSON, or nested too deeply to be walked.
+        return secretsInText(text);
+    }
+}
+function secretsIn(value, key = '') {
+    if (Array.isArray(value))
+        return value.flatMap((one) => secretsIn(one, key));
+    if (isObject(value))
+        return Object.entries(value).flatMap(([name, one]) => secretsIn(one, name));
+    if (typeof value !== 'string' && typeof value !== 'number')
+        return [];
+    const one = String(value);
+    const isSecret = ALWAYS_SECRET.test(key) || (OFTEN_SECRET.test(key) && one.length >= SHORTEST);
+    return isSecret ? [one] : secretsInUrl(one);
+}
+/** Of a text that is no JSON: what looks like a member with a secret, and URLs. */
+function secretsInText(text) {
+    const members = text.matchAll(/["']?([\w-]{1,64})["']?\s{0,20}[:=]\s{0,20}["']([^"'\n]{1,4096})["']/g);
+    const urls = text.matchAll(/[^\s"'<>]{1,8192}/g);
+    return [
+        ...Array.from(members).flatMap(([, key, value]) => secretsIn(value, key)),
+        ...Array.from(urls).flatMap(([url]) => secretsInUrl(url)),
+    ];
+}
+function secretsInUrl(text) {
+    const [, userinfo = ''] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)@/i.exec(text) ?? [];
+    const query = /\?([^#\s]+)/.exec(text)?.[1] ?? '';
+    const values = query.split('&').map((pair) => pair.slice(pair.indexOf('=') + 1));
+    const password = userinfo.slice(userinfo.indexOf(':') + 1);
+    return [userinfo, password, query, ...[...values, ...values.map(decoded)].filter(({ length }) => length >= SHORTEST)];
+}
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return text;
+    }
+}
+/** The body as it may be shown: every string that holds a secret without it, the rest as written. */
+function shownImport(text) {
+    const secrets = importSecretsOf(text).toSorted((a, b) => b.length - a.length);
+    if (secrets.length === 0)
+        return text;
+    const masked = (plain) => secrets.reduce((left, secret) => left.replaceAll(secret, '***'), plain);
+    return masked(text.replace(/"(?:[^"\\]|\\.)*"/g, (literal) => {
+        const plain = JSON.parse(literal);
+        return masked(plain) === plain ? literal : JSON.stringify(masked(plain));
+    }));
+}
+
 // EXTERNAL MODULE: external "node:tls"
 var external_node_tls_ = __nccwpck_require__(1692);
 ;// CONCATENATED MODULE: ./src/settings/tls.ts
@@ -51056,14 +51928,15 @@ function parseClientCert(text, folder) {
     return parseCertificates({ input: 'client-cert', takes, example: 'certs/client.pem' }, text, folder);
 }
 function parseCertificates(wanted, text, folder) {
-    const pem = readPem(text, folder, quoted(text));
+    const pem = readPem(text, folder, looksLikePath(text) ? quoted(text) : sized(text));
     if (pem.kind === 'unreadable')
         return mistaken({ ...wanted, got: pem.cause });
     const fault = faultOfCertificates(pem.text);
     return fault === undefined ? parsed(pem.text) : mistaken({ ...wanted, got: `${pem.name}, ${fault}` });
 }
 function parseClientKey(text, folder) {
-    const pem = readPem(text, folder, isBareBase64(text) ? sized(text) : quoted(text));
+    // It may be the key itself, in whatever damaged form.
+    const pem = readPem(text, folder, sized(text));
     if (pem.kind === 'unreadable')
         return wrongKey(pem.cause);
     const fault = faultOfKey(pem.text);
@@ -51115,16 +51988,20 @@ function shownPem(text) {
 function isPem(text) {
     return text.includes('-----BEGIN');
 }
+/** Whether a text that is not PEM looks like a path, and not like a key or certificate that was damaged on its way. */
+function looksLikePath(text) {
+    return text.length <= 255 && !/[\r\n]/.test(text) && !isBareBase64(text);
+}
 /** Whether a text may be a key that lost its first and last line, rather than a path. */
 function isBareBase64(text) {
     return /^[A-Za-z0-9+/=\s]{40,}$/.test(text);
 }
-/** The PEM text that an input holds or names; `shown` is how a mistake may write the path. */
+/** The PEM text that an input holds or names; `shown` is how a mistake may write what is not the path of a file. */
 function readPem(text, folder, shown) {
     if (isPem(text))
         return { kind: 'pem', text, name: 'PEM text' };
     try {
-        return { kind: 'pem', text: (0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_.resolve)(folder, text), 'utf8'), name: shown };
+        return { kind: 'pem', text: (0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_.resolve)(folder, text), 'utf8'), name: quoted(text) };
     }
     catch (error) {
         return {
@@ -51186,29 +52063,62 @@ function doesNotThrow(act) {
 
 
 
+
 /** Shorter texts are too common to be masked everywhere. */
-const SHORTEST = 8;
+const secrets_SHORTEST = 8;
 /** Everything that must be masked before anything is printed, whether or not the inputs hold. */
 function secretsOf(env) {
-    const inputs = inputs_inputsOf(env);
+    const inputs = inputsOf(env);
     const key = inputs['api-key'];
     const long = [
         ...key.split(/[\r\n]+/),
         passwordOf(key),
         ...headerSecretsOf(inputs.headers),
         ...keyLinesOf(inputs['client-key']),
-    ].filter((secret) => secret.length >= SHORTEST);
+    ].filter((secret) => secret.length >= secrets_SHORTEST);
     const passwords = [inputs.endpoint, inputs['cluster-endpoint'], ...proxyTextsOf(env)].flatMap(passwordsIn);
-    return [...new Set([key, gitHubTokenOf(inputs), ...long, ...passwords])].filter((secret) => secret !== '');
+    const inImport = importSecretsOf(inputs.import);
+    return [...new Set([key, gitHubTokenOf(inputs), ...long, ...passwords, ...inImport])].filter((secret) => secret !== '');
 }
 /** The lines of a key, also of one whose line breaks were lost; its first and last line are no secret. */
 function keyLinesOf(text) {
-    if (!isPem(text) && !isBareBase64(text))
+    if (!isPem(text) && looksLikePath(text))
         return [];
     return text.replace(/-----[^-]*-----/g, ' ').split(/(?:\s|\\n)+/);
 }
 
+;// CONCATENATED MODULE: ./src/settings/unknown-inputs.ts
+
+
+const PREFIX = 'INPUT_';
+const NAMES = Object.keys(inputDefaults);
+/** Names of inputs that the workflow gives and the action does not have, in lower case. */
+function undeclared(env) {
+    const given = Object.keys(env).filter((variable) => variable.startsWith(PREFIX));
+    const names = given.map((variable) => variable.slice(PREFIX.length).toLowerCase());
+    return names.filter((name) => name !== '' && !NAMES.includes(name));
+}
+/** The declared name that is meant: written with `_`, or with a typing error or two. */
+function meant(name) {
+    const spelled = name.replaceAll('_', '-');
+    const isLong = (word) => word.length >= 8;
+    return nearestWord(spelled, NAMES.filter(isLong), 2) ?? nearestWord(spelled, NAMES, 1);
+}
+/** A mistake for each misspelled input: its value would have no effect. */
+function misspelledInputs(env) {
+    return undeclared(env).flatMap((name) => {
+        const word = meant(name);
+        const got = 'a value, but there is no such input';
+        return word === undefined ? [] : [{ input: name, got, takes: `\`${word}\` (did you mean that?)`, example: word }];
+    });
+}
+/** Undeclared inputs that resemble none: they may come from around the step, so they only deserve a line of the log. */
+function unknownInputs(env) {
+    return undeclared(env).filter((name) => meant(name) === undefined);
+}
+
 ;// CONCATENATED MODULE: ./src/step.ts
+
 
 
 
@@ -51223,7 +52133,11 @@ function startStep(world) {
         for (const line of timedLines(clock.now() - startedAtMs, text))
             log.info(line);
     };
-    return { world, startedAtMs, sanitize: createSanitizer(secrets), notice };
+    const sanitize = createSanitizer(secrets);
+    const unknown = unknownInputs(env);
+    if (unknown.length > 0)
+        notice(sanitize(`The gate does not have these inputs, so they have no effect: ${unknown.join(', ')}.`));
+    return { world, startedAtMs, sanitize, notice };
 }
 /** What an error says; anything may be thrown. */
 function messageOf(error) {
@@ -51277,11 +52191,15 @@ async function persist(deliver, status, clock) {
 
 // EXTERNAL MODULE: external "node:events"
 var external_node_events_ = __nccwpck_require__(8474);
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: external "node:zlib"
 var external_node_zlib_ = __nccwpck_require__(8522);
 // EXTERNAL MODULE: ./node_modules/undici/index.js
 var undici = __nccwpck_require__(6752);
 ;// CONCATENATED MODULE: ./src/service/http.ts
+
+
 
 
 
@@ -51295,13 +52213,17 @@ const KEEP_ALIVE_MS = 45_000;
 const ATTEMPT_TIMEOUT_MS = 3_000;
 /** Opens a pool that honors the proxy and TLS settings; throws where the TLS material does not fit together. */
 function createExchange(transport) {
-    const open = dispatchersOf(transport);
+    const proxy = proxyFor(transport.endpoint, transport.proxy);
+    if (proxy.kind === 'unusable')
+        return unusableProxy(proxy.variable);
+    const open = dispatchersOf(transport, proxy.kind === 'proxy' ? proxy.url : '');
     const opened = new Set();
     const newGeneration = () => {
         const end = new AbortController();
         // Every connection listens, and a slow service has many open at a time: Node would warn of a leak in the step's log.
         (0,external_node_events_.setMaxListeners)(0, end.signal);
-        const generation = { dispatcher: open(end.signal), end, underWay: 0 };
+        const connecting = new Set();
+        const generation = { dispatcher: open(end.signal, connecting), end, connecting, underWay: 0 };
         opened.add(generation);
         return generation;
     };
@@ -51310,7 +52232,7 @@ function createExchange(transport) {
     const exchange = async (request) => {
         const generation = current;
         generation.underWay += 1;
-        const reply = await http_send(generation.dispatcher, request);
+        const reply = withAddresses(await send(generation.dispatcher, request), generation.connecting);
         generation.underWay -= 1;
         if (reply.kind === 'reply')
             hasAnswered = true;
@@ -51340,20 +52262,23 @@ function drop({ dispatcher, end }) {
     end.abort();
     return dispatcher.destroy();
 }
-function dispatchersOf({ endpoint, tls: options, proxy }) {
-    // With no proxy for https undici would take the one for http.
-    const proxyUrl = (endpoint.startsWith('https:') ? proxy.httpsProxy : proxy.httpProxy) ?? '';
+/** Every request fails at once: without its proxy it must not be sent. */
+function unusableProxy(variable) {
+    const failed = () => Promise.resolve({ kind: 'network', code: 'BAD_PROXY', message: variable, isUnsent: true });
+    return { post: failed, get: failed, close: () => Promise.resolve() };
+}
+function dispatchersOf({ endpoint, tls: options }, proxyUrl) {
     // To read the roots takes longer than all else of a gate that speaks plain http.
     const speaksTls = endpoint.startsWith('https:') || proxyUrl.startsWith('https:');
     const trust = speaksTls && { secureContext: secureContextOf(options) };
     // The exchange has one timeout of its own, connect to last byte; undici's would fire late and beside it.
     const own = { ...trust, timeout: 0, rejectUnauthorized: true, ...PATIENT };
     const toService = { ...own, ...(options.serverName && { servername: options.serverName }) };
-    return (signal) => new undici.EnvHttpProxyAgent({
+    return (signal, connecting) => new undici.EnvHttpProxyAgent({
         httpProxy: proxyUrl,
         httpsProxy: proxyUrl,
-        noProxy: proxy.noProxy,
-        connect: connectorOf({ ...toService, signal }),
+        noProxy: '',
+        connect: connectorOf({ ...toService, signal }, connecting),
         requestTls: { ...toService, signal },
         proxyTls: { ...own, signal },
         proxyTunnel: endpoint.startsWith('https:'),
@@ -51365,19 +52290,22 @@ function dispatchersOf({ endpoint, tls: options, proxy }) {
 }
 const PATIENT = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS };
 /** Errors of connections that were never there. */
-const connectErrors = new WeakSet();
+const connectErrors = new WeakMap();
 /**
  * The error of a socket that came before the one that undici reports: under TLS 1.3 a server that misses a client certificate
  * says so after the handshake, and then closes.
  */
 const earlierErrors = new WeakMap();
-function connectorOf(options) {
+function connectorOf(options, connecting) {
+    // The types of undici leave out that it returns the socket.
     const connect = (0,undici.buildConnector)(options);
     return (target, callback) => {
-        connect(target, (...result) => {
+        const tried = new Map();
+        const socket = connect(target, (...result) => {
+            connecting.delete(tried);
             const [error] = result;
             if (error !== null)
-                connectErrors.add(error);
+                connectErrors.set(error, tried);
             let earlier;
             result[1]?.prependListener('error', (later) => {
                 if (earlier === undefined)
@@ -51387,7 +52315,47 @@ function connectorOf(options) {
             });
             callback(...result);
         });
+        watchAttempts(socket, tried, () => connecting.add(tried));
     };
+}
+/** Notes which addresses are tried, and ends the last attempt as Node ends the others: it has no timeout of its own. */
+function watchAttempts(socket, tried, onSeveral) {
+    let timer;
+    let found = 0;
+    const note = (what) => (address, port, _family, error) => {
+        const at = `${address.includes(':') ? `[${address}]` : address}:${port}`;
+        tried.set(at, error?.code ?? what);
+        return at;
+    };
+    socket.on('lookup', () => {
+        if ((found += 1) === 2)
+            onSeveral();
+    });
+    socket.on('connectionAttempt', (address, port, family) => {
+        const at = note('no response')(address, port, family);
+        if (found < 2 || tried.size < found)
+            return;
+        timer = setTimeout(() => {
+            tried.set(at, 'ETIMEDOUT');
+            socket.destroy(Object.assign(new Error(`connect ETIMEDOUT ${at}`), { code: 'ETIMEDOUT' }));
+        }, ATTEMPT_TIMEOUT_MS);
+    });
+    socket.on('connectionAttemptFailed', note('failed'));
+    socket.on('connectionAttemptTimeout', note('ETIMEDOUT'));
+    for (const end of ['connect', 'close'])
+        socket.on(end, () => {
+            clearTimeout(timer);
+        });
+}
+/** A time-out, with the addresses that had been tried by then for connections that are not there yet. */
+function withAddresses(reply, connecting) {
+    if (reply.kind !== 'timeout' && reply.kind !== 'aborted')
+        return reply;
+    const addresses = shown(new Map([...connecting].flatMap((tried) => [...tried])));
+    return addresses.length === 0 ? reply : { ...reply, addresses };
+}
+function shown(tried) {
+    return [...tried].map(([address, result]) => `${address} (${result})`);
 }
 /**
  * Connections to a proxy. undici takes an error with the code of a lost connection for one that another attempt mends, and
@@ -51403,7 +52371,7 @@ class TunnelPool extends undici.Pool {
         return super.connect(options).catch((cause) => {
             if (cause instanceof undici.errors.SocketError) {
                 const error = new Error('the proxy hung up', { cause });
-                connectErrors.add(error);
+                connectErrors.set(error, new Map());
                 throw error;
             }
             throw cause;
@@ -51437,7 +52405,7 @@ function extraRoots(path) {
     }
 }
 /** One exchange; settles at once where its time is up or it is aborted, whatever undici is waiting for. */
-async function http_send(dispatcher, request) {
+async function send(dispatcher, request) {
     const { signal, timeoutMs } = request;
     const startedMs = performance.now();
     const stop = new AbortController();
@@ -51472,7 +52440,7 @@ async function converse(dispatcher, request, signal) {
         const options = { origin, path: pathname, method, headers: sent, body: request.body, signal };
         const { statusCode, headers, body } = await dispatcher.request(options);
         hasHeaders = true;
-        const content = await readBounded(decoded(body, single(headers['content-encoding'])));
+        const content = await readBounded(http_decoded(body, single(headers['content-encoding'])));
         if (content === undefined)
             return { kind: 'too-large', status: statusCode };
         return {
@@ -51496,18 +52464,14 @@ const DECODERS = {
     br: external_node_zlib_.createBrotliDecompress,
 };
 /** The body without the compression that some gateways apply although none was asked for. */
-function decoded(body, encoding) {
+function http_decoded(body, encoding) {
     const names = (encoding ?? '').split(',').map((name) => name.trim().toLowerCase());
     let stream = body;
     for (const name of names.toReversed()) {
         const decoder = DECODERS[name]?.();
-        if (decoder === undefined)
-            continue;
-        const before = stream;
-        before.on('error', (error) => decoder.destroy(error));
-        stream = before.pipe(decoder);
-        // Leaving the loop over the decoded stream must close the connection too.
-        stream.on('close', () => before.destroy());
+        // Whichever of the two ends early ends the other, and with it the connection.
+        if (decoder !== undefined)
+            stream = (0,external_node_stream_.pipeline)(stream, decoder, () => undefined);
     }
     return stream;
 }
@@ -51542,8 +52506,9 @@ function failure(error, hasHeaders) {
     const status = PROXY_REFUSAL.exec(message);
     if (status !== null)
         return { kind: 'proxy-refused', status: Number(status[1] ?? status[2]) };
-    const addresses = addressesIn(error);
-    const isUnsent = !hasHeaders && (isConnectError(error) || NEVER_CONNECTED.test(code));
+    const tried = triedFor(error);
+    const addresses = tried === undefined ? [] : shown(tried);
+    const isUnsent = !hasHeaders && (tried !== undefined || NEVER_CONNECTED.test(code));
     const mayBeStale = !hasHeaders && !isUnsent && LOST_CONNECTION.has(code);
     return {
         kind: 'network',
@@ -51554,8 +52519,11 @@ function failure(error, hasHeaders) {
         ...(mayBeStale && { mayBeStale }),
     };
 }
-function isConnectError(error) {
-    return error instanceof Error && (connectErrors.has(error) || isConnectError(error.cause));
+/** Undefined where there was a connection. */
+function triedFor(error) {
+    if (typeof error !== 'object' || error === null)
+        return undefined;
+    return connectErrors.get(error) ?? triedFor(error.cause);
 }
 /** The innermost error that has a code: undici wraps the socket's, and a host with several addresses brings a list. */
 function rootCause(error) {
@@ -51571,27 +52539,19 @@ function rootCause(error) {
         message: typeof own.message === 'string' ? own.message : String(error),
     };
 }
-function addressesIn(error) {
-    const { cause, errors: all = [] } = error;
-    if (all.length === 0)
-        return cause instanceof Error ? addressesIn(cause) : [];
-    return all.flatMap((one) => {
-        const { address, port, code } = one;
-        if (typeof address !== 'string')
-            return [];
-        const host = address.includes(':') ? `[${address}]` : address;
-        return [`${host}:${String(port)} (${String(code)})`];
-    });
-}
 
 ;// CONCATENATED MODULE: ./src/service/plain-http.ts
 
 const NEAR = new external_node_net_.BlockList();
+NEAR.addAddress('0.0.0.0');
 NEAR.addSubnet('127.0.0.0', 8);
 NEAR.addSubnet('10.0.0.0', 8);
 NEAR.addSubnet('172.16.0.0', 12);
 NEAR.addSubnet('192.168.0.0', 16);
 NEAR.addSubnet('169.254.0.0', 16);
+// Shared address space of providers and overlay networks (RFC 6598).
+NEAR.addSubnet('100.64.0.0', 10);
+NEAR.addAddress('::', 'ipv6');
 NEAR.addAddress('::1', 'ipv6');
 NEAR.addSubnet('fc00::', 7, 'ipv6');
 NEAR.addSubnet('fe80::', 10, 'ipv6');
@@ -51609,19 +52569,89 @@ function isReadableOnTheWay(endpoint) {
     return !NEAR.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
+;// CONCATENATED MODULE: ./src/service/dialects.ts
+
+const JOBS = '/v2/vectordb/jobs/import';
+/** The paths that both services share. */
+const PATHS = {
+    /**
+     * The names of the poll, in the order in which they are tried. All SDKs use `describe`, every Milvus since 2.4.0 knows
+     * `get_progress`, and the documents of Zilliz Cloud once showed `getProgress`.
+     */
+    polls: [`${JOBS}/describe`, `${JOBS}/get_progress`, `${JOBS}/getProgress`],
+    list: `${JOBS}/list`,
+    commit: `${JOBS}/commit`,
+    abort: `${JOBS}/abort`,
+    create: `${JOBS}/create`,
+    data: '/v2/vectordb',
+};
+/** "importing data failed": also how Milvus says that it does not know a job, or that a job is in another state. */
+const IMPORT_FAILED = new Set([2100, 2101]);
+/** Any error that is not one of Milvus' own; only a text about permissions makes a refusal of it. */
+const UNCLASSIFIED = 65535;
+const MILVUS = {
+    name: 'milvus',
+    isMeantBy: () => true,
+    lacksJobs: () => false,
+    place: () => ({}),
+    pageSize: undefined,
+    jobStartPath: undefined,
+    clusterPath: undefined,
+    // https://github.com/milvus-io/milvus/blob/master/pkg/util/merr/errors.go
+    codes: codesOf([
+        ['refused', 'credentials', [1800]],
+        ['refused', 'bad-request', [1100, 1801, 1802]],
+        ['refused', 'no-collection', [100]],
+        ['refused', 'no-database', [800]],
+        ['outage', 'rate-limited', [8, 1807]],
+        ['outage', 'service-error', [1, 2, 3, 4, 9, 10, 901, 902, 904, 10000, 10001]],
+    ]),
+};
+const dialects_ZILLIZ_CLOUD = {
+    name: 'zilliz-cloud',
+    isMeantBy: ({ clusterId, projectId }) => clusterId !== undefined || projectId !== undefined,
+    // Only `api.` and the older `controller.api.` know import jobs; the other hosts are clusters.
+    lacksJobs: (hostname) => isZillizCloud(hostname) && !/^(controller\.)?api\./i.test(hostname),
+    place: ({ clusterId, projectId, regionId }) => ({
+        ...(clusterId && { clusterId }),
+        ...(projectId && regionId && { projectId, regionId }),
+    }),
+    // The largest page it takes: https://docs.zilliz.com/reference/restful/error-codes-v2, 96008.
+    pageSize: 100,
+    jobStartPath: (jobId) => `/v2/jobs/${encodeURIComponent(jobId)}`,
+    clusterPath: (clusterId) => `/v2/clusters/${encodeURIComponent(clusterId)}`,
+    codes: codesOf([
+        ['refused', 'wrong-place', Array.from({ length: 36 }, (_, i) => 96001 + i)],
+        ['refused', 'permission', [80020, 96012, 96013, 96014, 96015, 96016, 96027]],
+        ['refused', 'credentials', [21119, 80001, 80002]],
+        ['unknown-job', 'unknown-job', [96026]],
+    ]),
+};
+/** Later rows win. */
+function codesOf(rows) {
+    return new Map(rows.flatMap(([means, kind, codes]) => codes.map((code) => [code, { kind, means }])));
+}
+/** The first that is meant by the inputs is spoken. */
+const DIALECTS = [dialects_ZILLIZ_CLOUD, MILVUS];
+/** The codes of all services, which do not collide: a gateway may stand in front of any. */
+const CODES = new Map(DIALECTS.flatMap(({ codes }) => [...codes]));
+function dialectOf(target) {
+    return DIALECTS.find(({ isMeantBy }) => isMeantBy(target)) ?? MILVUS;
+}
+/** Whether a service has no import jobs at its host of this name. */
+function lacksJobs(hostname) {
+    return DIALECTS.some((dialect) => dialect.lacksJobs(hostname));
+}
+
 ;// CONCATENATED MODULE: ./src/service/envelope.ts
 /** Success is 0; Milvus 2.4.0 to 2.4.2 said 200 (milvus-io/milvus#33363). */
 function isSuccess({ code }) {
     return code === 0 || code === 200;
 }
-/** A success that the HTTP status does not contradict. */
-function isGood(envelope, status) {
-    return isSuccess(envelope) && status >= 200 && status < 300;
-}
 /** The envelope in a reply's body; undefined where the body is something else. */
 function readEnvelope(body) {
     const json = parse(body.replace(/^\uFEFF/, ''));
-    if (!isObject(json))
+    if (!envelope_isObject(json))
         return undefined;
     const data = envelope_valueOf(json, 'data');
     const message = envelope_valueOf(json, 'message');
@@ -51632,7 +52662,7 @@ function readEnvelope(body) {
     return {
         code,
         message: typeof message === 'string' ? message : '',
-        data: isObject(data) ? data : undefined,
+        data: envelope_isObject(data) ? data : undefined,
         ...(Array.isArray(data) && { items: data }),
     };
 }
@@ -51644,13 +52674,13 @@ function envelope_valueOf(object, name) {
     const key = Object.keys(object).find((candidate) => candidate.toLowerCase() === lower);
     return key === undefined ? undefined : object[key];
 }
-function isObject(value) {
+function envelope_isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 /** Some fixtures of SDKs say `status` for `code`; an error is never believed from there. */
 function successStatus(json, data) {
     const status = integerLike(envelope_valueOf(json, 'status'));
-    return isObject(data) && (status === 0 || status === 200) ? status : undefined;
+    return envelope_isObject(data) && (status === 0 || status === 200) ? status : undefined;
 }
 function integerLike(value) {
     if (typeof value === 'number')
@@ -51669,12 +52699,23 @@ function parse(text) {
 ;// CONCATENATED MODULE: ./src/service/client.ts
 
 
-function client_createClient(options) {
-    const { endpoint, exchange, onExchange, sanitize, requestTimeoutMs } = options;
+function createClient(options) {
+    const { endpoint, address = 'endpoint', exchange, onExchange, sanitize, requestTimeoutMs } = options;
     const headers = requestHeaders(options);
     const { host, hostname } = new URL(endpoint);
     const shownHost = sanitize(host);
     let hostHasAnswered = false;
+    const context = ({ operation, subject, database }) => ({
+        operation,
+        ...(subject !== undefined && { subject: sanitize(subject) }),
+        ...(database && { database: sanitize(database) }),
+        address,
+        host: shownHost,
+        hostHasAnswered,
+        isClusterEndpoint: lacksJobs(hostname),
+        sanitize,
+        nowMs: Date.now(),
+    });
     const send = ({ path, body, headers: own }, signal) => {
         const request = { url: `${endpoint}${path}`, headers: { ...headers, ...own }, signal, timeoutMs: requestTimeoutMs };
         if (body === undefined)
@@ -51682,15 +52723,8 @@ function client_createClient(options) {
         return exchange.post({ ...request, body: typeof body === 'string' ? body : JSON.stringify(body) });
     };
     return {
-        context: (asked = { operation: 'poll' }) => ({
-            asked,
-            host: shownHost,
-            hostHasAnswered,
-            isClusterEndpoint: isZillizCluster(hostname),
-            sanitize,
-            nowMs: Date.now(),
-        }),
-        async ask(request, { signal, turn }, judge) {
+        context,
+        async request(request, { signal, turn }, judge) {
             let stale;
             for (;;) {
                 if (!(await turn()))
@@ -51699,7 +52733,7 @@ function client_createClient(options) {
                 const startedMs = performance.now();
                 const reply = await send(request, signal);
                 const tookMs = Math.round(performance.now() - startedMs);
-                const answer = answerIn(reply);
+                const answer = answerIn(reply, context(request));
                 const { envelope } = answer;
                 const meaning = judge(answer);
                 if (envelope !== undefined && meaning.kind !== 'refused' && meaning.kind !== 'gone')
@@ -51723,15 +52757,16 @@ function client_createClient(options) {
         },
     };
 }
-function answerIn(reply) {
-    if (reply.kind !== 'reply')
-        return { reply, envelope: undefined };
-    const envelope = readEnvelope(reply.body);
-    return envelope === undefined ? { reply, envelope } : { reply, envelope };
+function answerIn(reply, context) {
+    const envelope = reply.kind === 'reply' ? readEnvelope(reply.body) : undefined;
+    return reply.kind === 'reply' && envelope !== undefined
+        ? { reply, envelope, context }
+        : { reply, envelope: undefined, context };
 }
-function outcomeOf(meaning) {
-    const isSuccess = meaning.kind === 'done' || meaning.kind === 'created';
-    return meaning.error?.outcome ?? (isSuccess ? 'answered' : meaning.kind);
+/** Meanings without an error that are no answer to what was asked. */
+const NO_ANSWER = new Set(['cancelled', 'no-such-path', 'not-loaded', 'vanished']);
+function outcomeOf({ kind, error }) {
+    return error?.outcome ?? (NO_ANSWER.has(kind) ? kind : 'answered');
 }
 function requestHeaders(options) {
     const { apiKey, dbName } = options;
@@ -51744,15 +52779,8 @@ function requestHeaders(options) {
         ...(apiKey && { Authorization: `Bearer ${apiKey}` }),
         ...(dbName && { 'DB-Name': dbName }),
     };
-    return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, utf8(value)]));
-}
-/** HTTP headers carry bytes, which Node writes from a string's Latin-1 characters; Milvus reads them as UTF-8. */
-function utf8(value) {
-    return Buffer.from(value).toString('latin1');
-}
-/** Of the hosts of Zilliz Cloud only `api.` and the older `controller.api.` know import jobs; the others are clusters. */
-function isZillizCluster(hostname) {
-    return isZillizCloud(hostname) && !/^(controller\.)?api\./i.test(hostname);
+    // HTTP headers carry bytes, which Node writes from a string's Latin-1 characters; Milvus reads them as UTF-8.
+    return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]));
 }
 
 ;// CONCATENATED MODULE: ./src/service/states.ts
@@ -51813,8 +52841,14 @@ function decodeJob(data, sanitize) {
         completeTime: decode_text(envelope_valueOf(data, 'completeTime'), sanitize, MAX_WORD),
         createTime: decode_text(envelope_valueOf(data, 'createTime'), sanitize, MAX_WORD),
         reason: decode_text(envelope_valueOf(data, 'reason'), sanitize),
-        files: Array.isArray(details) ? details.filter(isObject).map((file) => decodeFile(file, sanitize)) : [],
+        files: Array.isArray(details) ? details.filter(envelope_isObject).map((file) => decodeFile(file, sanitize)) : [],
     };
+}
+/** Keeps the name of a job's collection as the service has it. */
+function rememberName(names, data, job) {
+    const { collectionName } = job;
+    if (collectionName !== undefined)
+        names.set(collectionName, String(envelope_valueOf(data, 'collectionName')));
 }
 function decodeFile(file, sanitize) {
     const state = envelope_valueOf(file, 'state');
@@ -51883,71 +52917,6 @@ function numberOf(value) {
 /** The abort reason of a request whose time is up: it then counts as an outage. Any other abort is a cancellation. */
 const TIME_IS_UP = 'time is up';
 
-;// CONCATENATED MODULE: ./src/service/dialects.ts
-const JOBS = '/v2/vectordb/jobs/import';
-/** The paths that both services share. */
-const PATHS = {
-    /**
-     * The names of the poll, in the order in which they are tried. All SDKs use `describe`, every Milvus since 2.4.0 knows
-     * `get_progress`, and the documents of Zilliz Cloud once showed `getProgress`.
-     */
-    polls: [`${JOBS}/describe`, `${JOBS}/get_progress`, `${JOBS}/getProgress`],
-    list: `${JOBS}/list`,
-    commit: `${JOBS}/commit`,
-    abort: `${JOBS}/abort`,
-    create: `${JOBS}/create`,
-    data: '/v2/vectordb',
-};
-/** "importing data failed": also how Milvus says that it does not know a job, or that a job is in another state. */
-const IMPORT_FAILED = new Set([2100, 2101]);
-/** Any error that is not one of Milvus' own; only a text about permissions makes a refusal of it. */
-const UNCLASSIFIED = 65535;
-const MILVUS = {
-    name: 'milvus',
-    place: () => ({}),
-    pageSize: undefined,
-    jobStartPath: undefined,
-    // https://github.com/milvus-io/milvus/blob/master/pkg/util/merr/errors.go
-    codes: codesOf([
-        ['refused', 'credentials', [1800]],
-        ['refused', 'bad-request', [1100, 1801, 1802]],
-        ['refused', 'no-collection', [100]],
-        ['refused', 'no-database', [800]],
-        ['outage', 'rate-limited', [8, 1807]],
-        ['outage', 'service-error', [1, 2, 3, 4, 9, 10, 901, 902, 904, 10000, 10001]],
-    ]),
-};
-const dialects_ZILLIZ_CLOUD = {
-    name: 'zilliz-cloud',
-    place: ({ clusterId, projectId, regionId }) => ({
-        ...(clusterId && { clusterId }),
-        ...(projectId && regionId && { projectId, regionId }),
-    }),
-    // The largest page it takes: https://docs.zilliz.com/reference/restful/error-codes-v2, 96008.
-    pageSize: 100,
-    jobStartPath: (jobId) => `/v2/jobs/${encodeURIComponent(jobId)}`,
-    codes: codesOf([
-        ['refused', 'wrong-place', Array.from({ length: 36 }, (_, i) => 96001 + i)],
-        ['refused', 'permission', [80020, 96012, 96013, 96014, 96015, 96016, 96027]],
-        ['refused', 'credentials', [21119, 80001, 80002]],
-        ['unknown-job', 'unknown-job', [96026]],
-    ]),
-};
-/** Later rows win. */
-function codesOf(rows) {
-    return new Map(rows.flatMap(([means, kind, codes]) => codes.map((code) => [code, { kind, means }])));
-}
-/** Where the control plane of Zilliz Cloud can be asked for the address of a cluster. */
-function clusterPath(clusterId) {
-    return `/v2/clusters/${encodeURIComponent(clusterId)}`;
-}
-/** The codes of all services, which do not collide: a gateway may stand in front of either. */
-const CODES = new Map([...MILVUS.codes, ...dialects_ZILLIZ_CLOUD.codes]);
-/** Only Zilliz Cloud has clusters and projects to name. */
-function dialects_dialectOf({ clusterId, projectId }) {
-    return clusterId !== undefined || projectId !== undefined ? dialects_ZILLIZ_CLOUD : MILVUS;
-}
-
 ;// CONCATENATED MODULE: ./src/service/errors.ts
 
 
@@ -51965,10 +52934,18 @@ const INCOMPLETE = {
     abort: 'unclear',
     cluster: 'no-address',
 };
+/** What on Zilliz Cloud only the control plane knows. */
+const OF_CONTROL_PLANE = new Set([
+    'poll',
+    'list',
+    'commit',
+    'abort',
+    'create',
+    'job-start',
+    'cluster',
+]);
 /** The facts of an error, with those that every error of the request has. */
-function errorOf(kind, outcome, context, facts = {}) {
-    const { asked, host, isClusterEndpoint } = context;
-    const { operation, subject, database, address = 'endpoint' } = asked;
+function errorOf(kind, outcome, { operation, subject, database, address, host, isClusterEndpoint }, facts = {}) {
     return {
         kind,
         outcome,
@@ -51977,37 +52954,39 @@ function errorOf(kind, outcome, context, facts = {}) {
         ...(subject !== undefined && { subject }),
         ...(database && { database }),
         address,
-        ...(isClusterEndpoint && isOfControlPlane(operation) && { isCluster: true }),
+        ...(isClusterEndpoint && OF_CONTROL_PLANE.has(operation) && { isCluster: true }),
         ...facts,
     };
 }
-/** Whether on Zilliz Cloud only the control plane knows the answer. */
-function isOfControlPlane(operation) {
-    return ['poll', 'list', 'commit', 'abort', 'create', 'job-start', 'cluster'].includes(operation);
+/** What `read` makes of a success. Where there is none, or `read` finds nothing in it, what the answer means instead. */
+function readSuccess(answer, read) {
+    return (hasEnvelope(answer) && isGood(answer) ? read(answer) : undefined) ?? classify(answer);
 }
-/** What `read` finds in a good envelope, or why there is nothing; where `read` finds nothing, the envelope is unusable. */
-function readResponse({ reply, envelope }, context, read) {
-    if (envelope === undefined)
-        return classifyReply(reply, context);
-    const value = isGood(envelope, reply.status) ? read(envelope) : undefined;
-    return value === undefined ? classifyEnvelope(envelope, reply, context) : { kind: 'answered', value };
+function hasEnvelope(answer) {
+    return answer.envelope !== undefined;
+}
+/** A success that the HTTP status does not contradict. */
+function isGood({ envelope, reply: { status } }) {
+    return isSuccess(envelope) && status >= 200 && status < 300;
+}
+/** The HTTP status where something that knows no such path answers in place of the service. */
+function statusWithoutPath({ reply, envelope }) {
+    const isMissing = reply.kind === 'reply' && envelope === undefined && (reply.status === 404 || reply.status === 405);
+    return isMissing ? reply.status : undefined;
 }
 /** What an envelope that is no success means, judged before the HTTP status: the same error may come at 200 or at its own. */
-function meaningOf(envelope, status) {
+function meaningOf({ envelope, reply: { status } }) {
     const { code, message } = envelope;
     const known = CODES.get(code);
     const kind = IP_NOT_ALLOWED.test(message) ? 'ip-not-allowed' : undefined;
     // Milvus up to 2.5 says this with the code of "importing data failed".
     const isBadJobId = (known === undefined || known.kind === 'bad-request') && BAD_JOB_ID.test(message);
-    if (status === 401 || status === 403) {
-        const denied = status === 401 ? 'credentials' : 'permission';
-        return {
-            means: 'refused',
-            kind: isBadJobId ? 'bad-job-id' : known?.kind === 'credentials' ? known.kind : (kind ?? denied),
-        };
-    }
     if (isBadJobId)
         return { means: 'refused', kind: 'bad-job-id' };
+    if (status === 401 || status === 403) {
+        const denied = status === 401 ? 'credentials' : 'permission';
+        return { means: 'refused', kind: known?.kind === 'credentials' ? known.kind : (kind ?? denied) };
+    }
     if (known !== undefined)
         return { means: known.means, kind: kind ?? known.kind };
     if (code === UNCLASSIFIED && PERMISSION_DENIED.test(message))
@@ -52018,44 +52997,44 @@ function meaningOf(envelope, status) {
         return { means: 'refused', kind: 'bad-request' };
     return { means: 'outage', kind: kind ?? 'service-error' };
 }
-/** What an envelope without a snapshot says about a job: it may also be unknown. */
-function classifyJobEnvelope(envelope, reply, context) {
-    const { means } = meaningOf(envelope, reply.status);
-    return means === 'unknown-job' ? unknownJob(envelope.message, context) : classifyEnvelope(envelope, reply, context);
+/** What an answer means that has no usable success in it. */
+function classify(answer) {
+    if (!hasEnvelope(answer))
+        return classifyReply(answer.reply, answer.context);
+    const { reply, context } = answer;
+    const error = envelopeError(answer);
+    return meaningOf(answer).means === 'refused'
+        ? errors_refused(error, context)
+        : outage(error, retryAfter(reply.retryAfter, context.nowMs));
 }
-/** What an envelope means that is no success, or one without the result that was asked for. */
-function classifyEnvelope(envelope, reply, context) {
-    const { means } = meaningOf(envelope, reply.status);
-    const error = envelopeError(envelope, reply, context);
-    return means === 'refused' ? errors_refused(error, context) : outage(error, retryAfter(reply.retryAfter, context.nowMs));
+/** The same where the request was about one job, which may also be unknown. */
+function classifyJob(answer) {
+    const isUnknown = hasEnvelope(answer) && meaningOf(answer).means === 'unknown-job';
+    return isUnknown ? unknownJob(answer.envelope.message, answer.context) : classify(answer);
 }
-/** The facts of such an envelope. */
-function envelopeError(envelope, { status }, context) {
+/** The facts of an envelope that is no success, or one without the result that was asked for. */
+function envelopeError(answer) {
+    const { envelope, reply, context } = answer;
     const { code, message } = envelope;
-    const { kind } = meaningOf(envelope, status);
-    const isEmpty = isSuccess(envelope);
-    const outcome = isEmpty ? (INCOMPLETE[context.asked.operation] ?? 'unusable') : `code-${code}`;
-    const facts = { httpStatus: status, code, ...messageIn(message, context) };
-    return errorOf(isEmpty ? 'incomplete' : kind, outcome, context, facts);
+    const facts = { httpStatus: reply.status, code, ...errors_messageIn(message, context) };
+    return isSuccess(envelope)
+        ? errorOf('incomplete', INCOMPLETE[context.operation] ?? 'unusable', context, facts)
+        : errorOf(meaningOf(answer).kind, `code-${code}`, context, facts);
 }
 /** The first line of the service's message for an error, without a full stop: Milvus may send a stack trace behind it. */
-function messageIn(message, { sanitize }) {
+function errors_messageIn(message, { sanitize }) {
     // The sanitizer puts this sign for a line break.
     const [line = ''] = sanitize(message).split(/ ⏎ |[\r\n]+/);
     const text = sanitize(line, MAX_MESSAGE).trim().replace(/\.$/, '');
     return text === '' ? {} : { message: text };
 }
-/** Whether an envelope is neither a refusal nor about a moment that passes, so that its text may decide. */
-function isParticular(envelope, status) {
-    const { means, kind } = meaningOf(envelope, status);
-    return kind === 'bad-request'
-        ? !CODES.has(envelope.code)
-        : means !== 'refused' && CODES.get(envelope.code)?.means !== 'outage';
-}
-/** Whether the collection, or its database, is said to be not there. */
-function errors_isGone(envelope, status) {
-    const { kind } = meaningOf(envelope, status);
-    return kind === 'no-collection' || kind === 'no-database';
+/** Whether an error of the service is neither a refusal nor about a moment that passes, so that its text may decide. */
+function isParticular(answer) {
+    if (!hasEnvelope(answer) || isSuccess(answer.envelope))
+        return false;
+    const { means, kind } = meaningOf(answer);
+    const known = CODES.get(answer.envelope.code);
+    return kind === 'bad-request' ? known === undefined : means !== 'refused' && known?.means !== 'outage';
 }
 /** In two steps: one pattern would scan for its second half again from each first one, in a message of any length. */
 function saysJobIsUnknown(message) {
@@ -52068,70 +53047,76 @@ function saysJobDoesNotExist(reason) {
 }
 /** The service does not know the job; `message` is what it said. */
 function unknownJob(message, context) {
-    return { kind: 'unknown-job', error: errorOf('unknown-job', 'unknown-job', context, messageIn(message, context)) };
+    return { kind: 'unknown-job', error: errorOf('unknown-job', 'unknown-job', context, errors_messageIn(message, context)) };
 }
 /** What a reply without an envelope, or no reply at all, means. */
 function classifyReply(reply, context) {
     switch (reply.kind) {
         case 'aborted':
-            return reply.reason === TIME_IS_UP ? errors_timedOut(reply.afterMs, context) : { kind: 'cancelled' };
+            return reply.reason === TIME_IS_UP ? errors_timedOut(reply.afterMs, reply.addresses, context) : { kind: 'cancelled' };
         case 'timeout':
-            return errors_timedOut(reply.timeoutMs, context);
+            return errors_timedOut(reply.timeoutMs, reply.addresses, context);
         case 'too-large':
-            return outage(errorOf('too-large', 'too-large', context, { httpStatus: reply.status }));
+            return unusable('too-large', context, { httpStatus: reply.status });
         case 'reply':
-            return classifyStatus(reply, context);
+            return reply.status === 407 ? classifyProxy(407, context) : classifyStatus(reply, context);
         case 'proxy-refused':
             return classifyProxy(reply.status, context);
         case 'network':
             return classifyNetwork(reply, context);
     }
 }
-/** The service did not respond in time. */
-function errors_timedOut(timeoutMs, context) {
-    return outage(errorOf('timeout', 'timeout', context, { timeoutMs }));
+function errors_timedOut(timeoutMs, addresses = [], context) {
+    const detail = context.sanitize(addresses.join(', '), MAX_MESSAGE);
+    return unusable('timeout', context, { timeoutMs, ...(detail && { detail }) });
 }
-/** A success that cannot be one. */
+/** No response, or a success that cannot be one. */
 function unusable(kind, context, facts = {}, outcome = kind) {
     return outage(errorOf(kind, outcome, context, facts));
 }
+function errors_refused(error, { hostHasAnswered }) {
+    return { kind: 'refused', error, hostHasAnswered };
+}
+function outage(error, retryAfterMs) {
+    return { kind: 'outage', error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+/** Without an envelope a refusal is one only of a service that has never answered well; later it is something in between. */
+function refusedUnlessKnown(error, isRefusal, context, retryAfterMs) {
+    return isRefusal && !context.hostHasAnswered ? errors_refused(error, context) : outage(error, retryAfterMs);
+}
 /** Statuses that are about the request and not about the moment. */
-const REFUSED_STATUS = new Set([400, 401, 403, 405, 407]);
+const REFUSED_STATUS = new Set([400, 401, 403, 404, 405, 407]);
 function classifyStatus(reply, context) {
     const { status } = reply;
-    if (status === 407)
-        return classifyProxy(status, context);
-    const [kind, facts] = statusKind(reply, context);
-    const isNoJson = status >= 200 && status < 300;
-    const error = errorOf(kind, isNoJson ? 'not-json' : `http-${status}`, context, { httpStatus: status, ...facts });
-    const isRefused = REFUSED_STATUS.has(status) || status === 404 || (status >= 300 && status < 400);
-    return isRefused && !context.hostHasAnswered
-        ? errors_refused(error, context)
-        : outage(error, retryAfter(reply.retryAfter, context.nowMs));
+    const kind = statusKind(reply);
+    const detail = kind === 'redirect' ? originOf(reply.location, context.sanitize) : undefined;
+    const outcome = isIn200s(status) ? 'not-json' : `http-${status}`;
+    const error = errorOf(kind, outcome, context, { httpStatus: status, ...(detail && { detail }) });
+    const isRefusal = REFUSED_STATUS.has(status) || (status >= 300 && status < 400);
+    return refusedUnlessKnown(error, isRefusal, context, retryAfter(reply.retryAfter, context.nowMs));
 }
-function statusKind(reply, { sanitize }) {
-    const { status, body, location, headers = {} } = reply;
+function statusKind({ status, body, headers = {} }) {
     if (GRPC_STATUS.has(status) || /^application\/grpc/i.test(headers['content-type'] ?? ''))
-        return ['grpc'];
+        return 'grpc';
     if (status === 400 && HTTPS_WANTED.test(body))
-        return ['https-wanted'];
-    if (status >= 200 && status < 300) {
-        if (/^\s*</.test(body))
-            return ['web-page'];
-        return [body.trim() === '' ? 'empty-body' : 'not-json'];
-    }
-    if (status >= 300 && status < 400) {
-        const origin = originOf(location, sanitize);
-        return ['redirect', origin === undefined ? {} : { detail: origin }];
-    }
-    if (status === 404)
-        return ['no-api'];
-    if (status === 429)
-        return ['rate-limited'];
-    if (status === 401 || status === 403)
-        return ['gateway-rejected'];
-    return [status === 400 || status === 405 ? 'http-rejected' : 'http-status'];
+        return 'https-wanted';
+    if (isIn200s(status))
+        return /^\s*</.test(body) ? 'web-page' : body.trim() === '' ? 'empty-body' : 'not-json';
+    if (status >= 300 && status < 400)
+        return 'redirect';
+    return STATUS_KINDS.get(status) ?? 'http-status';
 }
+function isIn200s(status) {
+    return status >= 200 && status < 300;
+}
+const STATUS_KINDS = new Map([
+    [400, 'http-rejected'],
+    [401, 'gateway-rejected'],
+    [403, 'gateway-rejected'],
+    [404, 'no-api'],
+    [405, 'http-rejected'],
+    [429, 'rate-limited'],
+]);
 /** What servers and load balancers of gRPC answer to HTTP/1.1 or to JSON. */
 const GRPC_STATUS = new Set([415, 426, 464]);
 /** The words of Go and nginx. */
@@ -52139,35 +53124,60 @@ const HTTPS_WANTED = /HTTP request to an HTTPS server|plain HTTP request was sen
 function classifyProxy(status, context) {
     const kind = status === 407 ? 'proxy-credentials' : 'proxy-rejected';
     const error = errorOf(kind, `proxy-${status}`, context, { httpStatus: status });
-    return REFUSED_STATUS.has(status) && !context.hostHasAnswered ? errors_refused(error, context) : outage(error);
+    return refusedUnlessKnown(error, REFUSED_STATUS.has(status) && status !== 404, context);
 }
-/** The first that matches the code. Certificates: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** What of an error's message belongs to the sentence, in place of its code. */
+const HOST_NAME = /ENOTFOUND (\S+)$/;
+const ADDRESS = /ECONNREFUSED (\S+)$/;
+/** The first that matches Node's, OpenSSL's, undici's or our code. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const NETWORK = [
+    [/^BAD_PROXY$/, 'bad-proxy', 'bad-proxy', /^(.+)$/],
     // The name or address may be a proxy's.
-    { match: /^ENOTFOUND$/, kind: 'no-such-host', outcome: 'dns', named: /ENOTFOUND (\S+)$/ },
-    { match: /^EAI_AGAIN$/, kind: 'dns', outcome: 'dns' },
-    { match: /^ECONNREFUSED$/, kind: 'connection-refused', outcome: 'connection-refused', named: /ECONNREFUSED (\S+)$/ },
-    { match: /^ERR_TLS_CERT_ALTNAME_INVALID$/, kind: 'tls-wrong-name', outcome: 'tls', isRefusal: true },
-    { match: /^CERT_HAS_EXPIRED$/, kind: 'tls-expired', outcome: 'tls', isRefusal: true },
-    { match: /^CERT_NOT_YET_VALID$/, kind: 'tls-not-yet-valid', outcome: 'tls', isRefusal: true },
-    {
-        match: /^(?:CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT(?:_LOCALLY)?|VERIFY_LEAF_SIGNATURE|DECODE_ISSUER_PUBLIC_KEY)|ERR_TLS_CERT_ALTNAME_FORMAT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)$/,
-        kind: 'tls-untrusted',
-        outcome: 'tls',
-        isRefusal: true,
-    },
-    { match: /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, kind: 'tls-unsupported', outcome: 'tls' },
-    { match: /^ERR_SSL_.*NO_APPLICATION_PROTOCOL$/, kind: 'tls-no-http', outcome: 'tls' },
-    { match: /^ERR_SSL_.*UNRECOGNIZED_NAME$/, kind: 'tls-unknown-name', outcome: 'tls' },
-    { match: /^ERR_SSL_.*(?:PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL)$/, kind: 'tls-version', outcome: 'tls' },
-    {
-        match: /^ERR_SSL_.*(?:CERTIFICATE_(?:REQUIRED|UNKNOWN|EXPIRED|REVOKED)|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/,
-        kind: 'tls-client-certificate',
-        outcome: 'tls',
-    },
-    { match: /^(?:ERR_SSL.*|EPROTO)$/, kind: 'tls-handshake', outcome: 'tls' },
-    { match: /^(?:ECONNRESET|UND_ERR_SOCKET|EPIPE)$/, kind: 'reset', outcome: 'reset' },
+    [/^ENOTFOUND$/, 'no-such-host', 'dns', HOST_NAME],
+    [/^EAI_AGAIN$/, 'dns', 'dns'],
+    [/^ECONNREFUSED$/, 'connection-refused', 'connection-refused', ADDRESS],
+    [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'tls-wrong-name', 'tls'],
+    [/^CERT_HAS_EXPIRED$/, 'tls-expired', 'tls'],
+    [/^CERT_NOT_YET_VALID$/, 'tls-not-yet-valid', 'tls'],
+    [
+        /^(?:CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT(?:_LOCALLY)?|VERIFY_LEAF_SIGNATURE|DECODE_ISSUER_PUBLIC_KEY)|ERR_TLS_CERT_ALTNAME_FORMAT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)$/,
+        'tls-untrusted',
+        'tls',
+    ],
+    [/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, 'tls-unsupported', 'tls'],
+    [/^ERR_SSL_.*NO_APPLICATION_PROTOCOL$/, 'tls-no-http', 'tls'],
+    [/^ERR_SSL_.*UNRECOGNIZED_NAME$/, 'tls-unknown-name', 'tls'],
+    [/^ERR_SSL_.*(?:PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL)$/, 'tls-version', 'tls'],
+    [
+        /^ERR_SSL_.*(?:CERTIFICATE_(?:REQUIRED|UNKNOWN|EXPIRED|REVOKED)|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/,
+        'tls-client-certificate',
+        'tls',
+    ],
+    [/^(?:ERR_SSL.*|EPROTO)$/, 'tls-handshake', 'tls'],
+    [/^(?:ECONNRESET|UND_ERR_SOCKET|EPIPE)$/, 'reset', 'reset'],
 ];
+/** A certificate, name or proxy that does not hold: about the request, not about the moment. */
+const REFUSED_NETWORK = new Set([
+    'bad-proxy',
+    'tls-wrong-name',
+    'tls-expired',
+    'tls-not-yet-valid',
+    'tls-untrusted',
+]);
+function classifyNetwork(reply, context) {
+    const { code, message, addresses = [] } = reply;
+    const { sanitize } = context;
+    if (code === 'NOT_HTTP')
+        return notHttp(reply, context);
+    const [, kind, outcome, named] = NETWORK.find(([match]) => match.test(code)) ?? [code, 'network', 'network'];
+    const name = named === undefined ? code : named.exec(message)?.[1];
+    const detail = addresses.length > 0 ? addresses.join(', ') : name;
+    const error = errorOf(kind, outcome, context, {
+        ...(detail && { detail: sanitize(detail, MAX_MESSAGE) }),
+        ...(kind === 'network' && addresses.length === 0 && { message: sanitize(message, MAX_MESSAGE) }),
+    });
+    return refusedUnlessKnown(error, REFUSED_NETWORK.has(kind), context);
+}
 /** What speaks no HTTP/1.1, by its first bytes. */
 const PROTOCOLS = [
     [/^SSH-/, 'SSH'],
@@ -52177,32 +53187,11 @@ const PROTOCOLS = [
     [/^220[ -]/, 'SMTP or FTP'],
 ];
 const TLS_RECORD = /^[\x15\x16]\x03/;
-function classifyNetwork(reply, context) {
-    const { code, message, addresses = [] } = reply;
-    const { sanitize } = context;
-    if (code === 'NOT_HTTP')
-        return outage(notHttp(reply, context));
-    const row = NETWORK.find(({ match }) => match.test(code));
-    const { kind, outcome, named, isRefusal = false } = row ?? { kind: 'network', outcome: 'network' };
-    const name = named === undefined ? code : named.exec(message)?.[1];
-    const detail = addresses.length > 0 ? addresses.join(', ') : name;
-    const error = errorOf(kind, outcome, context, {
-        ...(detail && { detail: sanitize(detail, MAX_MESSAGE) }),
-        ...(kind === 'network' && addresses.length === 0 && { message: sanitize(message, MAX_MESSAGE) }),
-    });
-    return isRefusal && !context.hostHasAnswered ? errors_refused(error, context) : outage(error);
-}
 function notHttp({ received = '' }, context) {
     if (TLS_RECORD.test(received))
-        return errorOf('https-wanted', 'not-http', context);
-    const protocol = PROTOCOLS.find(([match]) => match.test(received))?.[1];
-    return errorOf('not-http', 'not-http', context, protocol === undefined ? {} : { detail: protocol });
-}
-function errors_refused(error, { hostHasAnswered }) {
-    return { kind: 'refused', error, hostHasAnswered };
-}
-function outage(error, retryAfterMs) {
-    return { kind: 'outage', error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+        return unusable('https-wanted', context, {}, 'not-http');
+    const detail = PROTOCOLS.find(([match]) => match.test(received))?.[1];
+    return unusable('not-http', context, { ...(detail && { detail }) });
 }
 /** Seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after. Anything else, the past included, says nothing. */
 function retryAfter(header, nowMs) {
@@ -52226,173 +53215,86 @@ function originOf(location, sanitize) {
 
 
 /** Asks about collections where they are searched. Never rejects; all text that comes back has been sanitized. */
-function createCollections(reach, { dbName, sanitize, nameOf }) {
-    const contextOf = ({ client, address }, collection, operation) => client.context({ operation, subject: sanitize(collection), database: dbName && sanitize(dbName), address });
-    /** One request about a collection; what `other` makes of an error is what it means, not error. */
-    async function ask(reached, collection, wish, options) {
-        const { path, body, headers, read, other, pathless } = wish;
+function createCollections(plane, dbName, names) {
+    const ask = (client, collection, { path, operation, body, headers, read, other }, options) => {
         const request = {
+            operation,
+            subject: collection,
+            database: dbName,
             path: `${PATHS.data}${path}`,
-            body: { ...(dbName && { dbName }), collectionName: nameOf(collection), ...body },
+            body: { ...(dbName && { dbName }), collectionName: names.get(collection) ?? collection, ...body },
             ...(headers && { headers }),
         };
-        return reached.client.ask(request, options, (answer) => {
-            const context = contextOf(reached, collection, wish.operation);
-            return (goneIn(answer, context) ??
-                otherIn(answer, other) ??
-                pathlessIn(answer, context, pathless) ??
-                readResponse(answer, context, (envelope) => read(envelope, answer.reply)));
-        });
-    }
-    async function describeAll(reached, collection, names, mayVanish, options) {
-        const indexes = [];
-        for (const name of names) {
-            const described = await ask(reached, collection, describeIndex(name, sanitize, mayVanish), options);
-            if (described.kind !== 'answered')
-                return described;
-            indexes.push(...described.value);
-        }
-        return { kind: 'answered', value: indexes };
-    }
-    async function readIndexes(reached, collection, options) {
-        for (let mayVanish = true;; mayVanish = false) {
-            const names = await ask(reached, collection, INDEX_NAMES, options);
-            if (names.kind !== 'answered')
-                return names;
-            const indexes = await describeAll(reached, collection, names.value, mayVanish, options);
-            if (indexes.kind !== 'vanished')
-                return indexes;
-        }
-    }
-    async function readAll(reached, collection, options) {
-        const indexes = await readIndexes(reached, collection, options);
-        if (indexes.kind !== 'answered')
-            return indexes;
-        const load = await ask(reached, collection, LOAD_STATE, options);
-        if (load.kind !== 'answered')
-            return load;
-        if (load.value !== 'gone')
-            return { kind: 'read', indexes: indexes.value, load: load.value };
-        const error = errorOf('gone', 'not-exist', contextOf(reached, collection, 'load-state'));
-        // The list of indexes was a good response.
-        return { kind: 'gone', error, hostHasAnswered: true };
-    }
-    const reaching = (then) => async (collection, options) => {
-        const reached = await reach.reach(options);
-        return reached.kind === 'reached' ? then(reached, collection, options) : reached;
+        return client.request(request, options, (answer) => goneIn(answer) ?? other?.(answer) ?? readSuccess(answer, read));
     };
+    const readIndexes = async (client, collection, options, mayVanish = true) => {
+        const listed = await ask(client, collection, INDEX_NAMES, options);
+        if (listed.kind !== 'names')
+            return listed;
+        const indexes = [];
+        for (const name of listed.names) {
+            const described = await ask(client, collection, describeIndex(name, mayVanish), options);
+            if (described.kind === 'vanished')
+                return readIndexes(client, collection, options, false);
+            if (described.kind !== 'indexes')
+                return described;
+            indexes.push(...described.indexes);
+        }
+        return { kind: 'indexes', indexes };
+    };
+    const readAll = async (client, collection, options) => {
+        const read = await readIndexes(client, collection, options);
+        if (read.kind !== 'indexes')
+            return read;
+        const loaded = await ask(client, collection, LOAD_STATE, options);
+        return loaded.kind === 'load' ? { kind: 'read', indexes: read.indexes, load: loaded.load } : loaded;
+    };
+    const reaching = (then) => async (collection, options) => {
+        const reached = await plane.reach(options);
+        return reached.kind === 'reached' ? then(reached.client, collection, options) : reached;
+    };
+    const asking = (query) => reaching((client, collection, options) => ask(client, collection, query, options));
     return {
-        isElsewhere: reach.isElsewhere,
+        isElsewhere: plane.isElsewhere,
         read: reaching(readAll),
-        refresh: reaching(async (reached, collection, options) => {
-            const answer = await ask(reached, collection, REFRESH, options);
-            return answer.kind === 'answered' ? { kind: 'done' } : answer;
-        }),
-        count: reaching(async (reached, collection, options) => {
-            const answer = await ask(reached, collection, COUNT, options);
-            return answer.kind === 'answered' ? { kind: 'counted', rows: answer.value } : answer;
-        }),
-        stored: reaching(async (reached, collection, options) => {
-            const answer = await ask(reached, collection, STORED, options);
-            return answer.kind === 'answered' ? { kind: 'stored', rowCount: answer.value } : answer;
-        }),
-        identify: reaching(async (reached, name, options) => {
-            const answer = await ask(reached, name, IDENTITY, options);
-            if (answer.kind !== 'answered')
-                return answer;
-            const { collectionId } = answer.value;
-            return collectionId === undefined ? { kind: 'unidentified' } : { kind: 'identified', collectionId };
-        }),
+        refresh: asking(REFRESH),
+        count: asking(COUNT),
+        stored: asking(STORED),
+        identify: asking(IDENTITY),
     };
 }
 /** Without it some versions send numbers as strings. */
 const INT64 = { 'Accept-Type-Allow-Int64': 'true' };
-const VANISHED = { kind: 'vanished' };
-const NOT_LOADED = { kind: 'not-loaded' };
 const INDEX_NOT_FOUND = 700;
 const COLLECTION_NOT_LOADED = 101;
+const collections_MAX_WORD = 64;
+const collections_MAX_NAME = 256;
 const INDEX_NAMES = {
     path: '/indexes/list',
     operation: 'list-indexes',
-    read: ({ items }) => items?.every((name) => typeof name === 'string' && name !== '') ? items : undefined,
-};
-const LOAD_STATE = {
-    path: '/collections/get_load_state',
-    operation: 'load-state',
-    read: ({ data = {} }) => {
-        const state = envelope_valueOf(data, 'loadState');
-        if (typeof state !== 'string' || state === '')
-            return undefined;
-        if (state === 'LoadStateNotExist')
-            return 'gone';
-        if (state === 'LoadStateNotLoad')
-            return { state: 'not-loaded', percent: undefined };
-        const progress = numberOf(envelope_valueOf(data, 'loadProgress'));
-        // -1 where the service could not find out how much is loaded, whatever the state says.
-        const isKnown = progress === undefined || progress >= 0;
-        return {
-            state: state === 'LoadStateLoaded' && isKnown ? 'loaded' : 'loading',
-            percent: isKnown ? percentage(progress) : undefined,
-        };
+    read: ({ envelope: { items } }) => {
+        const isUsable = items?.every((name) => typeof name === 'string' && name !== '') ?? false;
+        return isUsable ? { kind: 'names', names: items } : undefined;
     },
 };
-const REFRESH = {
-    path: '/collections/refresh_load',
-    operation: 'refresh',
-    read: (envelope) => envelope,
-    other: notLoadedIn,
-    pathless: (httpStatus, context) => ({
-        kind: 'no-refresh',
-        error: errorOf('no-refresh', 'no-refresh', context, { httpStatus }),
-    }),
-};
-const COUNT = {
-    path: '/entities/query',
-    body: { filter: '', outputFields: ['count(*)'], consistencyLevel: 'Strong' },
-    headers: INT64,
-    operation: 'count',
-    read: ({ items }) => (items?.length === 1 && isObject(items[0]) ? decode_count(envelope_valueOf(items[0], 'count(*)')) : undefined),
-    other: notLoadedIn,
-};
-const STORED = {
-    path: '/collections/get_stats',
-    headers: INT64,
-    operation: 'stored',
-    read: ({ data = {} }) => decode_count(envelope_valueOf(data, 'rowCount')),
-};
-const IDENTITY = {
-    path: '/collections/describe',
-    operation: 'identify',
-    read: ({ data }, reply) => data && { collectionId: collectionIdIn(data, reply) },
-};
-/** The id as it was sent: as a number it lies beyond 2^53, so that two of them may look alike. */
-function collectionIdIn(data, reply) {
-    const id = envelope_valueOf(data, 'collectionID');
-    if (typeof id === 'string')
-        return /^\d{1,32}$/.test(id) ? id : undefined;
-    if (typeof id !== 'number' || reply.kind !== 'reply')
-        return undefined;
-    // A name or a description that quotes such a member has backslashes before its quotes.
-    const found = [...reply.body.matchAll(/(?<!\\)"collectionID"\s*:\s*(\d{1,32})(?=\s*[,}])/gi)].map(([, digits = '']) => digits);
-    const [digits, ...others] = new Set(found.filter((digits) => Number(digits) === id));
-    return others.length === 0 ? digits : undefined;
-}
-function describeIndex(indexName, sanitize, mayVanish) {
+function describeIndex(indexName, mayVanish) {
     return {
         path: '/indexes/describe',
-        body: { indexName },
         operation: 'describe-indexes',
-        read: ({ items }) => {
-            const indexes = items?.map((item) => indexOf(item, indexName, sanitize)) ?? [];
-            return indexes.length > 0 && indexes.every((index) => index !== undefined) ? indexes : undefined;
+        body: { indexName },
+        read: ({ envelope: { items = [] }, context }) => {
+            const indexes = items.map((item) => indexOf(item, indexName, context.sanitize));
+            const isUsable = indexes.length > 0 && indexes.every((index) => index !== undefined);
+            return isUsable ? { kind: 'indexes', indexes } : undefined;
         },
-        other: ({ code }) => (mayVanish && code === INDEX_NOT_FOUND ? VANISHED : undefined),
+        other: (answer) => {
+            const isUnknown = isParticular(answer) && answer.envelope.code === INDEX_NOT_FOUND;
+            return mayVanish && isUnknown ? { kind: 'vanished' } : undefined;
+        },
     };
 }
-const collections_MAX_WORD = 64;
-const collections_MAX_NAME = 256;
 function indexOf(item, askedFor, sanitize) {
-    if (!isObject(item))
+    if (!envelope_isObject(item))
         return undefined;
     const state = envelope_valueOf(item, 'indexState');
     if (typeof state !== 'string' || state === '')
@@ -52410,96 +53312,98 @@ function missingRows(index) {
     // Rows that were compacted away may still be counted as indexed.
     return total === undefined || indexed === undefined ? undefined : Math.max(0, total - indexed);
 }
-function notLoadedIn({ code, message }) {
-    return code === COLLECTION_NOT_LOADED || /not loaded/i.test(message) ? NOT_LOADED : undefined;
-}
-function otherIn({ reply, envelope }, other) {
-    if (envelope === undefined || isSuccess(envelope))
+const LOAD_STATE = {
+    path: '/collections/get_load_state',
+    operation: 'load-state',
+    read: ({ envelope: { data = {} }, context }) => {
+        const state = envelope_valueOf(data, 'loadState');
+        if (typeof state !== 'string' || state === '')
+            return undefined;
+        // The list of indexes was a good response.
+        if (state === 'LoadStateNotExist')
+            return { kind: 'gone', error: errorOf('gone', 'not-exist', context), hostHasAnswered: true };
+        if (state === 'LoadStateNotLoad')
+            return { kind: 'load', load: { state: 'not-loaded', percent: undefined } };
+        const progress = numberOf(envelope_valueOf(data, 'loadProgress'));
+        // -1 where the service could not find out how much is loaded, whatever the state says.
+        const isKnown = progress === undefined || progress >= 0;
+        const isLoaded = state === 'LoadStateLoaded' && isKnown;
+        const percent = isKnown ? percentage(progress) : undefined;
+        return { kind: 'load', load: { state: isLoaded ? 'loaded' : 'loading', percent } };
+    },
+};
+const REFRESH = {
+    path: '/collections/refresh_load',
+    operation: 'refresh',
+    read: () => ({ kind: 'done' }),
+    other: (answer) => notLoadedIn(answer) ?? noRefreshIn(answer),
+};
+function noRefreshIn(answer) {
+    const httpStatus = statusWithoutPath(answer);
+    if (httpStatus === undefined)
         return undefined;
-    return isParticular(envelope, reply.status) ? other?.(envelope) : undefined;
+    return { kind: 'no-refresh', error: errorOf('no-refresh', 'no-refresh', answer.context, { httpStatus }) };
 }
-function pathlessIn({ reply, envelope }, context, pathless) {
-    const hasNoPath = reply.kind === 'reply' && envelope === undefined && (reply.status === 404 || reply.status === 405);
-    return hasNoPath ? pathless?.(reply.status, context) : undefined;
-}
-function goneIn({ reply, envelope }, context) {
-    if (envelope === undefined || !errors_isGone(envelope, reply.status))
+const COUNT = {
+    path: '/entities/query',
+    operation: 'count',
+    body: { filter: '', outputFields: ['count(*)'], consistencyLevel: 'Strong' },
+    headers: INT64,
+    read: ({ envelope: { items = [] } }) => {
+        const [first, ...others] = items;
+        const rows = envelope_isObject(first) && others.length === 0 ? decode_count(envelope_valueOf(first, 'count(*)')) : undefined;
+        return rows === undefined ? undefined : { kind: 'counted', rows };
+    },
+    other: notLoadedIn,
+};
+const STORED = {
+    path: '/collections/get_stats',
+    operation: 'stored',
+    headers: INT64,
+    read: ({ envelope: { data = {} } }) => {
+        const rowCount = decode_count(envelope_valueOf(data, 'rowCount'));
+        return rowCount === undefined ? undefined : { kind: 'stored', rowCount };
+    },
+};
+const IDENTITY = {
+    path: '/collections/describe',
+    operation: 'identify',
+    read: ({ envelope: { data }, reply }) => {
+        const collectionId = data && collectionIdIn(data, reply.body);
+        return collectionId === undefined ? data && { kind: 'unidentified' } : { kind: 'identified', collectionId };
+    },
+};
+/** The id as it was sent: as a number it lies beyond 2^53, so that two of them may look alike. */
+function collectionIdIn(data, body) {
+    const id = envelope_valueOf(data, 'collectionID');
+    if (typeof id === 'string')
+        return /^\d{1,32}$/.test(id) ? id : undefined;
+    if (typeof id !== 'number')
         return undefined;
-    const { code, message } = envelope;
-    const error = errorOf('gone', `code-${code}`, context, { code, ...messageIn(message, context) });
+    // A name or a description that quotes such a member has backslashes before its quotes.
+    const found = [...body.matchAll(/(?<!\\)"collectionID"\s*:\s*(\d{1,32})(?=\s*[,}])/gi)].map(([, digits = '']) => digits);
+    const [digits, ...others] = new Set(found.filter((digits) => Number(digits) === id));
+    return others.length === 0 ? digits : undefined;
+}
+function notLoadedIn(answer) {
+    if (!isParticular(answer))
+        return undefined;
+    const { code, message } = answer.envelope;
+    return code === COLLECTION_NOT_LOADED || /not loaded/i.test(message) ? { kind: 'not-loaded' } : undefined;
+}
+/** The collection, or its database, is said to be not there. */
+function goneIn(answer) {
+    if (answer.envelope === undefined)
+        return undefined;
+    const { kind } = meaningOf(answer);
+    if (kind !== 'no-collection' && kind !== 'no-database')
+        return undefined;
+    const { envelope, context } = answer;
+    const error = errorOf('gone', `code-${envelope.code}`, context, {
+        code: envelope.code,
+        ...errors_messageIn(envelope.message, context),
+    });
     return { kind: 'gone', error, hostHasAnswered: context.hostHasAnswered };
-}
-
-;// CONCATENATED MODULE: ./src/service/data-plane.ts
-
-
-
-
-
-/** The way to the data plane; `openExchange` is called at most once, and only for an address that is not the endpoint's. */
-function createReach(control, options, dataPlane, openExchange) {
-    let reached;
-    const isElsewhere = (endpoint) => new URL(endpoint).origin !== new URL(options.endpoint).origin;
-    const reachAt = (endpoint, but = {}) => client_createClient({
-        ...options,
-        endpoint,
-        exchange: isElsewhere(endpoint) ? openExchange(endpoint) : options.exchange,
-        ...but,
-    });
-    const reach = async (ask) => {
-        if (reached !== undefined)
-            return reached;
-        switch (dataPlane.kind) {
-            case 'same':
-                reached = { kind: 'reached', client: control, address: 'endpoint' };
-                return reached;
-            case 'address':
-                reached = { kind: 'reached', client: reachAt(dataPlane.endpoint), address: 'cluster-endpoint' };
-                return reached;
-            case 'cluster': {
-                const address = await askForAddress(control, options, ask);
-                if (address.kind !== 'answered')
-                    return address;
-                // Two calls may have asked at the same time. Headers of the user's own are for the addresses of the user's own.
-                reached ??= { kind: 'reached', client: reachAt(address.value, { headers: [] }), address: 'named' };
-                return reached;
-            }
-        }
-    };
-    const isElsewhereFirst = dataPlane.kind === 'cluster' || (dataPlane.kind === 'address' && isElsewhere(dataPlane.endpoint));
-    return { isElsewhere: isElsewhereFirst, reach };
-}
-async function askForAddress(control, { clusterId = '', endpoint }, options) {
-    return control.ask({ path: clusterPath(clusterId), body: undefined }, options, (raw) => {
-        const context = control.context({ operation: 'cluster' });
-        const said = readResponse(raw, context, ({ data }) => data && wordOf(envelope_valueOf(data, 'connectAddress')));
-        return said.kind === 'answered' ? addressIn(said.value, new URL(endpoint), context) : said;
-    });
-}
-const MAX_ADDRESS = 200;
-function wordOf(value) {
-    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
-}
-function addressIn(text, asked, context) {
-    const fault = data_plane_faultOf(text, asked);
-    if (fault === undefined) {
-        const { origin, pathname } = new URL(text);
-        return { kind: 'answered', value: origin + pathname.replace(/\/+$/, '') };
-    }
-    const facts = { message: context.sanitize(text, MAX_ADDRESS), detail: fault };
-    const error = errorOf('cluster-address', 'cluster-address', context, facts);
-    return { kind: 'refused', error, hostHasAnswered: context.hostHasAnswered };
-}
-/** Why a key must not go to an address that the service at `asked` has named. */
-function data_plane_faultOf(text, asked) {
-    if (!/^https?:\/\/[^/\\]/i.test(text) || /[\s\\\p{C}]/u.test(text) || !URL.canParse(text))
-        return 'no-url';
-    const { protocol, username, password, hostname } = new URL(text);
-    if (username !== '' || password !== '')
-        return 'userinfo';
-    if (protocol !== 'https:' && asked.protocol !== 'http:')
-        return 'plain';
-    return isControlPlane(asked.hostname) && !isZillizCloud(hostname) ? 'foreign' : undefined;
 }
 
 ;// CONCATENATED MODULE: ./src/service/create.ts
@@ -52509,42 +53413,46 @@ function data_plane_faultOf(text, asked) {
 
 /** Starts imports. Never rejects; all text that comes back has been sanitized. */
 function createStart(client) {
-    const context = () => client.context({ operation: 'create' });
-    return ({ body, idempotencyKey }, options) => client.ask({ path: PATHS.create, body, headers: { 'Idempotency-Key': idempotencyKey }, isOnce: true }, options, (answer) => readCreate(answer, context()));
+    return ({ body, idempotencyKey }, options) => {
+        const headers = { 'Idempotency-Key': idempotencyKey };
+        return client.request({ operation: 'create', path: PATHS.create, body, headers, isOnce: true }, options, readCreate);
+    };
 }
 /** What is certain of the import. Only what surely was not carried out may ever be sent again. */
-function readCreate({ reply, envelope }, context) {
-    if (envelope !== undefined)
-        return readEnvelopeOfCreate(envelope, reply, context);
-    const result = classifyReply(reply, context);
+function readCreate(answer) {
+    const { reply } = answer;
+    if (answer.envelope !== undefined)
+        return readEnvelopeOfCreate(answer);
+    const result = classify(answer);
     if (result.kind === 'cancelled')
         return result;
     const { error } = result;
     if (result.kind === 'refused')
-        return { kind: 'refused', error, mayPass: create_isDenied(error.httpStatus) };
+        return { kind: 'refused', error, mayPass: isDenied(error.httpStatus) };
     if (reply.kind === 'reply' && reply.status === 429)
-        return notCarriedOut(error, reply, context);
+        return notCarriedOut(error, answer);
     const isUnsent = reply.kind === 'proxy-refused' || (reply.kind === 'network' && reply.isUnsent === true);
     return isUnsent ? { kind: 'not-sent', error } : create_lost(error);
 }
-function readEnvelopeOfCreate(envelope, reply, context) {
+function readEnvelopeOfCreate(answer) {
+    const { envelope, context } = answer;
     const { code, data = {} } = envelope;
-    const { status } = reply;
-    const error = envelopeError(envelope, reply, context);
-    const { means, kind } = meaningOf(envelope, status);
+    const { status } = answer.reply;
+    const error = envelopeError(answer);
+    const { means, kind } = meaningOf(answer);
     const refused = (mayPass) => ({ kind: 'refused', error, mayPass });
-    if (create_isDenied(status))
+    if (isDenied(status))
         return refused(true);
     if (isSuccess(envelope)) {
         const jobId = envelope_valueOf(data, 'jobId');
         const isId = typeof jobId === 'string' && JOB_ID.test(jobId) && context.sanitize(jobId) === jobId;
-        if (isId && isGood(envelope, status))
+        if (isId && isGood(answer))
             return { kind: 'created', jobId };
         // The code of Milvus for a partition that does not exist.
         return code === 200 && jobId === undefined ? refused(false) : create_lost(error);
     }
     if (status === 429 || NOT_CARRIED_OUT.has(code))
-        return notCarriedOut(error, reply, context);
+        return notCarriedOut(error, answer);
     if (CODES.get(code)?.means === 'outage' || MAY_BE_CARRIED_OUT.has(code)) {
         return means === 'refused' && kind === 'permission' ? refused(true) : create_lost(error);
     }
@@ -52560,11 +53468,11 @@ const NOT_CARRIED_OUT = new Set([8, 9, 1807]);
 const MAY_BE_CARRIED_OUT = new Set([UNCLASSIFIED, 2101]);
 /** Milvus also says so where a lookup of its own failed, and for a moment after a fail-over. */
 const MAY_PASS = new Set([1800, 100, 800]);
-function create_isDenied(httpStatus) {
+function isDenied(httpStatus) {
     return httpStatus === 401 || httpStatus === 403;
 }
-function notCarriedOut(error, reply, { nowMs }) {
-    const retryAfterMs = retryAfter(reply.retryAfter, nowMs);
+function notCarriedOut(error, { reply, context }) {
+    const retryAfterMs = reply.kind === 'reply' ? retryAfter(reply.retryAfter, context.nowMs) : undefined;
     return { kind: 'not-carried-out', error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 function create_lost(error) {
@@ -52572,25 +53480,87 @@ function create_lost(error) {
 }
 const MAX_TIME = 64;
 /** Asks when a job was started, where a service can be asked: Zilliz Cloud documents no `createTime`. */
-function createJobStart(client, target, sanitize) {
-    const { jobStartPath } = dialects_dialectOf(target);
+function createJobStart(client, { jobStartPath }) {
     return async (jobId, options) => {
         if (jobStartPath === undefined)
             return UNKNOWN_START;
-        const context = () => client.context({ operation: 'job-start', subject: sanitize(jobId) });
-        return client.ask({ path: jobStartPath(jobId), jobId, body: undefined }, options, (answer) => {
-            const { reply, envelope } = answer;
-            const isUnknown = envelope !== undefined && meaningOf(envelope, reply.status).means === 'unknown-job';
-            if (isUnknown)
+        const request = {
+            operation: 'job-start',
+            subject: jobId,
+            path: jobStartPath(jobId),
+            jobId,
+            body: undefined,
+        };
+        return client.request(request, options, (answer) => {
+            if (answer.envelope !== undefined && meaningOf(answer).means === 'unknown-job')
                 return UNKNOWN_START;
-            const data = readResponse(answer, context(), (said) => said.data);
-            if (data.kind !== 'answered')
-                return data;
-            return { kind: 'answered', startTime: decode_text(envelope_valueOf(data.value, 'startTime'), sanitize, MAX_TIME) };
+            return readSuccess(answer, ({ envelope: { data }, context }) => {
+                const startTime = data && decode_text(envelope_valueOf(data, 'startTime'), context.sanitize, MAX_TIME);
+                return data && { kind: 'answered', startTime };
+            });
         });
     };
 }
 const UNKNOWN_START = { kind: 'answered', startTime: undefined };
+
+;// CONCATENATED MODULE: ./src/service/data-plane.ts
+
+
+
+
+
+function createReach(control, options) {
+    const { dataPlane, openExchange } = options;
+    const isElsewhere = (endpoint) => new URL(endpoint).origin !== new URL(options.endpoint).origin;
+    const clientAt = (endpoint, address, headers = options.headers) => {
+        const exchange = isElsewhere(endpoint) ? openExchange(endpoint) : options.exchange;
+        return createClient({ ...options, endpoint, address, headers, exchange });
+    };
+    let client;
+    return {
+        isElsewhere: dataPlane.kind === 'cluster' || (dataPlane.kind === 'address' && isElsewhere(dataPlane.endpoint)),
+        async reach(request) {
+            if (client === undefined && dataPlane.kind === 'cluster') {
+                const named = await askForAddress(control, options, request);
+                if (named.kind !== 'named')
+                    return named;
+                // Two calls may have asked at the same time. Headers of the user's own are for the addresses of the user's own.
+                client ??= clientAt(named.endpoint, 'named', []);
+            }
+            client ??= dataPlane.kind === 'address' ? clientAt(dataPlane.endpoint, 'cluster-endpoint') : control;
+            return { kind: 'reached', client };
+        },
+    };
+}
+const MAX_ADDRESS = 200;
+async function askForAddress(control, options, request) {
+    const { clusterId = '', endpoint } = options;
+    const path = dialectOf(options).clusterPath?.(clusterId) ?? '';
+    return control.request({ operation: 'cluster', path, body: undefined }, request, (answer) => readSuccess(answer, ({ envelope: { data = {} }, context }) => {
+        const sent = envelope_valueOf(data, 'connectAddress');
+        const address = typeof sent === 'string' ? sent.trim() : '';
+        if (address === '')
+            return undefined;
+        const detail = data_plane_faultOf(address, new URL(endpoint));
+        if (detail !== undefined) {
+            const message = context.sanitize(address, MAX_ADDRESS);
+            return errors_refused(errorOf('cluster-address', 'cluster-address', context, { message, detail }), context);
+        }
+        const { origin, pathname } = new URL(address);
+        return { kind: 'named', endpoint: origin + pathname.replace(/\/+$/, '') };
+    }));
+}
+/** Why a key must not go to an address that the service at `asked` has named. */
+function data_plane_faultOf(text, asked) {
+    if (!/^https?:\/\/[^/\\]/i.test(text) || /[\s\\\p{C}]/u.test(text) || !URL.canParse(text))
+        return 'no-url';
+    const { protocol, username, password, hostname } = new URL(text);
+    if (username !== '' || password !== '')
+        return 'userinfo';
+    if (protocol !== 'https:' && asked.protocol !== 'http:')
+        return 'plain';
+    return isControlPlane(asked.hostname) && !isZillizCloud(hostname) ? 'foreign' : undefined;
+}
 
 ;// CONCATENATED MODULE: ./src/service/list.ts
 
@@ -52602,14 +53572,21 @@ const UNKNOWN_START = { kind: 'answered', startTime: undefined };
 const list_JOB_ID = /^\w[\w.:~-]{0,255}$/;
 /** No service has shorter pages unless it is asked for them: what is shorter is the last one. */
 const SHORTEST_FULL_PAGE = 10;
+const MOST_PAGES = 100;
+const MOST_WALKS = 5;
 /** Starts walks over the list of import jobs: Milvus answers in one piece, Zilliz Cloud in pages. */
-function walks(client, options) {
-    const { dbName, collectionName, sanitize, onCollection } = options;
-    const { pageSize, place } = dialects_dialectOf(options);
+function walks(client, options, names) {
+    const { dbName, collectionName, sanitize } = options;
+    const { pageSize, place } = dialectOf(options);
     const scope = { ...(dbName && { dbName }), ...(collectionName && { collectionName }), ...place(options) };
     const readPage = (currentPage, request) => {
         const body = { ...scope, ...(pageSize !== undefined && { pageSize, currentPage }) };
-        return client.ask({ path: PATHS.list, body }, request, (answer) => readResponse(answer, client.context({ operation: 'list' }), pageOf));
+        return client.request({ operation: 'list', path: PATHS.list, body }, request, (answer) => readSuccess(answer, ({ envelope: { data = {} } }) => {
+            const records = envelope_valueOf(data, 'records');
+            // Records on all pages, where the service says so and means it; zero where it says nothing.
+            const total = decode_count(envelope_valueOf(data, 'count')) ?? 0;
+            return Array.isArray(records) ? { kind: 'page', records: records, total } : undefined;
+        }));
     };
     return () => {
         const entries = new Map();
@@ -52617,22 +53594,25 @@ function walks(client, options) {
         const unfinished = new Map();
         let counted;
         const walk = { entries, unfinished, pages: 0, filledPages: 0, hasUnreadable: false };
-        const take = ({ records, count: total }) => {
+        const takeRecord = (record, index) => {
+            const jobId = envelope_isObject(record) ? envelope_valueOf(record, 'jobId') : undefined;
+            seen.add(typeof jobId === 'string' ? jobId : `${walk.pages}/${index}`);
+            const entry = entryOf(record, sanitize, names);
+            if (entry !== undefined) {
+                entries.set(entry.jobId, entry);
+                if (!discovery_hasEnded(entry))
+                    unfinished.set(entry.jobId, entry);
+            }
+            else if (pageSize === undefined || !isOfAnother(record, collectionName)) {
+                // Where all jobs of a cluster may be listed, those of other collections are not needed.
+                walk.hasUnreadable = true;
+            }
+        };
+        const take = (records, total) => {
             const seenBefore = seen.size;
             walk.pages += 1;
-            for (const [index, record] of records.entries()) {
-                const jobId = isObject(record) ? envelope_valueOf(record, 'jobId') : undefined;
-                seen.add(typeof jobId === 'string' ? jobId : `${walk.pages}/${index}`);
-                const entry = entryOf(record, sanitize, onCollection);
-                if (entry !== undefined) {
-                    entries.set(entry.jobId, entry);
-                    if (!discovery_hasEnded(entry))
-                        unfinished.set(entry.jobId, entry);
-                }
-                // Where all jobs of a cluster may be listed, those of other collections are not needed.
-                if (entry === undefined && (pageSize === undefined || !isOfAnother(record, collectionName)))
-                    walk.hasUnreadable = true;
-            }
+            for (const [index, record] of records.entries())
+                takeRecord(record, index);
             if (seen.size > seenBefore)
                 walk.filledPages += 1;
             if (pageSize === undefined)
@@ -52648,25 +53628,20 @@ function walks(client, options) {
             const isComplete = isTotal && seen.size === total && (total > records.length || total < SHORTEST_FULL_PAGE);
             return isComplete ? 'end' : 'more';
         };
-        return Object.assign(walk, {
-            async next(request) {
-                const page = await readPage(walk.pages + 1, request);
-                return page.kind === 'answered' ? { kind: 'answered', value: take(page.value) } : page;
-            },
-        });
+        const next = async (request) => {
+            const page = await readPage(walk.pages + 1, request);
+            return page.kind === 'page' ? { kind: take(page.records, page.total) } : page;
+        };
+        return Object.assign(walk, { next });
     };
 }
-function pageOf({ data = {} }) {
-    const records = envelope_valueOf(data, 'records');
-    return Array.isArray(records) ? { records, count: decode_count(envelope_valueOf(data, 'count')) ?? 0 } : undefined;
-}
 function isOfAnother(record, collectionName) {
-    const name = isObject(record) ? envelope_valueOf(record, 'collectionName') : undefined;
+    const name = envelope_isObject(record) ? envelope_valueOf(record, 'collectionName') : undefined;
     return collectionName !== undefined && typeof name === 'string' && name !== '' && name !== collectionName;
 }
 /** Undefined where there is no id or state. */
-function entryOf(record, sanitize, onCollection) {
-    if (!isObject(record))
+function entryOf(record, sanitize, names) {
+    if (!envelope_isObject(record))
         return undefined;
     const sent = envelope_valueOf(record, 'jobId');
     const jobId = sanitize(sent);
@@ -52674,50 +53649,42 @@ function entryOf(record, sanitize, onCollection) {
     // An id with a secret in it would carry it past the sanitizer, and a number is no id.
     if (jobId !== sent || !list_JOB_ID.test(jobId) || job === undefined)
         return undefined;
+    rememberName(names, record, job);
     const { phase, label, progress, collectionName } = job;
-    if (collectionName !== undefined)
-        onCollection?.(collectionName, String(envelope_valueOf(record, 'collectionName')));
     return { jobId, phase, label, progress, collectionName };
 }
-const MOST_PAGES = 100;
-const MOST_WALKS = 5;
 /**
  * All import jobs of a collection, whatever has become of them: a list with a gap would open the gate too early. Between two
  * pages jobs come and go, so that others move from page to page, and one may be missed: several pages are believed once two
  * walks in a row show the same unfinished jobs.
  */
-function createDiscovery(client, options) {
-    const startWalk = walks(client, options);
-    const context = () => client.context({ operation: 'list' });
+function createDiscovery(client, options, names) {
+    const startWalk = walks(client, options, names);
+    const isPaged = dialectOf(options).pageSize !== undefined;
     /** A job that was once seen unfinished is waited for, whatever it has become by the last page. */
     const unfinished = new Map();
-    const walkToEnd = async (walk, request) => {
-        for (;;) {
-            const step = await walk.next(request);
-            if (step.kind !== 'answered' || step.value !== 'more' || walk.pages >= MOST_PAGES)
-                return step;
-        }
-    };
     return async (request) => {
         let before;
         for (let walked = 1;; walked += 1) {
             const walk = startWalk();
-            const end = await walkToEnd(walk, request);
-            if (end.kind !== 'answered')
+            let end = await walk.next(request);
+            while (end.kind === 'more' && walk.pages < MOST_PAGES)
+                end = await walk.next(request);
+            if (end.kind === 'cancelled' || 'error' in end)
                 return end;
+            const context = client.context({ operation: 'list' });
             if (walk.hasUnreadable)
-                return unusable('unreadable-list', context());
-            if (end.value === 'more')
-                return unusable('too-many-jobs', context(), { detail: String(MOST_PAGES) });
+                return unusable('unreadable-list', context);
+            if (end.kind === 'more')
+                return unusable('too-many-jobs', context, { detail: String(MOST_PAGES) });
             for (const [jobId, job] of walk.unfinished)
                 unfinished.set(jobId, job);
             const ids = JSON.stringify([...walk.unfinished.keys()].sort());
-            const isPaged = dialects_dialectOf(options).pageSize !== undefined;
             const isLastWalk = !isPaged || walked === MOST_WALKS;
-            if (end.value === 'partial' && isLastWalk) {
-                return unusable('partial-list', context(), isPaged ? {} : { detail: 'unpaged' });
+            if (end.kind === 'partial' && isLastWalk) {
+                return unusable('partial-list', context, isPaged ? {} : { detail: 'unpaged' });
             }
-            const isSettled = end.value === 'end' && (walk.filledPages <= 1 || ids === before);
+            const isSettled = end.kind === 'end' && (walk.filledPages <= 1 || ids === before);
             if (isSettled || isLastWalk) {
                 return { kind: 'listed', jobs: [...new Map([...walk.entries, ...unfinished]).values()], isSettled };
             }
@@ -52725,14 +53692,22 @@ function createDiscovery(client, options) {
         }
     };
 }
+/** A server or gateway that does not know this path says so without an envelope, at any time. */
+const NO_LIST = /^http-(?:400|403|404|405)$/;
+/** Whether the service does not list for us and will not, rather than just not now. */
+function neverLists(listed) {
+    if (listed.kind !== 'outage')
+        return listed.kind === 'refused';
+    return listed.error.kind === 'incomplete' || NO_LIST.test(listed.error.outcome);
+}
 /** A page that stands for fewer descriptions is not worth its request; who is on none of the pages is described. */
 const JOBS_WORTH_A_PAGE = 4;
 /** At one page every three seconds, so many show every job once a minute. */
 const MOST_PAGES_OF_A_ROUND = 20;
 /** The list for polls of many jobs together. */
-function createList(client, options) {
-    const startWalk = walks(client, options);
-    const isPaged = dialects_dialectOf(options).pageSize !== undefined;
+function createList(client, options, names) {
+    const startWalk = walks(client, options, names);
+    const isPaged = dialectOf(options).pageSize !== undefined;
     let before;
     let walk = startWalk();
     return async (wanted, request) => {
@@ -52743,30 +53718,20 @@ function createList(client, options) {
         const mostPages = Math.min(MOST_PAGES_OF_A_ROUND, Math.max(1, Math.ceil(wanted.size / JOBS_WORTH_A_PAGE)));
         for (;;) {
             const step = await walk.next(request);
-            if (step.kind !== 'answered') {
-                walk = startWalk();
-                return notListed(step);
-            }
             const { entries, pages } = walk;
-            const isOver = step.value !== 'more' || pages >= mostPages || [...wanted].every((jobId) => entries.has(jobId));
+            const isOver = step.kind !== 'more' || pages >= mostPages || [...wanted].every((jobId) => entries.has(jobId));
+            if (isOver)
+                walk = startWalk();
+            if (step.kind === 'cancelled' || 'error' in step)
+                return step;
             if (isOver) {
                 before = entries;
-                walk = startWalk();
                 return { kind: 'listed', entries };
             }
             if (known !== undefined)
                 return { kind: 'listed', entries: new Map([...known, ...entries]) };
         }
     };
-}
-/** A server or gateway that does not know this path says so without an envelope, at any time. */
-const NO_LIST = /^http-(?:400|403|404|405)$/;
-function notListed(result) {
-    if (result.kind !== 'outage')
-        return { kind: result.kind };
-    const { kind, outcome } = result.error;
-    const isFinal = kind === 'incomplete' || NO_LIST.test(outcome);
-    return isFinal ? { kind: 'refused' } : { kind: 'outage', result };
 }
 
 ;// CONCATENATED MODULE: ./src/service/poll.ts
@@ -52775,50 +53740,44 @@ function notListed(result) {
 
 
 /** Polls import jobs one by one. Never rejects; all text that comes back has been sanitized. */
-function poll_createPoller(client, place, onCollection = () => undefined) {
+function createPoller(client, place, names) {
     /** The path that has answered well: until there is one, each poll tries all of them. */
     let proven;
     return async (jobId, options) => {
-        const [first, ...others] = proven === undefined ? PATHS.polls : [proven];
-        let paths = [first, ...others];
-        for (;;) {
-            const [path = first, ...rest] = paths;
-            const result = await client.ask({ path, jobId, body: { jobId, ...place } }, options, (answer) => {
-                const { reply, envelope } = answer;
-                const isMissing = reply.kind === 'reply' && reply.status === 404 && envelope === undefined;
-                if (isMissing && rest.length > 0 && proven === undefined)
+        for (let nth = 0;; nth += 1) {
+            const path = proven ?? PATHS.polls[nth] ?? PATHS.polls[0];
+            const request = { operation: 'poll', path, jobId, body: { jobId, ...place } };
+            const result = await client.request(request, options, (answer) => {
+                const mayFallBack = proven === undefined && nth < PATHS.polls.length - 1;
+                if (mayFallBack && statusWithoutPath(answer) === 404)
                     return { kind: 'no-such-path' };
-                const said = readPoll(answer, jobId, client.context(), onCollection);
-                if (envelope !== undefined && said.kind !== 'refused')
+                const polled = readPoll(answer, jobId, names);
+                if (answer.envelope !== undefined && polled.kind !== 'refused')
                     proven ??= path;
-                return said;
+                return polled;
             });
             if (result.kind !== 'no-such-path')
                 return result;
-            paths = rest;
         }
     };
 }
-function readPoll({ reply, envelope }, jobId, context, onCollection) {
-    if (envelope === undefined)
-        return classifyReply(reply, context);
-    const { data } = envelope;
-    if (data === undefined || !isGood(envelope, reply.status))
-        return classifyJobEnvelope(envelope, reply, context);
+function readPoll(answer, jobId, names) {
+    const { context } = answer;
+    const data = answer.envelope !== undefined && isGood(answer) ? answer.envelope.data : undefined;
+    if (data === undefined)
+        return classifyJob(answer);
     const details = envelope_valueOf(data, 'details');
     if (Array.isArray(details) && details.length > MOST_FILES) {
         return unusable('too-many-files', context, { detail: String(details.length) }, 'too-large');
     }
     const snapshot = decodeJob(data, context.sanitize);
     if (snapshot === undefined)
-        return classifyJobEnvelope(envelope, reply, context);
+        return classifyJob(answer);
     if (isOfAnotherJob(envelope_valueOf(data, 'jobId'), jobId))
         return unusable('wrong-job', context);
     if (snapshot.phase === 'failed' && saysJobDoesNotExist(snapshot.reason))
         return unknownJob(snapshot.reason, context);
-    const { collectionName } = snapshot;
-    if (collectionName !== undefined)
-        onCollection(collectionName, String(envelope_valueOf(data, 'collectionName')));
+    rememberName(names, data, snapshot);
     return { kind: 'answered', snapshot };
 }
 /** Some proxies send the id as a number, which has lost its last digits by then. */
@@ -52827,6 +53786,7 @@ function isOfAnotherJob(echoed, jobId) {
 }
 
 ;// CONCATENATED MODULE: ./src/service/poll-by-list.ts
+
 /** From so many unfinished jobs on, one list costs less than a question about each. */
 const WORTH_A_LIST = 8;
 /** The server's state machine moves every 2 s; a long list is asked for a little less often. */
@@ -52874,29 +53834,20 @@ function pollByList(describe, list, { jobIds, collectionName }, clock) {
     const listSoon = async ({ signal, turn, isLast }) => {
         const limit = new AbortController();
         const done = new AbortController();
-        const cancel = () => {
-            limit.abort(signal.reason);
-        };
-        if (signal.aborted)
-            cancel();
-        signal.addEventListener('abort', cancel);
+        const either = AbortSignal.any([signal, limit.signal]);
+        let timer;
         // From the first request on: to wait for a turn is no fault of the service.
-        let isTimed = false;
         const timed = async () => {
             const granted = await turn();
-            if (granted && !isTimed) {
-                isTimed = true;
-                void clock.sleep(LIST_PATIENCE_MS, done.signal).then(() => {
-                    if (!done.signal.aborted)
-                        limit.abort(TOO_SLOW);
+            if (granted)
+                timer ??= clock.sleep(LIST_PATIENCE_MS, done.signal).then(() => {
+                    limit.abort(TOO_SLOW);
                 });
-            }
             return granted;
         };
-        const answer = await list(unfinished, { signal: limit.signal, turn: timed, isLast });
+        const answer = await list(unfinished, { signal: either, turn: timed, isLast });
         done.abort();
-        signal.removeEventListener('abort', cancel);
-        return answer.kind === 'cancelled' && limit.signal.reason === TOO_SLOW ? TOO_SLOW : answer;
+        return answer.kind === 'cancelled' && either.reason === TOO_SLOW ? TOO_SLOW : answer;
     };
     const currentRound = (options) => {
         const oldestMs = clock.now() - (options.isLast ? FRESH_MS : roundMs);
@@ -52912,17 +53863,7 @@ function pollByList(describe, list, { jobIds, collectionName }, clock) {
         round = next;
         return next;
     };
-    const isAmongOldest = (jobId) => {
-        let rank = 0;
-        for (const other of unfinished) {
-            if (rank >= budget)
-                return false;
-            if (other === jobId)
-                return true;
-            rank += 1;
-        }
-        return false;
-    };
+    const isAmongOldest = (jobId) => [...unfinished].slice(0, Math.max(0, budget)).includes(jobId);
     return async (jobId, options) => {
         if (options.isCloser)
             return describeOne(jobId, options);
@@ -52932,8 +53873,8 @@ function pollByList(describe, list, { jobIds, collectionName }, clock) {
             return describeOne(jobId, options);
         const answer = await currentRound(options).listed;
         // Who is told to come back later must not ask the same another way.
-        if (answer.kind === 'outage' && answer.result.retryAfterMs !== undefined)
-            return answer.result;
+        if (answer.kind === 'outage' && answer.retryAfterMs !== undefined && !neverLists(answer))
+            return answer;
         const entry = answer.kind === 'listed' ? answer.entries.get(jobId) : undefined;
         const known = described.get(jobId);
         if (entry !== undefined) {
@@ -52987,12 +53928,11 @@ function noListUntilMs(answer, unfinished, nowMs) {
     switch (answer.kind) {
         case 'cancelled':
             return Number.NEGATIVE_INFINITY;
+        case 'refused':
         case 'outage':
-            return nowMs + WITHOUT_LIST_MS;
+            return neverLists(answer) ? Infinity : nowMs + WITHOUT_LIST_MS;
         case 'too-slow':
             return nowMs + WITHOUT_SLOW_LIST_MS;
-        case 'refused':
-            return Infinity;
         case 'listed': {
             const shown = [...unfinished].filter((jobId) => answer.entries.has(jobId)).length;
             return shown * 2 < unfinished.size ? nowMs + WITHOUT_LIST_MS : Number.NEGATIVE_INFINITY;
@@ -53003,48 +53943,41 @@ function noListUntilMs(answer, unfinished, nowMs) {
 ;// CONCATENATED MODULE: ./src/service/two-phase.ts
 
 
-
 /** Ends two-phase imports. Never rejects; all text that comes back has been sanitized. */
-function createTwoPhase(client, place, sanitize) {
+function createTwoPhase(client, place) {
     /** The service has both operations: what lacks them now is something in between. */
     let isSupported = false;
     const end = (verb) => async (jobId, options) => {
-        const context = () => client.context({ operation: verb, subject: sanitize(jobId) });
-        const request = { path: PATHS[verb], jobId, body: { jobId, ...place } };
-        const result = await client.ask(request, options, (answer) => readEnd(answer, verb, isSupported, context()));
+        const request = { operation: verb, subject: jobId, path: PATHS[verb], jobId, body: { jobId, ...place } };
+        const result = await client.request(request, options, (answer) => readEnd(answer, isSupported));
         isSupported ||= result.kind === 'done';
         return result;
     };
     return { commit: end('commit'), abort: end('abort') };
 }
-function readEnd(answer, verb, isSupported, context) {
-    const { reply, envelope } = answer;
+function readEnd(answer, isSupported) {
+    const { envelope, context } = answer;
     if (envelope === undefined) {
-        const isMissing = reply.kind === 'reply' && (reply.status === 404 || reply.status === 405);
-        if (!isMissing || isSupported)
-            return classifyReply(reply, context);
+        const httpStatus = statusWithoutPath(answer);
+        if (httpStatus === undefined || isSupported)
+            return classifyJob(answer);
         // Unlike a poll, which every server has: a gateway in between is less likely than a Milvus before 3.0.
-        return { kind: 'declined', error: errorOf('no-operation', `no-${verb}`, context, { httpStatus: reply.status }) };
+        return { kind: 'declined', error: errorOf('no-operation', `no-${context.operation}`, context, { httpStatus }) };
     }
     // The documents of Milvus 2.3 and 2.4 show failures with the code of a success, and no data.
-    if (isSuccess(envelope)) {
-        const response = readResponse(answer, context, ({ data }) => data);
-        return response.kind === 'answered' ? { kind: 'done' } : response;
-    }
-    if (isParticular(envelope, reply.status) && IMPORT_FAILED.has(envelope.code)) {
+    if (isGood(answer) && envelope.data !== undefined)
+        return { kind: 'done' };
+    if (isParticular(answer) && IMPORT_FAILED.has(envelope.code)) {
         if (JOB_UNKNOWN.test(envelope.message))
             return unknownJob(envelope.message, context);
         if (ABOUT_A_STATE.test(envelope.message))
-            return { kind: 'declined', error: declined(envelope, reply.status, context) };
+            return { kind: 'declined', error: { ...envelopeError(answer), kind: 'declined' } };
     }
-    return classifyJobEnvelope(envelope, reply, context);
+    return classifyJob(answer);
 }
 /** More than that something was not found, which may also be the reason for which a job has failed. */
 const JOB_UNKNOWN = /\bjob(?: \S+)? (?:not found|does not exist)\b/i;
 const ABOUT_A_STATE = /\bstate\b|\bnot allowed\b/i;
-function declined({ code, message }, httpStatus, context) {
-    return errorOf('declined', `code-${code}`, context, { httpStatus, code, ...messageIn(message, context) });
-}
 
 ;// CONCATENATED MODULE: ./src/service/service.ts
 
@@ -53058,37 +53991,26 @@ function declined({ code, message }, httpStatus, context) {
 
 /** All that one service can be asked for. Never rejects; all text that comes back has been sanitized. */
 function createService(options) {
-    const { collectionName, sanitize } = options;
-    const client = client_createClient(options);
-    const place = dialects_dialectOf(options).place(options);
+    const { collectionName, dbName, sanitize, clock } = options;
+    const client = createClient(options);
+    const dialect = dialectOf(options);
+    const place = dialect.place(options);
+    const shownName = collectionName && sanitize(collectionName);
     // A name may hold a secret, as when the password is a word of it: what is shown of it is not what to ask by.
     const names = new Map(collectionName === undefined ? [] : [[sanitize(collectionName), collectionName]]);
-    const onCollection = (shown, name) => names.set(shown, name);
-    const poll = poll_createPoller(client, place, onCollection);
-    const reach = createReach(client, options, options.dataPlane, options.openExchange);
+    const poll = createPoller(client, place, names);
     return {
-        pollerFor: (jobIds) => pollOf(client, poll, options, { ...options, jobIds }),
-        list: createDiscovery(client, { ...options, onCollection }),
+        pollerFor: (jobIds) => pollByList(poll, createList(client, options, names), { jobIds, collectionName: shownName }, clock),
+        list: createDiscovery(client, options, names),
         create: createStart(client),
-        jobStart: createJobStart(client, options, sanitize),
-        ...createTwoPhase(client, place, sanitize),
-        collections: createCollections(reach, { ...options, nameOf: (shown) => names.get(shown) ?? shown }),
+        jobStart: createJobStart(client, dialect),
+        ...createTwoPhase(client, place),
+        collections: createCollections(createReach(client, options), dbName, names),
     };
-}
-/** Polls import jobs of one service: one by one, or, where there are many, by a list of all. */
-function createPoll(options, many) {
-    const client = createClient(options);
-    return pollOf(client, createPoller(client, dialectOf(options).place(options)), options, many);
-}
-function pollOf(client, poll, options, many) {
-    if (many === undefined)
-        return poll;
-    const list = createList(client, { ...options, collectionName: many.collectionName });
-    const expected = many.collectionName && options.sanitize(many.collectionName);
-    return pollByList(poll, list, { jobIds: many.jobIds, collectionName: expected }, many.clock);
 }
 
 ;// CONCATENATED MODULE: ./src/connect.ts
+
 
 
 
@@ -53100,11 +54022,20 @@ function pollOf(client, poll, options, many) {
 function connect({ world, sanitize, notice }, { connection, dataPlane, target, policy, selection }, requests) {
     const { env, clock, log, openExchange } = world;
     const opened = [];
-    let hasWarned = false;
+    const said = new Set();
+    const say = (text) => {
+        if (!said.has(text))
+            notice(text);
+        said.add(text);
+    };
+    if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
+        say(CERTIFICATES_ARE_CHECKED);
     const open = (transport) => {
-        if (connection.apiKey !== '' && isReadableOnTheWay(transport.endpoint) && !hasWarned) {
-            hasWarned = true;
-            notice(READABLE_KEY);
+        if (connection.apiKey !== '' && isReadableOnTheWay(transport.endpoint))
+            say(READABLE_KEY);
+        const proxy = proxyFor(transport.endpoint, transport.proxy);
+        if (proxy.kind === 'proxy') {
+            say(sanitize(`Requests to ${new URL(transport.endpoint).host} go through the proxy ${proxy.shown}.`));
         }
         const exchange = openExchange(transport);
         opened.push(exchange);
@@ -53127,12 +54058,18 @@ function connect({ world, sanitize, notice }, { connection, dataPlane, target, p
                 log.debug(sanitize(exchangeLine(record)));
         },
         clock,
-        collectionName: selection.kind === 'discovered' ? selection.collectionName : policy.expectedCollection,
+        collectionName: collectionOf(selection) ?? policy.expectedCollection,
         dataPlane,
         openExchange: (endpoint) => open(transportTo(endpoint, connection)),
     });
     return { service, close };
 }
+function collectionOf(selection) {
+    if (selection.kind === 'given')
+        return undefined;
+    return selection.kind === 'import' ? selection.order.collectionName : selection.collectionName;
+}
+const CERTIFICATES_ARE_CHECKED = 'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect: the gate always checks certificates.';
 const READABLE_KEY = 'The key travels over plain http to a public address, where others can read it: use https:// if you can. ' +
     `(${NOTICES.readableKey})`;
 
@@ -53200,9 +54137,9 @@ function createEngine(options) {
                 entry.controller.abort(TIME_IS_UP);
         });
     };
-    const start = ({ about, action, send }, budgetMs) => {
+    const start = ({ about, action, send, graceMs = 0 }, budgetMs) => {
         const [controller, done] = [new AbortController(), new AbortController()];
-        const entry = { about, action, sentAtMs: undefined, budgetMs, controller, done };
+        const entry = { about, action, sentAtMs: undefined, budgetMs, graceMs, controller, done };
         const turn = async () => {
             const granted = await limiter.pass(controller.signal);
             if (granted && entry.sentAtMs === undefined) {
@@ -53311,7 +54248,11 @@ function createEngine(options) {
                 yield report({ kind: 'heartbeat' });
             }
         }
-        // What was cut by the signal still says what it saw.
+        // What was cut by the signal still says what it saw, and what has a grace may still end well.
+        while (isStopped() && hasGrace()) {
+            await wait(graceEndMs());
+            yield* take();
+        }
         if (isStopped())
             await wait(clock.now());
         yield* take();
@@ -53320,9 +54261,20 @@ function createEngine(options) {
         abortAll('the stage is over');
         inFlight.clear();
     };
+    let interruptedAtMs = Infinity;
+    const graceOf = ({ sentAtMs, graceMs }) => (sentAtMs === undefined ? 0 : graceMs);
+    const graceEndMs = () => interruptedAtMs + Math.max(0, ...[...inFlight.values()].map(graceOf));
+    const hasGrace = () => [...inFlight.values()].some((entry) => graceOf(entry) > 0 && !entry.controller.signal.aborted);
     const onInterrupt = () => {
-        if (stopsOnInterrupt)
-            abortAll('interrupted');
+        interruptedAtMs = clock.now();
+        for (const entry of stopsOnInterrupt ? inFlight.values() : []) {
+            if (graceOf(entry) === 0)
+                entry.controller.abort('interrupted');
+            else
+                void clock.sleep(graceOf(entry), entry.done.signal).then(() => {
+                    entry.controller.abort('interrupted');
+                });
+        }
         wake();
     };
     interrupt.addEventListener('abort', onInterrupt);
@@ -53374,6 +54326,7 @@ function createRateLimiter(clock) {
 
 
 
+
 /** The beginning: nothing is known, and the engine stands still. */
 function createStage(options) {
     const { clock, selection, startedAtMs } = options;
@@ -53381,16 +54334,26 @@ function createStage(options) {
     const policy = selection.kind === 'discovered'
         ? { ...options.policy, expectedCollection: selection.collectionName }
         : options.policy;
-    const known = { jobs: [], baselines: [], collections: [], discovery: undefined, identities: new Map() };
+    const known = {
+        jobs: [],
+        baselines: [],
+        collections: [],
+        discovery: undefined,
+        start: undefined,
+        startState: undefined,
+        identities: new Map(),
+    };
     const view = () => ({
         startedAtMs,
         nowMs: clock.now(),
         jobs: [...known.jobs],
         collections: [...known.collections],
         discovery: known.discovery,
+        start: known.start,
     });
     const onAbsence = (absentMs) => {
         known.jobs = known.jobs.map((job) => withoutAbsenceOf(job, absentMs));
+        known.startState = known.startState && startWithoutAbsence(known.startState, absentMs);
         known.collections = known.collections.map((collection) => withoutAbsenceOfCollection(collection, absentMs));
     };
     return { ...options, policy, engine: createEngine({ ...options, ...policy, view, onAbsence }), known };
@@ -53607,7 +54570,7 @@ function stepOf(stage, i, step, atMs) {
     const { name = '' } = stage.known.collections[i] ?? {};
     return planned({ about: `collection ${i}`, action: step, atMs }, (options) => step === 'measure'
         ? measure(stage.service.collections, name, options)
-        : stage.service.collections[step](name, options), (result, span) => recordStep(stage, i, result, span));
+        : stage.service.collections[step](name, options), (result, span) => collections_recordStep(stage, i, result, span));
 }
 /** `count(*)` comes first: rows that appear in between then count as not visible yet. */
 async function measure(collections, name, options) {
@@ -53617,7 +54580,7 @@ async function measure(collections, name, options) {
     const stored = await collections.stored(name, options);
     return stored.kind === 'stored' ? { kind: 'measured', rows: counted.rows, rowCount: stored.rowCount } : stored;
 }
-function recordStep({ known }, i, result, span) {
+function collections_recordStep({ known }, i, result, span) {
     const before = known.collections[i];
     if (before === undefined || result.kind === 'cancelled')
         return [];
@@ -53920,7 +54883,7 @@ function planUntilDecided(stage) {
     // A fixed interval stays fixed, unless a commit follows, which cannot be undone.
     const mayHurry = policy.onUncommitted === 'commit' || policy.pollIntervalMs === undefined;
     const hurried = new Set(mayHurry ? outdatedOf(stage, verdicts) : []);
-    const polls = jobsToPoll(stage, verdicts).map((job) => jobs_pollOf(stage, job, hurried.has(job) ? engine.now() : (stage.pollAtMs[job] ?? 0)));
+    const polls = jobsToPoll(stage, verdicts).map((job) => pollOf(stage, job, hurried.has(job) ? engine.now() : (stage.pollAtMs[job] ?? 0)));
     const isFirst = !commitsHaveBegun(known.jobs);
     const baseline = stage.baselines.next(polls);
     const commits = baseline.holdsCommits ? [] : commitsDue(stage, verdicts);
@@ -53955,7 +54918,7 @@ function commitsDue({ known, policy }, verdicts) {
 function wantsPoll(verdict) {
     return verdict.kind === 'poll-again' || (verdict.kind === 'ready' && verdict.as === 'uncommitted');
 }
-function jobs_pollOf(stage, job, atMs, isLast = false) {
+function pollOf(stage, job, atMs, isLast = false) {
     const { jobId = '', commit } = stage.known.jobs[job] ?? {};
     return planned({ about: `job ${job}`, action: 'poll', atMs }, (options) => stage.poll(jobId, { ...options, isLast, isCloser: commit?.isPolledSince === false }), (result, span) => recordPoll(stage, job, result, span));
 }
@@ -54002,7 +54965,7 @@ function pollsInDoubt(stage) {
     const polled = new Set();
     return () => indicesOf(known.jobs, isCommitInDoubt)
         .filter((job) => !polled.has(job) || engine.isInFlight(`job ${job}`))
-        .map((job) => whenSent(jobs_pollOf(stage, job, engine.now(), true), () => polled.add(job)));
+        .map((job) => whenSent(pollOf(stage, job, engine.now(), true), () => polled.add(job)));
 }
 /**
  * When time is up every unfinished job gets its final poll: the one in flight, or else one that starts now. One that fails early
@@ -54028,7 +54991,7 @@ async function* finalPolls(stage) {
         }
         return isCounted;
     };
-    const planned = (job) => whenSent(jobs_pollOf(stage, job, dueAtMs.get(job) ?? engine.now(), true), () => dueAtMs.delete(job));
+    const planned = (job) => whenSent(pollOf(stage, job, dueAtMs.get(job) ?? engine.now(), true), () => dueAtMs.delete(job));
     const inDoubt = pollsInDoubt(stage);
     yield* engine.run({
         plan: () => [
@@ -54056,7 +55019,7 @@ async function* closingPolls(stage, decided) {
     const isLate = engine.now() >= engine.deadlineMs || engine.now() < engine.pausedUntilMs();
     const jobs = isWorthPolls && !isLate ? jobsToPoll(stage, verdictsOf(stage)) : [];
     const [polls, inDoubt] = [
-        once(engine, jobs.map((job) => jobs_pollOf(stage, job, engine.now(), true))),
+        once(engine, jobs.map((job) => pollOf(stage, job, engine.now(), true))),
         pollsInDoubt(stage),
     ];
     yield* engine.run({
@@ -54074,7 +55037,117 @@ function doubtCommitsInFlight({ engine, known }) {
     }
 }
 
+;// CONCATENATED MODULE: ./src/gate/stages/start.ts
+
+
+
+
+
+
+/** What is known of an import before its first request. */
+function orderImport({ collectionName, files }) {
+    return { collectionName, files, wasSent: false, job: undefined };
+}
+/** Starts the import, and makes its job the one to wait for. Returns a conclusion where the gate ends here. */
+async function* startJob(stage, order) {
+    const { known, engine } = stage;
+    const end = yield* startImport(stage, order);
+    engine.abandon();
+    if ('passes' in end)
+        return end;
+    switch (end.kind) {
+        case 'job': {
+            const start = { ...orderImport(order), wasSent: stateOf(stage).wasSent, job: end };
+            const isOwnTwoPhase = end.started && order.isTwoPhase;
+            known.start = start;
+            known.jobs = [newHistory(end.jobId, { wasListed: true, isOwnTwoPhase })];
+            yield engine.report({ kind: 'import-started', start });
+            return undefined;
+        }
+        case 'start-failed':
+            return { kind: 'start-failed', passes: false, cause: end.why, jobIds: end.jobIds, error: end.error };
+        case 'unreachable':
+            return { kind: 'unreachable', passes: false, jobs: [], error: end.error, outageMs: end.outageMs };
+        default:
+            return end;
+    }
+}
+/** Starts the import once, or takes over the one that an earlier attempt started. */
+async function* startImport(stage, order) {
+    const { engine, policy, interrupt, known } = stage;
+    known.startState = newStart(engine.now());
+    const plan = (isMeant) => () => stateOf(stage).end === undefined
+        ? nextSteps(stateOf(stage), order)
+            .filter(isMeant)
+            .map((step) => requestOf(stage, order, step))
+        : undefined;
+    yield* engine.run({ plan: plan(() => true) });
+    if (stateOf(stage).end === undefined && !interrupt.aborted) {
+        // With `timeout: 0` every request is sent once, and none is waited for; else only what is in flight is.
+        const isDue = (step) => policy.timeoutMs === 0 ? step.atMs <= engine.now() : engine.isInFlight(aboutOf(step));
+        yield* engine.run({
+            plan: plan(isDue),
+            final: {
+                untilMs: () => finalEndMs(stage),
+                budgetMs: () => (policy.timeoutMs === 0 ? policy.requestTimeoutMs : finalBudgetMs(policy)),
+            },
+        });
+    }
+    const state = stateOf(stage);
+    return state.end === undefined && interrupt.aborted ? interrupted(interrupt) : endAtDeadline(state, engine.now());
+}
+function stateOf({ known, engine }) {
+    return (known.startState ??= newStart(engine.now()));
+}
+function aboutOf(step) {
+    return 'jobId' in step ? `start: job ${step.jobId}` : 'start';
+}
+function requestOf(stage, order, step) {
+    const graceMs = step.kind === 'create' ? CREATE_GRACE_MS : 0;
+    return planned({ about: aboutOf(step), action: step.kind, atMs: step.atMs, graceMs }, async (options) => resultOf(await start_send(stage, order, step, options)), ({ brought }, span) => start_recordResult(stage, order, brought, span));
+}
+/** The engine honors `Retry-After` of any result. */
+function resultOf(brought) {
+    const { result } = brought;
+    const retryAfterMs = 'retryAfterMs' in result ? result.retryAfterMs : undefined;
+    return { kind: result.kind, brought, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+async function start_send({ service, runStart }, order, step, options) {
+    switch (step.kind) {
+        case 'list':
+            return { kind: step.kind, result: await service.list(options) };
+        case 'create': {
+            const request = { body: order.body, idempotencyKey: step.key };
+            return { kind: step.kind, result: await service.create(request, options) };
+        }
+        case 'describe': {
+            const { jobId } = step;
+            const result = await service.pollerFor([jobId])(jobId, { ...options, isLast: false, isCloser: true });
+            return { kind: step.kind, jobId, result };
+        }
+        case 'ask-job-start':
+            return { kind: step.kind, jobId: step.jobId, result: await service.jobStart(step.jobId, options) };
+        case 'ask-run-start':
+            return { kind: step.kind, result: await (runStart?.(options) ?? NO_RUN) };
+        default:
+            return step;
+    }
+}
+/** Nobody can be asked. */
+const NO_RUN = { kind: 'unknown', error: undefined };
+function start_recordResult(stage, order, brought, span) {
+    const { known, policy } = stage;
+    const before = stateOf(stage);
+    const after = recordStep(before, order, policy, brought, span);
+    known.startState = after;
+    known.start = known.start && { ...known.start, wasSent: after.wasSent };
+    const error = 'error' in brought.result ? brought.result.error : undefined;
+    const changes = startChanges(before, after, error, span.endedAtMs);
+    return changes.length > 0 ? [{ kind: 'starting', changes }] : [];
+}
+
 ;// CONCATENATED MODULE: ./src/gate/gate.ts
+
 
 
 
@@ -54105,11 +55178,18 @@ async function* decide(stage, options) {
     const { selection, policy, engine, known } = stage;
     if (selection.kind === 'given')
         known.jobs = selection.jobIds.map((jobId) => newHistory(jobId));
+    else if (selection.kind === 'import')
+        known.start = orderImport(selection.order);
     else
         known.discovery = newDiscovery(selection, options, options.wallClockMs());
     yield engine.report({ kind: 'started' });
     if (known.discovery !== undefined) {
         const end = yield* discoverJobs(stage, known.discovery);
+        if (end !== undefined)
+            return end;
+    }
+    if (selection.kind === 'import') {
+        const end = yield* startJob(stage, selection.order);
         if (end !== undefined)
             return end;
     }
@@ -54129,6 +55209,7 @@ async function* decide(stage, options) {
 const OUTPUT_NAMES = [
     'state',
     'conclusion',
+    'started',
     'jobId',
     'collectionName',
     'progress',
@@ -54167,8 +55248,9 @@ function outputsOf(view, conclusion, policy, reportPath) {
     const fileCount = (isCounted) => String(sum(seen.map(({ files }) => files.reduce((amount, file) => (isCounted(file) ? amount + 1 : amount), 0))));
     const known = seen.length > 0;
     return {
-        state: stateOf(jobs),
+        state: outputs_stateOf(jobs),
         conclusion: conclusion?.kind ?? '',
+        started: String(view.start?.job?.started ?? ''),
         jobId: jobs.map((job) => job.jobId).join(','),
         collectionName: [...new Set(seen.flatMap((job) => job.collectionName ?? []))].join(','),
         progress: jobs.length === 0 ? '' : String(Math.floor(sum(jobs.map((job) => job.progress)) / jobs.length)),
@@ -54226,7 +55308,7 @@ const ATTENTION = [
     'committing',
     'completed',
 ];
-function stateOf(jobs) {
+function outputs_stateOf(jobs) {
     const rank = (job) => ATTENTION.indexOf(job.latest?.phase ?? 'unknown');
     const [first, ...rest] = jobs;
     if (first === undefined)
@@ -54312,7 +55394,7 @@ function reportFileReporter(path, context, clock) {
     const textOf = (event) => JSON.stringify(report(event, context), null, 2) + '\n';
     return { name: 'report file', report: keepFile({ path, clock, textOf }) };
 }
-function report(event, { version, inputs, policy, journal, wallClockMs }) {
+function report(event, { version, inputs, proxy, policy, journal, wallClockMs }) {
     const { view } = event;
     const details = listedFiles(view.jobs);
     const conclusion = 'conclusion' in event ? event.conclusion : undefined;
@@ -54326,6 +55408,7 @@ function report(event, { version, inputs, policy, journal, wallClockMs }) {
         ...(conclusion && headline(conclusion, view, policy)),
         ...(conclusion?.kind === 'invalid-input' && { mistakes: conclusion.mistakes }),
         inputs,
+        ...(proxy !== undefined && { proxy }),
         jobs: view.jobs.map((job) => ({
             ...jobRecord(job),
             createTime: job.latest?.createTime,
@@ -54336,6 +55419,7 @@ function report(event, { version, inputs, policy, journal, wallClockMs }) {
             timeline: timelineOf(job, view.startedAtMs, view.jobs.length),
         })),
         collections: view.collections.map(collectionRecord),
+        ...(view.start?.job !== undefined && { started: view.start.job.started, startedHow: view.start.job.how }),
         ...(view.discovery !== undefined && { discovery: view.discovery }),
         requests: journal,
     };
@@ -54387,6 +55471,64 @@ function timelineOf({ timeline }, startedAtMs, jobCount) {
     }));
 }
 
+;// CONCATENATED MODULE: ./src/report/run-start.ts
+
+
+const MAX_CAUSE = 200;
+/** Asks GitHub when the first attempt of the run began. Never rejects; its text has been sanitized. */
+function runStartOf({ token, proxy, run }, world, sanitize) {
+    const { apiUrl, repository, runId } = run;
+    const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(repository) ?? [];
+    const fact = (but) => ({
+        host: 'GitHub',
+        operation: 'run-start',
+        address: 'endpoint',
+        ...but,
+    });
+    const unknown = (detail) => ({
+        kind: 'unknown',
+        error: fact({ kind: 'github-rejected', outcome: 'not-asked', detail }),
+    });
+    const failed = (failure) => {
+        switch (failure.kind) {
+            case 'refused':
+                return {
+                    kind: 'unknown',
+                    error: fact({ kind: 'github-rejected', outcome: `http-${failure.status}`, httpStatus: failure.status }),
+                };
+            case 'limited': {
+                const message = 'it limits the rate of requests';
+                return {
+                    kind: 'outage',
+                    error: fact({ kind: 'github-outage', outcome: 'http-429', message }),
+                    retryAfterMs: failure.waitMs,
+                };
+            }
+            case 'failed': {
+                const message = sanitize(failure.cause, MAX_CAUSE);
+                return { kind: 'outage', error: fact({ kind: 'github-outage', outcome: 'network', message }) };
+            }
+            default:
+                return failure;
+        }
+    };
+    return async ({ signal, turn }) => {
+        if (token === '')
+            return unknown('github-token is empty');
+        if (owner === undefined || repo === undefined)
+            return unknown('GITHUB_REPOSITORY does not name a repository');
+        if (!(await turn()))
+            return { kind: 'cancelled' };
+        const result = await firstAttemptBegan({ apiUrl, token, proxy, ...world }, { owner, repo, runId: Number(runId) }, signal);
+        if (signal.aborted && signal.reason !== TIME_IS_UP)
+            return { kind: 'cancelled' };
+        if (result.kind !== 'began')
+            return failed(result);
+        const wallMs = Date.parse(result.time ?? '');
+        return Number.isNaN(wallMs) ? unknown('it named no time') : { kind: 'began', wallMs };
+    };
+}
+
 ;// CONCATENATED MODULE: ./src/gate/policy.ts
 /** What holds where the user says nothing. */
 const DEFAULT_POLICY = {
@@ -54406,6 +55548,7 @@ const DEFAULT_POLICY = {
 };
 
 ;// CONCATENATED MODULE: ./src/report/log.ts
+
 
 
 
@@ -54497,6 +55640,7 @@ function closingBlock(conclusion, view, policy, troubleshooting) {
         ...points.map((point) => `- ${point}`),
         ...(reason === undefined ? [] : [`Reason from the service: ${reason}`]),
         ...(next === undefined ? [] : [`What to do: ${next}`]),
+        ...(conclusion.passes ? [] : notAborted(view, policy)),
         ...linksOf(message, troubleshooting).map((url) => `More: ${url}`),
     ];
     return [
@@ -54632,7 +55776,8 @@ function markdown_link(url, text) {
 function tableOf(columns, rows) {
     const used = columns.filter(({ cell }) => rows.some((row) => String(cell(row)) !== ''));
     const aligned = ({ align }) => new Markup(align === undefined ? '' : ` align="${align}"`);
-    const heads = used.map((column) => markup `<th${aligned(column)}>${column.title}</th>`);
+    // Browsers center a heading that says nothing else.
+    const heads = used.map((column) => markup `<th align="${column.align ?? 'left'}">${column.title}</th>`);
     return {
         head: markup `<table>\n<tr>${joined(heads)}</tr>\n`,
         row: (row) => markup `<tr>${joined(used.map((column) => markup `<td${aligned(column)}>${column.cell(row)}</td>`))}</tr>\n`,
@@ -54768,7 +55913,7 @@ function phaseFacts(view) {
     const outageMs = Math.max(0, ...view.jobs.map((job) => totalOutageMsAt(job, view.nowMs)));
     const importedAtMs = Math.max(0, ...view.jobs.flatMap(({ timeline }) => timeline.at(-1)?.atMs ?? []));
     return [
-        ...(throughput === undefined ? [] : [`${capitalized(throughputText(throughput))}.`]),
+        ...(throughput === undefined ? [] : [`${phases_capitalized(throughputText(throughput))}.`]),
         ...(slowest === undefined || watched === undefined
             ? []
             : [
@@ -54848,7 +55993,7 @@ function rateCell(throughput) {
     const rate = unbroken(`${isAtLeast ? '≥ ' : ''}${rowRate(rowsPerSecond)}`);
     return bytesPerRow === undefined ? rate : markup `${rate}<br>${unbroken(sizeRate(rowsPerSecond, bytesPerRow))}`;
 }
-function capitalized(text) {
+function phases_capitalized(text) {
     return text.charAt(0).toUpperCase() + text.slice(1);
 }
 /** More points cannot be told apart, and are slow to draw in a browser. */
@@ -54910,39 +56055,21 @@ function sampled(timeline, stepMs, steps) {
 
 
 
-/** A longer table starts folded, but for what failed. */
+/** Of a longer table only the first failures are in sight, and the rest is folded. */
 const MOST_UNFOLDED_ROWS = 25;
 const MOST_UNFOLDED_FAILURES = 10;
+/** The files of more jobs are in the report file. */
+const MOST_SECTIONS = 25;
 const tables_NAME_LENGTH = 300;
 const WORD_LENGTH = 60;
-const DETAILS_END = markup `</details>\n`;
-const REASON_LENGTHS = [4000, 500, 120];
-/** The levels that differ for these jobs: without long reasons there is no point in cutting them. */
-function detailLevels({ jobs }) {
-    const longest = jobs.reduce((most, { latest }) => {
-        const inFiles = latest?.files.reduce((length, { reason = '' }) => Math.max(length, reason.length), 0);
-        return Math.max(most, latest?.reason?.length ?? 0, inFiles ?? 0);
-    }, 0);
-    const cuts = REASON_LENGTHS.filter((_, i) => i === 0 || longest > (REASON_LENGTHS[i] ?? 0));
-    const listed = cuts.map((reasonLength) => ({ reasonLength, completed: 'listed' }));
-    return [...listed, { reasonLength: Math.min(...REASON_LENGTHS), completed: 'counted' }];
-}
-function createBudget(sizeBytes) {
+/** The report file has the whole reason. */
+const tables_REASON_LENGTH = 500;
+function spaceOf(sizeBytes) {
     let left = sizeBytes;
-    return {
-        take: (...pieces) => {
-            for (const piece of pieces)
-                left -= sizeOf(piece);
-            return left >= 0;
-        },
-        isSpent: () => left < 0,
-    };
-}
-function sizeOf({ source }) {
-    return Buffer.byteLength(source);
+    return ({ source }) => (left -= Buffer.byteLength(source)) >= 0;
 }
 /** One row a job, where there are several. */
-function jobsTable(view, detail, budget) {
+function jobsTable(view, space) {
     if (view.jobs.length < 2)
         return markup ``;
     const columns = [
@@ -54954,52 +56081,33 @@ function jobsTable(view, detail, budget) {
             align: 'right',
             cell: ({ latest, progress }) => (latest === undefined ? '' : percent(progress)),
         },
-        {
-            title: 'Rows',
-            align: 'right',
-            cell: ({ importedRows, totalRows }) => unbroken(rowsCell(importedRows, totalRows)),
-        },
+        { title: 'Rows', align: 'right', cell: (job) => unbroken(rowsCell(job)) },
         { title: 'Size', align: 'right', cell: ({ latest }) => unbroken(sizeCell(latest?.sizeBytes)) },
         { title: 'Files', align: 'right', cell: ({ latest }) => unbroken(filesCell(latest?.files ?? [])) },
         { title: 'Duration', align: 'right', cell: (job) => unbroken(importDuration(job, view.nowMs) ?? '') },
     ];
-    const list = { rows: byUrgency(view.jobs, jobPhase), columns, noun: 'job', phaseOf: jobPhase };
-    return markup `\n${longTable(list, detail, budget)}`;
+    return markup `\n${longTable({ rows: byUrgency(view.jobs, jobPhase), columns, noun: 'job', phaseOf: jobPhase }, space)}`;
 }
 /** The files of every job that lists some, or of which the reason names one. */
-function fileSections(view, conclusion, detail, budget) {
+function fileSections(view, conclusion, space) {
     const [only, ...others] = view.jobs;
     if (only !== undefined && others.length === 0) {
-        const table = filesTable(only, conclusion && serviceReason(conclusion, view), detail, budget);
+        const planned = view.start?.files.map((group) => group.join(' '));
+        const table = filesTable(only, conclusion && serviceReason(conclusion, view), space, planned);
         return table.source === '' ? table : markup `\n${table}`;
     }
     const decisive = conclusion?.kind === 'failed' ? phrases_first(view, conclusion.jobs) : undefined;
-    const withSection = byUrgency(view.jobs, jobPhase).filter((job) => hasDetails(job, job === decisive) && (detail.completed === 'listed' || jobPhase(job) !== 'completed'));
-    const failures = withSection.filter((job) => jobPhase(job) === 'failed').length;
-    const unfolded = withSection.length <= MOST_UNFOLDED_ROWS ? withSection.length : Math.min(failures, MOST_UNFOLDED_FAILURES);
-    const sections = [];
-    for (const job of withSection) {
-        const section = fileSection(job, job === decisive, detail, budget);
-        if (section === undefined)
-            break;
-        sections.push(section);
-    }
-    const folded = joined(sections.slice(unfolded));
+    const withSection = byUrgency(view.jobs, jobPhase).filter((job) => hasDetails(job, job === decisive));
+    const sections = takeWhile(withSection.slice(0, MOST_SECTIONS), (job) => fileSection(job, job === decisive, space));
     const missing = withSection.length - sections.length;
     return joined([
         ...(withSection.length === 0 ? [] : [markup `\n`]),
-        ...sections.slice(0, unfolded),
-        ...(folded.source === ''
-            ? []
-            : [
-                markup `<details>\n<summary>Files of ${counted(withSection.length - unfolded, 'more job')}</summary>\n${folded}${DETAILS_END}`,
-            ]),
+        ...sections,
         ...(missing === 0 ? [] : [markup `<p>The files of ${counted(missing, 'more job')} are in the report file.</p>\n`]),
     ]);
 }
-function fileSection(job, 
-/** Its reason stands above already. */
-isDecisive, detail, budget) {
+/** Undefined where there is no space. The reason of the decisive job stands above already. */
+function fileSection(job, isDecisive, space) {
     const files = job.latest?.files ?? [];
     const reason = job.latest?.phase === 'failed' ? reasonOf(job.latest) : undefined;
     const error = job.refusals?.error ?? job.outage?.error ?? job.unknown?.error;
@@ -55008,24 +56116,24 @@ isDecisive, detail, budget) {
         markup `<details${open}>\n<summary>Job ${code(shortened(job.jobId, tables_NAME_LENGTH))}: ${files.length === 0 ? 'no files listed' : counted(files.length, 'file')}</summary>\n`,
         ...(reason === undefined || isDecisive
             ? []
-            : [markup `<p>Reason from the service: ${code(shortened(reason, detail.reasonLength))}</p>\n`]),
-        ...(error === undefined ? [] : [markup `<p>${shortened(whatHappened(error), detail.reasonLength)}</p>\n`]),
+            : [markup `<p>Reason from the service: ${code(shortened(reason, tables_REASON_LENGTH))}</p>\n`]),
+        ...(error === undefined ? [] : [markup `<p>${shortened(whatHappened(error), tables_REASON_LENGTH)}</p>\n`]),
     ]);
-    if (!budget.take(start, DETAILS_END))
-        return undefined;
-    return joined([start, filesTable(job, reason, detail, budget), DETAILS_END]);
+    return space(start) ? markup `${start}${filesTable(job, reason, space)}</details>\n` : undefined;
 }
-function filesTable({ latest }, 
-/** Stands above the table. */
-shownReason, detail, budget) {
+/** `shownReason` stands above the table; `planned` are the files of the request that started the import. */
+function filesTable({ latest }, shownReason, space, planned = []) {
     const files = latest?.files ?? [];
     const failedFile = failedFileOf(files, shownReason);
+    if (files.length === 0 && planned.length > 0 && latest?.phase === 'failed') {
+        return plannedFiles(planned, failedFile, space);
+    }
     if (files.length === 0)
-        return failedFile === undefined ? markup `` : namedFile(failedFile, budget);
+        return failedFile === undefined ? markup `` : namedFile(failedFile, space);
     const isOneOfMany = files.filter(({ phase }) => phase === 'failed').length > 1;
     const reasonCell = ({ name, reason }) => {
         if (reason !== undefined && reason !== shownReason)
-            return code(shortened(reason, detail.reasonLength));
+            return code(shortened(reason, tables_REASON_LENGTH));
         return isOneOfMany && name === failedFile ? 'the reason above is about this file' : '';
     };
     const areDone = files.every(({ phase, progress }) => phase === 'completed' && (progress ?? 100) === 100);
@@ -55037,65 +56145,72 @@ shownReason, detail, budget) {
             align: 'right',
             cell: ({ progress }) => (progress === undefined || areDone ? '' : percent(progress)),
         },
-        { title: 'Rows', align: 'right', cell: ({ importedRows, totalRows }) => rowsCell(importedRows, totalRows) },
+        { title: 'Rows', align: 'right', cell: rowsCell },
         { title: 'Size', align: 'right', cell: ({ sizeBytes }) => sizeCell(sizeBytes) },
         { title: 'Completed (UTC)', cell: ({ completeTime }) => timeCell(completeTime) },
         { title: 'Reason', cell: reasonCell },
     ];
     const phaseOf = ({ phase }) => phase;
     const rows = failedFileFirst(byUrgency(files, phaseOf), failedFile);
-    return longTable({ rows, columns, noun: 'file', phaseOf }, detail, budget);
+    return longTable({ rows, columns, noun: 'file', phaseOf }, space);
+}
+/** The files as the request named them, where a job that failed before its import phase lists none. */
+function plannedFiles(names, failedFile, space) {
+    const isNamed = (name) => failedFile !== undefined && tables_isSameFile(name, failedFile);
+    const columns = [
+        { title: 'File', cell: (name) => code(shortened(name, tables_NAME_LENGTH)) },
+        { title: 'State', cell: (name) => (isNamed(name) ? `${FILE_ICONS.failed} named by the reason` : FROM_REQUEST) },
+    ];
+    const phaseOf = (name) => (isNamed(name) ? 'failed' : 'unknown');
+    return longTable({ rows: byUrgency(names, phaseOf), columns, noun: 'file', phaseOf }, space);
+}
+const FROM_REQUEST = 'from the request; not listed by the service';
+/** A group is named by one of its paths, and a path by its end. */
+function tables_isSameFile(group, file) {
+    return [group, ...group.split(' ')].some((path) => path === file || path.endsWith(`/${file}`) || file.endsWith(`/${path}`));
 }
 /** A job that fails before its import phase lists no files: the reason may name the one that caused it. */
-function namedFile(name, budget) {
+function namedFile(name, space) {
     const columns = [
         { title: 'File', cell: (file) => code(shortened(file, tables_NAME_LENGTH)) },
         { title: 'State', cell: () => `${FILE_ICONS.failed} named by the reason` },
     ];
-    const { head, row, foot } = tableOf(columns, [name]);
-    const table = joined([head, row(name), foot]);
-    return budget.take(table) ? table : markup ``;
+    return longTable({ rows: [name], columns, noun: 'file', phaseOf: () => 'failed' }, space);
 }
-/** A short list as it is; of a long one what failed, and the rest folded. A last row counts what the budget refuses. */
-function longTable({ rows, columns, noun, phaseOf }, detail, budget) {
-    const table = tableOf(columns, rows);
-    const isFailure = (row) => phaseOf(row) === 'failed';
-    const listed = detail.completed === 'listed' ? rows : rows.filter((row) => phaseOf(row) !== 'completed');
-    const isShort = rows.length <= MOST_UNFOLDED_ROWS;
-    const unfolded = isShort ? rows.length : Math.min(listed.filter(isFailure).length, MOST_UNFOLDED_FAILURES);
-    const which = `${unfolded === 0 ? 'All' : 'The other'} ${counted(rows.length - unfolded, noun)}`;
-    const fold = markup `<details>\n<summary>${which}: ${tally(rows.slice(unfolded), phaseOf)}</summary>\n`;
-    const completed = listed.length === rows.length ? [] : [table.note(completedNote(rows.length - listed.length, noun))];
-    const tables = [table.head, table.foot, table.head, table.foot];
-    const fitting = budget.take(...tables, ...completed, fold, DETAILS_END) ? takeRows(table, listed, budget) : [];
-    const unlisted = listed.slice(fitting.length);
-    const left = unlisted.length === 0 ? [] : [table.note(unlistedNote(unlisted.length, unlisted.filter(isFailure).length, noun))];
-    const tableWith = (body) => body.length === 0 ? markup `` : joined([table.head, ...body, table.foot]);
-    if (isShort)
-        return tableWith([...fitting, ...left, ...completed]);
-    return joined([
-        tableWith(fitting.slice(0, unfolded)),
-        fold,
-        tableWith([...fitting.slice(unfolded), ...left, ...completed]),
-        DETAILS_END,
-    ]);
+/** A short list as it is; of a long one what failed, and the rest folded. A last row counts what has no space. */
+function longTable({ rows, columns, noun, phaseOf }, space) {
+    const isFailed = (row) => phaseOf(row) === 'failed';
+    const part = (some) => {
+        if (some.length === 0)
+            return markup ``;
+        const table = tableOf(columns, some);
+        const fitting = takeWhile(some, (row) => {
+            const rendered = table.row(row);
+            return space(rendered) ? rendered : undefined;
+        });
+        const left = some.slice(fitting.length);
+        const failures = left.filter(isFailed).length;
+        const failed = failures === 0 ? '' : `, ${count(failures)} of them failed`;
+        const more = markup `… and ${counted(left.length, `more ${noun}`)}${failed}: see the report file`;
+        return joined([table.head, ...fitting, ...(left.length === 0 ? [] : [table.note(more)]), table.foot]);
+    };
+    if (rows.length <= MOST_UNFOLDED_ROWS)
+        return part(rows);
+    const unfolded = Math.min(rows.filter(isFailed).length, MOST_UNFOLDED_FAILURES);
+    const inSight = part(rows.slice(0, unfolded));
+    const rest = rows.slice(unfolded);
+    const which = `${unfolded === 0 ? 'All' : 'The other'} ${counted(rest.length, noun)}`;
+    return markup `${inSight}<details>\n<summary>${which}: ${tally(rest, phaseOf)}</summary>\n${part(rest)}</details>\n`;
 }
-function unlistedNote(amount, failures, noun) {
-    const failed = failures === 0 ? '' : `, ${count(failures)} of them failed`;
-    return markup `… and ${counted(amount, `more ${noun}`)}${failed}: see the report file`;
-}
-function completedNote(amount, noun) {
-    return markup `${FILE_ICONS.completed} ${counted(amount, `completed ${noun}`)}: see the report file`;
-}
-function takeRows(table, rows, budget) {
-    const fitting = [];
-    for (const row of rows) {
-        const rendered = table.row(row);
-        if (!budget.take(rendered))
+function takeWhile(items, render) {
+    const rendered = [];
+    for (const item of items) {
+        const one = render(item);
+        if (one === undefined)
             break;
-        fitting.push(rendered);
+        rendered.push(one);
     }
-    return fitting;
+    return rendered;
 }
 function tally(rows, phaseOf) {
     return [...groupBy(rows, phaseOf)].map(([phase, group]) => `${count(group.length)} ${phase}`).join(', ');
@@ -55162,7 +56277,7 @@ function optionalCode(text) {
     return text === undefined ? '' : code(shortened(text, tables_NAME_LENGTH));
 }
 /** `1,000`, or `1,000 of 3,000`; empty where neither is known. */
-function rowsCell(importedRows, totalRows) {
+function rowsCell({ importedRows, totalRows }) {
     if (importedRows === undefined && totalRows === undefined)
         return '';
     const imported = importedRows === undefined ? UNKNOWN_NUMBER : count(importedRows);
@@ -55199,31 +56314,25 @@ function filesCell(files) {
 
 /** The runner drops a summary of more than 1,048,576 bytes as a whole; masking may still make it longer. */
 const MAX_SUMMARY_BYTES = 1_000_000;
-/** For the few lines that say what was left out. */
-const RESERVED_BYTES = 10_000;
+/** For the frames of the tables and the few lines that say what was left out. */
+const RESERVED_BYTES = 50_000;
 /**
- * The job summary as Markdown, at most a million bytes: long reasons are cut first, then completed files and jobs are
- * counted, and failed ones are left out last. Without a conclusion it is what a killed step leaves behind.
+ * The job summary as Markdown, at most a million bytes: what comes last in the tables, which begin with what failed, is
+ * left to the report file. Without a conclusion it is what a killed step leaves behind.
  */
 function renderSummary(view, conclusion, policy, context) {
     const head = conclusion === undefined ? runningHead(view) : endHead(conclusion, view, policy, context);
-    const facts = paragraph(render_factsOf(view));
+    const facts = paragraph(factsOf(view));
     const foot = markup `\n${footer(view, policy, context)}\n`;
     const phases = phaseSection(view);
     const collections = collectionsTable(view);
-    const sizeOfRest = [head, facts, phases, collections, foot].reduce((sum, part) => sum + sizeOf(part), 0);
-    const space = MAX_SUMMARY_BYTES - RESERVED_BYTES - sizeOfRest;
-    let tables = markup ``;
-    for (const detail of detailLevels(view)) {
-        const budget = createBudget(space);
-        const jobs = jobsTable(view, detail, budget);
-        const files = fileSections(view, conclusion, detail, budget);
-        // Where something failed, the file is what matters; else the collections.
-        tables = joined(view.jobs.some(tables_hasFailed) ? [jobs, files, collections] : [jobs, collections, files]);
-        if (!budget.isSpent())
-            break;
-    }
-    return joined([head, facts, tables, phases, foot]).source;
+    const space = spaceOf(MAX_SUMMARY_BYTES - RESERVED_BYTES);
+    space(joined([head, facts, phases, collections, foot]));
+    const jobs = jobsTable(view, space);
+    const files = fileSections(view, conclusion, space);
+    // Where something failed, the file is what matters; else the collections.
+    const tables = view.jobs.some(tables_hasFailed) ? [jobs, files, collections] : [jobs, collections, files];
+    return joined([head, facts, ...tables, phases, foot]).source;
 }
 function endHead(conclusion, view, policy, { troubleshooting }) {
     const message = headline(conclusion, view, policy);
@@ -55233,16 +56342,21 @@ function endHead(conclusion, view, policy, { troubleshooting }) {
     const { sentence, points = [], next } = message;
     const reason = serviceReason(conclusion, view);
     const explained = codeLink(message.code, troubleshooting);
+    // The heading has the cause, the facts the progress, and the footer the job.
+    const [, cause = ''] = message.title.split(/: (.*)/);
+    const isSaid = cause !== '' && next !== undefined && view.jobs.length === 1 && sentence.endsWith(`: ${cause}.`);
     return joined([
         heading,
         markup `\n`,
         paragraphs([
-            markup `${prose(sentence)}${explained}`,
+            ...(isSaid ? [] : [markup `${prose(sentence)}${explained}`]),
             ...(points.length === 0
                 ? []
                 : [markup `<ul>${joined(points.map((point) => markup `<li>${prose(point)}</li>`))}</ul>`]),
             ...(reason === undefined ? [] : [markup `<b>Reason from the service</b>: ${code(reason)}`]),
-            ...(next === undefined ? [] : [markup `<b>What to do</b>: ${prose(next)}${moreLink(message)}`]),
+            ...(next === undefined
+                ? []
+                : [markup `<b>What to do</b>: ${prose(next)}${isSaid ? explained : ''}${moreLink(message)}`]),
         ]),
     ]);
 }
@@ -55293,7 +56407,7 @@ function runningHead(view) {
     ]);
 }
 /** Numbers of a job alone; of several jobs the table has them. */
-function render_factsOf(view) {
+function factsOf(view) {
     const [job, ...others] = view.jobs;
     if (job?.latest === undefined || others.length > 0)
         return phaseFacts(view);
@@ -55302,7 +56416,7 @@ function render_factsOf(view) {
 function jobFacts(job, latest, view) {
     const { files, sizeBytes, phase, label } = latest;
     const failed = files.filter((file) => file.phase === 'failed').length;
-    const rows = rowsCell(job.importedRows, job.totalRows);
+    const rows = rowsCell(job);
     const facts = [
         ...(files.length === 0
             ? []
@@ -55366,8 +56480,34 @@ function summaryReporter(path, { policy, clock, wallClockMs, asked, ...known }) 
 
 ;// CONCATENATED MODULE: ./src/settings/policy.ts
 
+
 /** The user's patience and gates. */
 function parsePolicy(inputs) {
+    const policy = parseRules(inputs);
+    const mistakes = [...(policy.kind === 'mistakes' ? policy.mistakes : []), ...besideStarted(inputs)];
+    return mistakes.length > 0 ? mistaken(...mistakes) : policy;
+}
+/** What makes no sense where the step does not wait for the import. */
+function besideStarted(inputs) {
+    if (inputs['wait-for'] !== 'started')
+        return [];
+    const meaningless = ['expected-rows', 'abort-uncommitted', 'on-uncommitted'].filter((name) => {
+        const text = inputs[name];
+        return text.toLowerCase() !== inputDefaults[name];
+    });
+    const beside = meaningless.map((input) => ({
+        input,
+        got: `${quoted(inputs[input])} together with \`wait-for: started\``,
+        takes: 'a value only where the step waits for the import: set it in the step that waits for the job',
+        example: inputDefaults[input] || '>=1000',
+    }));
+    if (inputs.import !== '')
+        return beside;
+    const got = '`started` without `import`';
+    const takes = '`completed` or `searchable`; `started` only together with `import`';
+    return [{ input: 'wait-for', got, takes, example: 'completed' }, ...beside];
+}
+function parseRules(inputs) {
     return values_all({
         timeoutMs: parseTimeout(inputs.timeout),
         onTimeout: parseWord('on-timeout', inputs['on-timeout'], ['fail', 'pass']),
@@ -55379,18 +56519,18 @@ function parsePolicy(inputs) {
         onUncommitted: parseWord('on-uncommitted', inputs['on-uncommitted'], ['fail', 'wait', 'pass', 'commit']),
         abortUncommitted: parseBoolean('abort-uncommitted', inputs['abort-uncommitted']),
         onNoJobs: parseWord('on-no-jobs', inputs['on-no-jobs'], ['fail', 'pass']),
-        waitFor: parseWord('wait-for', inputs['wait-for'], ['completed', 'searchable']),
+        waitFor: parseWord('wait-for', inputs['wait-for'], ['completed', 'searchable', 'started']),
         expectedCollectionRows: optional(inputs['expected-collection-rows'], (text) => parseCollectionRows(text, inputs)),
         expectedCollection: parseExpectedCollection(inputs),
     });
 }
 /** A collection whose jobs are polled for is no assertion: it may be an alias, and the jobs bear the real name. */
 function parseExpectedCollection(inputs) {
-    return inputs['job-id'] === '' ? parsed(undefined) : optional(inputs['collection-name'], parseCollectionName);
+    return isDiscovery(inputs) ? parsed(undefined) : optional(inputs['collection-name'], parseCollectionName);
 }
 function parseCollectionRows(text, inputs) {
     const rows = parseRows('expected-collection-rows', text);
-    if (rows.kind === 'mistakes' || inputs['wait-for'] !== 'completed')
+    if (rows.kind === 'mistakes' || !['completed', 'started'].includes(inputs['wait-for']))
         return rows;
     return mistaken({
         input: 'expected-collection-rows',
@@ -55415,26 +56555,37 @@ function parsePollInterval(text) {
 }
 /** The jobs that are named, or the collection whose jobs are to be found. */
 function parseSelection(inputs) {
-    return inputs['job-id'] === '' && inputs['collection-name'] !== '' ? parseDiscovered(inputs) : parseGiven(inputs);
+    return isDiscovery(inputs) ? parseDiscovered(inputs) : parseGiven(inputs);
+}
+/** The jobs are searched for only where the workflow says so: an id that came out empty must not turn into a search. */
+function isDiscovery(inputs) {
+    return inputs['job-id'] === 'discover';
 }
 function parseDiscovered(inputs) {
+    const collectionName = inputs['collection-name'];
     return values_all({
         kind: parsed('discovered'),
-        collectionName: parseCollectionName(inputs['collection-name']),
+        collectionName: collectionName === '' ? withoutCollection() : parseCollectionName(collectionName),
         since: optional(inputs.since, parseSince),
     });
 }
+function withoutCollection() {
+    return mistaken({
+        input: 'collection-name',
+        got: 'nothing beside `job-id: discover`',
+        takes: 'the collection whose import jobs the gate waits for',
+        example: 'articles',
+    });
+}
 function parseGiven(inputs) {
-    const given = values_all({ jobIds: parseJobIds(inputs['job-id']), since: optional(inputs.since, withoutDiscovery(inputs)) });
+    const given = values_all({ jobIds: parseJobIds(inputs['job-id']), since: optional(inputs.since, withoutDiscovery) });
     return given.kind === 'mistakes' ? given : parsed({ kind: 'given', jobIds: given.value.jobIds });
 }
-function withoutDiscovery(inputs) {
-    if (inputs['job-id'] === '')
-        return parseSince;
-    return (since) => mistaken({
+function withoutDiscovery(since) {
+    return mistaken({
         input: 'since',
-        got: `${quoted(since)} together with \`job-id\``,
-        takes: 'a value only without `job-id`, when the gate finds the jobs of `collection-name` itself',
+        got: `${quoted(since)} without \`job-id: discover\``,
+        takes: 'a value only beside `job-id: discover`, when the gate finds the jobs of `collection-name` itself',
         example: '2h',
     });
 }
@@ -55452,11 +56603,14 @@ function parseCollectionName(text) {
 
 
 
+
+
 /** Settings out of the runner's inputs and environment, or every mistake in them at once. */
 function parseSettings(env) {
-    const inputs = inputs_inputsOf(env);
+    const given = inputsOf(env);
+    const inputs = withPlaceOfImport(given);
     const settings = values_all({
-        selection: refusingSecrets(parseSelection(inputs), env),
+        selection: refusingSecrets(parseWhatToWaitFor(inputs, given, env), env),
         connection: parseConnection(inputs, env),
         dataPlane: parseDataPlane(inputs),
         target: parseTarget(inputs),
@@ -55464,15 +56618,24 @@ function parseSettings(env) {
         summary: parseBoolean('summary', inputs.summary),
         commitStatus: parseCommitStatus(inputs),
     });
-    if (settings.kind === 'mistakes') {
-        return { kind: 'mistakes', mistakes: settings.mistakes.map((mistake) => withoutStraySecret(mistake, env)) };
+    const misspelled = misspelledInputs(env);
+    if (settings.kind === 'mistakes' || misspelled.length > 0) {
+        const mistakes = [...misspelled, ...(settings.kind === 'mistakes' ? settings.mistakes : [])];
+        return { kind: 'mistakes', mistakes: mistakes.map((mistake) => withoutStraySecret(mistake, env)) };
     }
     const { value } = settings;
     return { kind: 'settings', settings: { ...value, inputs: shownInputs(inputs, value, env) } };
 }
+/** The import to start, or the jobs that are there. */
+function parseWhatToWaitFor(inputs, given, env) {
+    const order = parseImport(given, env);
+    if (order.kind === 'mistakes')
+        return order;
+    return order.value === undefined ? parseSelection(inputs) : parsed({ kind: 'import', order: order.value });
+}
 /** Whether a summary is wanted, also where other inputs are wrong: unless the input is a valid `false`. */
 function summaryWanted(env) {
-    const summary = parseBoolean('summary', inputs_inputsOf(env).summary);
+    const summary = parseBoolean('summary', inputsOf(env).summary);
     return summary.kind === 'mistakes' || summary.value;
 }
 function parseConnection(inputs, env) {
@@ -55482,8 +56645,15 @@ function parseConnection(inputs, env) {
         apiKey: parseApiKey(inputs['api-key'], endpoint.kind === 'value' ? endpoint.value : undefined),
         headers: parseHeaders(inputs.headers),
         tls: parseTls(inputs, env),
-        proxy: parseProxies(env),
+        proxy: parseProxies(env, [...addressIn(endpoint), ...addressIn(parseDataPlane(inputs))]),
     });
+}
+function addressIn(input) {
+    if (input.kind === 'mistakes')
+        return [];
+    if (typeof input.value === 'string')
+        return [input.value];
+    return input.value.kind === 'address' ? [input.value.endpoint] : [];
 }
 /** A mistake where an id holds a key or password: ids stand everywhere as they are, and it would too. */
 function refusingSecrets(selection, env) {
@@ -55515,6 +56685,7 @@ function shownInputs(inputs, { connection, dataPlane }, env) {
         ...inputs,
         endpoint: connection.endpoint,
         'cluster-endpoint': dataPlane.kind === 'address' ? dataPlane.endpoint : '',
+        import: shownImport(inputs.import),
         'ca-cert': shownPem(inputs['ca-cert']),
         'client-cert': shownPem(inputs['client-cert']),
     }).filter(([name]) => !secretInputs.includes(name));
@@ -55522,6 +56693,7 @@ function shownInputs(inputs, { connection, dataPlane }, env) {
 }
 
 ;// CONCATENATED MODULE: ./src/reporters.ts
+
 
 
 
@@ -55556,15 +56728,24 @@ function reportersOf(step, parsed, requests) {
     const { asked } = requests;
     const troubleshooting = troubleshootingOf(env);
     const reporters = [];
-    if (reportPath !== undefined) {
-        const context = { version: VERSION, inputs: settings?.inputs ?? {}, policy, journal: requests, wallClockMs };
-        reporters.push(reportFileReporter(reportPath, context, clock));
-    }
     if (outputPath !== undefined)
         reporters.push(outputsReporter(outputPath, policy, reportPath, clock));
     if (summaryPath !== undefined && summaryWanted(env)) {
         const endpoint = settings && sanitize(new URL(settings.connection.endpoint).host);
         reporters.push(summaryReporter(summaryPath, { policy, clock, wallClockMs, asked, endpoint, troubleshooting }));
+    }
+    // After them, because a large report takes longest, and a signal leaves a second.
+    if (reportPath !== undefined) {
+        const proxy = settings && proxyFor(settings.connection.endpoint, settings.connection.proxy);
+        const context = {
+            version: VERSION,
+            inputs: settings?.inputs ?? {},
+            proxy: proxy?.kind === 'proxy' ? sanitize(proxy.shown) : undefined,
+            policy,
+            journal: requests,
+            wallClockMs,
+        };
+        reporters.push(reportFileReporter(reportPath, context, clock));
     }
     reporters.push(logReporter(log, policy, { asked, colors: colorsWanted(env), clock, troubleshooting }));
     // Last, because the gate may wait for GitHub at its end.
@@ -55597,6 +56778,9 @@ function reportPathOf({ world, sanitize, notice }) {
 }
 
 ;// CONCATENATED MODULE: ./src/run.ts
+
+
+
 
 
 
@@ -55661,6 +56845,7 @@ async function* eventsOf(step, parsed, requests) {
             place: sanitize(placeOf(connection, target)),
             policy: shownPolicy(policy, sanitize),
             service,
+            runStart: runStartOf(runStartRequestOf(world.env), { ...world, userAgent: USER_AGENT }, sanitize),
             startedAtMs,
         });
     }
@@ -55670,7 +56855,13 @@ async function* eventsOf(step, parsed, requests) {
 }
 /** What the service calls its collections has been sanitized, so that only like is compared with like. */
 function shownSelection(selection, sanitize) {
-    return selection.kind === 'given' ? selection : { ...selection, collectionName: sanitize(selection.collectionName) };
+    if (selection.kind === 'given')
+        return selection;
+    if (selection.kind === 'discovered')
+        return { ...selection, collectionName: sanitize(selection.collectionName) };
+    const { order } = selection;
+    const files = order.files.map((group) => group.map((path) => sanitize(path)));
+    return { ...selection, order: { ...order, collectionName: sanitize(order.collectionName), files } };
 }
 /** The host that is polled, and which part of it, for messages. */
 function placeOf({ endpoint }, { clusterId, projectId, regionId }) {
