@@ -43,7 +43,7 @@ export function parseHeaders(text: string): Parsed<readonly Header[]> {
 export function headerSecretsOf(text: string): readonly string[] {
   return linesOf(text).flatMap((line) => {
     const value = line.text.includes(':') ? headerOf(line.text)[1] : line.text
-    return [value, ...value.split(/[\s,;=]+/)]
+    return [value, ...value.split(/[\s,;="']+/)]
   })
 }
 

@@ -18,6 +18,7 @@ export function secretsOf(env: Environment): readonly string[] {
     passwordOf(key),
     ...headerSecretsOf(inputs.headers),
     ...keyLinesOf(inputs['client-key']),
+    ...[inputs['ca-cert'], inputs['client-cert']].flatMap(strayKeyLinesOf),
   ].filter((secret) => secret.length >= SHORTEST)
   const passwords = [inputs.endpoint, inputs['cluster-endpoint'], ...proxyTextsOf(env)].flatMap(passwordsIn)
   const inImport = importSecretsOf(inputs.import)
@@ -26,8 +27,18 @@ export function secretsOf(env: Environment): readonly string[] {
   )
 }
 
-/** The lines of a key, also of one whose line breaks were lost; its first and last line are no secret. */
+/** The lines of a key, also of one whose line breaks were lost. */
 function keyLinesOf(text: string): readonly string[] {
-  if (!isPem(text) && looksLikePath(text)) return []
-  return text.replace(/-----[^-]*-----/g, ' ').split(/(?:\s|\\n)+/)
+  return isPem(text) || !looksLikePath(text) ? linesOf(text) : []
+}
+
+/** The lines of the private keys that stand among certificates, where they do not belong. */
+function strayKeyLinesOf(text: string): readonly string[] {
+  const keys = text.match(/BEGIN [A-Z ]*PRIVATE KEY[^]*?(?:END [A-Z ]*PRIVATE KEY|$)/g) ?? []
+  return keys.flatMap(linesOf)
+}
+
+/** Without the first and the last line, which are no secret. */
+function linesOf(pem: string): readonly string[] {
+  return pem.replace(/-*\b(?:BEGIN|END)\b[A-Z ]*-*/g, ' ').split(/(?:[\s"']|\\n)+/)
 }

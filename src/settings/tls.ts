@@ -125,14 +125,9 @@ export function isPem(text: string): boolean {
   return text.includes('-----BEGIN')
 }
 
-/** Whether a text that is not PEM looks like a path, and not like a key or certificate that was damaged on its way. */
+/** Whether a text is the path of a file rather than a damaged key or certificate, none of which ends in an extension. */
 export function looksLikePath(text: string): boolean {
-  return text.length <= 255 && !/[\r\n]/.test(text) && !isBareBase64(text)
-}
-
-/** Whether a text may be a key that lost its first and last line, rather than a path. */
-function isBareBase64(text: string): boolean {
-  return /^[A-Za-z0-9+/=\s]{40,}$/.test(text)
+  return text.length <= 255 && /^[^\r\n]*\.[A-Za-z]{1,5}$|^[a-z ._/\\-]+$/.test(text)
 }
 
 /** The PEM text that an input holds or names; `shown` is how a mistake may write what is not the path of a file. */
