@@ -1,5 +1,4 @@
-import { seeded } from './random.ts'
-import { TICK_SECONDS, ticked, withoutRepeats } from './trace.ts'
+import { seeded, TICK_SECONDS, ticked, withoutRepeats } from './trace.ts'
 import type { Trace, TraceChange } from './trace.ts'
 
 /** A phase of an import: from one progress to another, in so many seconds, in equal steps or all at once at its end. */

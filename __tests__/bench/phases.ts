@@ -1,4 +1,4 @@
-import { mean } from './play.ts'
+import { mean } from './score.ts'
 import { durationSecondsOf } from './trace.ts'
 import type { Trace } from './trace.ts'
 

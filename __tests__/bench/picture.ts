@@ -1,4 +1,4 @@
-import { mean } from './play.ts'
+import { mean } from './score.ts'
 import type { Played } from './score.ts'
 
 const WIDTH = 720

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 /** One moment at which a job, as the service shows it, changed. */
 export interface TraceChange {
   /** Seconds since the import was created. */
@@ -67,4 +69,44 @@ export function ticked(seconds: number): number {
 /** Of several changes in one tick only the last was ever to be seen. */
 export function withoutRepeats(changes: readonly TraceChange[]): readonly TraceChange[] {
   return changes.filter((change, i) => changes[i + 1]?.at !== change.at)
+}
+
+/** An import that a real server ran, as a poller every 250 ms saw it. */
+export interface RecordedTrace extends Trace {
+  /** Of Milvus, such as `2.6`. */
+  readonly version: string
+}
+
+/** The fixture has one import a line, its changes as `SECONDS STATE PROGRESS IMPORTED/TOTAL`, separated by commas. */
+export function recordedTraces(): readonly RecordedTrace[] {
+  const file = new URL('../__fixtures__/recorded-traces.json', import.meta.url)
+  const lines = JSON.parse(readFileSync(file, 'utf8')) as readonly Readonly<Record<string, string>>[]
+  return lines.map(({ version = '', name = '', changes = '' }) => ({
+    version,
+    name: `${version}: ${name}`,
+    changes: changes.split(', ').map(changeOf),
+  }))
+}
+
+function changeOf(text: string) {
+  const [at, state = '', progress, rows = ''] = text.split(' ')
+  const [importedRows, totalRows] = rows.split('/')
+  return {
+    at: Number(at),
+    state,
+    progress: Number(progress),
+    importedRows: Number(importedRows),
+    totalRows: Number(totalRows),
+  }
+}
+
+/** Numbers from 0 to 1 that are the same in every run: mulberry32. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
 }

@@ -9,7 +9,10 @@ export const MAX_PAUSE_MS = 30_000
 /** Spreads out gates that started together. */
 const JITTER = 0.08
 
-/** At 0% the end can be near or far: with a quarter of the age, a failure after 20 s is known within 5 s. */
+/**
+ * At 0% the end can be near or far: with a quarter of the age, a failure after 20 s is known within 5 s. A commit usually
+ * takes less than a quarter of the time that the import has taken.
+ */
 const SHARE_OF_AGE = 0.25
 /** From here on the rows are in, and a job can be done at any moment: half the longest pause. */
 const ROWS_IN_PERCENT = 70
@@ -19,8 +22,6 @@ const ROWS_IN_MAX_PAUSE_MS = 15_000
  * (https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go).
  */
 const COMMIT_PERCENT = 90
-/** A commit usually ends within this share of the time that the import has taken. */
-const COMMIT_SHARE_OF_AGE = 0.2
 /** What has not changed for 20 s is worth a poll in 4 s; what has not changed for 5 min, in 30 s. */
 const SHARE_OF_STANDSTILL = 0.1
 
@@ -78,7 +79,7 @@ function pauseOfJobMs(history: History, nowMs: number): number {
   const ageMs = nowMs - (history.timeline[0]?.atMs ?? nowMs)
   const pauseMs =
     progress >= COMMIT_PERCENT
-      ? slowingMs(Math.max(0, standstillMs - COMMIT_SHARE_OF_AGE * ageMs))
+      ? slowingMs(Math.max(0, standstillMs - SHARE_OF_AGE * ageMs))
       : SHARE_OF_AGE * ageMs * (1 - progress / COMMIT_PERCENT)
   return Math.min(pauseMs, progress >= ROWS_IN_PERCENT ? ROWS_IN_MAX_PAUSE_MS : MAX_PAUSE_MS)
 }
