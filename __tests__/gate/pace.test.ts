@@ -339,7 +339,7 @@ function generated(wanted: string): readonly Trace[] {
 }
 
 describe('what the pace costs, in virtual time', () => {
-  const score = (traces: readonly Trace[]) => scoreOf(playAll(traces, [AUTO, FIVE_SECONDS], 3), AUTO)
+  const score = (traces: readonly Trace[]) => scoreOf(playAll(traces, [AUTO, FIVE_SECONDS], 5), AUTO)
   const held = GENERATORS.flatMap(({ name, generate, goal }) => (goal === undefined ? [] : [{ name, generate, goal }]))
 
   it.each(held)('is within the goals: $name', ({ generate, goal }) => {
