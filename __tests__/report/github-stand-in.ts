@@ -32,6 +32,9 @@ const ADDRESS = new RegExp(
   `^/api/v3${PATH.replace(/\{(\w+)\}/g, (_, name: string) => parameters[name as keyof Parameters])}$`,
 )
 
+/** The first attempt of a run: `/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}`. */
+const ATTEMPT_ADDRESS = /^\/api\/v3\/repos\/octocat\/hello-world\/actions\/runs\/\d+\/attempts\/1$/
+
 /** https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#headers */
 const headersThatHold: Readonly<Record<string, (value: string) => boolean>> = {
   // A request without one is refused.
@@ -43,7 +46,7 @@ const headersThatHold: Readonly<Record<string, (value: string) => boolean>> = {
   'x-github-api-version': (value) => value === '2022-11-28',
 }
 
-/** A part of GitHub's REST API: the statuses of commits. */
+/** A part of GitHub's REST API: the statuses of commits, and the attempts of runs. */
 export interface GitHubStandIn {
   /** The address of the API, as `GITHUB_API_URL` has it. */
   readonly url: string
@@ -60,6 +63,7 @@ export interface GitHubStandIn {
 /** Starts a GitHub of its own; where `inFront` answers a request, the API is not asked. */
 export async function startGitHub(
   inFront: (nth: number, state: Fields['state']) => Reply | undefined = () => undefined,
+  answerAttempt: () => Reply = () => json({ message: 'Not Found', status: '404' }, 404),
 ): Promise<GitHubStandIn> {
   const statuses: KeptStatus[] = []
   const requests: string[] = []
@@ -68,8 +72,11 @@ export async function startGitHub(
 
   const answer = ({ method = '', headers }: IncomingMessage, path: string, body: string): Reply => {
     const sha = ADDRESS.exec(path)?.groups?.['sha']
-    const missing = Object.entries(headersThatHold).filter(([name, holds]) => !holds(String(headers[name])))
+    const missing = Object.entries(headersThatHold)
+      .filter(([name]) => method !== 'GET' || name !== 'content-type')
+      .filter(([name, holds]) => !holds(String(headers[name])))
     faults.push(...missing.map(([name]) => name))
+    if (method === 'GET' && ATTEMPT_ADDRESS.test(path)) return answerAttempt()
     if (method !== 'POST' || sha === undefined) {
       faults.push(`${method} ${path}`)
       return json({ message: 'Not Found', status: '404' }, 404)
