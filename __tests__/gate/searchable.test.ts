@@ -336,7 +336,7 @@ describe('the moment of the next step', () => {
 })
 
 describe('the conclusion over collections', () => {
-  const NOW: SearchContext = { timeIsUp: false, hadTime: true, mostOutageMs: 300_000 }
+  const NOW: SearchContext = { timeIsUp: false, hadTime: true, isPolled: () => true, mostOutageMs: 300_000 }
   const LATE: SearchContext = { ...NOW, timeIsUp: true }
   const over = (
     collections: readonly CollectionHistory[],

@@ -4,6 +4,7 @@ import type { History } from './history.ts'
 import { importedRowsOf } from './job.ts'
 import { judge } from './judge.ts'
 import type { Ending, Readiness, Verdict } from './judge.ts'
+import { isHostOut } from './outage.ts'
 import type { Policy, RowRange } from './policy.ts'
 import { isCommitInDoubt, isCommitted } from './commit-state.ts'
 import { commitsHaveBegun } from './commits.ts'
@@ -24,8 +25,12 @@ export function judgeAll(
   identities?: Identities,
 ): readonly Verdict[] {
   const isThrough = ({ latest }: History) => latest?.phase === 'completed' || latest?.phase === 'failed'
-  const isHostOut = jobs.every((job) => isThrough(job) || job.outage !== undefined)
-  const circumstances = { serviceHasAnswered: serviceHasAnswered(jobs), isHostOut, timeIsUp, identities }
+  const circumstances = {
+    serviceHasAnswered: serviceHasAnswered(jobs),
+    isHostOut: isHostOut(jobs.filter((job) => !isThrough(job))),
+    timeIsUp,
+    identities,
+  }
   return jobs.map((job) => judge(job, policy, circumstances))
 }
 

@@ -36,8 +36,23 @@ export function prolonged(
 }
 
 /** The outage of one job after the host gave a usable response about another: it is not the host's any more. */
-export function excused(outage: Outage | undefined): Outage | undefined {
+function excused(outage: Outage | undefined): Outage | undefined {
   return outage && { ...outage, judgedSinceMs: undefined }
+}
+
+/** The host gave a usable response about one of these: the others, which may have met the same outage, start anew. */
+export function excuseOthers<T extends { readonly outage: Outage | undefined }>(
+  all: readonly T[],
+  answered: number,
+): T[] {
+  return all.map((one, i) =>
+    one.outage === undefined || i === answered ? one : { ...one, outage: excused(one.outage) },
+  )
+}
+
+/** The last response about none of those that are still polled was usable: the host is out, and not one of them alone. */
+export function isHostOut(polled: readonly { readonly outage: Outage | undefined }[]): boolean {
+  return polled.every(({ outage }) => outage !== undefined)
 }
 
 /** Whether the outage has lasted longer than the gate accepts. */

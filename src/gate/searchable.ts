@@ -3,7 +3,7 @@ import { areReady, isLoaded, lastReadings } from './collection.ts'
 import type { CollectionHistory, RowReading } from './collection.ts'
 import type { Conclusion, NotReady } from './conclusion.ts'
 import { isWithin } from './conclude.ts'
-import { isTooLong } from './outage.ts'
+import { isHostOut, isTooLong } from './outage.ts'
 import type { Outage } from './outage.ts'
 import { MIN_PAUSE_MS, pauseAtRestMs, pauseInOutageMs } from './pace.ts'
 import type { Policy } from './policy.ts'
@@ -22,6 +22,8 @@ export interface SearchContext {
   /** A service that answers at all could have done so before the deadline. */
   readonly hadTime: boolean
   readonly mostOutageMs: number
+  /** Whether there is something to request about it: of the others an outage would not be noticed. */
+  readonly isPolled: (collection: CollectionHistory) => boolean
 }
 
 export function nextStep(
@@ -165,12 +167,13 @@ function stalled(all: readonly CollectionHistory[], { stallTimeoutMs = Infinity 
 
 function unreachable(
   all: readonly CollectionHistory[],
-  { timeIsUp, hadTime, mostOutageMs }: SearchContext,
+  { timeIsUp, hadTime, mostOutageMs, isPolled }: SearchContext,
 ): Conclusion | undefined {
   const neverAnswers = ({ gone, outage, refusals, answeredAtMs }: CollectionHistory) =>
     answeredAtMs === undefined && gone === undefined && (hadTime || refusals !== undefined || !isCutShort(outage))
+  const isOut = isHostOut(all.filter(isPolled))
   const found = first(all, (one) =>
-    isTooLong(one.outage, mostOutageMs) || (timeIsUp && neverAnswers(one)) ? one : undefined,
+    (isOut && isTooLong(one.outage, mostOutageMs)) || (timeIsUp && neverAnswers(one)) ? one : undefined,
   )
   if (found === undefined) return undefined
   const { outage, refusals, requestedAtMs = 0 } = found.value

@@ -532,12 +532,51 @@ describe('an outage', () => {
 
   it('is put up with for five minutes at an address that has answered about another collection', async () => {
     const searched = await watchSearch(
-      { books: aCollection({ read: () => pending(9) }), films: aCollection({ read: () => noAnswer() }) },
+      { books: aCollection({ read: () => noAnswer() }), films: () => noAnswer() },
       {},
       { isElsewhere: true },
     )
-    expect(searched.conclusion).toMatchObject({ kind: 'unreachable', collections: [1] })
+    expect(searched.conclusion).toMatchObject({ kind: 'unreachable', passes: false })
     expect(searched.endedAtMs).toBeGreaterThanOrEqual(5 * MINUTE)
+  })
+
+  const outUntil =
+    (endMs: number): CollectionPlay =>
+    ({ atMs }) =>
+      atMs < endMs ? noAnswer() : reading()
+
+  it('is not judged by max-outage while the host answers about another collection', async () => {
+    const slow = aCollection({ read: ({ atMs }) => pending(atMs < 2 * MINUTE ? 9 : 0) })
+    const policy = { maxOutageMs: 20_000 }
+    const searched = await watchSearch({ books: slow, films: aCollection({ read: outUntil(MINUTE) }) }, policy)
+    expect(searched.conclusion.kind).toBe('completed')
+    expect(searched.endedAtMs).toBeGreaterThan(2 * MINUTE)
+  })
+
+  it('of one collection alone runs into the deadline', async () => {
+    const policy: Partial<Policy> = { maxOutageMs: 20_000, timeoutMs: 2 * MINUTE }
+    const plays = { books: aCollection({ read: () => pending(9) }), films: aCollection({ read: () => noAnswer() }) }
+    const searched = await watchSearch(plays, policy)
+    expect(searched.conclusion).toMatchObject({ kind: 'timed-out', collections: [0, 1] })
+  })
+
+  it('starts anew for all collections once the host answers about one of them', async () => {
+    // Each is out for less than it takes, but there is no moment at which both answer.
+    const books = outUntil(18_000)
+    const films: CollectionPlay = (moment) => (moment.atMs < 22_000 ? noAnswer() : pending(9))
+    const late: CollectionPlay = (moment) => (moment.atMs > 19_000 && moment.atMs < 30_000 ? noAnswer() : books(moment))
+    const searched = await watchSearch(
+      { books: aCollection({ read: late }), films: aCollection({ read: films }) },
+      { maxOutageMs: 20_000, timeoutMs: MINUTE, pollIntervalMs: 1_000 },
+    )
+    expect(searched.conclusion.kind).toBe('timed-out')
+  })
+
+  it('ends the wait where nothing is left to request about the others', async () => {
+    const plays = { books: aCollection(), films: aCollection({ read: () => noAnswer() }) }
+    const searched = await watchSearch(plays, { maxOutageMs: 20_000 })
+    expect(searched.conclusion).toMatchObject({ kind: 'unreachable', collections: [1] })
+    expect(searched.endedAtMs).toBeLessThan(40_000)
   })
 
   it('is put up with as long as the user says', async () => {

@@ -9,7 +9,7 @@ import { collectionChanges } from '../changes.ts'
 import { once, planned } from '../engine.ts'
 import type { PlannedRequest } from '../engine.ts'
 import type { EventBody, WatchEvent } from '../events.ts'
-import { maxOutageMs } from '../outage.ts'
+import { excuseOthers, maxOutageMs } from '../outage.ts'
 import { concludeCollections, nextStep, nextStepAtMs } from '../searchable.ts'
 import type { Step } from '../searchable.ts'
 import { finalBudgetMs, finalEndMs } from '../stage.ts'
@@ -50,7 +50,12 @@ export async function* waitForCollections(stage: Stage): AsyncGenerator<WatchEve
 
 function conclude(stage: CollectionsStage, timeIsUp = false): Conclusion | undefined {
   const { known, policy, hadTime } = stage
-  return concludeCollections(known.collections, policy, { timeIsUp, hadTime, mostOutageMs: mostOutageMs(stage) })
+  return concludeCollections(known.collections, policy, {
+    timeIsUp,
+    hadTime,
+    mostOutageMs: mostOutageMs(stage),
+    isPolled: (one) => nextStep(one, known.collections, policy) !== 'nothing',
+  })
 }
 
 function mostOutageMs({ known, policy, service }: Stage): number {
@@ -103,6 +108,7 @@ function recordStep({ known }: Stage, i: number, result: CollectionResult, span:
   if (before === undefined || result.kind === 'cancelled') return []
   const after = recordResult(before, result, span)
   known.collections[i] = after
+  if (after.answeredAtMs === span.endedAtMs) known.collections = excuseOthers(known.collections, i)
   const changes = collectionChanges(before, after, result)
   return [{ kind: 'read', collection: i, answer: result, tookMs: span.endedAtMs - span.startedAtMs, changes }]
 }

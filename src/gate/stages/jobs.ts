@@ -16,7 +16,7 @@ import type { PollResult } from '../job.ts'
 import type { CommitResult, Poll } from '../import-service.ts'
 import type { Verdict } from '../judge.ts'
 import { serviceHasAnswered } from '../conclude.ts'
-import { excused, maxOutageMs } from '../outage.ts'
+import { excuseOthers, maxOutageMs } from '../outage.ts'
 import { pollAfterCommitAtMs, nextPollAtMs } from '../pace.ts'
 import { nextAttemptAtMs } from '../refusals.ts'
 import { finalBudgetMs, finalEndMs, identityOf, indicesOf } from '../stage.ts'
@@ -158,19 +158,12 @@ function recordPoll(stage: JobsStage, job: number, result: PollResult, span: Spa
   const after = record(before, result, span)
   known.jobs[job] = after
   known.baselines = checkBaselines(known.baselines, job, result, span)
-  if (result.kind === 'answered' || result.kind === 'unknown-job') excuseOthers(stage, job)
+  if (result.kind === 'answered' || result.kind === 'unknown-job') known.jobs = excuseOthers(known.jobs, job)
   const pace = { ...policy, maxOutageMs: maxOutageMs(policy, serviceHasAnswered(known.jobs)) }
   const { refusals } = after
   pollAtMs[job] = refusals === undefined ? nextPollAtMs(after, pace, stage.random()) : nextAttemptAtMs(refusals)
   const changes = jobChanges(before, after, result)
   return [{ kind: 'polled', job, result, tookMs: span.endedAtMs - span.startedAtMs, changes }]
-}
-
-/** The host is up: the others, which may have met the same outage, start anew. */
-function excuseOthers({ known }: JobsStage, answered: number): void {
-  known.jobs = known.jobs.map((job, i) =>
-    job.outage === undefined || i === answered ? job : { ...job, outage: excused(job.outage) },
-  )
 }
 
 function recordCommit(stage: JobsStage, job: number, result: CommitResult, span: Span): readonly EventBody[] {
