@@ -18,6 +18,7 @@ import {
   type GateOptions,
   HALFWAY,
   runGate,
+  runGates,
 } from '../support/gating.ts'
 import { expectSoundRun } from './sound-run.ts'
 
@@ -167,7 +168,7 @@ describe.each(PLACES)('on $title, a step that starts an import', (place) => {
 
   it.concurrent('fails where the request was lost, and never sends it again', async () => {
     const lost = { createFaults: [{ reply: RESET }] }
-    const run = await start(place, lost, { inputs: { timeout: '2s', 'on-timeout': 'pass' } })
+    const run = await start(place, lost, { inputs: { timeout: '4s', 'on-timeout': 'pass' } })
     expect(expectSoundRun(run)).toBe('start-failed')
     expect([run.exitCode, createsIn(run).length, importsOf(run).length]).toEqual([1, 1, 0])
     expect(run.outputs).toMatchObject({ started: '', jobId: '' })
@@ -210,22 +211,29 @@ describe.each(PLACES)('on $title, a step that starts an import', (place) => {
 
 describe('the key of an import', () => {
   it.concurrent.each([milvus('2.6.24'), milvus('3.0.2')])(
-    'brings the job of the first run back on $title',
+    'makes one import of two steps of a run on $title',
     async (place) => {
-      const ids: (string | undefined)[] = []
-      // A second step of the same run starts the same import while the first one is under way.
-      const whole = await start(place, { imports: [RUNNING] }, { inputs: { 'wait-for': 'started' } })
-      const [create] = createsIn(whole)
-      ids.push(whole.outputs['jobId'])
-      const known = { ...earlier(place), jobId: ids[0] ?? '' }
-      const again = { answerCreate: () => json({ code: 0, data: { jobId: known.jobId } }), jobs: [known] }
-      const run = await start(place, again)
-      expect(expectSoundRun(run)).toBe('completed')
-      expect(createsIn(run)[0]?.headers['idempotency-key']).toBe(create?.headers['idempotency-key'])
-      expect(run.outputs).toMatchObject({ started: 'false', jobId: ids[0] })
-      expect(run.log.join('\n')).toContain('was started by an earlier request with the same idempotency key')
+      const [first, second] = await runGates(withChanges(place, { imports: [RUNNING] }), [
+        stepIn(place, { inputs: { 'wait-for': 'started' } }),
+        stepIn(place, { inputs: { 'wait-for': 'started' } }),
+      ])
+      expect([first, second].map((run) => run && expectSoundRun(run))).toEqual(['started', 'started'])
+      const keys = second === undefined ? [] : createsIn(second).map(({ headers }) => headers['idempotency-key'])
+      expect([keys.length, new Set(keys).size]).toEqual([2, 1])
+      expect(second && importsOf(second)).toEqual([first?.outputs['jobId']])
+      expect(second?.outputs).toMatchObject({ started: 'false', jobId: first?.outputs['jobId'] })
+      expect(second?.log.join('\n')).toContain('was started by an earlier request with the same idempotency key')
     },
   )
+
+  it.concurrent('that is given imports the same files twice', async () => {
+    const place = milvus('3.0.2')
+    const keys = ['monday', 'tuesday'].map((key) => stepIn(place, { inputs: { 'idempotency-key': key } }))
+    const runs = await runGates(withChanges(place, {}), keys)
+    expect(runs.map(expectSoundRun)).toEqual(['completed', 'completed'])
+    expect(runs.map(({ outputs }) => outputs['started'])).toEqual(['true', 'true'])
+    expect(new Set(runs.map(({ outputs }) => outputs['jobId'])).size).toBe(2)
+  })
 })
 
 describe('a later attempt of a run', () => {
@@ -259,7 +267,8 @@ describe('a later attempt of a run', () => {
       { jobs: [earlier(V26)] },
       { inputs: { 'github-token': '' }, github: { token: '' } },
     )
-    expect(expectSoundRun(run)).toBe(gitHub.length > 0 ? 'completed' : 'start-failed')
+    expect([expectSoundRun(run), gitHub]).toEqual(['start-failed', []])
+    expect(run.log.join('\n')).toContain('github-token')
   })
 
   it.concurrent('starts the import where the jobs are older than the run', async () => {
@@ -283,12 +292,31 @@ describe('a later attempt of a run', () => {
 })
 
 describe('a lost response', () => {
+  /** The first list does not show the job yet. */
+  const LATER = { clock: 'milliseconds', listedFrom: 1 } as const
+
   it.concurrent('is searched for again where the list comes late', async () => {
     const late: ImportScript = { course: COMPLETED, listedFrom: 1500 }
     const run = await start(V26, { imports: [late], createFaults: [{ reply: RESET, takesEffect: true }] })
     expect(expectSoundRun(run)).toBe('completed')
     expect(operationsOf(run).filter((operation) => operation === 'list')).toHaveLength(3)
     expect([createsIn(run).length, run.outputs['started']]).toEqual([1, 'true'])
+  })
+
+  it.concurrent('is told from an import of other files that appears at the same time', async () => {
+    const other = anImport(COMPLETED, { ...LATER, files: [{ path: 'other.parquet', rows: 1, sizeBytes: 1 }] })
+    const lost = { jobs: [other], createFaults: [{ reply: RESET, takesEffect: true }] }
+    const run = await start(V26, lost)
+    expect(expectSoundRun(run)).toBe('completed')
+    expect([createsIn(run).length, run.outputs['jobId']]).toEqual([1, importsOf(run)[0]])
+    expect(run.requests.filter(({ operation }) => operation === 'describe').map(({ jobId }) => jobId)).toContain(ID)
+  })
+
+  it.concurrent('fails with the ids where another import of the same files appears at the same time', async () => {
+    const lost = { jobs: [anImport(COMPLETED, LATER)], createFaults: [{ reply: RESET, takesEffect: true }] }
+    const run = await start(V26, lost, { inputs: { timeout: '4s', 'on-timeout': 'pass' } })
+    expect([expectSoundRun(run), run.exitCode, createsIn(run).length]).toEqual(['start-failed', 1, 1])
+    for (const jobId of [ID, ...importsOf(run)]) expect(run.summary.text).toContain(jobId)
   })
 
   it.concurrent('ends the gate at once with timeout: 0', async () => {
@@ -319,7 +347,7 @@ describe('a two-phase import of the step', () => {
   const twoPhase = { import: V30.bodyOf(FILES, { options: { auto_commit: 'false' } }), 'abort-uncommitted': 'true' }
 
   it.concurrent('is aborted at a timeout, also while it runs', async () => {
-    const run = await start(V30, { imports: [RUNNING] }, { inputs: { ...twoPhase, timeout: '2s' } })
+    const run = await start(V30, { imports: [RUNNING] }, { inputs: { ...twoPhase, timeout: '4s' } })
     expect([expectSoundRun(run), run.exitCode]).toEqual(['timed-out', 1])
     expect(run.requests.filter(({ operation }) => operation === 'abort').map(({ jobId }) => jobId)).toEqual(
       importsOf(run),
@@ -341,7 +369,7 @@ describe('a two-phase import of the step', () => {
   })
 
   it.concurrent('is left alone where it is an ordinary import', async () => {
-    const inputs = { 'abort-uncommitted': 'true', timeout: '2s' }
+    const inputs = { 'abort-uncommitted': 'true', timeout: '4s' }
     const run = await start(V30, { imports: [RUNNING] }, { inputs })
     expect(expectSoundRun(run)).toBe('timed-out')
     expect(operationsOf(run)).not.toContain('abort')

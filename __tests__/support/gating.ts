@@ -45,19 +45,30 @@ export interface GateOptions extends RunOptions {
 
 /** Runs the built action as a step against a service of its own. An input that is empty counts as not given. */
 export async function runGate(service: ServiceScript, options: GateOptions = {}): Promise<Gated> {
-  const { wiring = {}, inputs = {}, ...others } = options
-  const simulator = await startSimulator(service, wiring)
+  const [run] = await runGates(service, [options])
+  if (run === undefined) throw new Error('There is no run.')
+  return run
+}
+
+/** Runs the built action as several steps, one after the other, against one service; each has all requests so far. */
+export async function runGates(service: ServiceScript, steps: readonly GateOptions[]): Promise<readonly Gated[]> {
+  const simulator = await startSimulator(service, steps[0]?.wiring)
+  const runs: Gated[] = []
   try {
-    const run = await runAction({
-      ...others,
-      inputs: {
-        'job-id': service.jobs.map(({ jobId }) => jobId).join(' '),
-        'api-key': service.apiKey ?? '',
-        endpoint: simulator.url,
-        ...inputs,
-      },
-    })
-    return { ...run, requests: simulator.requests, report: reportOf(run), host: new URL(simulator.url).host }
+    for (const { inputs = {}, ...others } of steps) {
+      const run = await runAction({
+        ...others,
+        inputs: {
+          'job-id': service.jobs.map(({ jobId }) => jobId).join(' '),
+          'api-key': service.apiKey ?? '',
+          endpoint: simulator.url,
+          ...inputs,
+        },
+      })
+      const requests = [...simulator.requests]
+      runs.push({ ...run, requests, report: reportOf(run), host: new URL(simulator.url).host })
+    }
+    return runs
   } finally {
     await simulator.close()
   }
