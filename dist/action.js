@@ -46077,18 +46077,13 @@ function prolonged(outage, error, { startedAtMs, endedAtMs }, usableAtMs) {
 function excused(outage) {
     return outage && { ...outage, judgedSinceMs: undefined };
 }
-/** The outage without a time in which the process did not run. */
-function withoutAbsence(outage, absentMs) {
-    if (outage === undefined)
-        return undefined;
-    const { sinceMs, silentSinceMs, judgedSinceMs, untilMs } = outage;
-    return {
-        ...outage,
-        sinceMs: sinceMs + absentMs,
-        silentSinceMs: silentSinceMs + absentMs,
-        judgedSinceMs: judgedSinceMs === undefined ? undefined : judgedSinceMs + absentMs,
-        untilMs: untilMs + absentMs,
-    };
+/** The host gave a usable response about one of these: the others, which may have met the same outage, start anew. */
+function excuseOthers(all, answered) {
+    return all.map((one, i) => one.outage === undefined || i === answered ? one : { ...one, outage: excused(one.outage) });
+}
+/** The last response about none of those that are still polled was usable: the host is out, and not one of them alone. */
+function isHostOut(polled) {
+    return polled.every(({ outage }) => outage !== undefined);
 }
 /** Whether the outage has lasted longer than the gate accepts. */
 function isTooLong(outage, mostMs) {
@@ -46117,10 +46112,6 @@ function recordRefusal(before, result, { endedAtMs }) {
         lastAtMs: endedAtMs,
         hostHasAnswered: result.hostHasAnswered === true,
     };
-}
-/** The refusals without a time in which the process did not run: a confirmation takes time in which it does. */
-function refusalsWithoutAbsence(refusals, absentMs) {
-    return refusals && { ...refusals, sinceMs: refusals.sinceMs + absentMs };
 }
 /** Enough refusals in a row, over enough time, to end the gate. */
 function isConfirmed(refusals) {
@@ -46336,15 +46327,6 @@ function idleSince({ outage, ...before }, atMs) {
 function standOf({ indexes, load }) {
     return JSON.stringify([indexes?.map(({ name, pendingRows }) => [name, pendingRows]), load]);
 }
-/** The history without a time in which the process did not run: it counts neither as an outage nor as a stall. */
-function withoutAbsenceOfCollection(collection, absentMs) {
-    const { answeredAtMs, outage } = collection;
-    return {
-        ...collection,
-        answeredAtMs: answeredAtMs === undefined ? undefined : answeredAtMs + absentMs,
-        outage: withoutAbsence(outage, absentMs),
-    };
-}
 /** No index has pending rows; a service that does not say how many is not believed. */
 function areReady(indexes) {
     return indexes?.every(({ isFailed, pendingRows }) => !isFailed && pendingRows === 0) === true;
@@ -46467,17 +46449,6 @@ function haveFilesMoved(before = [], after) {
     // The order of files is random on Milvus.
     const known = new Map(before.map((file) => [file.name, standOf(file)]));
     return before.length !== after.length || after.some((file) => known.get(file.name) !== standOf(file));
-}
-/** The history without a time in which the process did not run: it counts neither as an outage nor as a stall. */
-function withoutAbsenceOf(history, absentMs) {
-    const { answeredAtMs, usableAtMs, outage, commit } = history;
-    return {
-        ...history,
-        answeredAtMs: answeredAtMs === undefined ? undefined : answeredAtMs + absentMs,
-        usableAtMs: usableAtMs === undefined ? undefined : usableAtMs + absentMs,
-        outage: withoutAbsence(outage, absentMs),
-        commit: commit && { ...commit, outage: withoutAbsence(commit.outage, absentMs) },
-    };
 }
 /** Rows may have moved all the same: the standstill is measured when a whole answer comes. */
 function notMeasured(history, atMs) {
@@ -46938,7 +46909,10 @@ const MIN_PAUSE_MS = 2_000;
 const MAX_PAUSE_MS = 30_000;
 /** Spreads out gates that started together. */
 const JITTER = 0.08;
-/** At 0% the end can be near or far: with a quarter of the age, a failure after 20 s is known within 5 s. */
+/**
+ * At 0% the end can be near or far: with a quarter of the age, a failure after 20 s is known within 5 s. A commit usually
+ * takes less than a quarter of the time that the import has taken.
+ */
 const SHARE_OF_AGE = 0.25;
 /** From here on the rows are in, and a job can be done at any moment: half the longest pause. */
 const ROWS_IN_PERCENT = 70;
@@ -46948,8 +46922,6 @@ const ROWS_IN_MAX_PAUSE_MS = 15_000;
  * (https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go).
  */
 const COMMIT_PERCENT = 90;
-/** A commit usually ends within this share of the time that the import has taken. */
-const COMMIT_SHARE_OF_AGE = 0.2;
 /** What has not changed for 20 s is worth a poll in 4 s; what has not changed for 5 min, in 30 s. */
 const SHARE_OF_STANDSTILL = 0.1;
 /** When to poll a job next, on the clock's time; `random` is from 0 to 1. */
@@ -46993,7 +46965,7 @@ function pauseOfJobMs(history, nowMs) {
         return slowingMs(standstillMs);
     const ageMs = nowMs - (history.timeline[0]?.atMs ?? nowMs);
     const pauseMs = progress >= COMMIT_PERCENT
-        ? slowingMs(Math.max(0, standstillMs - COMMIT_SHARE_OF_AGE * ageMs))
+        ? slowingMs(Math.max(0, standstillMs - SHARE_OF_AGE * ageMs))
         : SHARE_OF_AGE * ageMs * (1 - progress / COMMIT_PERCENT);
     return Math.min(pauseMs, progress >= ROWS_IN_PERCENT ? ROWS_IN_MAX_PAUSE_MS : MAX_PAUSE_MS);
 }
@@ -47288,11 +47260,16 @@ function isAbortable(job) {
 
 
 
+
 /** The verdicts on all jobs, in the order given. */
 function judgeAll(jobs, policy, timeIsUp, identities) {
     const isThrough = ({ latest }) => latest?.phase === 'completed' || latest?.phase === 'failed';
-    const isHostOut = jobs.every((job) => isThrough(job) || job.outage !== undefined);
-    const circumstances = { serviceHasAnswered: serviceHasAnswered(jobs), isHostOut, timeIsUp, identities };
+    const circumstances = {
+        serviceHasAnswered: serviceHasAnswered(jobs),
+        isHostOut: isHostOut(jobs.filter((job) => !isThrough(job))),
+        timeIsUp,
+        identities,
+    };
     return jobs.map((job) => judge(job, policy, circumstances));
 }
 /** The service has given a usable answer about any of the jobs. */
@@ -47537,9 +47514,10 @@ function stalled(all, { stallTimeoutMs = Infinity }) {
     const found = searchable_first(all, ({ idleMs }) => (idleMs >= stallTimeoutMs ? idleMs : undefined));
     return found && { kind: 'stalled', passes: false, jobs: [], collections: found.collections, idleMs: found.value };
 }
-function unreachable(all, { timeIsUp, hadTime, mostOutageMs }) {
+function unreachable(all, { timeIsUp, hadTime, mostOutageMs, isPolled }) {
     const neverAnswers = ({ gone, outage, refusals, answeredAtMs }) => answeredAtMs === undefined && gone === undefined && (hadTime || refusals !== undefined || !isCutShort(outage));
-    const found = searchable_first(all, (one) => isTooLong(one.outage, mostOutageMs) || (timeIsUp && neverAnswers(one)) ? one : undefined);
+    const isOut = isHostOut(all.filter(isPolled));
+    const found = searchable_first(all, (one) => (isOut && isTooLong(one.outage, mostOutageMs)) || (timeIsUp && neverAnswers(one)) ? one : undefined);
     if (found === undefined)
         return undefined;
     const { outage, refusals, requestedAtMs = 0 } = found.value;
@@ -51147,7 +51125,7 @@ function parseHeaders(text) {
 function headerSecretsOf(text) {
     return linesOf(text).flatMap((line) => {
         const value = line.text.includes(':') ? headerOf(line.text)[1] : line.text;
-        return [value, ...value.split(/[\s,;=]+/)];
+        return [value, ...value.split(/[\s,;="']+/)];
     });
 }
 function linesOf(text) {
@@ -51198,6 +51176,33 @@ const INSTEAD = new Map([
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./src/gate/absence.ts
+/**
+ * The same without a time in which the process did not run: it counts neither as an outage nor as a stall, and confirms no
+ * refusal.
+ */
+function withoutAbsence(one, absentMs) {
+    const { answeredAtMs, usableAtMs, outage, refusals } = one;
+    const later = (atMs) => atMs + absentMs;
+    return {
+        ...one,
+        ...(answeredAtMs !== undefined && { answeredAtMs: later(answeredAtMs) }),
+        ...(usableAtMs !== undefined && { usableAtMs: later(usableAtMs) }),
+        ...(outage !== undefined && {
+            outage: {
+                ...outage,
+                sinceMs: later(outage.sinceMs),
+                silentSinceMs: later(outage.silentSinceMs),
+                judgedSinceMs: outage.judgedSinceMs === undefined ? undefined : later(outage.judgedSinceMs),
+                untilMs: later(outage.untilMs),
+            },
+        }),
+        ...(refusals !== undefined && {
+            refusals: { ...refusals, sinceMs: later(refusals.sinceMs), lastAtMs: later(refusals.lastAtMs) },
+        }),
+    };
+}
+
 ;// CONCATENATED MODULE: ./src/gate/import-files.ts
 /** The longest name that is shown whole: the sanitizer cuts longer ones. */
 const LONGEST_WHOLE = 1_000;
@@ -51293,6 +51298,7 @@ function lastPart(text) {
 }
 
 ;// CONCATENATED MODULE: ./src/gate/start.ts
+
 
 
 
@@ -51399,13 +51405,11 @@ function recordStep(state, plan, limits, step, span) {
 }
 /** The start without a time in which the process did not run: neither the search nor an outage goes on in it. */
 function startWithoutAbsence(state, absentMs) {
-    const { outage, refusals, search, candidates } = state;
+    const { search, candidates } = state;
     return {
-        ...state,
-        outage: withoutAbsence(outage, absentMs),
-        refusals: refusalsWithoutAbsence(refusals, absentMs),
+        ...withoutAbsence(state, absentMs),
         search: search && { ...search, untilMs: search.untilMs + absentMs, isLast: false },
-        candidates: candidates.map((one) => ({ ...one, refusals: refusalsWithoutAbsence(one.refusals, absentMs) })),
+        candidates: candidates.map((one) => withoutAbsence(one, absentMs)),
     };
 }
 /** How the start ends where time is up before a job is known. */
@@ -51831,7 +51835,9 @@ function importSecretsOf(text) {
 }
 function allSecretsIn(text) {
     try {
-        return secretsIn(JSON.parse(text));
+        // Numbers become strings first: a long one would lose digits, and then not be masked as it is written.
+        const withTexts = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) => token.startsWith('"') ? token : `"${token}"`);
+        return secretsIn(JSON.parse(withTexts));
     }
     catch {
         // No JSON, or nested too deeply to be walked.
@@ -51843,11 +51849,10 @@ function secretsIn(value, key = '') {
         return value.flatMap((one) => secretsIn(one, key));
     if (isObject(value))
         return Object.entries(value).flatMap(([name, one]) => secretsIn(one, name));
-    if (typeof value !== 'string' && typeof value !== 'number')
+    if (typeof value !== 'string')
         return [];
-    const one = String(value);
-    const isSecret = ALWAYS_SECRET.test(key) || (OFTEN_SECRET.test(key) && one.length >= SHORTEST);
-    return isSecret ? [one] : secretsInUrl(one);
+    const isSecret = ALWAYS_SECRET.test(key) || (OFTEN_SECRET.test(key) && value.length >= SHORTEST);
+    return isSecret ? [value] : secretsInUrl(value);
 }
 /** Of a text that is no JSON: what looks like a member with a secret, and URLs. */
 function secretsInText(text) {
@@ -51988,13 +51993,9 @@ function shownPem(text) {
 function isPem(text) {
     return text.includes('-----BEGIN');
 }
-/** Whether a text that is not PEM looks like a path, and not like a key or certificate that was damaged on its way. */
+/** Whether a text is the path of a file rather than a damaged key or certificate, none of which ends in an extension. */
 function looksLikePath(text) {
-    return text.length <= 255 && !/[\r\n]/.test(text) && !isBareBase64(text);
-}
-/** Whether a text may be a key that lost its first and last line, rather than a path. */
-function isBareBase64(text) {
-    return /^[A-Za-z0-9+/=\s]{40,}$/.test(text);
+    return text.length <= 255 && /^[^\r\n]*\.[A-Za-z]{1,5}$|^[a-z ._/\\-]+$/.test(text);
 }
 /** The PEM text that an input holds or names; `shown` is how a mistake may write what is not the path of a file. */
 function readPem(text, folder, shown) {
@@ -52075,16 +52076,24 @@ function secretsOf(env) {
         passwordOf(key),
         ...headerSecretsOf(inputs.headers),
         ...keyLinesOf(inputs['client-key']),
+        ...[inputs['ca-cert'], inputs['client-cert']].flatMap(strayKeyLinesOf),
     ].filter((secret) => secret.length >= secrets_SHORTEST);
     const passwords = [inputs.endpoint, inputs['cluster-endpoint'], ...proxyTextsOf(env)].flatMap(passwordsIn);
     const inImport = importSecretsOf(inputs.import);
     return [...new Set([key, gitHubTokenOf(inputs), ...long, ...passwords, ...inImport])].filter((secret) => secret !== '');
 }
-/** The lines of a key, also of one whose line breaks were lost; its first and last line are no secret. */
+/** The lines of a key, also of one whose line breaks were lost. */
 function keyLinesOf(text) {
-    if (!isPem(text) && looksLikePath(text))
-        return [];
-    return text.replace(/-----[^-]*-----/g, ' ').split(/(?:\s|\\n)+/);
+    return isPem(text) || !looksLikePath(text) ? secrets_linesOf(text) : [];
+}
+/** The lines of the private keys that stand among certificates, where they do not belong. */
+function strayKeyLinesOf(text) {
+    const keys = text.match(/BEGIN [A-Z ]*PRIVATE KEY[^]*?(?:END [A-Z ]*PRIVATE KEY|$)/g) ?? [];
+    return keys.flatMap(secrets_linesOf);
+}
+/** Without the first and the last line, which are no secret. */
+function secrets_linesOf(pem) {
+    return pem.replace(/-*\b(?:BEGIN|END)\b[A-Z ]*-*/g, ' ').split(/(?:[\s"']|\\n)+/);
 }
 
 ;// CONCATENATED MODULE: ./src/settings/unknown-inputs.ts
@@ -54326,7 +54335,6 @@ function createRateLimiter(clock) {
 
 
 
-
 /** The beginning: nothing is known, and the engine stands still. */
 function createStage(options) {
     const { clock, selection, startedAtMs } = options;
@@ -54341,6 +54349,7 @@ function createStage(options) {
         discovery: undefined,
         start: undefined,
         startState: undefined,
+        search: { usableAtMs: undefined, outage: undefined, refusals: undefined },
         identities: new Map(),
     };
     const view = () => ({
@@ -54352,9 +54361,14 @@ function createStage(options) {
         start: known.start,
     });
     const onAbsence = (absentMs) => {
-        known.jobs = known.jobs.map((job) => withoutAbsenceOf(job, absentMs));
+        known.jobs = known.jobs.map((job) => {
+            const commit = job.commit && withoutAbsence(job.commit, absentMs);
+            return { ...withoutAbsence(job, absentMs), commit };
+        });
+        known.collections = known.collections.map((one) => withoutAbsence(one, absentMs));
+        known.search = withoutAbsence(known.search, absentMs);
+        known.identities = new Map([...known.identities].map(([name, one]) => [name, withoutAbsence(one, absentMs)]));
         known.startState = known.startState && startWithoutAbsence(known.startState, absentMs);
-        known.collections = known.collections.map((collection) => withoutAbsenceOfCollection(collection, absentMs));
     };
     return { ...options, policy, engine: createEngine({ ...options, ...policy, view, onAbsence }), known };
 }
@@ -54541,7 +54555,12 @@ async function* waitForCollections(stage) {
 }
 function collections_conclude(stage, timeIsUp = false) {
     const { known, policy, hadTime } = stage;
-    return concludeCollections(known.collections, policy, { timeIsUp, hadTime, mostOutageMs: mostOutageMs(stage) });
+    return concludeCollections(known.collections, policy, {
+        timeIsUp,
+        hadTime,
+        mostOutageMs: mostOutageMs(stage),
+        isPolled: (one) => nextStep(one, known.collections, policy) !== 'nothing',
+    });
 }
 function mostOutageMs({ known, policy, service }) {
     const hasAnswered = !service.collections.isElsewhere || known.collections.some(({ answeredAtMs }) => answeredAtMs !== undefined);
@@ -54586,6 +54605,8 @@ function collections_recordStep({ known }, i, result, span) {
         return [];
     const after = recordResult(before, result, span);
     known.collections[i] = after;
+    if (after.answeredAtMs === span.endedAtMs)
+        known.collections = excuseOthers(known.collections, i);
     const changes = collectionChanges(before, after, result);
     return [{ kind: 'read', collection: i, answer: result, tookMs: span.endedAtMs - span.startedAtMs, changes }];
 }
@@ -54608,11 +54629,10 @@ function collections_recordStep({ known }, i, result, span) {
  */
 async function* discoverJobs(stage, discovery) {
     const { service, policy, engine, known } = stage;
-    const search = { ...stage, usableAtMs: undefined };
-    const listing = yield* untilAnswered(search, (options) => service.list(options));
+    const listing = yield* untilAnswered(stage, (options) => service.list(options));
     if ('passes' in listing)
         return listing;
-    const leftOut = yield* namesLeftOut(search, listing.jobs);
+    const leftOut = yield* namesLeftOut(stage, listing.jobs);
     if ('passes' in leftOut)
         return leftOut;
     const jobs = listing.jobs.filter(({ collectionName }) => !leftOut.names.has(collectionName));
@@ -54622,12 +54642,12 @@ async function* discoverJobs(stage, discovery) {
     for (const [i, job] of undated.entries()) {
         known.discovery = { ...discovery, undated: undated.length - i };
         const poll = service.pollerFor([job.jobId]);
-        const seen = yield* untilAnswered(search, (options) => poll(job.jobId, { ...options, isLast: false }));
+        const seen = yield* untilAnswered(stage, (options) => poll(job.jobId, { ...options, isLast: false }));
         if ('passes' in seen)
             return seen;
         let age = ageOf(job, seen);
         if (seen.kind === 'answered' && !isAgeKnown(age)) {
-            const start = yield* untilAnswered(search, (options) => service.jobStart(job.jobId, options));
+            const start = yield* untilAnswered(stage, (options) => service.jobStart(job.jobId, options));
             // A key that may not ask this leaves the age unknown.
             if ('passes' in start && start.kind !== 'rejected')
                 return start;
@@ -54680,15 +54700,14 @@ function ageOf({ phase }, seen) {
     return { phase: seen.snapshot.phase, created: createTime, completed: completeTime };
 }
 async function* untilAnswered(stage, send) {
-    const { engine, interrupt, policy } = stage;
+    const { engine, interrupt, policy, known } = stage;
     const attempts = {
         isFinal: false,
         failedAtMs: undefined,
         nextAtMs: engine.now(),
-        outage: undefined,
-        refusals: undefined,
         response: undefined,
     };
+    known.search = { ...known.search, outage: undefined, refusals: undefined };
     const request = () => planned({ about: 'discovery', action: 'read', atMs: attempts.nextAtMs }, send, (result, span) => recordAttempt(stage, attempts, result, span));
     yield* engine.run({ plan: () => (isOver(stage, attempts) ? undefined : [request()]) });
     if (!isOver(stage, attempts)) {
@@ -54711,7 +54730,7 @@ async function* untilAnswered(stage, send) {
         return attempts.response;
     if (interrupt.aborted)
         return interrupted(interrupt);
-    const { refusals, outage } = attempts;
+    const { refusals, outage } = known.search;
     if (refusals !== undefined && (isConfirmed(refusals) || isRefusedAtDeadline(refusals, policy))) {
         return { kind: 'rejected', passes: false, jobs: [], error: refusals.error };
     }
@@ -54722,45 +54741,43 @@ async function* untilAnswered(stage, send) {
 function finalAtMs({ failedAtMs, nextAtMs }) {
     return failedAtMs === undefined ? nextAtMs : failedAtMs + FINAL_RETRY_MS;
 }
-function isOver(stage, { outage, refusals, response }) {
+function isOver(stage, { response }) {
+    const { outage, refusals } = stage.known.search;
     return isConfirmed(refusals) || response !== undefined || isTooLong(outage, discover_mostOutageMs(stage));
 }
-function discover_mostOutageMs({ policy, usableAtMs }) {
-    return maxOutageMs(policy, usableAtMs !== undefined);
+function discover_mostOutageMs({ policy, known }) {
+    return maxOutageMs(policy, known.search.usableAtMs !== undefined);
 }
 function recordAttempt(stage, attempts, result, span) {
     const failure = result;
-    const { refusals, failedAtMs } = attempts;
+    const { known } = stage;
+    const { refusals, outage: outageBefore, usableAtMs } = known.search;
     // A final request that was cut does not replace the error of an earlier one.
     const isCut = failure.kind === 'outage' && failure.error.outcome === 'timeout';
-    if (isCut && attempts.isFinal && failedAtMs !== undefined)
+    if (isCut && attempts.isFinal && attempts.failedAtMs !== undefined)
         return [];
-    attempts.refusals = recordRefusal(refusals, result, span);
+    known.search = { ...known.search, refusals: recordRefusal(refusals, result, span) };
     attempts.failedAtMs = span.endedAtMs;
     switch (failure.kind) {
         case 'cancelled':
             return [];
         case 'refused':
-            if (attempts.refusals !== undefined)
-                attempts.nextAtMs = nextAttemptAtMs(attempts.refusals);
-            return searched(refusalChanges(refusals, attempts.refusals));
+            if (known.search.refusals !== undefined)
+                attempts.nextAtMs = nextAttemptAtMs(known.search.refusals);
+            return searched(refusalChanges(refusals, known.search.refusals));
         case 'outage': {
-            const began = attempts.outage === undefined;
-            const outage = prolonged(attempts.outage, failure.error, span, stage.usableAtMs);
-            attempts.outage = outage;
+            const outage = prolonged(outageBefore, failure.error, span, usableAtMs);
+            known.search = { ...known.search, outage };
             const nextMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - outage.sinceMs);
             attempts.nextAtMs = Math.min(nextMs, (outage.judgedSinceMs ?? Infinity) + discover_mostOutageMs(stage));
-            return searched(began ? [{ kind: 'outage-began', error: failure.error }] : []);
+            return searched(outageBefore === undefined ? [{ kind: 'outage-began', error: failure.error }] : []);
         }
-        default: {
-            const { outage } = attempts;
-            stage.usableAtMs = span.endedAtMs;
+        default:
+            known.search = { usableAtMs: span.endedAtMs, outage: undefined, refusals: undefined };
             attempts.response = result;
-            attempts.outage = undefined;
-            if (outage === undefined)
+            if (outageBefore === undefined)
                 return [];
-            return searched([{ kind: 'outage-ended', lastedMs: span.endedAtMs - outage.silentSinceMs }]);
-        }
+            return searched([{ kind: 'outage-ended', lastedMs: span.endedAtMs - outageBefore.silentSinceMs }]);
     }
 }
 function searched(changes) {
@@ -54936,16 +54953,12 @@ function recordPoll(stage, job, result, span) {
     known.jobs[job] = after;
     known.baselines = checkBaselines(known.baselines, job, result, span);
     if (result.kind === 'answered' || result.kind === 'unknown-job')
-        excuseOthers(stage, job);
+        known.jobs = excuseOthers(known.jobs, job);
     const pace = { ...policy, maxOutageMs: maxOutageMs(policy, serviceHasAnswered(known.jobs)) };
     const { refusals } = after;
     pollAtMs[job] = refusals === undefined ? nextPollAtMs(after, pace, stage.random()) : nextAttemptAtMs(refusals);
     const changes = jobChanges(before, after, result);
     return [{ kind: 'polled', job, result, tookMs: span.endedAtMs - span.startedAtMs, changes }];
-}
-/** The host is up: the others, which may have met the same outage, start anew. */
-function excuseOthers({ known }, answered) {
-    known.jobs = known.jobs.map((job, i) => job.outage === undefined || i === answered ? job : { ...job, outage: excused(job.outage) });
 }
 function recordCommit(stage, job, result, span) {
     const { known, policy, pollAtMs } = stage;
