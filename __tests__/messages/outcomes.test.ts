@@ -556,6 +556,64 @@ describe('what happened', () => {
     expect(headline({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(aJob()), policy).points).toBeUndefined()
   })
 
+  const odd = (label: string, reason?: string) => aJob({ label, phase: 'unknown', reason })
+  const CHECK =
+    'This version does not know the state Odd of import job j1: check the job at the service. Raise `timeout`, or re-run this job with the same job id; do not start the import again.'
+
+  it.each<[string, Conclusion, View, string, readonly string[]]>([
+    [
+      'after a timeout that fails',
+      { kind: 'timed-out', passes: false, jobs: [0, 1] },
+      viewOf(aJob(), odd('Odd', 'waits for a slot')),
+      CHECK,
+      ['Reason from the service about import job j1: waits for a slot'],
+    ],
+    [
+      'after a timeout that passes',
+      { kind: 'timed-out', passes: true, jobs: [0, 1] },
+      viewOf(aJob(), odd('Odd', 'waits for a slot')),
+      'This version does not know the state Odd of import job j1: check the job at the service. Later steps must not rely on its rows.',
+      ['Reason from the service about import job j1: waits for a slot'],
+    ],
+    [
+      'beside a job that waits for a commit',
+      { kind: 'timed-out', passes: false, jobs: [0, 1] },
+      viewOf(uncommitted, odd('Odd', 'waits for a slot')),
+      `Import job j0 is waiting for a commit (POST /v2/vectordb/jobs/import/commit). ${CHECK} Still at Uncommitted: import job j0. Commit (POST /v2/vectordb/jobs/import/commit) or abort (POST /v2/vectordb/jobs/import/abort).`,
+      ['Reason from the service about import job j1: waits for a slot'],
+    ],
+    [
+      'in several words',
+      { kind: 'timed-out', passes: false, jobs: [0, 1, 2, 3, 4, 5] },
+      viewOf(odd('Odd', 'x'), odd('Odd', 'x'), odd('Strange'), odd('New', 'y'), odd('Fresh', 'z'), odd('Own', 'w')),
+      'This version does not know the state Odd of import jobs j0, j1: check the jobs at the service. This version does not know the state Strange of import job j2: check the job at the service. This version does not know the state New of import job j3: check the job at the service. 2 more states are unknown. Raise `timeout`, or re-run this job with the same job id; do not start the import again.',
+      [
+        'Reason from the service about import jobs j0, j1: x',
+        'Reason from the service about import job j3: y',
+        'Reason from the service about import job j4: z',
+      ],
+    ],
+    [
+      'after a signal',
+      { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
+      viewOf(aJob(), odd('Odd', 'waits for a slot'), aCompletedJob()),
+      'This version does not know the state Odd of import job j1: check the job at the service. To wait for it again, re-run this job with the same job id; do not start the import again.',
+      ['Reason from the service about import job j1: waits for a slot'],
+    ],
+    [
+      'without progress',
+      { kind: 'stalled', passes: false, jobs: [0], idleMs: 1_800_000 },
+      viewOf(odd('Odd', 'waits for a slot')),
+      'This version does not know the state Odd: check the job at the service. Check whether the data nodes are up and have free slots for import tasks. To wait longer, raise `stall-timeout`.',
+      ['Reason from the service: waits for a slot'],
+    ],
+  ])(
+    'names every unknown state and its reason, and says of no job that it continues: %s',
+    (_, conclusion, view, next, points) => {
+      expect(headline(conclusion, view, policy)).toMatchObject({ next, points })
+    },
+  )
+
   it('has neither a code nor a link where the import is complete', () => {
     expect(Object.keys(headline({ kind: 'completed', passes: true }, viewOf(aCompletedJob()), policy))).toEqual([
       'title',

@@ -528,6 +528,14 @@ describe('the closing block', () => {
     expect([linesWith(false), linesWith(true, true)]).toEqual([[], []])
   })
 
+  it('names all of many running jobs that are not aborted, in lines that fit', () => {
+    const jobs = Array.from({ length: 60 }, (_, i) => aHistory({ jobId: `45${i + 100}`, polls: [[0, aJob()]] }))
+    const conclusion = { kind: 'timed-out', passes: false, jobs: [0] } as const
+    const lines = closingBlock(conclusion, aView(jobs), aPolicy({ abortUncommitted: true }))
+    expect(jobs.filter(({ jobId }) => !lines.slice(-7).some((line) => line.includes(jobId)))).toEqual([])
+    expect(lines.filter((line) => line.length > 160)).toEqual([])
+  })
+
   it('tells of a crowd how many jobs are in which state, and names those that are not well', () => {
     const wells = Array.from({ length: 9 }, (_, i) => aHistory({ jobId: `w${i}`, polls: [[0, aJob()]] }))
     const ills = [

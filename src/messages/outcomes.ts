@@ -28,6 +28,7 @@ import {
   collectionsOf,
   collectionsText,
   first,
+  groupBy,
   jobName,
   lowerFirst,
   MAX_NAME_LENGTH,
@@ -42,7 +43,15 @@ import {
 import type { Message } from './phrases.ts'
 import { nextStepFor, statusIn, whatHappened } from './service-errors.ts'
 import { started, startFailed, startInterrupted, startUnreachable } from './start.ts'
-import { areAborted, COMMIT, partlyCommitted, uncommitted, withoutAborted, withWhatIsLeft } from './two-phase.ts'
+import {
+  areAborted,
+  COMMIT,
+  jobList,
+  partlyCommitted,
+  uncommitted,
+  withoutAborted,
+  withWhatIsLeft,
+} from './two-phase.ts'
 
 /** How the gate ended, in plain sentences of one line each, and where the docs explain it. */
 export interface Headline extends Message {
@@ -63,6 +72,7 @@ export interface Annotation {
 const MAX_MESSAGE_LENGTH = 4000
 const MAX_REASON_LENGTH = 2000
 const MAX_TITLE_LENGTH = 250
+const MAX_STATE_LENGTH = 60
 
 /** What happened and what to do next: the text that log, summary, annotation and the output `reason` share. */
 export function headline(conclusion: Conclusion, view: View, policy: Policy): Headline {
@@ -374,14 +384,18 @@ function stalled({ jobs, collections, idleMs }: Extract<Conclusion, { kind: 'sta
   if (collections !== undefined) return stalledCollections(collections, idleMs, view)
   const { subject } = subjectOf(view, jobs)
   const job = first(view, jobs)
+  const affected = indexed(jobs, view)
+  const unknown = unknownStates(affected, view)
   const hint = job && stallHint(job)
   const at = job === undefined ? '' : ` at ${progressOf(job)}`
   return {
     title: `No progress for ${duration(idleMs)}${job === undefined ? '' : ` at ${percent(job.progress)}`}`,
     sentence: `No progress of ${lowerFirst(subject)} for ${duration(idleMs)}${at}.`,
-    ...(hint !== undefined && { points: [hint] }),
+    ...pointsOn(affected, hint),
     next: [
-      ...(areAborted(jobs, view) ? [] : ['The import has not failed and may still continue.']),
+      ...(areAborted(jobs, view) || unknown.length > 0
+        ? unknown
+        : ['The import has not failed and may still continue.']),
       hint === undefined
         ? 'Check whether the data nodes are up and have free slots for import tasks.'
         : 'On Zilliz Cloud, ask its support: the nodes are not visible to you.',
@@ -410,7 +424,7 @@ function timedOut(
     return {
       title: `${timeout.replaceAll('`', '')}: aborted at Uncommitted`,
       sentence: `${timeout}: ${lowerFirst(subject)} ${isAlone ? 'was' : 'were'} aborted${at}, because \`abort-uncommitted\` is set.`,
-      ...idlePoints(job),
+      ...pointsOn(indexed(jobs, view), idleHint(job)),
       next: `The rows are discarded. To import them, start a new import${policy.timeoutMs === 0 ? '' : ' with a longer `timeout`'}.`,
     }
   }
@@ -425,9 +439,9 @@ function timedOut(
   return {
     title: `${timeout.replaceAll('`', '')}: ${timedOutTitle(job, jobs.length)}`,
     sentence: `${timeout}: ${lowerFirst(subject)} ${state}${pass}.`,
-    ...idlePoints(job),
+    ...pointsOn(indexed(left, view), idleHint(job)),
     next: [
-      ...whatIsLeft(passes ? job : first(view, left), view, policy),
+      ...whatIsLeft(passes ? job : first(view, left), indexed(left, view), view, policy),
       passes ? 'Later steps must not rely on its rows.' : afterTimeout(left.length < jobs.length, view),
     ].join(' '),
   }
@@ -435,7 +449,7 @@ function timedOut(
 
 function timedOutTitle(job: History | undefined, jobs: number): string {
   if (jobs !== 1 || job?.latest === undefined) return `${counted(jobs, 'import')} not done`
-  if (job.latest.phase === 'unknown') return `unknown state ${shortened(job.latest.label, 60)}`
+  if (job.latest.phase === 'unknown') return `unknown state ${shortened(job.latest.label, MAX_STATE_LENGTH)}`
   if (job.latest.phase === 'uncommitted') return 'waiting for a commit'
   return `the import is at ${percent(job.progress)}${continues(job) ? ' and continues' : ''}`
 }
@@ -446,39 +460,79 @@ function afterTimeout(areSomeAborted: boolean, view: View): string {
     : `Raise \`timeout\`, or ${waitAgain(view)}`
 }
 
-/** What is known about a job that the gate leaves in a strange state: it is idle, or in a state that is not known. */
-function idlePoints(job: History | undefined): Pick<Message, 'points'> {
-  if (job === undefined) return {}
-  const reason = job.latest?.phase === 'unknown' ? job.latest.reason : undefined
+/** Why a job is in a state that this version does not know, in the words of the service, and what may hold up an idle one. */
+function pointsOn(jobs: readonly History[], hint: string | undefined): Pick<Message, 'points'> {
+  const reasons = [...groupBy(jobs, ({ latest }) => (latest?.phase === 'unknown' ? latest.reason : undefined))].flatMap(
+    ([reason, group]) =>
+      reason === undefined ? [] : { reason, of: jobs.length === 1 ? '' : ` about ${jobList(group)}` },
+  )
   const points = [
-    ...(reason === undefined ? [] : [`Reason from the service: ${reason}`]),
-    ...(isIdle(job) ? [stallHint(job) ?? []].flat() : []),
+    ...reasons
+      .slice(0, MOST_NAMED)
+      .map(({ reason, of }) => `Reason from the service${of}: ${jobs.length === 1 ? reason : cutReason(reason)}`),
+    ...(hint === undefined ? [] : [hint]),
   ]
   return points.length === 0 ? {} : { points }
 }
 
-/** What becomes of a job after the deadline, as far as its last state says. */
-function whatIsLeft(job: History | undefined, view: View, { abortUncommitted }: Policy): readonly string[] {
-  if (job?.latest === undefined) return []
+function idleHint(job: History | undefined): string | undefined {
+  return job !== undefined && isIdle(job) ? stallHint(job) : undefined
+}
+
+/** The reasons of several jobs share one annotation. */
+function cutReason(reason: string): string {
+  return shortened(reason, MAX_REASON_LENGTH / MOST_NAMED)
+}
+
+function isUnknown(job: History): boolean {
+  return job.latest?.phase === 'unknown' && !isAborted(job)
+}
+
+/** The states that this version does not know, and the jobs in them: whether those continue is unknown as well. */
+function unknownStates(jobs: readonly History[], view: View): readonly string[] {
+  const states = [...groupBy(jobs.filter(isUnknown), ({ latest }) => shortened(latest?.label ?? '', MAX_STATE_LENGTH))]
+  return [
+    ...states
+      .slice(0, MOST_NAMED)
+      .map(
+        ([state, group]) =>
+          `This version does not know the state ${state}${view.jobs.length === 1 ? '' : ` of ${jobList(group)}`}: check the job${group.length === 1 ? '' : 's'} at the service.`,
+      ),
+    ...(states.length > MOST_NAMED ? [`${counted(states.length - MOST_NAMED, 'more state')} are unknown.`] : []),
+  ]
+}
+
+function indexed(indices: readonly number[], { jobs }: View): readonly History[] {
+  return indices.flatMap((i) => jobs[i] ?? [])
+}
+
+/** What becomes of the jobs after the deadline: of the first, as far as its last state says, and of those in an unknown state. */
+function whatIsLeft(job: History | undefined, left: readonly History[], view: View, policy: Policy): readonly string[] {
+  const unknown = unknownStates(left, view)
+  if (job?.latest === undefined || isUnknown(job)) return unknown
+  return [...(fateOf(job, view, policy) ?? (unknown.length === 0 ? [continuing(job)] : [])), ...unknown]
+}
+
+/** What a two-phase job waits for; undefined for a job that works on. */
+function fateOf(job: History, view: View, { abortUncommitted }: Policy): readonly string[] | undefined {
   const { latest, commit } = job
   const isAlone = view.jobs.length === 1
-  if (commit?.state === 'done' || latest.phase === 'committing') {
+  if (commit?.state === 'done' || latest?.phase === 'committing') {
     const whose = isAlone ? 'Its commit' : `The commit of ${jobName(job)}`
     const state = commit?.state === 'done' ? 'was accepted' : 'is in progress'
     const abort =
       abortUncommitted && !view.jobs.some(isAborted) ? ' No job was aborted: a commit cannot be taken back.' : ''
     return [`${whose} ${state}: its rows become visible without another step.${abort}`]
   }
-  if (latest.phase === 'uncommitted') {
+  if (latest?.phase === 'uncommitted') {
     const who = isAlone ? 'It' : `Import job ${job.jobId}`
     return isCommitInDoubt(job) ? [] : [`${who} is waiting for a commit (${COMMIT}).`]
   }
-  if (latest.phase === 'unknown') {
-    return [`This version does not know the state ${shortened(latest.label, 60)}: check the job at the service.`]
-  }
-  return [
-    `The import continues${allRowsAreIn(job) ? ': all rows are in, but sorting, building indexes or the commit is not done yet' : ''}.`,
-  ]
+  return undefined
+}
+
+function continuing(job: History): string {
+  return `The import continues${allRowsAreIn(job) ? ': all rows are in, but sorting, building indexes or the commit is not done yet' : ''}.`
 }
 
 function allRowsAreIn({ importedRows = 0, totalRows }: History): boolean {
@@ -492,16 +546,17 @@ function cancelled(signal: string, view: View): Message {
   const running = view.jobs.filter(({ latest }) => latest?.phase !== 'completed' && latest?.phase !== 'failed')
   const sentence = `The gate was stopped by ${signal}${meanwhile(running, view)}.`
   if (running.length > 0 && running.every(isAborted)) return { title, sentence }
+  const unknown = unknownStates(running, view)
   const isOver = running.length === 0 && view.jobs.length > 0
   const state = isOver
     ? ['All import jobs have ended.']
-    : running.some((job) => continues(job) && !isAborted(job))
+    : unknown.length === 0 && running.some((job) => continues(job) && !isAborted(job))
       ? ['The import continues.']
-      : []
+      : unknown
   return {
     title,
     sentence,
-    ...idlePoints(running.find(isIdle)),
+    ...pointsOn(running, idleHint(running.find(isIdle))),
     next: [...state, `To ${isOver ? 'get a verdict' : 'wait for it again'}, ${waitAgain(view)}`].join(' '),
   }
 }

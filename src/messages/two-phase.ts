@@ -60,7 +60,6 @@ export function commitNotes(job: History): readonly string[] {
     case 'done':
       return ['commit accepted']
     case 'declined':
-    case 'declined':
     case 'refused':
       return ['commit rejected']
     case 'in-doubt':
@@ -165,10 +164,8 @@ export function withWhatIsLeft(message: Message, conclusion: Conclusion, view: V
 export function notAborted({ jobs }: View, { abortUncommitted }: Policy): readonly string[] {
   const running = jobs.filter((job) => isRunning(job) && !isAborted(job)).map(({ jobId }) => jobId)
   if (!abortUncommitted || running.length === 0) return []
-  const more = running.length <= MOST_JOBS ? '' : ` and ${counted(running.length - MOST_JOBS, 'more job')}`
-  const list = `${running.slice(0, MOST_JOBS).join(', ')}${more}`
   return [
-    `Not aborted, because ${running.length === 1 ? 'it was' : 'they were'} never seen at Uncommitted and may not be two-phase: import job${running.length === 1 ? '' : 's'} ${list}.`,
+    `Not aborted, because ${running.length === 1 ? 'it was' : 'they were'} never seen at Uncommitted and may not be two-phase: import job${running.length === 1 ? '' : 's'} ${running.join(', ')}.`,
   ]
 }
 
@@ -184,7 +181,8 @@ function isLeft(job: History): boolean {
   return job.latest?.phase === 'uncommitted' && !isAborted(job) && !isCommitted(job) && !isCommitInDoubt(job)
 }
 
-function jobList(jobs: readonly History[]): string {
+/** Jobs in the middle of a sentence: `import jobs a, b`. */
+export function jobList(jobs: readonly History[]): string {
   return `import job${jobs.length === 1 ? '' : 's'} ${named(jobs.map(({ jobId }) => shortened(jobId, MAX_NAME_LENGTH)))}`
 }
 
