@@ -52,6 +52,13 @@ describe('jobs that rest at Uncommitted', () => {
     })
   })
 
+  it('are not spoken of where an import was aborted while it ran', () => {
+    const timedOut: Conclusion = { kind: 'timed-out', passes: false, jobs: [0] }
+    const running = aHistory({ jobId: 'r', polls: [[2000, aJob()]] })
+    expect(told(timedOut, after(running, 'abort', DONE)).title).toMatch(/^Timed out after .*: aborted$/)
+    expect(told(timedOut, after(resting('a'), 'abort', DONE)).title).toMatch(/: aborted at Uncommitted$/)
+  })
+
   it('are told with others that were aborted on their way there', () => {
     const running = aHistory({ jobId: 'r', polls: [[2000, aJob()]] })
     const jobs = [after(resting('a'), 'abort', DONE), after(running, 'abort', DONE)]

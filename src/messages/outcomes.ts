@@ -421,8 +421,10 @@ function timedOut(
   const isAlone = jobs.length === 1
   if (areAborted(jobs, view)) {
     const at = isAlone && job !== undefined ? ` at ${progressOf(job)}` : ''
+    // An import that the step started itself is aborted while it runs, too.
+    const areReady = jobs.every((i) => view.jobs[i]?.latest?.phase === 'uncommitted')
     return {
-      title: `${timeout.replaceAll('`', '')}: aborted at Uncommitted`,
+      title: `${timeout.replaceAll('`', '')}: aborted${areReady ? ' at Uncommitted' : ''}`,
       sentence: `${timeout}: ${lowerFirst(subject)} ${isAlone ? 'was' : 'were'} aborted${at}, because \`abort-uncommitted\` is set.`,
       ...pointsOn(indexed(jobs, view), idleHint(job)),
       next: `The rows are discarded. To import them, start a new import${policy.timeoutMs === 0 ? '' : ' with a longer `timeout`'}.`,

@@ -112,12 +112,14 @@ export function startMessages(change: Exclude<StartChange, { kind: 'outage-began
       return [`${whatHappened(change.error)} Checking again. (${serviceErrorCode(change.error)})`]
     case 'no-list':
       return [
-        `no list of the jobs before the import: ${whatHappened(change.error)} (${serviceErrorCode(change.error)})`,
+        `no list of the jobs before the import (${serviceErrorCode(change.error)})`,
+        whatHappened(change.error),
         'the import is started without it; if the response is lost, the job cannot be looked for',
       ]
     case 'response-lost':
       return [
-        `the response to the request that starts the import was lost: ${whatHappened(change.error)} (${serviceErrorCode(change.error)})`,
+        `the response to the request that starts the import was lost (${serviceErrorCode(change.error)})`,
+        whatHappened(change.error),
         `the request is not sent again; looking for the job in the list for up to ${duration(change.searchMs)}`,
       ]
     case 'failed-earlier':
