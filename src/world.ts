@@ -15,7 +15,7 @@ export interface RunnerLog {
   group(title: string, lines: readonly string[]): void
   error(title: string, message: string): void
   warning(title: string, message: string): void
-  /** Nobody who reads the log shall see this value. */
+  /** This value is never shown in the log. */
   mask(secret: string): void
 }
 
@@ -121,7 +121,7 @@ function interruptOf(process: NodeJS.Process): AbortSignal {
     process.exitCode = 1
     interrupt.abort(error)
   })
-  // Nobody reads the log any more, which is no reason to give up the gate.
+  // The log has no reader any more, which is no reason to give up the gate.
   process.stdout.on('error', () => undefined)
   return interrupt.signal
 }

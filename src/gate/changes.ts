@@ -15,7 +15,7 @@ const PROGRESS_STEP = 5
 /** A job that fails fails all its files at once; the rest is in the summary. */
 const FAILED_FILES_A_POLL = 10
 
-/** What a poll changed, in the order in which it is to be told. */
+/** What a poll changed, in the order in which it is reported. */
 export function jobChanges(before: History, after: History, result: PollResult): readonly JobChange[] {
   switch (result.kind) {
     case 'cancelled':
@@ -62,7 +62,7 @@ export function commitChanges(
   }
 }
 
-/** What a question about a collection changed, in the order in which it is to be told. */
+/** What a question about a collection changed, in the order in which it is reported. */
 export function collectionChanges(
   before: CollectionHistory,
   after: CollectionHistory,

@@ -69,7 +69,7 @@ export function isAborted({ abort }: { readonly abort: CommitState | undefined }
   return abort?.state === 'done'
 }
 
-/** A commit was sent, and nobody knows whether it was carried out. */
+/** A commit was sent, and it is unknown whether it was carried out. */
 export function isCommitInDoubt(job: Committing): boolean {
   const { commit, latest } = job
   return commit?.state === 'in-doubt' && !commit.isPolledSince && latest?.phase !== 'failed' && !isCommitted(job)

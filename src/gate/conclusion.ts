@@ -3,7 +3,7 @@ import type { IndexProgress } from './import-service.ts'
 import type { RowRange } from './policy.ts'
 import type { StartFailure } from './start.ts'
 
-/** One mistake in the inputs, told so that the reader can mend it without polling anything up. */
+/** One mistake in the inputs, with all that the reader needs to correct it. */
 export interface Mistake {
   /** The input's or environment variable's name, as the user writes it. */
   readonly input: string
@@ -45,7 +45,7 @@ export type Conclusion =
       readonly passes: false
       /** Those that the gate has committed; none where all that is known is that one may have been. */
       readonly committed: readonly number[]
-      /** Those that it could not commit, or of which nobody knows. */
+      /** Those that it could not commit, or whose commit is unconfirmed. */
       readonly jobs: readonly number[]
       /** How the gate would have ended had no job been committed. */
       readonly because: Conclusion

@@ -32,7 +32,7 @@ export function newDiscovery(
   return { collectionName, dbName, place, sinceMs, jobIds: [], ended: [], undated: 0, ofUnknownAge: [], leftOut: [] }
 }
 
-/** Whether the service says that a job is over; a word nobody knows may be a running one. */
+/** Whether the service says that a job is over; an unknown word may be a running one. */
 export function hasEnded({ phase }: { readonly phase: Phase }): boolean {
   return phase === 'completed' || phase === 'failed'
 }

@@ -32,7 +32,7 @@ export interface History {
   /** When the last poll ended. */
   readonly polledAtMs: number | undefined
   /**
-   * The last good answer, told as it is to be reported: a failure resets progress, rows and files on the wire, so those
+   * The last good answer, as it is to be reported: a failure resets progress, rows and files on the wire, so those
    * seen before it are kept.
    */
   readonly latest: JobSnapshot | undefined
@@ -70,7 +70,7 @@ export interface History {
 // Enough for a chart and for the estimates; a six-hour wait that changes every two seconds would otherwise grow for ever.
 const TIMELINE_POINTS = 1000
 
-/** The history of a job that nobody has polled yet. */
+/** The history of a job that has not been polled yet. */
 export function newHistory(
   jobId: string,
   {

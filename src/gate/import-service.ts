@@ -129,7 +129,7 @@ export interface ImportService {
   create(request: ImportRequest, options: RequestOptions): Promise<CreateResult>
   /** When a job was started, where the service can be asked (Zilliz Cloud). */
   jobStart(jobId: string, options: RequestOptions): Promise<JobStart>
-  /** Makes the rows of a job that rests at Uncommitted visible. */
+  /** Makes the rows of a job that waits at Uncommitted visible. */
   commit(jobId: string, options: RequestOptions): Promise<CommitResult>
   /** Gives up a two-phase job that has not been committed. */
   abort(jobId: string, options: RequestOptions): Promise<CommitResult>

@@ -1,4 +1,4 @@
-/** What a job's state means to somebody who waits for it. `unknown` is a word nobody knows: still running, never success. */
+/** What a job's state means to somebody who waits for it. `unknown` is a word that this version does not know: still running, never success. */
 export type Phase = 'pending' | 'importing' | 'uncommitted' | 'committing' | 'completed' | 'failed' | 'unknown'
 
 /** What a file's state means; files have a vocabulary of their own on the wire. */

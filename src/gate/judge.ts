@@ -63,7 +63,7 @@ export function judge(history: History, policy: Policy, circumstances: JudgeCont
   return isRefusedAtDeadline(refusals, policy) ? ended('rejected') : atTheDeadline(history)
 }
 
-/** A two-phase job whose rows are in and wait for a commit: ready, where that is the user's wish. */
+/** A two-phase job whose rows are in and wait for a commit: ready, where the user wants that. */
 function atRest(history: History, policy: Policy, circumstances: JudgeContext): Verdict {
   const { timeIsUp, serviceHasAnswered } = circumstances
   switch (policy.onUncommitted) {
@@ -118,7 +118,7 @@ function isGone({ latest, polledAtMs }: History, unknown: NonNullable<History['u
   return (polledAtMs ?? 0) - unknown.sinceMs >= NOT_FOUND_GRACE_MS
 }
 
-/** A job that nobody ever had a good answer about, or that is gone, did not merely take too long. */
+/** A job without any good answer, or one that is gone, did not merely take too long. */
 function atTheDeadline({ latest, unknown, outage, refusals }: History): Verdict {
   if (unknown !== undefined && outage === undefined && refusals === undefined) return ended('not-found')
   return ended(latest === undefined ? 'unreachable' : 'timed-out')

@@ -63,7 +63,7 @@ export type Selection =
     }
   | { readonly kind: 'import'; readonly order: ImportOrder }
 
-/** What an import is told by, and whether it may have been started before. */
+/** What an import is recognized by, and whether it may have been started before. */
 export interface ImportPlan {
   /** Sent with the request, so that a service that honors it never starts the same import twice. */
   readonly key: string

@@ -20,7 +20,7 @@ export type RunStart =
   | { readonly kind: 'outage'; readonly error: ServiceError; readonly retryAfterMs?: number }
   | { readonly kind: 'cancelled' }
 
-/** Why the import was not started, or why that cannot be told. */
+/** Why the import was not started, or why that is unknown. */
 export type StartFailure =
   | 'refused'
   /** The response to the request was lost, and the list does not show exactly one job that is this import. */

@@ -30,7 +30,7 @@ export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
 export const STAGES = Object.keys(STAGE_TITLES) as readonly Stage[]
 
 /**
- * The state Importing spans everything from the pre-import to an automatic commit; the percentage tells the stages apart,
+ * The state Importing spans everything from the pre-import to an automatic commit; the percentage separates the stages,
  * from the highest down: https://github.com/milvus-io/milvus/blob/master/internal/datacoord/import_util.go, GetJobProgress.
  */
 type Milestones = readonly (readonly [from: number, stage: Stage])[]
@@ -55,7 +55,7 @@ function milestonesOf({ latest }: History): Milestones {
 export interface PhaseDuration {
   readonly stage: Stage
   readonly ms: number
-  /** The service named only a state that spans several stages, and the percentage told them apart. */
+  /** The service named only a state that spans several stages, and the percentage separated them. */
   readonly isEstimate: boolean
 }
 
@@ -291,7 +291,7 @@ export function isIdle({ idleMs }: History): boolean {
 
 function hintFor(job: History) {
   const { stage, isEstimate = false } = stageNow(job) ?? {}
-  // Importing without a percentage that tells the stages apart may be any of them.
+  // Importing without a percentage that separates the stages may be any of them.
   const isKnown = isEstimate || stage !== 'importing'
   const hint = stage === undefined || !isKnown ? undefined : STALL_HINTS[stage]
   if (stage === undefined || hint === undefined) return undefined

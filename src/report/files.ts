@@ -30,7 +30,7 @@ export function writeWholeFile(path: string, content: string): void {
 
 const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'])
 
-/** A file that always tells the whole of what is known. */
+/** A file that always holds all that is known. */
 export interface KeptFile {
   readonly path: string
   readonly clock: Clock
@@ -39,13 +39,13 @@ export interface KeptFile {
   readonly isNews?: (event: WatchEvent) => boolean
 }
 
-/** What is told of very many jobs or files is long, and may change with every answer: a long file rests before the next. */
+/** A file about very many jobs or files is long, and may change with every answer: it pauses before the next write. */
 const REST_MS_PER_KILOBYTE = 3
 /** How long a killed step can have kept a change to itself. */
 const LONGEST_REST_MS = 2_000
 
 /**
- * Rewrites a file at every change and at the end. Of changes that come together, or while a long file rests, only the last
+ * Rewrites a file at every change and at the end. Of changes that come together, or while a long file pauses, only the last
  * is written down: it holds them all, and never waits for another event.
  */
 export function keepFile({ path, clock, textOf, isNews = hasChanges }: KeptFile): Reporter['report'] {
@@ -70,7 +70,7 @@ export function keepFile({ path, clock, textOf, isNews = hasChanges }: KeptFile)
     try {
       write()
     } catch {
-      // Nobody listens here: the next event tries again, and its teller hears of it.
+      // An error has no handler here: the next event tries again and throws it to the caller.
       restsUntilMs = Number.NEGATIVE_INFINITY
     }
   }

@@ -166,7 +166,7 @@ function redirectOf({ status = 0, headers }: GitHubReply, url: string, method: s
 
 /** https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
 const DEFAULT_WAIT_MS = 60_000
-/** The secondary limit may come without a header that tells it from a missing permission. */
+/** The secondary limit may come without a header that distinguishes it from a missing permission. */
 const LIMITED = /rate limit|abuse/i
 
 /** Why GitHub did not do what it was asked for. */

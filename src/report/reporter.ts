@@ -1,13 +1,13 @@
 import type { WatchEvent } from '../gate/events.ts'
 
-/** Somebody who is told of everything that happens. */
+/** Receives everything that happens. */
 export interface Reporter {
   readonly name: string
   report(event: WatchEvent): void | Promise<void>
 }
 
 /**
- * Tells all reporters, one after the other. A broken one costs a line, `onBroken`, the first time, and never ends the gate.
+ * Calls all reporters, one after the other. A broken one costs a line, `onBroken`, the first time, and never ends the gate.
  */
 export function reportToAll(
   reporters: readonly Reporter[],
@@ -26,7 +26,7 @@ export function reportToAll(
   }
 }
 
-/** The event tells something that was not known before. */
+/** The event brings something that was not known before. */
 export function hasChanges(event: WatchEvent): boolean {
   switch (event.kind) {
     case 'started':

@@ -146,7 +146,7 @@ function indexOfAny(text: string, pattern: RegExp, from: number): number {
   return pattern.exec(text)?.index ?? -1
 }
 
-/** So much of a secret tells that the text is worth a closer poll, and so many of those make one pattern: both have limits. */
+/** A text with this much of a secret is searched closely, and so many of those parts make one pattern: both have limits. */
 const HINT_LENGTH = 16
 const HINTS_IN_A_PATTERN = 1_000
 

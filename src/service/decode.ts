@@ -4,7 +4,7 @@ import { isObject, valueOf } from './envelope.ts'
 import type { JsonObject } from './envelope.ts'
 import { FILE_STATES, JOB_STATES } from './states.ts'
 
-/** A job of more files does not exist: Milvus takes 1,024 unless it is told otherwise, Zilliz Cloud 1,000. */
+/** A job of more files does not exist: Milvus takes 1,024 unless configured otherwise, Zilliz Cloud 1,000. */
 export const MOST_FILES = 50_000
 const MAX_WORD = 64
 const MAX_NAME = 1_024
@@ -78,7 +78,7 @@ function fileName(value: unknown, sanitize: Sanitize): string {
   return sanitize(unwrapped.replace(/\?\S*/g, ''), MAX_NAME)
 }
 
-/** Text that says something, made fit to be told. */
+/** Text that says something, made fit to be shown. */
 export function text(value: unknown, sanitize: Sanitize, maxLength?: number): string | undefined {
   if (typeof value !== 'string') return undefined
   const clean = sanitize(value, maxLength)

@@ -21,8 +21,8 @@ export function readEnvelope(body: string): Envelope | undefined {
   if (!isObject(json)) return undefined
   const data = valueOf(json, 'data')
   const message = valueOf(json, 'message')
-  const told = valueOf(json, 'code')
-  const code = told === undefined ? successStatus(json, data) : integerLike(told)
+  const codeValue = valueOf(json, 'code')
+  const code = codeValue === undefined ? successStatus(json, data) : integerLike(codeValue)
   if (code === undefined) return undefined
   return {
     code,

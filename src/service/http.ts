@@ -248,7 +248,7 @@ function shown(tried: Tried): readonly string[] {
 }
 
 /**
- * Connections to a proxy. undici takes an error with the code of a lost connection for one that another attempt mends, and
+ * Connections to a proxy. undici takes an error with the code of a lost connection for one that another attempt fixes, and
  * would ask a proxy that hangs up on CONNECT again and again, without a pause:
  * https://github.com/nodejs/undici/blob/v7.30.2/lib/dispatcher/client.js
  */
@@ -312,7 +312,7 @@ async function send(dispatcher: Dispatcher, request: Sendable): Promise<HttpRepl
   const onAbort = () => {
     stop.abort()
   }
-  // undici heeds a signal only once it has a connection.
+  // undici observes a signal only once it has a connection.
   const stopped = new Promise<HttpReply>((resolve) => {
     stop.signal.addEventListener('abort', () => {
       resolve(
@@ -393,7 +393,7 @@ function single(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header
 }
 
-/** undici tells the status of a proxy's refusal only in the text of its error. */
+/** undici gives the status of a proxy's refusal only in the text of its error. */
 const PROXY_REFUSAL = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/
 const LOST_CONNECTION = new Set(['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE'])
 /** Errors of DNS, of a handshake that was cut, and of one that the other side ended with an alert about the certificate. */

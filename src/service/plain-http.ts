@@ -17,7 +17,7 @@ NEAR.addSubnet('fe80::', 10, 'ipv6')
 /** Names that no public DNS resolves: single labels (compose and Kubernetes services) and the private top-level domains. */
 const NEAR_NAME = /^[^.]+$|\.(localhost|local|internal|lan|svc|home\.arpa)$/i
 
-/** A request to this endpoint shows its key to whoever stands between: plain http, and neither loopback nor private. */
+/** A request to this endpoint shows its key to any machine in between: plain http, and neither loopback nor private. */
 export function isReadableOnTheWay(endpoint: string): boolean {
   const { protocol, hostname } = new URL(endpoint)
   if (protocol !== 'http:') return false

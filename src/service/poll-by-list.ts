@@ -15,7 +15,7 @@ const FRESH_MS = 100
 const DESCRIPTIONS_A_ROUND = 2
 /** Of rounds in which none of the oldest jobs was polled, so many are made up for. */
 const ROUNDS_SAVED = 8
-/** Whoever waits for longer asks about the job itself. */
+/** A poll that waits for longer asks about the job itself. */
 const LIST_PATIENCE_MS = 3_000
 /** How long to do without a list that was not to be had, and without one that hangs. */
 const WITHOUT_LIST_MS = 60_000
@@ -24,7 +24,7 @@ const WITHOUT_SLOW_LIST_MS = 300_000
 /** Many jobs of one service. */
 export interface ManyJobs {
   readonly jobIds: readonly string[]
-  /** The collection that all of them should belong to, as it is told; undefined: any. */
+  /** The collection that all of them should belong to, as configured; undefined: any. */
   readonly collectionName: string | undefined
 }
 
@@ -105,7 +105,7 @@ export function pollByList(describe: Poll, list: List, { jobIds, collectionName 
     if (unfinished.size < WORTH_A_LIST || clock.now() < withoutListUntilMs || isOnlyPoll)
       return describeOne(jobId, options)
     const answer = await currentRound(options).listed
-    // Who is told to come back later must not ask the same another way.
+    // After a `Retry-After`, the same question must not be sent another way.
     if (answer.kind === 'outage' && answer.retryAfterMs !== undefined && !neverLists(answer)) return answer
     const entry = answer.kind === 'listed' ? answer.entries.get(jobId) : undefined
     const known = described.get(jobId)

@@ -69,8 +69,8 @@ function wrong({ input, example }: UrlRule, text: string, takes: string): Parsed
 }
 
 /**
- * The key, as far as it may go to that endpoint: a Milvus password must not reach a third party, and Zilliz Cloud answers
- * nobody without a key. Without an endpoint only the key's form is checked.
+ * The key, as far as it may go to that endpoint: a Milvus password must not reach a third party, and Zilliz Cloud
+ * answers no request without a key. Without an endpoint only the key's form is checked.
  */
 export function parseApiKey(key: string, endpoint: string | undefined): Parsed<string> {
   const wrongKey = (got: string, takes: string) =>

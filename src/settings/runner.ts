@@ -59,7 +59,7 @@ export function troubleshootingOf(env: Environment): HttpsUrl | undefined {
   return `https://${server}/${repository}/blob/${ref}/docs/troubleshooting.md`
 }
 
-/** The name of the commit status; a token that nobody could send is a mistake only where there is one. */
+/** The name of the commit status; a token that cannot be sent is a mistake only where there is one. */
 export function parseCommitStatus(inputs: Inputs): Parsed<string | undefined> {
   const name = parseOptionalName('commit-status', inputs['commit-status'], 'Milvus import')
   if (name.kind === 'mistakes' || (name.value === undefined && inputs.import === '')) return name
@@ -87,7 +87,7 @@ export function handedOverIn(env: Environment): string | undefined {
   return env[`STATE_${HANDED_OVER}`] || undefined
 }
 
-/** Where the runner wants to be told; undefined where it did not say. */
+/** Where the runner expects commands; undefined where it did not say. */
 export interface RunnerFiles {
   readonly outputPath: string | undefined
   readonly summaryPath: string | undefined

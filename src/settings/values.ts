@@ -2,7 +2,7 @@ import type { Mistake } from '../gate/conclusion.ts'
 import type { RowRange, Since } from '../gate/policy.ts'
 import type { InputName } from './inputs.ts'
 
-/** What reading inputs brought: their value, or everything the reader has to mend. */
+/** What reading inputs brought: their value, or everything the reader has to correct. */
 export type Parsed<T> =
   { readonly kind: 'value'; readonly value: T } | { readonly kind: 'mistakes'; readonly mistakes: readonly Mistake[] }
 
@@ -32,7 +32,7 @@ export function optional<T>(text: string, parse: (text: string) => Parsed<T>): P
 
 const LONGEST_QUOTE = 60
 
-/** How a mistake shows what it got: in quotes, cut, with characters that nobody sees spelled out. Never for secrets. */
+/** How a mistake shows what it got: in quotes, cut, with invisible characters spelled out. Never for secrets. */
 export function quoted(text: string): string {
   if (text === '') return 'nothing'
   const characters = Array.from(text)

@@ -123,7 +123,7 @@ async function send(
   }
 }
 
-/** Nobody can be asked. */
+/** There is no service to ask. */
 const NO_RUN: RunStart = { kind: 'unknown', error: undefined }
 
 function recordResult(stage: Stage, order: ImportOrder, brought: StartResult, span: Span): readonly EventBody[] {

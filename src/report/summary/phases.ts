@@ -129,7 +129,7 @@ function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-/** More points cannot be told apart, and are slow to draw in a browser. */
+/** More points cannot be distinguished, and are slow to draw in a browser. */
 const MOST_POINTS = 40
 /** A short import, or one of few changes, needs no chart. */
 const MIN_CHART_MS = 3 * 60_000
