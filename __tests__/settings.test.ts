@@ -209,8 +209,9 @@ describe('job-id', () => {
   it.each([
     ['', 'or the word `discover`, and the gate finds the import jobs of `collection-name` itself'],
     [',', 'got ","; takes one import job id or several'],
-    ['[448761313698322011]', 'quote each id'],
-    ['["1", 2]', 'quote each id'],
+    ['[448761313698322011]', 'with each id in quotes in the workflow'],
+    ['[4.48E+17]', 'whose last digits are lost'],
+    ['["1", 2]', 'keep the id a string'],
     ['["1", null]', 'a JSON array of strings and nothing else'],
     ['[["1"]]', 'a JSON array of strings and nothing else'],
     ['[]', 'at least one import job id'],

@@ -1,6 +1,6 @@
 import type { Transport } from './connection.ts'
 import type { ImportService } from './gate/import-service.ts'
-import { NOTICES } from './messages/codes.ts'
+import { CERTIFICATES_ARE_CHECKED, proxyNotice, READABLE_KEY } from './messages/notices.ts'
 import { exchangeLine } from './report/log-lines.ts'
 import type { RequestLog } from './report/report-file.ts'
 import { transportTo } from './service/http.ts'
@@ -31,7 +31,7 @@ export function connect(
     if (connection.apiKey !== '' && isReadableOnTheWay(transport.endpoint)) say(READABLE_KEY)
     const proxy = proxyFor(transport.endpoint, transport.proxy)
     if (proxy.kind === 'proxy') {
-      say(sanitize(`Requests to ${new URL(transport.endpoint).host} go through the proxy ${proxy.shown}.`))
+      say(sanitize(proxyNotice(new URL(transport.endpoint).host, proxy.shown)))
     }
     const exchange = openExchange(transport)
     opened.push(exchange)
@@ -63,8 +63,3 @@ function collectionOf(selection: Settings['selection']): string | undefined {
   if (selection.kind === 'given') return undefined
   return selection.kind === 'import' ? selection.order.collectionName : selection.collectionName
 }
-
-const CERTIFICATES_ARE_CHECKED = 'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect: the gate always checks certificates.'
-const READABLE_KEY =
-  'The key travels over plain http to a public address, where others can read it: use https:// if you can. ' +
-  `(${NOTICES.readableKey})`

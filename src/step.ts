@@ -1,3 +1,4 @@
+import { unknownInputsNotice } from './messages/notices.ts'
 import { timedLines } from './report/log-lines.ts'
 import { createSanitizer } from './report/sanitize.ts'
 import type { Sanitize } from './report/sanitize.ts'
@@ -25,8 +26,7 @@ export function startStep(world: World): Step {
   }
   const sanitize = createSanitizer(secrets)
   const unknown = unknownInputs(env)
-  if (unknown.length > 0)
-    notice(sanitize(`The gate does not have these inputs, so they have no effect: ${unknown.join(', ')}.`))
+  if (unknown.length > 0) notice(sanitize(unknownInputsNotice(unknown)))
   return { world, startedAtMs, sanitize, notice }
 }
 

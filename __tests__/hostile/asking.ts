@@ -16,11 +16,13 @@ export interface Asked {
   readonly timeoutMs?: number
   /** What a run learns later about the way, which the inputs do not say. */
   readonly change?: (transport: Transport) => Transport
+  /** How a result is told; by default in a word or two. */
+  readonly wording?: (result: PollResult) => string
 }
 
 /** So many polls in turn, over one exchange, as the inputs and the environment want the connection. */
 export async function pollsOf(
-  { inputs, env = {}, timeoutMs = 10_000, change = (same) => same }: Asked,
+  { inputs, env = {}, timeoutMs = 10_000, change = (same) => same, wording = wordFor }: Asked,
   amount = 1,
 ): Promise<readonly string[]> {
   const given = Object.entries({ 'job-id': JOB, 'api-key': API_KEY, ...inputs })
@@ -41,7 +43,7 @@ export async function pollsOf(
   const { signal } = new AbortController()
   const told: string[] = []
   for (let i = 0; i < amount; i += 1) {
-    told.push(wordFor(await poll(JOB, { signal, turn: () => Promise.resolve(true), isLast: false })))
+    told.push(wording(await poll(JOB, { signal, turn: () => Promise.resolve(true), isLast: false })))
   }
   await exchange.close()
   return told

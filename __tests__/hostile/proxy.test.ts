@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import type { PollResult } from '../../src/gate/job.ts'
 import { removeRunnerFolders, runAction } from '../runner/runner.ts'
 import { fixtureReply } from '../simulator/fixtures.ts'
 import { startSimulator } from '../simulator/server.ts'
@@ -12,6 +13,7 @@ import type { Proxy, ProxyManners } from './servers.ts'
 
 let certificates: Certificates
 let secure: Simulator
+let mutual: Simulator
 let plain: Simulator
 
 beforeAll(async () => {
@@ -19,6 +21,8 @@ beforeAll(async () => {
   const gateway = () => fixtureReply('milvus-2.6-completed', JOB)
   const rules = { dialect: 'milvus', version: '2.6', jobs: [], gateway } as const
   secure = await startSimulator(rules, { tls: certificates.server })
+  const { server, ca } = certificates
+  mutual = await startSimulator(rules, { tls: { ...server, ca: ca.cert, requestClientCert: true } })
   plain = await startSimulator(rules)
 })
 
@@ -28,7 +32,7 @@ afterEach(async () => {
 })
 afterAll(async () => {
   removeRunnerFolders()
-  await Promise.all([secure.close(), plain.close()])
+  await Promise.all([secure, mutual, plain].map((service) => service.close()))
 })
 
 /** A running proxy and its URL, with what stands before the `@`, if anything. */
@@ -100,6 +104,16 @@ describe('an https endpoint behind a proxy', () => {
   it('is out of reach where there is no proxy', async () => {
     const HTTPS_PROXY = `http://127.0.0.1:${await closedPort()}`
     expect(await pollOf({ inputs: toSecure(), env: { HTTPS_PROXY } })).toBe('outage: connection-refused')
+  })
+
+  it.each(['the proxy', 'no proxy'])('misses a client certificate by name, through %s', async (way) => {
+    const { url } = await proxied({ kind: 'forwards' })
+    const inputs = { ...toSecure(), endpoint: mutual.url }
+    const env = way === 'the proxy' ? { HTTPS_PROXY: url() } : {}
+    const wording = (result: PollResult) => ('error' in result ? `${result.kind}: ${result.error.kind}` : result.kind)
+    expect(await pollOf({ inputs, env, wording })).toBe('outage: tls-client-certificate')
+    const client = { 'client-cert': certificates.client.cert, 'client-key': certificates.client.key }
+    expect(await pollOf({ inputs: { ...inputs, ...client }, env })).toBe('answered')
   })
 
   it('is reached without the proxy for http', async () => {

@@ -3,10 +3,11 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it, jest } from '@jest/globals'
 import { startGitHub, type GitHubStandIn } from '../report/github-stand-in.ts'
 import { loadManifest } from '../runner/manifest.ts'
-import { removeRunnerFolders, runAction, type RunOptions } from '../runner/runner.ts'
+import { removeRunnerFolders, runAction } from '../runner/runner.ts'
 import { json, type Reply } from '../simulator/faults.ts'
 import type { JobScript } from '../simulator/script.ts'
-import { aMilvus, anImport, COMPLETED, type Gated, HALFWAY, runGate } from '../support/gating.ts'
+import { makeCertificates } from '../support/certificates.ts'
+import { aMilvus, anImport, COMPLETED, type Gated, type GateOptions, HALFWAY, runGate } from '../support/gating.ts'
 
 const HEAD = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
 const NAME = 'Milvus import'
@@ -28,7 +29,7 @@ interface Shown extends Gated {
 /** A run for a pull request that keeps a commit status, with its post step. */
 async function show(
   job: JobScript,
-  options: RunOptions = {},
+  options: GateOptions = {},
   inFront?: Parameters<typeof startGitHub>[0],
 ): Promise<Shown> {
   const gitHub = await startGitHub(inFront)
@@ -78,7 +79,7 @@ describe('a commit', () => {
     },
   )
 
-  it.concurrent.each<[string, JobScript, RunOptions['inputs'], readonly string[]]>([
+  it.concurrent.each<[string, JobScript, GateOptions['inputs'], readonly string[]]>([
     ['failure', FAILURE, {}, ['pending', 'failure']],
     ['failure', anImport(HALFWAY), { timeout: '0' }, ['pending', 'failure']],
     ['success', anImport(HALFWAY), { timeout: '0', 'on-timeout': 'pass' }, ['pending', 'success']],
@@ -127,6 +128,19 @@ describe('error with GitHub', () => {
     expect([run.exitCode, run.outputs['conclusion']]).toEqual([0, 'completed'])
     expect(warningsOf(run)).toEqual([
       { type: 'warning', title: 'Milvus import: commit status', message: expect.stringContaining(text) },
+    ])
+  })
+
+  it.concurrent('whose proxy variable cannot be used costs one warning and nothing else', async () => {
+    const { ca, server } = await makeCertificates()
+    const run = await show(anImport(COMPLETED), {
+      wiring: { tls: server },
+      inputs: { 'ca-cert': ca.cert },
+      env: { HTTP_PROXY: 'socks5://proxy.example' },
+    })
+    expect([run.exitCode, run.outputs['conclusion'], run.gitHub.requests]).toEqual([0, 'completed', []])
+    expect(warningsOf(run).map(({ message }) => message)).toEqual([
+      expect.stringContaining('HTTP_PROXY does not hold the URL of an HTTP proxy'),
     ])
   })
 

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readNumber, readOptions, runScript } from './options.ts'
 import type { Scenario } from './scenarios.ts'
 import { loadScenario, scenarioNames } from './scenarios.ts'
 import { startSimulators } from './server.ts'
@@ -45,22 +45,18 @@ function curlLines(endpoint: string, { service, inputs }: Scenario): readonly st
   ]
 }
 
-async function main() {
-  const { values } = parseArgs({
-    options: {
-      port: { type: 'string', default: '0' },
-      speed: { type: 'string', default: '1' },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
+async function main(): Promise<number> {
+  const options = readOptions({ port: 'string', speed: 'string', help: 'boolean' })
+  if (options['help'] === true) {
     console.log(usage)
-    return
+    return 0
   }
+  const port = readNumber('port', String(options['port'] ?? '0'), 0, 65_535)
+  const speed = readNumber('speed', String(options['speed'] ?? '1'), 0.01, 1_000)
   const scenarios = scenarioNames().map(loadScenario)
   const service = await startSimulators(
     Object.fromEntries(scenarios.map((scenario) => [`/${scenario.name}`, scenario.service])),
-    { port: Number(values.port), speed: Number(values.speed) },
+    { port, speed },
   )
   console.log(`The import service listens at ${paint('bold', service.url)}\n`)
   for (const scenario of scenarios) {
@@ -71,12 +67,7 @@ async function main() {
     console.log()
   }
   console.log('Press Ctrl-C to stop.')
+  return 0
 }
 
-try {
-  await main()
-} catch (error) {
-  console.error(paint('red', error instanceof Error ? error.message : String(error)))
-  console.error(`\n${usage}`)
-  process.exitCode = 2
-}
+await runScript(main)

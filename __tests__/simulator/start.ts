@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import type { Given } from './options.ts'
+import { readOptions, runScript } from './options.ts'
 import { loadScenario, scenarioNames, type Scenario } from './scenarios.ts'
 import { startSimulator } from './server.ts'
 import { declaredInputs, runStep, type StepResult } from './step.ts'
@@ -40,14 +41,12 @@ async function main(): Promise<number> {
 }
 
 function readArguments(inputNames: readonly string[]) {
-  const inputs = inputNames.filter((name) => name !== 'api-key').map((name) => [name, { type: 'string' }] as const)
-  const { values } = parseArgs({
-    options: {
-      ...Object.fromEntries(inputs),
-      scenario: { type: 'string' },
-      list: { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
+  const inputs = inputNames.filter((name) => name !== 'api-key').map((name) => [name, 'string'] as const)
+  const values: Given & { readonly scenario?: string } = readOptions({
+    ...Object.fromEntries(inputs),
+    scenario: 'string',
+    list: 'boolean',
+    help: 'boolean',
   })
   if (values.scenario !== undefined && !scenarioNames().includes(values.scenario)) {
     throw new Error(`There is no scenario "${values.scenario}". The scenarios are: ${scenarioNames().join(', ')}.`)
@@ -119,10 +118,4 @@ function pathOf(file: string) {
   return fileURLToPath(new URL(`../../${file}`, import.meta.url))
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  console.error(paint('red', error instanceof Error ? error.message : String(error)))
-  console.error(`\n${usage}`)
-  process.exitCode = 2
-}
+await runScript(main)

@@ -53,6 +53,11 @@ export function refusalText(httpStatus: number, message: string): string {
   }
 }
 
+/** Why no request is sent to GitHub. */
+export function badProxyText(variable: string): string {
+  return `${variable} does not hold the URL of an HTTP proxy`
+}
+
 function progressOfOne(job: History, view: View): string {
   if (job.latest === undefined) return `Waiting for import job ${job.jobId}`
   const left = timeLeftMs(job, view.nowMs)

@@ -1,5 +1,6 @@
 import type { GitHub as Octokit } from '@actions/github/lib/utils'
 import type { Transport } from '../connection.ts'
+import { badProxyText } from '../messages/commit-status.ts'
 
 /** What GitHub's API is asked with; the connection comes from the world. */
 export interface GitHubOptions {
@@ -172,6 +173,7 @@ const LIMITED = /rate limit|abuse/i
 /** Why GitHub did not do what it was asked for. */
 function failureOf({ kind, status, headers = {}, body, code, message }: GitHubReply, nowMs: number): GitHubFailure {
   if (kind === 'aborted' || kind === 'timeout') return { kind: 'failed', cause: 'GitHub did not answer in time' }
+  if (code === 'BAD_PROXY') return { kind: 'failed', cause: badProxyText(message ?? 'The proxy variable') }
   if (status === undefined) return { kind: 'failed', cause: message || code || kind }
   const said = messageIn(body)
   const waitMs = waitMsOf(headers, nowMs)

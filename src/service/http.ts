@@ -165,6 +165,7 @@ function dispatchersOf(
       requestTls: { ...toService, signal },
       proxyTls: { ...own, signal },
       proxyTunnel: endpoint.startsWith('https:'),
+      factory: poolOf,
       clientFactory: (origin, poolOptions) => new TunnelPool(origin, poolOptions),
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -197,6 +198,17 @@ function connectorOf(
       connecting.delete(tried)
       const [error] = result
       if (error !== null) connectErrors.set(error, tried)
+      callback(...result)
+    })
+    watchAttempts(socket, tried, () => connecting.add(tried))
+  }
+}
+
+/** A pool of connections to the service, through a tunnel too, each of which keeps its first error. */
+function poolOf(origin: string | URL, options: object): Pool {
+  const { connect } = options as { readonly connect: buildConnector.connector }
+  const keepingErrors: buildConnector.connector = (target, callback) => {
+    connect(target, (...result) => {
       let earlier: Error | undefined
       result[1]?.prependListener('error', (later: Error) => {
         if (earlier === undefined) earlier = later
@@ -204,8 +216,8 @@ function connectorOf(
       })
       callback(...result)
     })
-    watchAttempts(socket, tried, () => connecting.add(tried))
   }
+  return new Pool(origin, { ...options, connect: keepingErrors })
 }
 
 /** Notes which addresses are tried, and ends the last attempt as Node ends the others: it has no timeout of its own. */

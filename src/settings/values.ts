@@ -261,6 +261,9 @@ function idsOf(text: string): string[] | string {
         'or the word `discover`, and the gate finds the import jobs of `collection-name` itself'
 }
 
+const QUOTED_ID =
+  'id in quotes in the workflow: without them it is read as a number, whose last digits are lost (in `jq`, keep the id a string)'
+
 function idsInJson(text: string): string[] | string {
   const json = jsonOf(text)
   if (typeof json === 'string') return [json]
@@ -268,7 +271,7 @@ function idsInJson(text: string): string[] | string {
   if (json.length === 0) return 'at least one import job id: the step that starts the import may have started none'
   if (json.every((id) => typeof id === 'string')) return json
   if (json.some((id) => typeof id === 'number')) {
-    return 'a JSON array of strings: quote each id, since a number this long loses its last digits'
+    return `a JSON array of strings, with each ${QUOTED_ID}`
   }
   return 'a JSON array of strings and nothing else'
 }
@@ -292,7 +295,7 @@ function faultOfId(id: string): string | undefined {
   }
   if (/^discover$/i.test(id)) return 'the word `discover` alone and in lower case, or import job ids'
   if (/^\d+(?:\.\d+)?e\+?\d+$/i.test(id)) {
-    return 'the id in quotes in the workflow: without them YAML reads a number, whose last digits are lost (in `jq`, keep the id a string)'
+    return `the ${QUOTED_ID}`
   }
   if (/[\s\p{C}]/u.test(id)) return 'import job ids without white space or invisible characters'
   // Ids stand in the log as they are, where the runner would obey a `##[command]`.
