@@ -117,7 +117,7 @@ const rows: readonly Row[] = [
     inputs: quick,
     conclusion: 'uncommitted',
     passes: false,
-    outputs: { state: 'Uncommitted', importedRows: '3000', reason: expect.stringContaining('before a commit') },
+    outputs: { state: 'Uncommitted', importedRows: '3000', reason: expect.stringContaining('until a commit') },
   },
   {
     title: 'a job that nobody has to commit',
