@@ -15,7 +15,7 @@ interface Stage {
   readonly holds: () => boolean | Promise<boolean>
 }
 
-/** How many times as many scripts and texts are made up as in every run of the tests. */
+/** How many times as many scripts and texts are made up as in every run of the tests, where a stage does not say. */
 const TIMES = 5
 
 const STAGES: readonly Stage[] = [
@@ -23,6 +23,7 @@ const STAGES: readonly Stage[] = [
   { name: 'oracle: two jobs, two polls each', holds: () => agrees(compareTwoJobs(2)) },
   tests('properties', '__tests__/hostile/gate.properties.test.ts'),
   tests('two-phase properties', '__tests__/hostile/two-phase.properties.test.ts'),
+  tests('start properties', '__tests__/gate/start.properties.test.ts', 20),
   tests('faults, in all cells', '__tests__/hostile/fault-matrix.test.ts'),
   tests('faults at commits, in all cells', '__tests__/hostile/commit-matrix.test.ts'),
   tests('search properties', '__tests__/hostile/search.properties.test.ts'),
@@ -50,12 +51,12 @@ const STAGES: readonly Stage[] = [
 ]
 
 /** Tests that have longer forms. A property that breaks prints its seed. */
-function tests(name: string, path: string): Stage {
+function tests(name: string, path: string, times = TIMES): Stage {
   const jest = fileURLToPath(import.meta.resolve('jest/bin/jest'))
   const holds = () => {
     const { status } = spawnSync(process.execPath, ['--no-warnings', '--experimental-vm-modules', jest, path], {
       stdio: 'inherit',
-      env: { ...process.env, SOAK: String(TIMES) },
+      env: { ...process.env, SOAK: String(times) },
     })
     return status === 0
   }
