@@ -45343,681 +45343,6 @@ __nccwpck_require__.d(__webpack_exports__, {
   Uc: () => (/* reexport */ runPostStep)
 });
 
-;// CONCATENATED MODULE: ./src/report/github.ts
-/** Sets the status of a commit. Settles as soon as it is aborted, and never rejects. */
-async function setStatus(options, { owner, repo, sha, context, targetUrl }, status, signal) {
-    const reply = await callGitHub(options, signal, ({ repos }) => repos.createCommitStatus.endpoint({ owner, repo, sha, ...status, context, target_url: targetUrl }));
-    return reply.status === CREATED ? { kind: 'set' } : failureOf(reply, options.wallClockMs());
-}
-const CREATED = 201;
-/** When the first attempt of a run began, as GitHub writes it. Settles as soon as it is aborted, and never rejects. */
-async function firstAttemptBegan(options, { owner, repo, runId }, signal) {
-    const reply = await callGitHub(options, signal, ({ actions }) => actions.getWorkflowRunAttempt.endpoint({ owner, repo, run_id: runId, attempt_number: 1 }));
-    if (reply.status !== OK)
-        return failureOf(reply, options.wallClockMs());
-    return { kind: 'began', time: /"run_started_at"\s*:\s*"([^"]{1,64})"/.exec(reply.body ?? '')?.[1] };
-}
-const OK = 200;
-/** https://docs.github.com/rest/about-the-rest-api/api-versions */
-const API_VERSION = '2022-11-28';
-/** Callers abort earlier. */
-const TIMEOUT_MS = 30_000;
-/** `ca-cert` and the client's certificate are for the service alone. */
-const NODE_TRUST = {
-    ca: undefined,
-    clientCert: undefined,
-    clientKey: undefined,
-    serverName: undefined,
-    extraCaPath: undefined,
-};
-/** One request over a connection of its own, since minutes may pass before the next. Octokit knows the address and fields. */
-async function callGitHub({ apiUrl, token, userAgent, proxy, openExchange }, signal, requestOf) {
-    try {
-        const connection = openExchange({ endpoint: apiUrl, tls: NODE_TRUST, proxy });
-        try {
-            // Most steps never need it, and it is a fifth of all code.
-            const { GitHub } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
-            const { method, url, headers, body } = requestOf(new GitHub({ baseUrl: apiUrl, userAgent }).rest);
-            // `token …`, which octokit sends for most, is refused for a token that is a JWT.
-            const own = { authorization: `Bearer ${token}`, 'x-github-api-version': API_VERSION };
-            const sendTo = (address) => {
-                const request = { url: address, headers: { ...headers, ...own }, signal, timeoutMs: TIMEOUT_MS };
-                return method === 'GET' ? connection.get(request) : connection.post({ ...request, body: JSON.stringify(body) });
-            };
-            const reply = await sendTo(url);
-            const next = redirectOf(reply, url, method);
-            return next === undefined ? reply : await sendTo(next);
-        }
-        finally {
-            void connection.close();
-        }
-    }
-    catch (error) {
-        return { kind: 'network', message: error instanceof Error ? error.message : String(error) };
-    }
-}
-/**
- * A repository that was renamed or moved, on the same origin: the token must not go elsewhere.
- * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
- */
-function redirectOf({ status = 0, headers }, url, method) {
-    const location = headers?.['location'] ?? '';
-    const isFollowed = [307, 308, ...(method === 'GET' ? [301, 302] : [])].includes(status);
-    if (!isFollowed || location === '' || !URL.canParse(location, url))
-        return undefined;
-    const next = new URL(location, url);
-    return next.origin === new URL(url).origin ? next.href : undefined;
-}
-/** https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
-const DEFAULT_WAIT_MS = 60_000;
-/** The secondary limit may come without a header that tells it from a missing permission. */
-const LIMITED = /rate limit|abuse/i;
-/** Why GitHub did not do what it was asked for. */
-function failureOf({ kind, status, headers = {}, body, code, message }, nowMs) {
-    if (kind === 'aborted' || kind === 'timeout')
-        return { kind: 'failed', cause: 'GitHub did not answer in time' };
-    if (status === undefined)
-        return { kind: 'failed', cause: message || code || kind };
-    const said = messageIn(body);
-    const waitMs = waitMsOf(headers, nowMs);
-    if (status === 429 || (status === 403 && (waitMs !== undefined || LIMITED.test(said)))) {
-        return { kind: 'limited', waitMs: waitMs ?? DEFAULT_WAIT_MS };
-    }
-    if (status < 500 && status !== 408)
-        return { kind: 'refused', status, message: said };
-    return { kind: 'failed', cause: `GitHub answered with HTTP ${status}` };
-}
-function messageIn(body = '') {
-    try {
-        return JSON.parse(body).message ?? '';
-    }
-    catch {
-        return '';
-    }
-}
-function waitMsOf(headers, nowMs) {
-    const retryAfter = headers['retry-after'];
-    if (retryAfter !== undefined)
-        return secondsInMs(retryAfter) ?? DEFAULT_WAIT_MS;
-    if (headers['x-ratelimit-remaining'] !== '0')
-        return undefined;
-    const resetMs = secondsInMs(headers['x-ratelimit-reset']);
-    return resetMs === undefined ? DEFAULT_WAIT_MS : Math.max(0, resetMs - nowMs);
-}
-function secondsInMs(header) {
-    return /^\d+$/.test(header ?? '') ? Number(header) * 1_000 : undefined;
-}
-
-;// CONCATENATED MODULE: ./src/messages/format.ts
-/** What stands where a number is not known. */
-const UNKNOWN_NUMBER = '–';
-const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-const COUNT_UNITS = ['', 'k', 'M', 'B', 'T'];
-/** A size with its decimal unit: `1.2 MB`. */
-function bytes(sizeBytes) {
-    return scaled(sizeBytes, SIZE_UNITS, ' ');
-}
-/** Every digit of a count, in groups of three: `1,234,567`. */
-function count(amount) {
-    if (!Number.isFinite(amount))
-        return UNKNOWN_NUMBER;
-    return BigInt(Math.round(amount))
-        .toString()
-        .replace(/\B(?=(?:\d{3})+$)/g, ',');
-}
-/** A count for a glance: every digit below a million, then `12.3M`. */
-function shortCount(amount) {
-    return amount < 1_000_000 ? count(amount) : scaled(amount, COUNT_UNITS, '');
-}
-/** A count and its noun: `1 file`, `1,024 files`. */
-function counted(amount, noun, plural = `${noun}s`) {
-    return `${count(amount)} ${amount === 1 ? noun : plural}`;
-}
-/** A length of time in at most two units: `400 ms`, `12 s`, `2 min 5 s`, `1 h 4 min`, `2 d 3 h`. */
-function duration(ms) {
-    if (!Number.isFinite(ms))
-        return UNKNOWN_NUMBER;
-    if (ms > 0 && ms < 1000)
-        return `${Math.round(ms)} ms`;
-    const seconds = Math.max(0, Math.floor(ms / 1000));
-    if (seconds < 60)
-        return `${seconds} s`;
-    if (seconds < 3600)
-        return inTwoUnits(seconds, 60, 'min', 1, 's');
-    if (seconds < 86_400)
-        return inTwoUnits(seconds, 3600, 'h', 60, 'min');
-    return inTwoUnits(seconds, 86_400, 'd', 3600, 'h');
-}
-/** An estimated time in one unit, rounded up: `40 s`, `4 min`, `2 h`. */
-function roughDuration(ms) {
-    if (ms < 60_000)
-        return `${Math.max(1, Math.ceil(ms / 10_000)) * 10} s`;
-    const minutes = Math.ceil(ms / 60_000);
-    return minutes < 90 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
-}
-/** Time since the start as a stop watch shows it: `0:05`, `1:02:05`. */
-function stopwatch(ms) {
-    const seconds = Math.max(0, Math.floor(ms / 1000));
-    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-    const tail = twoDigits(seconds % 60);
-    return hours === 0 ? `${minutes}:${tail}` : `${hours}:${twoDigits(minutes)}:${tail}`;
-}
-/** Throughput: `12,300 rows/s`. */
-function rowRate(rowsPerSecond) {
-    if (rowsPerSecond < 10)
-        return `${oneDecimal(rowsPerSecond)} rows/s`;
-    const magnitude = 10 ** Math.max(0, Math.floor(Math.log10(rowsPerSecond)) - 2);
-    return `${count(Math.round(rowsPerSecond / magnitude) * magnitude)} rows/s`;
-}
-/** A share of a hundred: `45%`. */
-function percent(progress) {
-    return `${Math.floor(progress)}%`;
-}
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
-/** The moment that an RFC 3339 text names, in milliseconds since 1970; undefined where it names none. */
-function momentOf(rfc3339) {
-    const ms = RFC_3339.test(rfc3339) ? Date.parse(rfc3339.replace(' ', 'T').toUpperCase()) : NaN;
-    return Number.isNaN(ms) ? undefined : ms;
-}
-/** An RFC 3339 time as the same moment in UTC, `2024-04-01 06:17:55`; any other text stays as it is. */
-function utcTime(rfc3339) {
-    const ms = momentOf(rfc3339);
-    return ms === undefined ? rfc3339 : new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
-}
-/** At most `maxLength` characters: an ellipsis replaces the middle; a surrogate pair is never split. */
-function shortened(text, maxLength) {
-    if (text.length <= maxLength)
-        return text;
-    if (maxLength < 1)
-        return '';
-    const headEnd = Math.ceil((maxLength - 1) / 2);
-    const tailStart = text.length - Math.floor((maxLength - 1) / 2);
-    const head = text.slice(0, isHighSurrogate(text, headEnd - 1) ? headEnd - 1 : headEnd);
-    return `${head}…${text.slice(isLowSurrogate(text, tailStart) ? tailStart + 1 : tailStart)}`;
-}
-function scaled(amount, units, blank) {
-    if (!Number.isFinite(amount))
-        return UNKNOWN_NUMBER;
-    let [value, unit] = [amount, 0];
-    // 999.95 would be shown as 1000.
-    while (value >= 999.95 && unit < units.length - 1) {
-        value /= 1000;
-        unit += 1;
-    }
-    return `${value < 1000 ? oneDecimal(value) : count(value)}${blank}${units[unit] ?? ''}`;
-}
-function oneDecimal(value) {
-    return String(Number(value.toFixed(1)));
-}
-function inTwoUnits(seconds, large, largeUnit, small, smallUnit) {
-    const rest = Math.floor((seconds % large) / small);
-    const head = `${Math.floor(seconds / large)} ${largeUnit}`;
-    return rest === 0 ? head : `${head} ${rest} ${smallUnit}`;
-}
-function twoDigits(value) {
-    return String(value).padStart(2, '0');
-}
-function isHighSurrogate(text, index) {
-    return (text.charCodeAt(index) & 0xfc00) === 0xd800;
-}
-function isLowSurrogate(text, index) {
-    return (text.charCodeAt(index) & 0xfc00) === 0xdc00;
-}
-/** Keeps a number and its unit on one line. */
-function unbroken(text) {
-    return text.replaceAll(' ', '\u00a0');
-}
-
-;// CONCATENATED MODULE: ./src/messages/service-errors.ts
-
-/** One sentence: what happened, to what. */
-function whatHappened(error) {
-    return filled(ROWS[error.kind][1], error);
-}
-/** One or two sentences: the next step. */
-function nextStepFor(error) {
-    const { isCluster = false, kind, operation } = error;
-    if (isCluster && MEANS_CONTROL_PLANE.has(kind))
-        return CONTROL_PLANE;
-    const next = filled(ROWS[kind][2], error);
-    return operation === 'cluster' ? `${next} ${OR_THE_CLUSTER}` : next;
-}
-/** HTTP status and code of an error, for the end of a heading. */
-function statusIn({ httpStatus, code }) {
-    const facts = [
-        ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
-        ...(code === undefined ? [] : [`code ${code}`]),
-    ];
-    return facts.length === 0 ? '' : `: ${facts.join(', ')}`;
-}
-/** The code that stands for an error in log, summary and docs. */
-function serviceErrorCode(error) {
-    return ROWS[error.kind][0];
-}
-/** Every code that a service error can have. */
-function service_errors_serviceErrorCodes() {
-    return Object.values(ROWS).map(([code]) => code);
-}
-/** One pass, since a fact may hold text of the service that looks like a placeholder. */
-function filled(template, error) {
-    const text = typeof template === 'string' ? template : template(error);
-    return text.replace(/\{(\w+)\}/g, (placeholder, name) => FACTS[name]?.(error) ?? placeholder);
-}
-const FACTS = {
-    host: ({ host }) => host,
-    status: ({ httpStatus = 0 }) => `HTTP ${httpStatus}`,
-    statusAndCode: ({ httpStatus, code }) => [
-        ...(httpStatus === undefined || (httpStatus === 200 && code !== undefined) ? [] : [`HTTP ${httpStatus}`]),
-        ...(code === undefined ? [] : [`code ${code}`]),
-    ].join(', '),
-    detail: ({ detail = '' }) => detail,
-    message: ({ message = '' }) => message,
-    /** What the service says, for the end of a sentence. */
-    quote: ({ message }) => (message === undefined ? '' : `: “${message}”`),
-    subject: ({ subject = '' }) => subject,
-    database: ({ database = '' }) => database,
-    count: ({ detail }) => count(Number(detail)),
-    input: ({ address }) => INPUTS[address],
-    request: ({ operation, subject = '' }) => {
-        const { verb } = OPERATIONS[operation];
-        return verb === undefined ? 'the request' : `the request to ${verb.replace('{subject}', () => subject)}`;
-    },
-    operation: ({ operation }) => operation,
-    result: ({ operation }) => OPERATIONS[operation].result,
-    api: ({ operation }) => {
-        if (isAboutData(operation))
-            return 'REST API of Milvus';
-        return operation === 'cluster' ? 'cluster API' : 'import API';
-    },
-    /** The inputs that a request which the service does not understand was made of. */
-    inputs: ({ operation }) => {
-        if (operation === 'cluster')
-            return '`cluster-id`';
-        if (isAboutData(operation))
-            return '`collection-name` and `db-name`';
-        const own = operation === 'create' ? '`import`' : operation === 'list' ? '`collection-name`' : '`job-id`';
-        return `${own}, \`cluster-id\` and \`db-name\``;
-    },
-};
-/** How a sentence names the input that an address comes from. */
-const INPUTS = {
-    endpoint: '`endpoint`',
-    'cluster-endpoint': '`cluster-endpoint`',
-    named: '`cluster-endpoint` (empty: the address that the control plane names)',
-};
-/** The words that differ by operation: what completes "the request to …", and what a success has to bring. */
-const OPERATIONS = {
-    poll: { result: 'the state of the job' },
-    list: { verb: 'list the import jobs', result: 'a readable list of import jobs' },
-    commit: { verb: 'commit job {subject}', result: 'a confirmation of the commit' },
-    abort: { verb: 'abort job {subject}', result: 'a confirmation of the abort' },
-    create: { verb: 'start the import', result: 'the id of the import job' },
-    'job-start': { verb: 'get the start time of job {subject}', result: 'the start time of the job' },
-    'run-start': { verb: 'get the start of the workflow run', result: 'the start of the workflow run' },
-    cluster: { verb: 'get the address of the cluster', result: 'the address of the cluster' },
-    'list-indexes': { verb: 'list the indexes of the collection “{subject}”', result: 'the names of the indexes' },
-    'describe-indexes': { verb: 'describe the indexes of the collection “{subject}”', result: 'the state of an index' },
-    'load-state': { verb: 'get the load state of the collection “{subject}”', result: 'a load state' },
-    refresh: { verb: 'refresh the collection “{subject}”', result: 'a confirmation of the refresh' },
-    count: { verb: 'count the rows of the collection “{subject}”', result: 'a row count' },
-    stored: { verb: 'get the stored rows of the collection “{subject}”', result: 'a row count' },
-    identify: { verb: 'describe the collection “{subject}”', result: 'the id of the collection' },
-};
-function isAboutData(operation) {
-    return !['poll', 'list', 'commit', 'abort', 'create', 'job-start', 'cluster'].includes(operation);
-}
-/** What a cluster of Zilliz Cloud answers where only the control plane knows the answer. */
-const MEANS_CONTROL_PLANE = new Set([
-    'credentials',
-    'permission',
-    'no-collection',
-    'no-database',
-    'bad-job-id',
-    'wrong-place',
-    'bad-request',
-    'unknown-job',
-    'no-api',
-    'gateway-rejected',
-]);
-const CONTROL_PLANE = 'This is the address of a cluster, but import jobs live on the control plane: leave `endpoint` empty (or set https://api.cloud.zilliz.com) and set `cluster-id`.';
-const OR_THE_CLUSTER = 'Or set `cluster-endpoint` to the address of the cluster, as the console shows it.';
-const DATA_PERMISSION = 'Grant the user or API key the privileges to read and search the collection (Milvus: IndexDetail, GetLoadState, Load, Query, GetStatistics and DescribeCollection), and set `db-name` if it is not in the default database.';
-const IMPORT_PERMISSION = 'Grant the user or API key the privilege to import into this collection (Milvus: `Import` on the collection; before 2.6 on `*`), and set `db-name` if the collection is not in the default database.';
-const CHECK_CREDENTIALS = 'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not available to workflows triggered from forks or by Dependabot.';
-const JOBS_ADDRESS = 'Check `endpoint`: it takes the base address of Milvus 2.4 or newer (usually port 19530) or of Zilliz Cloud, without a path.';
-const DATA_ADDRESS = 'Check {input}: it takes the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.';
-const CHECK_SERVICE = 'Check that {input} is the address of Milvus or Zilliz Cloud, and that nothing in between rewrites responses.';
-const CHECK_INPUTS = 'Check {inputs}.';
-const IF_IT_LASTS = 'If this lasts, check the logs of the service.';
-const NOT_THE_API = 'Check {input}: it seems to be the address of a website, a console or a login page, not of the REST API.';
-const REST_PORT = 'Set {input} to the port of the REST API (Milvus: `proxy.http.port`, usually 19530), or let the load balancer accept HTTP/1.1.';
-const RENEW = 'Renew the certificate of the service, or check the clock of the runner.';
-const REJECTED = '{host} rejected {request}: {statusAndCode}{quote}.';
-const RETURNED_STATUS = '{host} returned {status}.';
-const NOT_JSON = '{host} returned {status}, but the body is';
-const PROXY_REFUSED = 'The proxy refused to connect to {host} ({status}).';
-const ROWS = {
-    credentials: ['MIG-010', REJECTED, CHECK_CREDENTIALS],
-    permission: [
-        'MIG-011',
-        REJECTED,
-        ({ operation }) => {
-            if (operation === 'cluster')
-                return 'Grant the API key access to the cluster.';
-            return isAboutData(operation) ? DATA_PERMISSION : IMPORT_PERMISSION;
-        },
-    ],
-    'ip-not-allowed': ['MIG-012', REJECTED, 'Add the address of the runner to the IP allow list of the service.'],
-    'no-collection': [
-        'MIG-013',
-        REJECTED,
-        ({ operation }) => `The collection is gone or lives in another database: check ${['list', 'create'].includes(operation) ? '`collection-name` and ' : ''}\`db-name\`, and whether the collection was dropped.`,
-    ],
-    'no-database': ['MIG-013', REJECTED, 'There is no such database: check `db-name`.'],
-    'bad-job-id': [
-        'MIG-012',
-        REJECTED,
-        'Check `job-id`: on Milvus it is a whole number; ids like `job-…` belong to Zilliz Cloud (set `cluster-id`, leave `endpoint` empty).',
-    ],
-    'wrong-place': [
-        'MIG-012',
-        REJECTED,
-        'Check `cluster-id`, or `project-id` and `region-id`, in the Zilliz Cloud console.',
-    ],
-    'bad-request': ['MIG-012', REJECTED, CHECK_INPUTS],
-    'rate-limited': [
-        'MIG-025',
-        (error) => (error.code === undefined ? RETURNED_STATUS : returnedError(error)),
-        'The service limits the rate of requests; a longer `poll-interval` or fewer gates at a time help.',
-    ],
-    'service-error': ['MIG-027', returnedError, IF_IT_LASTS],
-    'unknown-job': [
-        'MIG-012',
-        ({ message }) => (message === undefined ? '{host} does not know this import job.' : '{host} returned{quote}.'),
-        'Check `job-id`, and that `endpoint` and `cluster-id` (or `project-id` and `region-id`) name the service where the import was started.',
-    ],
-    declined: [
-        'MIG-012',
-        REJECTED,
-        ({ operation }) => operation === 'commit'
-            ? 'Only a two-phase import (`auto_commit=false`) in state Uncommitted can be committed: check its state, and whether something else has ended it.'
-            : 'Only a two-phase import (`auto_commit=false`) that has not been committed can be aborted.',
-    ],
-    gone: [
-        'MIG-013',
-        ({ database }) => `{host} has no collection “{subject}” in ${database ? 'the database “{database}”' : 'the default database'}{quote}.`,
-        'The collection was dropped or renamed, or lives in another database: check `db-name`.',
-    ],
-    incomplete: [
-        'MIG-024',
-        '{host} returned {statusAndCode}, but not {result}{quote}.',
-        ({ httpStatus }) => {
-            if (httpStatus === 400)
-                return CHECK_INPUTS;
-            return httpStatus === 401 || httpStatus === 403 ? CHECK_CREDENTIALS : IF_IT_LASTS;
-        },
-    ],
-    'wrong-job': ['MIG-024', '{host} returned the state of another job than the one asked for.', CHECK_SERVICE],
-    'too-many-files': ['MIG-024', '{host} returned {count} files, more than an import job can have.', CHECK_SERVICE],
-    'unreadable-list': [
-        'MIG-024',
-        '{host} returned a list of import jobs with entries that cannot be read.',
-        CHECK_SERVICE,
-    ],
-    'partial-list': [
-        'MIG-024',
-        '{host} returned only a part of its list of import jobs.',
-        ({ detail }) => detail === 'unpaged'
-            ? 'Lists of Zilliz Cloud come in pages: set `cluster-id`, or `project-id` and `region-id`.'
-            : 'If this lasts, name the jobs with `job-id`.',
-    ],
-    'too-many-jobs': [
-        'MIG-024',
-        '{host} lists import jobs on more than {detail} pages.',
-        'Name the jobs to wait for with `job-id`.',
-    ],
-    'cluster-address': [
-        'MIG-024',
-        ({ detail = '' }) => `{host} names “{message}” as the address of the cluster, but that ${ADDRESS_FAULTS[detail] ?? ''}. The key was not sent there.`,
-        'Check `cluster-id` and `endpoint`.',
-    ],
-    redirect: [
-        'MIG-014',
-        ({ detail }) => `{host} redirects ({status})${detail === undefined ? '' : ' to {detail}'}. The gate does not send the key to another address.`,
-        ({ detail }) => detail === undefined ? 'Set {input} to the final address.' : 'If that is the service, set {input} to {detail}.',
-    ],
-    'no-api': [
-        'MIG-014',
-        '{host} has no {api} below this address (HTTP 404).',
-        ({ operation }) => {
-            if (isAboutData(operation))
-                return DATA_ADDRESS;
-            return operation === 'cluster' ? 'Check `endpoint`: leave it empty for Zilliz Cloud.' : JOBS_ADDRESS;
-        },
-    ],
-    'no-operation': [
-        'MIG-018',
-        '{host} does not support {operation} ({status}): two-phase imports need Milvus 3.0 or newer.',
-        ({ operation }) => operation === 'commit'
-            ? 'Commit the import with the tool that started it, or set `on-uncommitted` to `pass` or `fail`.'
-            : 'Abort the import with the tool that started it, or remove `abort-uncommitted`.',
-    ],
-    // https://github.com/milvus-io/milvus/issues/43234
-    'no-refresh': [
-        'MIG-019',
-        '{host} cannot refresh a loaded collection ({status} at refresh_load, which older versions lack), so the gate cannot tell when its new rows are searchable.',
-        'Remove `wait-for: searchable`, and refresh the collection with an SDK in a step of its own (pymilvus: `refresh_load`), or upgrade Milvus.',
-    ],
-    'http-rejected': ['MIG-014', RETURNED_STATUS, 'Check {input}: it is not the address of the {api}.'],
-    'gateway-rejected': [
-        'MIG-015',
-        '{host} rejected {request} ({status}), but the response is not from Milvus or Zilliz Cloud.',
-        'A proxy or gateway in front of the service may need credentials of its own (set them with `headers`) or block the address. Otherwise check `api-key` and {input}.',
-    ],
-    'https-wanted': [
-        'MIG-014',
-        '{host} expects HTTPS on this port, but the gate sent HTTP.',
-        'Set {input} to https://….',
-    ],
-    grpc: ['MIG-014', '{host} speaks gRPC or HTTP/2 on this port, not the REST API ({status}).', REST_PORT],
-    'web-page': ['MIG-024', `${NOT_JSON} a web page.`, NOT_THE_API],
-    'empty-body': ['MIG-024', `${NOT_JSON} empty.`, NOT_THE_API],
-    'not-json': ['MIG-024', `${NOT_JSON} not JSON.`, NOT_THE_API],
-    'too-large': [
-        'MIG-024',
-        '{host} sent more than 32 MiB in one response ({status}).',
-        'Check that {input} is the address of Milvus or Zilliz Cloud.',
-    ],
-    'http-status': ['MIG-026', RETURNED_STATUS, 'If this lasts, check the status page or the logs of the service.'],
-    'github-rejected': [
-        'MIG-049',
-        ({ httpStatus }) => httpStatus === undefined ? 'GitHub was not asked: {detail}.' : 'GitHub rejected the request: {status}.',
-        'Add `permissions: actions: read` to the job, and leave `github-token` out to use the token of the job.',
-    ],
-    'github-outage': [
-        'MIG-049',
-        'GitHub does not say when the run began: {message}.',
-        'If this lasts, check https://www.githubstatus.com.',
-    ],
-    'bad-proxy': [
-        'MIG-016',
-        '{detail} does not hold the URL of an HTTP proxy, so no request was sent to {host}.',
-        'Set {detail} to `http://host:port`, or list the host in `NO_PROXY`.',
-    ],
-    'proxy-credentials': [
-        'MIG-016',
-        PROXY_REFUSED,
-        'Put the credentials into the proxy variable (`http://user:password@proxy:3128`), or list the host in `NO_PROXY`.',
-    ],
-    'proxy-rejected': ['MIG-016', PROXY_REFUSED, 'Allow the host on the proxy, or list it in `NO_PROXY`.'],
-    timeout: [
-        'MIG-022',
-        ({ timeoutMs = 0, detail }) => {
-            const seconds = Math.round(timeoutMs / 100) / 10;
-            const within = seconds === 0 ? 'in the moment that was left' : `within ${seconds} s`;
-            return `{host} did not respond ${within}${detail === undefined ? '' : ' at {detail}'}.`;
-        },
-        'Check that the runner can reach it (firewall, IP allow list, private endpoint), or raise `request-timeout`.',
-    ],
-    'no-such-host': [
-        'MIG-020',
-        ({ detail }) => `There is no host ${detail === undefined ? '{host}' : '{detail}'} (DNS: ENOTFOUND).`,
-        'Check {input}, or the proxy variable, for a typo; a private name needs a runner in the same network.',
-    ],
-    dns: ['MIG-020', 'The DNS lookup of {host} failed (EAI_AGAIN).', 'Check the DNS of the runner.'],
-    'connection-refused': [
-        'MIG-021',
-        ({ detail }) => `Connection to {host} refused at ${detail === undefined ? '{host}' : '{detail}'}.`,
-        'Check the host and port of {input}, or of the proxy, and that the service is up.',
-    ],
-    reset: [
-        'MIG-023',
-        'The connection to {host} was closed before a response arrived ({detail}).',
-        'If this lasts, check the service and what stands in front of it; a port that speaks TLS needs https://.',
-    ],
-    'not-http': [
-        'MIG-024',
-        ({ detail }) => `{host} does not speak HTTP/1.1 on this port${detail === undefined ? '' : ' ({detail})'}.`,
-        ({ detail }) => detail === 'HTTP/2 only' ? REST_PORT : 'Check the port of {input}, and whether it needs https://.',
-    ],
-    network: [
-        'MIG-023',
-        ({ message }) => message === undefined ? 'No response from {host} at {detail}.' : 'No response from {host}: {message} ({detail}).',
-        'Check that the runner can reach the service (firewall, IP allow list, private endpoint).',
-    ],
-    'tls-wrong-name': [
-        'MIG-017',
-        'The TLS certificate of {host} is for another host name.',
-        ({ address }) => address === 'endpoint'
-            ? 'Set `tls-server-name` to the name in the certificate, or `endpoint` to that name.'
-            : 'Set {input} to the name in the certificate.',
-    ],
-    'tls-expired': ['MIG-017', 'The TLS certificate of {host} has expired.', RENEW],
-    'tls-not-yet-valid': ['MIG-017', 'The TLS certificate of {host} is not valid yet.', RENEW],
-    'tls-untrusted': [
-        'MIG-017',
-        'The TLS certificate of {host} is not trusted by this runner ({detail}).',
-        'Set `ca-cert` to the certificate of the authority that signed it (PEM text or a path), or to `system`.',
-    ],
-    'tls-unsupported': [
-        'MIG-017',
-        '{host} does not speak TLS on this port.',
-        'Set {input} to http://…, or to the port that speaks TLS.',
-    ],
-    'tls-client-certificate': [
-        'MIG-017',
-        '{host} requires a client certificate that it accepts ({detail}).',
-        'Set `client-cert` and `client-key` to a certificate that the service trusts (mutual TLS).',
-    ],
-    'tls-unknown-name': [
-        'MIG-017',
-        '{host} has no certificate for this host name ({detail}).',
-        ({ address }) => `Set {input} to the host name that the service is set up for${address === 'endpoint' ? ', or `tls-server-name` to it' : ''}.`,
-    ],
-    'tls-version': [
-        'MIG-017',
-        '{host} and the gate support no common TLS version ({detail}).',
-        'Enable TLS 1.2 or 1.3 on the service.',
-    ],
-    'tls-no-http': [
-        'MIG-017',
-        '{host} does not accept HTTP/1.1 over TLS on this port ({detail}).',
-        `This is probably the gRPC port. ${REST_PORT}`,
-    ],
-    'tls-handshake': [
-        'MIG-017',
-        'The TLS handshake with {host} failed ({detail}).',
-        'If the service requires a client certificate, set `client-cert` and `client-key`.',
-    ],
-};
-/** Why the key must not go to an address that the service named; completes "but that …". */
-const ADDRESS_FAULTS = {
-    'no-url': 'is not a URL that starts with https://',
-    userinfo: 'contains a user name',
-    plain: 'is not encrypted',
-    foreign: 'is not an address of Zilliz Cloud',
-};
-function returnedError({ operation }) {
-    const request = OPERATIONS[operation].verb === undefined ? '' : ' to {request}';
-    return `{host} returned an error${request}: {statusAndCode}{quote}.`;
-}
-
-;// CONCATENATED MODULE: ./src/messages/codes.ts
-
-/** The code of each conclusion; a failed import has the code of its failure pattern. */
-const CONCLUSIONS = {
-    completed: undefined,
-    started: undefined,
-    failed: undefined,
-    'invalid-input': 'MIG-001',
-    cancelled: 'MIG-002',
-    'internal-error': 'MIG-003',
-    'not-found': 'MIG-040',
-    'wrong-collection': 'MIG-041',
-    'rows-not-met': 'MIG-042',
-    uncommitted: 'MIG-043',
-    stalled: 'MIG-044',
-    'timed-out': 'MIG-045',
-    'no-jobs': 'MIG-046',
-    'partly-committed': 'MIG-047',
-    'not-ready': 'MIG-048',
-    'start-failed': 'MIG-049',
-};
-/** Pages of other projects that explain more. */
-const LINKS = {
-    'MIG-010': 'https://milvus.io/docs/authenticate.md',
-    'MIG-011': 'https://milvus.io/docs/grant_privileges.md',
-    'MIG-012': 'https://docs.zilliz.com/reference/restful/error-codes-v2',
-    'MIG-013': 'https://milvus.io/docs/manage_databases.md',
-    'MIG-014': 'https://docs.zilliz.com/reference/restful/get-import-job-progress-v2',
-    'MIG-016': 'https://docs.github.com/actions/hosting-your-own-runners/using-a-proxy-server-with-self-hosted-runners',
-    'MIG-017': 'https://milvus.io/docs/tls.md',
-    'MIG-018': 'https://milvus.io/docs/bulk_import_in_cdc_replication.md',
-    'MIG-019': 'https://github.com/milvus-io/milvus/issues/43234',
-    'MIG-023': 'https://github.com/milvus-io/milvus/issues/46523',
-    'MIG-040': 'https://github.com/zilliztech/milvus-backup/issues/1193',
-    'MIG-043': 'https://milvus.io/docs/bulk_import_in_cdc_replication.md',
-    'MIG-047': 'https://milvus.io/docs/bulk_import_in_cdc_replication.md',
-    'MIG-048': 'https://github.com/milvus-io/milvus/issues/21091',
-    'MIG-049': 'https://milvus.io/docs/import-data.md',
-    'MIG-050': 'https://docs.github.com/rest/commits/statuses',
-};
-/** No response at all. */
-const NO_RESPONSE = 'MIG-027';
-/** The codes of messages in the log that do not end the gate. */
-const NOTICES = {
-    commitStatus: 'MIG-050',
-    unknownState: 'MIG-051',
-    rowsUnknown: 'MIG-052',
-    readableKey: 'MIG-053',
-    stretchedInterval: 'MIG-054',
-    notWritten: 'MIG-055',
-    jobUnknown: CONCLUSIONS['not-found'],
-    quiet: CONCLUSIONS.stalled,
-    limited: 'MIG-025',
-};
-/** Every code but those of failure patterns. */
-function endingCodes() {
-    const own = [...Object.values(CONCLUSIONS), ...serviceErrorCodes()];
-    return [...new Set([...own, ...Object.values(NOTICES)].flatMap((code) => code ?? []))];
-}
-/** A page of another project about a code, if there is one. */
-function linkOf(code) {
-    return LINKS[code];
-}
-/** Where the troubleshooting page explains a code. */
-function docsUrl(troubleshooting, code) {
-    return `${troubleshooting}#${code.toLowerCase()}`;
-}
-/** The code of a conclusion; undefined for a completed import, and for a failed one, whose failure pattern has it. */
-function codeOf(conclusion) {
-    if (conclusion.kind === 'rejected')
-        return serviceErrorCode(conclusion.error);
-    if (conclusion.kind === 'unreachable')
-        return conclusion.error ? serviceErrorCode(conclusion.error) : NO_RESPONSE;
-    return CONCLUSIONS[conclusion.kind];
-}
-
 ;// CONCATENATED MODULE: ./src/gate/clock.ts
 /** Sums of fractional milliseconds fall short by less than this. */
 const ROUNDING_MS = 1;
@@ -46348,7 +45673,7 @@ function pendingRowsOf({ indexes }) {
 
 // Enough for a chart and for the estimates; a six-hour wait that changes every two seconds would otherwise grow for ever.
 const TIMELINE_POINTS = 1000;
-/** The history of a job that nobody has polled yet. */
+/** The history of a job that has not been polled yet. */
 function newHistory(jobId, { wasListed = false, listedCollection, isOwnTwoPhase = false, } = {}) {
     return {
         jobId,
@@ -46525,7 +45850,7 @@ const IDLE_NOTICE_MS = 30 * 60_000;
 const PROGRESS_STEP = 5;
 /** A job that fails fails all its files at once; the rest is in the summary. */
 const FAILED_FILES_A_POLL = 10;
-/** What a poll changed, in the order in which it is to be told. */
+/** What a poll changed, in the order in which it is reported. */
 function jobChanges(before, after, result) {
     switch (result.kind) {
         case 'cancelled':
@@ -46566,7 +45891,7 @@ function commitChanges(act, before, result) {
             return before?.outage === undefined ? [{ kind: 'act-in-doubt', act, error: result.error }] : [];
     }
 }
-/** What a question about a collection changed, in the order in which it is to be told. */
+/** What a question about a collection changed, in the order in which it is reported. */
 function collectionChanges(before, after, answer) {
     switch (answer.kind) {
         case 'outage':
@@ -46658,6 +45983,126 @@ function failedFiles(before, after) {
         .filter((file) => isFailed(file) && !known.has(file.name))
         .slice(0, FAILED_FILES_A_POLL)
         .map((file) => ({ kind: 'file-failed', file }));
+}
+
+;// CONCATENATED MODULE: ./src/messages/format.ts
+/** What stands where a number is not known. */
+const UNKNOWN_NUMBER = '–';
+const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+const COUNT_UNITS = ['', 'k', 'M', 'B', 'T'];
+/** A size with its decimal unit: `1.2 MB`. */
+function bytes(sizeBytes) {
+    return scaled(sizeBytes, SIZE_UNITS, ' ');
+}
+/** Every digit of a count, in groups of three: `1,234,567`. */
+function count(amount) {
+    if (!Number.isFinite(amount))
+        return UNKNOWN_NUMBER;
+    return BigInt(Math.round(amount))
+        .toString()
+        .replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+/** A count for a glance: every digit below a million, then `12.3M`. */
+function shortCount(amount) {
+    return amount < 1_000_000 ? count(amount) : scaled(amount, COUNT_UNITS, '');
+}
+/** A count and its noun: `1 file`, `1,024 files`. */
+function counted(amount, noun, plural = `${noun}s`) {
+    return `${count(amount)} ${amount === 1 ? noun : plural}`;
+}
+/** A length of time in at most two units: `400 ms`, `12 s`, `2 min 5 s`, `1 h 4 min`, `2 d 3 h`. */
+function duration(ms) {
+    if (!Number.isFinite(ms))
+        return UNKNOWN_NUMBER;
+    if (ms > 0 && ms < 1000)
+        return `${Math.round(ms)} ms`;
+    const seconds = Math.max(0, Math.floor(ms / 1000));
+    if (seconds < 60)
+        return `${seconds} s`;
+    if (seconds < 3600)
+        return inTwoUnits(seconds, 60, 'min', 1, 's');
+    if (seconds < 86_400)
+        return inTwoUnits(seconds, 3600, 'h', 60, 'min');
+    return inTwoUnits(seconds, 86_400, 'd', 3600, 'h');
+}
+/** An estimated time in one unit, rounded up: `40 s`, `4 min`, `2 h`. */
+function roughDuration(ms) {
+    if (ms < 60_000)
+        return `${Math.max(1, Math.ceil(ms / 10_000)) * 10} s`;
+    const minutes = Math.ceil(ms / 60_000);
+    return minutes < 90 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
+}
+/** Time since the start as a stop watch shows it: `0:05`, `1:02:05`. */
+function stopwatch(ms) {
+    const seconds = Math.max(0, Math.floor(ms / 1000));
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+    const tail = twoDigits(seconds % 60);
+    return hours === 0 ? `${minutes}:${tail}` : `${hours}:${twoDigits(minutes)}:${tail}`;
+}
+/** Throughput: `12,300 rows/s`. */
+function rowRate(rowsPerSecond) {
+    if (rowsPerSecond < 10)
+        return `${oneDecimal(rowsPerSecond)} rows/s`;
+    const magnitude = 10 ** Math.max(0, Math.floor(Math.log10(rowsPerSecond)) - 2);
+    return `${count(Math.round(rowsPerSecond / magnitude) * magnitude)} rows/s`;
+}
+/** A share of a hundred: `45%`. */
+function percent(progress) {
+    return `${Math.floor(progress)}%`;
+}
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+/** The moment that an RFC 3339 text names, in milliseconds since 1970; undefined where it names none. */
+function momentOf(rfc3339) {
+    const ms = RFC_3339.test(rfc3339) ? Date.parse(rfc3339.replace(' ', 'T').toUpperCase()) : NaN;
+    return Number.isNaN(ms) ? undefined : ms;
+}
+/** An RFC 3339 time as the same moment in UTC, `2024-04-01 06:17:55`; any other text stays as it is. */
+function utcTime(rfc3339) {
+    const ms = momentOf(rfc3339);
+    return ms === undefined ? rfc3339 : new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+}
+/** At most `maxLength` characters: an ellipsis replaces the middle; a surrogate pair is never split. */
+function shortened(text, maxLength) {
+    if (text.length <= maxLength)
+        return text;
+    if (maxLength < 1)
+        return '';
+    const headEnd = Math.ceil((maxLength - 1) / 2);
+    const tailStart = text.length - Math.floor((maxLength - 1) / 2);
+    const head = text.slice(0, isHighSurrogate(text, headEnd - 1) ? headEnd - 1 : headEnd);
+    return `${head}…${text.slice(isLowSurrogate(text, tailStart) ? tailStart + 1 : tailStart)}`;
+}
+function scaled(amount, units, blank) {
+    if (!Number.isFinite(amount))
+        return UNKNOWN_NUMBER;
+    let [value, unit] = [amount, 0];
+    // 999.95 would be shown as 1000.
+    while (value >= 999.95 && unit < units.length - 1) {
+        value /= 1000;
+        unit += 1;
+    }
+    return `${value < 1000 ? oneDecimal(value) : count(value)}${blank}${units[unit] ?? ''}`;
+}
+function oneDecimal(value) {
+    return String(Number(value.toFixed(1)));
+}
+function inTwoUnits(seconds, large, largeUnit, small, smallUnit) {
+    const rest = Math.floor((seconds % large) / small);
+    const head = `${Math.floor(seconds / large)} ${largeUnit}`;
+    return rest === 0 ? head : `${head} ${rest} ${smallUnit}`;
+}
+function twoDigits(value) {
+    return String(value).padStart(2, '0');
+}
+function isHighSurrogate(text, index) {
+    return (text.charCodeAt(index) & 0xfc00) === 0xd800;
+}
+function isLowSurrogate(text, index) {
+    return (text.charCodeAt(index) & 0xfc00) === 0xdc00;
+}
+/** Keeps a number and its unit on one line. */
+function unbroken(text) {
+    return text.replaceAll(' ', '\u00a0');
 }
 
 ;// CONCATENATED MODULE: ./src/messages/estimates.ts
@@ -46892,7 +46337,7 @@ function isIdle({ idleMs }) {
 }
 function hintFor(job) {
     const { stage, isEstimate = false } = stageNow(job) ?? {};
-    // Importing without a percentage that tells the stages apart may be any of them.
+    // Importing without a percentage that separates the stages may be any of them.
     const isKnown = isEstimate || stage !== 'importing';
     const hint = stage === undefined || !isKnown ? undefined : STALL_HINTS[stage];
     if (stage === undefined || hint === undefined)
@@ -47069,7 +46514,7 @@ function isCommitted({ commit, latest }) {
 function isAborted({ abort }) {
     return abort?.state === 'done';
 }
-/** A commit was sent, and nobody knows whether it was carried out. */
+/** A commit was sent, and it is unknown whether it was carried out. */
 function isCommitInDoubt(job) {
     const { commit, latest } = job;
     return commit?.state === 'in-doubt' && !commit.isPolledSince && latest?.phase !== 'failed' && !isCommitted(job);
@@ -47131,7 +46576,7 @@ function judge(history, policy, circumstances) {
         return POLL_AGAIN;
     return isRefusedAtDeadline(refusals, policy) ? ended('rejected') : atTheDeadline(history);
 }
-/** A two-phase job whose rows are in and wait for a commit: ready, where that is the user's wish. */
+/** A two-phase job whose rows are in and wait for a commit: ready, where the user wants that. */
 function atRest(history, policy, circumstances) {
     const { timeIsUp, serviceHasAnswered } = circumstances;
     switch (policy.onUncommitted) {
@@ -47182,7 +46627,7 @@ function isGone({ latest, polledAtMs }, unknown) {
         return unknown.answers >= 2;
     return (polledAtMs ?? 0) - unknown.sinceMs >= NOT_FOUND_GRACE_MS;
 }
-/** A job that nobody ever had a good answer about, or that is gone, did not merely take too long. */
+/** A job without any good answer, or one that is gone, did not merely take too long. */
 function atTheDeadline({ latest, unknown, outage, refusals }) {
     if (unknown !== undefined && outage === undefined && refusals === undefined)
         return ended('not-found');
@@ -47700,6 +47145,456 @@ function requestKinds(asked) {
     });
 }
 
+;// CONCATENATED MODULE: ./src/messages/service-errors.ts
+
+/** One sentence: what happened, to what. */
+function whatHappened(error) {
+    return filled(ROWS[error.kind][1], error);
+}
+/** One or two sentences: the next step. */
+function nextStepFor(error) {
+    const { isCluster = false, kind, operation } = error;
+    if (isCluster && MEANS_CONTROL_PLANE.has(kind))
+        return CONTROL_PLANE;
+    const next = filled(ROWS[kind][2], error);
+    return operation === 'cluster' ? `${next} ${OR_THE_CLUSTER}` : next;
+}
+/** HTTP status and code of an error, for the end of a heading. */
+function statusIn({ httpStatus, code }) {
+    const facts = [
+        ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
+        ...(code === undefined ? [] : [`code ${code}`]),
+    ];
+    return facts.length === 0 ? '' : `: ${facts.join(', ')}`;
+}
+/** The code that stands for an error in log, summary and docs. */
+function serviceErrorCode(error) {
+    return ROWS[error.kind][0];
+}
+/** Every code that a service error can have. */
+function service_errors_serviceErrorCodes() {
+    return Object.values(ROWS).map(([code]) => code);
+}
+/** One pass, since a fact may hold text of the service that looks like a placeholder. */
+function filled(template, error) {
+    const text = typeof template === 'string' ? template : template(error);
+    return text.replace(/\{(\w+)\}/g, (placeholder, name) => FACTS[name]?.(error) ?? placeholder);
+}
+const FACTS = {
+    host: ({ host }) => host,
+    status: ({ httpStatus = 0 }) => `HTTP ${httpStatus}`,
+    statusAndCode: ({ httpStatus, code }) => [
+        ...(httpStatus === undefined || (httpStatus === 200 && code !== undefined) ? [] : [`HTTP ${httpStatus}`]),
+        ...(code === undefined ? [] : [`code ${code}`]),
+    ].join(', '),
+    detail: ({ detail = '' }) => detail,
+    message: ({ message = '' }) => message,
+    /** What the service says, for the end of a sentence. */
+    quote: ({ message }) => (message === undefined ? '' : `: “${message}”`),
+    subject: ({ subject = '' }) => subject,
+    database: ({ database = '' }) => database,
+    count: ({ detail }) => count(Number(detail)),
+    input: ({ address }) => INPUTS[address],
+    request: ({ operation, subject = '' }) => {
+        const { verb } = OPERATIONS[operation];
+        return verb === undefined ? 'the request' : `the request to ${verb.replace('{subject}', () => subject)}`;
+    },
+    operation: ({ operation }) => operation,
+    result: ({ operation }) => OPERATIONS[operation].result,
+    api: ({ operation }) => {
+        if (isAboutData(operation))
+            return 'REST API of Milvus';
+        return operation === 'cluster' ? 'cluster API' : 'import API';
+    },
+    /** The inputs that a request which the service does not understand was made of. */
+    inputs: ({ operation }) => {
+        if (operation === 'cluster')
+            return '`cluster-id`';
+        if (isAboutData(operation))
+            return '`collection-name` and `db-name`';
+        const own = operation === 'create' ? '`import`' : operation === 'list' ? '`collection-name`' : '`job-id`';
+        return `${own}, \`cluster-id\` and \`db-name\``;
+    },
+};
+/** How a sentence names the input that an address comes from. */
+const INPUTS = {
+    endpoint: '`endpoint`',
+    'cluster-endpoint': '`cluster-endpoint`',
+    named: '`cluster-endpoint` (empty: the address that the control plane names)',
+};
+/** The words that differ by operation: what completes "the request to …", and what a success has to bring. */
+const OPERATIONS = {
+    poll: { result: 'the state of the job' },
+    list: { verb: 'list the import jobs', result: 'a readable list of import jobs' },
+    commit: { verb: 'commit job {subject}', result: 'a confirmation of the commit' },
+    abort: { verb: 'abort job {subject}', result: 'a confirmation of the abort' },
+    create: { verb: 'start the import', result: 'the id of the import job' },
+    'job-start': { verb: 'get the start time of job {subject}', result: 'the start time of the job' },
+    'run-start': { verb: 'get the start of the workflow run', result: 'the start of the workflow run' },
+    cluster: { verb: 'get the address of the cluster', result: 'the address of the cluster' },
+    'list-indexes': { verb: 'list the indexes of the collection “{subject}”', result: 'the names of the indexes' },
+    'describe-indexes': { verb: 'describe the indexes of the collection “{subject}”', result: 'the state of an index' },
+    'load-state': { verb: 'get the load state of the collection “{subject}”', result: 'a load state' },
+    refresh: { verb: 'refresh the collection “{subject}”', result: 'a confirmation of the refresh' },
+    count: { verb: 'count the rows of the collection “{subject}”', result: 'a row count' },
+    stored: { verb: 'get the stored rows of the collection “{subject}”', result: 'a row count' },
+    identify: { verb: 'describe the collection “{subject}”', result: 'the id of the collection' },
+};
+function isAboutData(operation) {
+    return !['poll', 'list', 'commit', 'abort', 'create', 'job-start', 'cluster'].includes(operation);
+}
+/** What a cluster of Zilliz Cloud answers where only the control plane knows the answer. */
+const MEANS_CONTROL_PLANE = new Set([
+    'credentials',
+    'permission',
+    'no-collection',
+    'no-database',
+    'bad-job-id',
+    'wrong-place',
+    'bad-request',
+    'unknown-job',
+    'no-api',
+    'gateway-rejected',
+]);
+const CONTROL_PLANE = 'This is the address of a cluster, but import jobs live on the control plane: leave `endpoint` empty (or set https://api.cloud.zilliz.com) and set `cluster-id`.';
+const OR_THE_CLUSTER = 'Or set `cluster-endpoint` to the address of the cluster, as the console shows it.';
+const DATA_PERMISSION = 'Grant the user or API key the privileges to read and search the collection (Milvus: IndexDetail, GetLoadState, Load, Query, GetStatistics and DescribeCollection), and set `db-name` if it is not in the default database.';
+const IMPORT_PERMISSION = 'Grant the user or API key the privilege to import into this collection (Milvus: `Import` on the collection; before 2.6 on `*`), and set `db-name` if the collection is not in the default database.';
+const CHECK_CREDENTIALS = 'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not available to workflows triggered from forks or by Dependabot.';
+const JOBS_ADDRESS = 'Check `endpoint`: it takes the base address of Milvus 2.4 or newer (usually port 19530) or of Zilliz Cloud, without a path.';
+const DATA_ADDRESS = 'Check {input}: it takes the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.';
+const CHECK_SERVICE = 'Check that {input} is the address of Milvus or Zilliz Cloud, and that nothing in between rewrites responses.';
+const CHECK_INPUTS = 'Check {inputs}.';
+const IF_IT_LASTS = 'If this lasts, check the logs of the service.';
+const NOT_THE_API = 'Check {input}: it seems to be the address of a website, a console or a login page, not of the REST API.';
+const REST_PORT = 'Set {input} to the port of the REST API (Milvus: `proxy.http.port`, usually 19530), or let the load balancer accept HTTP/1.1.';
+const RENEW = 'Renew the certificate of the service, or check the clock of the runner.';
+const REJECTED = '{host} rejected {request}: {statusAndCode}{quote}.';
+const RETURNED_STATUS = '{host} returned {status}.';
+const NOT_JSON = '{host} returned {status}, but the body is';
+const PROXY_REFUSED = 'The proxy refused to connect to {host} ({status}).';
+const ROWS = {
+    credentials: ['MIG-010', REJECTED, CHECK_CREDENTIALS],
+    permission: [
+        'MIG-011',
+        REJECTED,
+        ({ operation }) => {
+            if (operation === 'cluster')
+                return 'Grant the API key access to the cluster.';
+            return isAboutData(operation) ? DATA_PERMISSION : IMPORT_PERMISSION;
+        },
+    ],
+    'ip-not-allowed': ['MIG-012', REJECTED, 'Add the address of the runner to the IP allow list of the service.'],
+    'no-collection': [
+        'MIG-013',
+        REJECTED,
+        ({ operation }) => `The collection is gone or lives in another database: check ${['list', 'create'].includes(operation) ? '`collection-name` and ' : ''}\`db-name\`, and whether the collection was dropped.`,
+    ],
+    'no-database': ['MIG-013', REJECTED, 'There is no such database: check `db-name`.'],
+    'bad-job-id': [
+        'MIG-012',
+        REJECTED,
+        'Check `job-id`: on Milvus it is a whole number; ids like `job-…` belong to Zilliz Cloud (set `cluster-id`, leave `endpoint` empty).',
+    ],
+    'wrong-place': [
+        'MIG-012',
+        REJECTED,
+        'Check `cluster-id`, or `project-id` and `region-id`, in the Zilliz Cloud console.',
+    ],
+    'bad-request': ['MIG-012', REJECTED, CHECK_INPUTS],
+    'rate-limited': [
+        'MIG-025',
+        (error) => (error.code === undefined ? RETURNED_STATUS : returnedError(error)),
+        'The service limits the rate of requests; a longer `poll-interval` or fewer gates at a time help.',
+    ],
+    'service-error': ['MIG-027', returnedError, IF_IT_LASTS],
+    'unknown-job': [
+        'MIG-012',
+        ({ message }) => (message === undefined ? '{host} does not know this import job.' : '{host} returned{quote}.'),
+        'Check `job-id`, and that `endpoint` and `cluster-id` (or `project-id` and `region-id`) name the service where the import was started.',
+    ],
+    declined: [
+        'MIG-012',
+        REJECTED,
+        ({ operation }) => operation === 'commit'
+            ? 'Only a two-phase import (`auto_commit=false`) in state Uncommitted can be committed: check its state, and whether something else has ended it.'
+            : 'Only a two-phase import (`auto_commit=false`) that has not been committed can be aborted.',
+    ],
+    gone: [
+        'MIG-013',
+        ({ database }) => `{host} has no collection “{subject}” in ${database ? 'the database “{database}”' : 'the default database'}{quote}.`,
+        'The collection was dropped or renamed, or lives in another database: check `db-name`.',
+    ],
+    incomplete: [
+        'MIG-024',
+        '{host} returned {statusAndCode}, but not {result}{quote}.',
+        ({ httpStatus }) => {
+            if (httpStatus === 400)
+                return CHECK_INPUTS;
+            return httpStatus === 401 || httpStatus === 403 ? CHECK_CREDENTIALS : IF_IT_LASTS;
+        },
+    ],
+    'wrong-job': ['MIG-024', '{host} returned the state of another job than the one asked for.', CHECK_SERVICE],
+    'too-many-files': ['MIG-024', '{host} returned {count} files, more than an import job can have.', CHECK_SERVICE],
+    'unreadable-list': [
+        'MIG-024',
+        '{host} returned a list of import jobs with entries that cannot be read.',
+        CHECK_SERVICE,
+    ],
+    'partial-list': [
+        'MIG-024',
+        '{host} returned only a part of its list of import jobs.',
+        ({ detail }) => detail === 'unpaged'
+            ? 'Lists of Zilliz Cloud come in pages: set `cluster-id`, or `project-id` and `region-id`.'
+            : 'If this lasts, name the jobs with `job-id`.',
+    ],
+    'too-many-jobs': [
+        'MIG-024',
+        '{host} lists import jobs on more than {detail} pages.',
+        'Name the jobs to wait for with `job-id`.',
+    ],
+    'cluster-address': [
+        'MIG-024',
+        ({ detail = '' }) => `{host} names “{message}” as the address of the cluster, but that ${ADDRESS_FAULTS[detail] ?? ''}. The key was not sent there.`,
+        'Check `cluster-id` and `endpoint`.',
+    ],
+    redirect: [
+        'MIG-014',
+        ({ detail }) => `{host} redirects ({status})${detail === undefined ? '' : ' to {detail}'}. The gate does not send the key to another address.`,
+        ({ detail }) => detail === undefined ? 'Set {input} to the final address.' : 'If that is the service, set {input} to {detail}.',
+    ],
+    'no-api': [
+        'MIG-014',
+        '{host} has no {api} below this address (HTTP 404).',
+        ({ operation }) => {
+            if (isAboutData(operation))
+                return DATA_ADDRESS;
+            return operation === 'cluster' ? 'Check `endpoint`: leave it empty for Zilliz Cloud.' : JOBS_ADDRESS;
+        },
+    ],
+    'no-operation': [
+        'MIG-018',
+        '{host} does not support {operation} ({status}): two-phase imports need Milvus 3.0 or newer.',
+        ({ operation }) => operation === 'commit'
+            ? 'Commit the import with the tool that started it, or set `on-uncommitted` to `pass` or `fail`.'
+            : 'Abort the import with the tool that started it, or remove `abort-uncommitted`.',
+    ],
+    // https://github.com/milvus-io/milvus/issues/43234
+    'no-refresh': [
+        'MIG-019',
+        '{host} cannot refresh a loaded collection ({status} at refresh_load, which older versions lack), so the gate cannot tell when its new rows are searchable.',
+        'Remove `wait-for: searchable`, and refresh the collection with an SDK in a step of its own (pymilvus: `refresh_load`), or upgrade Milvus.',
+    ],
+    'http-rejected': ['MIG-014', RETURNED_STATUS, 'Check {input}: it is not the address of the {api}.'],
+    'gateway-rejected': [
+        'MIG-015',
+        '{host} rejected {request} ({status}), but the response is not from Milvus or Zilliz Cloud.',
+        'A proxy or gateway in front of the service may need credentials of its own (set them with `headers`) or block the address. Otherwise check `api-key` and {input}.',
+    ],
+    'https-wanted': [
+        'MIG-014',
+        '{host} expects HTTPS on this port, but the gate sent HTTP.',
+        'Set {input} to https://….',
+    ],
+    grpc: ['MIG-014', '{host} speaks gRPC or HTTP/2 on this port, not the REST API ({status}).', REST_PORT],
+    'web-page': ['MIG-024', `${NOT_JSON} a web page.`, NOT_THE_API],
+    'empty-body': ['MIG-024', `${NOT_JSON} empty.`, NOT_THE_API],
+    'not-json': ['MIG-024', `${NOT_JSON} not JSON.`, NOT_THE_API],
+    'too-large': [
+        'MIG-024',
+        '{host} sent more than 32 MiB in one response ({status}).',
+        'Check that {input} is the address of Milvus or Zilliz Cloud.',
+    ],
+    'http-status': ['MIG-026', RETURNED_STATUS, 'If this lasts, check the status page or the logs of the service.'],
+    'github-rejected': [
+        'MIG-049',
+        ({ httpStatus }) => httpStatus === undefined ? 'GitHub was not asked: {detail}.' : 'GitHub rejected the request: {status}.',
+        'Add `permissions: actions: read` to the job, and leave `github-token` out to use the token of the job.',
+    ],
+    'github-outage': [
+        'MIG-049',
+        'GitHub does not say when the run began: {message}.',
+        'If this lasts, check https://www.githubstatus.com.',
+    ],
+    'bad-proxy': [
+        'MIG-016',
+        '{detail} does not hold the URL of an HTTP proxy, so no request was sent to {host}.',
+        'Set {detail} to `http://host:port`, or list the host in `NO_PROXY`.',
+    ],
+    'proxy-credentials': [
+        'MIG-016',
+        PROXY_REFUSED,
+        'Put the credentials into the proxy variable (`http://user:password@proxy:3128`), or list the host in `NO_PROXY`.',
+    ],
+    'proxy-rejected': ['MIG-016', PROXY_REFUSED, 'Allow the host on the proxy, or list it in `NO_PROXY`.'],
+    timeout: [
+        'MIG-022',
+        ({ timeoutMs = 0, detail }) => {
+            const seconds = Math.round(timeoutMs / 100) / 10;
+            const within = seconds === 0 ? 'in the moment that was left' : `within ${seconds} s`;
+            return `{host} did not respond ${within}${detail === undefined ? '' : ' at {detail}'}.`;
+        },
+        'Check that the runner can reach it (firewall, IP allow list, private endpoint), or raise `request-timeout`.',
+    ],
+    'no-such-host': [
+        'MIG-020',
+        ({ detail }) => `There is no host ${detail === undefined ? '{host}' : '{detail}'} (DNS: ENOTFOUND).`,
+        'Check {input}, or the proxy variable, for a typo; a private name needs a runner in the same network.',
+    ],
+    dns: ['MIG-020', 'The DNS lookup of {host} failed (EAI_AGAIN).', 'Check the DNS of the runner.'],
+    'connection-refused': [
+        'MIG-021',
+        ({ detail }) => `Connection to {host} refused at ${detail === undefined ? '{host}' : '{detail}'}.`,
+        'Check the host and port of {input}, or of the proxy, and that the service is up.',
+    ],
+    reset: [
+        'MIG-023',
+        'The connection to {host} was closed before a response arrived ({detail}).',
+        'If this lasts, check the service and what stands in front of it; a port that speaks TLS needs https://.',
+    ],
+    'not-http': [
+        'MIG-024',
+        ({ detail }) => `{host} does not speak HTTP/1.1 on this port${detail === undefined ? '' : ' ({detail})'}.`,
+        ({ detail }) => detail === 'HTTP/2 only' ? REST_PORT : 'Check the port of {input}, and whether it needs https://.',
+    ],
+    network: [
+        'MIG-023',
+        ({ message }) => message === undefined ? 'No response from {host} at {detail}.' : 'No response from {host}: {message} ({detail}).',
+        'Check that the runner can reach the service (firewall, IP allow list, private endpoint).',
+    ],
+    'tls-wrong-name': [
+        'MIG-017',
+        'The TLS certificate of {host} is for another host name.',
+        ({ address }) => address === 'endpoint'
+            ? 'Set `tls-server-name` to the name in the certificate, or `endpoint` to that name.'
+            : 'Set {input} to the name in the certificate.',
+    ],
+    'tls-expired': ['MIG-017', 'The TLS certificate of {host} has expired.', RENEW],
+    'tls-not-yet-valid': ['MIG-017', 'The TLS certificate of {host} is not valid yet.', RENEW],
+    'tls-untrusted': [
+        'MIG-017',
+        'The TLS certificate of {host} is not trusted by this runner ({detail}).',
+        'Set `ca-cert` to the certificate of the authority that signed it (PEM text or a path), or to `system`.',
+    ],
+    'tls-unsupported': [
+        'MIG-017',
+        '{host} does not speak TLS on this port.',
+        'Set {input} to http://…, or to the port that speaks TLS.',
+    ],
+    'tls-client-certificate': [
+        'MIG-017',
+        '{host} requires a client certificate that it accepts ({detail}).',
+        'Set `client-cert` and `client-key` to a certificate that the service trusts (mutual TLS).',
+    ],
+    'tls-unknown-name': [
+        'MIG-017',
+        '{host} has no certificate for this host name ({detail}).',
+        ({ address }) => `Set {input} to the host name that the service is set up for${address === 'endpoint' ? ', or `tls-server-name` to it' : ''}.`,
+    ],
+    'tls-version': [
+        'MIG-017',
+        '{host} and the gate support no common TLS version ({detail}).',
+        'Enable TLS 1.2 or 1.3 on the service.',
+    ],
+    'tls-no-http': [
+        'MIG-017',
+        '{host} does not accept HTTP/1.1 over TLS on this port ({detail}).',
+        `This is probably the gRPC port. ${REST_PORT}`,
+    ],
+    'tls-handshake': [
+        'MIG-017',
+        'The TLS handshake with {host} failed ({detail}).',
+        'If the service requires a client certificate, set `client-cert` and `client-key`.',
+    ],
+};
+/** Why the key must not go to an address that the service named; completes "but that …". */
+const ADDRESS_FAULTS = {
+    'no-url': 'is not a URL that starts with https://',
+    userinfo: 'contains a user name',
+    plain: 'is not encrypted',
+    foreign: 'is not an address of Zilliz Cloud',
+};
+function returnedError({ operation }) {
+    const request = OPERATIONS[operation].verb === undefined ? '' : ' to {request}';
+    return `{host} returned an error${request}: {statusAndCode}{quote}.`;
+}
+
+;// CONCATENATED MODULE: ./src/messages/codes.ts
+
+/** The code of each conclusion; a failed import has the code of its failure pattern. */
+const CONCLUSIONS = {
+    completed: undefined,
+    started: undefined,
+    failed: undefined,
+    'invalid-input': 'MIG-001',
+    cancelled: 'MIG-002',
+    'internal-error': 'MIG-003',
+    'not-found': 'MIG-040',
+    'wrong-collection': 'MIG-041',
+    'rows-not-met': 'MIG-042',
+    uncommitted: 'MIG-043',
+    stalled: 'MIG-044',
+    'timed-out': 'MIG-045',
+    'no-jobs': 'MIG-046',
+    'partly-committed': 'MIG-047',
+    'not-ready': 'MIG-048',
+    'start-failed': 'MIG-049',
+};
+/** Pages of other projects that explain more. */
+const LINKS = {
+    'MIG-010': 'https://milvus.io/docs/authenticate.md',
+    'MIG-011': 'https://milvus.io/docs/grant_privileges.md',
+    'MIG-012': 'https://docs.zilliz.com/reference/restful/error-codes-v2',
+    'MIG-013': 'https://milvus.io/docs/manage_databases.md',
+    'MIG-014': 'https://docs.zilliz.com/reference/restful/get-import-job-progress-v2',
+    'MIG-016': 'https://docs.github.com/actions/hosting-your-own-runners/using-a-proxy-server-with-self-hosted-runners',
+    'MIG-017': 'https://milvus.io/docs/tls.md',
+    'MIG-018': 'https://milvus.io/docs/bulk_import_in_cdc_replication.md',
+    'MIG-019': 'https://github.com/milvus-io/milvus/issues/43234',
+    'MIG-023': 'https://github.com/milvus-io/milvus/issues/46523',
+    'MIG-040': 'https://github.com/zilliztech/milvus-backup/issues/1193',
+    'MIG-043': 'https://milvus.io/docs/bulk_import_in_cdc_replication.md',
+    'MIG-047': 'https://milvus.io/docs/bulk_import_in_cdc_replication.md',
+    'MIG-048': 'https://github.com/milvus-io/milvus/issues/21091',
+    'MIG-049': 'https://milvus.io/docs/import-data.md',
+    'MIG-050': 'https://docs.github.com/rest/commits/statuses',
+};
+/** No response at all. */
+const NO_RESPONSE = 'MIG-027';
+/** The codes of messages in the log that do not end the gate. */
+const NOTICES = {
+    commitStatus: 'MIG-050',
+    unknownState: 'MIG-051',
+    rowsUnknown: 'MIG-052',
+    readableKey: 'MIG-053',
+    stretchedInterval: 'MIG-054',
+    notWritten: 'MIG-055',
+    jobUnknown: CONCLUSIONS['not-found'],
+    quiet: CONCLUSIONS.stalled,
+    limited: 'MIG-025',
+};
+/** Every code but those of failure patterns. */
+function endingCodes() {
+    const own = [...Object.values(CONCLUSIONS), ...serviceErrorCodes()];
+    return [...new Set([...own, ...Object.values(NOTICES)].flatMap((code) => code ?? []))];
+}
+/** A page of another project about a code, if there is one. */
+function linkOf(code) {
+    return LINKS[code];
+}
+/** Where the troubleshooting page explains a code. */
+function docsUrl(troubleshooting, code) {
+    return `${troubleshooting}#${code.toLowerCase()}`;
+}
+/** The code of a conclusion; undefined for a completed import, and for a failed one, whose failure pattern has it. */
+function codeOf(conclusion) {
+    if (conclusion.kind === 'rejected')
+        return serviceErrorCode(conclusion.error);
+    if (conclusion.kind === 'unreachable')
+        return conclusion.error ? serviceErrorCode(conclusion.error) : NO_RESPONSE;
+    return CONCLUSIONS[conclusion.kind];
+}
+
 ;// CONCATENATED MODULE: ./src/messages/collections.ts
 
 
@@ -47970,7 +47865,7 @@ function newDiscovery({ collectionName, since }, { dbName, place }, nowMs) {
     const sinceMs = since?.kind === 'ago' ? nowMs - since.durationMs : since?.timeMs;
     return { collectionName, dbName, place, sinceMs, jobIds: [], ended: [], undated: 0, ofUnknownAge: [], leftOut: [] };
 }
-/** Whether the service says that a job is over; a word nobody knows may be a running one. */
+/** Whether the service says that a job is over; an unknown word may be a running one. */
 function discovery_hasEnded({ phase }) {
     return phase === 'completed' || phase === 'failed';
 }
@@ -48584,12 +48479,14 @@ function startMessages(change) {
             return [`${whatHappened(change.error)} Checking again. (${serviceErrorCode(change.error)})`];
         case 'no-list':
             return [
-                `no list of the jobs before the import: ${whatHappened(change.error)} (${serviceErrorCode(change.error)})`,
+                `no list of the jobs before the import (${serviceErrorCode(change.error)})`,
+                whatHappened(change.error),
                 'the import is started without it; if the response is lost, the job cannot be looked for',
             ];
         case 'response-lost':
             return [
-                `the response to the request that starts the import was lost: ${whatHappened(change.error)} (${serviceErrorCode(change.error)})`,
+                `the response to the request that starts the import was lost (${serviceErrorCode(change.error)})`,
+                whatHappened(change.error),
                 `the request is not sent again; looking for the job in the list for up to ${duration(change.searchMs)}`,
             ];
         case 'failed-earlier':
@@ -48670,7 +48567,6 @@ function commitNotes(job) {
     switch (commit.state) {
         case 'done':
             return ['commit accepted'];
-        case 'declined':
         case 'declined':
         case 'refused':
             return ['commit rejected'];
@@ -48762,10 +48658,8 @@ function notAborted({ jobs }, { abortUncommitted }) {
     const running = jobs.filter((job) => isRunning(job) && !isAborted(job)).map(({ jobId }) => jobId);
     if (!abortUncommitted || running.length === 0)
         return [];
-    const more = running.length <= MOST_JOBS ? '' : ` and ${counted(running.length - MOST_JOBS, 'more job')}`;
-    const list = `${running.slice(0, MOST_JOBS).join(', ')}${more}`;
     return [
-        `Not aborted, because ${running.length === 1 ? 'it was' : 'they were'} never seen at Uncommitted and may not be two-phase: import job${running.length === 1 ? '' : 's'} ${list}.`,
+        `Not aborted, because ${running.length === 1 ? 'it was' : 'they were'} never seen at Uncommitted and may not be two-phase: import job${running.length === 1 ? '' : 's'} ${running.join(', ')}.`,
     ];
 }
 function isRunning({ latest, wasUncommitted }) {
@@ -48777,6 +48671,7 @@ function sentenceOn(jobs, sentence) {
 function isLeft(job) {
     return job.latest?.phase === 'uncommitted' && !isAborted(job) && !isCommitted(job) && !isCommitInDoubt(job);
 }
+/** Jobs in the middle of a sentence: `import jobs a, b`. */
 function jobList(jobs) {
     return `import job${jobs.length === 1 ? '' : 's'} ${named(jobs.map(({ jobId }) => shortened(jobId, MAX_NAME_LENGTH)))}`;
 }
@@ -48803,6 +48698,7 @@ function idsOf(view, indices) {
 const MAX_MESSAGE_LENGTH = 4000;
 const MAX_REASON_LENGTH = 2000;
 const MAX_TITLE_LENGTH = 250;
+const MAX_STATE_LENGTH = 60;
 /** What happened and what to do next: the text that log, summary, annotation and the output `reason` share. */
 function headline(conclusion, view, policy) {
     const message = withWhatIsLeft(messageFor(conclusion, view, policy), conclusion, view);
@@ -49091,14 +48987,18 @@ function outcomes_stalled({ jobs, collections, idleMs }, view) {
         return stalledCollections(collections, idleMs, view);
     const { subject } = subjectOf(view, jobs);
     const job = phrases_first(view, jobs);
+    const affected = indexed(jobs, view);
+    const unknown = unknownStates(affected, view);
     const hint = job && stallHint(job);
     const at = job === undefined ? '' : ` at ${phrases_progressOf(job)}`;
     return {
         title: `No progress for ${duration(idleMs)}${job === undefined ? '' : ` at ${percent(job.progress)}`}`,
         sentence: `No progress of ${lowerFirst(subject)} for ${duration(idleMs)}${at}.`,
-        ...(hint !== undefined && { points: [hint] }),
+        ...pointsOn(affected, hint),
         next: [
-            ...(areAborted(jobs, view) ? [] : ['The import has not failed and may still continue.']),
+            ...(areAborted(jobs, view) || unknown.length > 0
+                ? unknown
+                : ['The import has not failed and may still continue.']),
             hint === undefined
                 ? 'Check whether the data nodes are up and have free slots for import tasks.'
                 : 'On Zilliz Cloud, ask its support: the nodes are not visible to you.',
@@ -49119,10 +49019,12 @@ function timedOut({ passes, jobs, collections }, view, policy) {
     const isAlone = jobs.length === 1;
     if (areAborted(jobs, view)) {
         const at = isAlone && job !== undefined ? ` at ${phrases_progressOf(job)}` : '';
+        // An import that the step started itself is aborted while it runs, too.
+        const areReady = jobs.every((i) => view.jobs[i]?.latest?.phase === 'uncommitted');
         return {
-            title: `${timeout.replaceAll('`', '')}: aborted at Uncommitted`,
+            title: `${timeout.replaceAll('`', '')}: aborted${areReady ? ' at Uncommitted' : ''}`,
             sentence: `${timeout}: ${lowerFirst(subject)} ${isAlone ? 'was' : 'were'} aborted${at}, because \`abort-uncommitted\` is set.`,
-            ...idlePoints(job),
+            ...pointsOn(indexed(jobs, view), idleHint(job)),
             next: `The rows are discarded. To import them, start a new import${policy.timeoutMs === 0 ? '' : ' with a longer `timeout`'}.`,
         };
     }
@@ -49136,9 +49038,9 @@ function timedOut({ passes, jobs, collections }, view, policy) {
     return {
         title: `${timeout.replaceAll('`', '')}: ${timedOutTitle(job, jobs.length)}`,
         sentence: `${timeout}: ${lowerFirst(subject)} ${state}${pass}.`,
-        ...idlePoints(job),
+        ...pointsOn(indexed(left, view), idleHint(job)),
         next: [
-            ...whatIsLeft(passes ? job : phrases_first(view, left), view, policy),
+            ...whatIsLeft(passes ? job : phrases_first(view, left), indexed(left, view), view, policy),
             passes ? 'Later steps must not rely on its rows.' : afterTimeout(left.length < jobs.length, view),
         ].join(' '),
     };
@@ -49147,7 +49049,7 @@ function timedOutTitle(job, jobs) {
     if (jobs !== 1 || job?.latest === undefined)
         return `${counted(jobs, 'import')} not done`;
     if (job.latest.phase === 'unknown')
-        return `unknown state ${shortened(job.latest.label, 60)}`;
+        return `unknown state ${shortened(job.latest.label, MAX_STATE_LENGTH)}`;
     if (job.latest.phase === 'uncommitted')
         return 'waiting for a commit';
     return `the import is at ${percent(job.progress)}${continues(job) ? ' and continues' : ''}`;
@@ -49157,39 +49059,65 @@ function afterTimeout(areSomeAborted, view) {
         ? 'Raise `timeout`, and start new imports for the aborted jobs.'
         : `Raise \`timeout\`, or ${waitAgain(view)}`;
 }
-/** What is known about a job that the gate leaves in a strange state: it is idle, or in a state that is not known. */
-function idlePoints(job) {
-    if (job === undefined)
-        return {};
-    const reason = job.latest?.phase === 'unknown' ? job.latest.reason : undefined;
+/** Why a job is in a state that this version does not know, in the words of the service, and what may hold up an idle one. */
+function pointsOn(jobs, hint) {
+    const reasons = [...groupBy(jobs, ({ latest }) => (latest?.phase === 'unknown' ? latest.reason : undefined))].flatMap(([reason, group]) => reason === undefined ? [] : { reason, of: jobs.length === 1 ? '' : ` about ${jobList(group)}` });
     const points = [
-        ...(reason === undefined ? [] : [`Reason from the service: ${reason}`]),
-        ...(isIdle(job) ? [stallHint(job) ?? []].flat() : []),
+        ...reasons
+            .slice(0, MOST_NAMED)
+            .map(({ reason, of }) => `Reason from the service${of}: ${jobs.length === 1 ? reason : cutReason(reason)}`),
+        ...(hint === undefined ? [] : [hint]),
     ];
     return points.length === 0 ? {} : { points };
 }
-/** What becomes of a job after the deadline, as far as its last state says. */
-function whatIsLeft(job, view, { abortUncommitted }) {
-    if (job?.latest === undefined)
-        return [];
+function idleHint(job) {
+    return job !== undefined && isIdle(job) ? stallHint(job) : undefined;
+}
+/** The reasons of several jobs share one annotation. */
+function cutReason(reason) {
+    return shortened(reason, MAX_REASON_LENGTH / MOST_NAMED);
+}
+function isUnknown(job) {
+    return job.latest?.phase === 'unknown' && !isAborted(job);
+}
+/** The states that this version does not know, and the jobs in them: whether those continue is unknown as well. */
+function unknownStates(jobs, view) {
+    const states = [...groupBy(jobs.filter(isUnknown), ({ latest }) => shortened(latest?.label ?? '', MAX_STATE_LENGTH))];
+    return [
+        ...states
+            .slice(0, MOST_NAMED)
+            .map(([state, group]) => `This version does not know the state ${state}${view.jobs.length === 1 ? '' : ` of ${jobList(group)}`}: check the job${group.length === 1 ? '' : 's'} at the service.`),
+        ...(states.length > MOST_NAMED ? [`${counted(states.length - MOST_NAMED, 'more state')} are unknown.`] : []),
+    ];
+}
+function indexed(indices, { jobs }) {
+    return indices.flatMap((i) => jobs[i] ?? []);
+}
+/** What becomes of the jobs after the deadline: of the first, as far as its last state says, and of those in an unknown state. */
+function whatIsLeft(job, left, view, policy) {
+    const unknown = unknownStates(left, view);
+    if (job?.latest === undefined || isUnknown(job))
+        return unknown;
+    return [...(fateOf(job, view, policy) ?? (unknown.length === 0 ? [continuing(job)] : [])), ...unknown];
+}
+/** What a two-phase job waits for; undefined for a job that works on. */
+function fateOf(job, view, { abortUncommitted }) {
     const { latest, commit } = job;
     const isAlone = view.jobs.length === 1;
-    if (commit?.state === 'done' || latest.phase === 'committing') {
+    if (commit?.state === 'done' || latest?.phase === 'committing') {
         const whose = isAlone ? 'Its commit' : `The commit of ${jobName(job)}`;
         const state = commit?.state === 'done' ? 'was accepted' : 'is in progress';
         const abort = abortUncommitted && !view.jobs.some(isAborted) ? ' No job was aborted: a commit cannot be taken back.' : '';
         return [`${whose} ${state}: its rows become visible without another step.${abort}`];
     }
-    if (latest.phase === 'uncommitted') {
+    if (latest?.phase === 'uncommitted') {
         const who = isAlone ? 'It' : `Import job ${job.jobId}`;
         return isCommitInDoubt(job) ? [] : [`${who} is waiting for a commit (${COMMIT}).`];
     }
-    if (latest.phase === 'unknown') {
-        return [`This version does not know the state ${shortened(latest.label, 60)}: check the job at the service.`];
-    }
-    return [
-        `The import continues${allRowsAreIn(job) ? ': all rows are in, but sorting, building indexes or the commit is not done yet' : ''}.`,
-    ];
+    return undefined;
+}
+function continuing(job) {
+    return `The import continues${allRowsAreIn(job) ? ': all rows are in, but sorting, building indexes or the commit is not done yet' : ''}.`;
 }
 function allRowsAreIn({ importedRows = 0, totalRows }) {
     return importedRows > 0 && importedRows === totalRows;
@@ -49204,16 +49132,17 @@ function cancelled(signal, view) {
     const sentence = `The gate was stopped by ${signal}${meanwhile(running, view)}.`;
     if (running.length > 0 && running.every(isAborted))
         return { title, sentence };
+    const unknown = unknownStates(running, view);
     const isOver = running.length === 0 && view.jobs.length > 0;
     const state = isOver
         ? ['All import jobs have ended.']
-        : running.some((job) => continues(job) && !isAborted(job))
+        : unknown.length === 0 && running.some((job) => continues(job) && !isAborted(job))
             ? ['The import continues.']
-            : [];
+            : unknown;
     return {
         title,
         sentence,
-        ...idlePoints(running.find(isIdle)),
+        ...pointsOn(running, idleHint(running.find(isIdle))),
         next: [...state, `To ${isOver ? 'get a verdict' : 'wait for it again'}, ${waitAgain(view)}`].join(' '),
     };
 }
@@ -49659,6 +49588,10 @@ function refusalText(httpStatus, message) {
             return `GitHub rejected it: HTTP ${httpStatus}: ${message}`;
     }
 }
+/** Why no request is sent to GitHub. */
+function badProxyText(variable) {
+    return `${variable} does not hold the URL of an HTTP proxy`;
+}
 function progressOfOne(job, view) {
     if (job.latest === undefined)
         return `Waiting for import job ${job.jobId}`;
@@ -49678,13 +49611,121 @@ function progressOfAll(view) {
     return answered ? jobCounts(view) : `Waiting for ${counted(view.jobs.length, 'import job')}`;
 }
 
+;// CONCATENATED MODULE: ./src/report/github.ts
+
+/** Sets the status of a commit. Settles as soon as it is aborted, and never rejects. */
+async function setStatus(options, { owner, repo, sha, context, targetUrl }, status, signal) {
+    const reply = await callGitHub(options, signal, ({ repos }) => repos.createCommitStatus.endpoint({ owner, repo, sha, ...status, context, target_url: targetUrl }));
+    return reply.status === CREATED ? { kind: 'set' } : failureOf(reply, options.wallClockMs());
+}
+const CREATED = 201;
+/** When the first attempt of a run began, as GitHub writes it. Settles as soon as it is aborted, and never rejects. */
+async function firstAttemptBegan(options, { owner, repo, runId }, signal) {
+    const reply = await callGitHub(options, signal, ({ actions }) => actions.getWorkflowRunAttempt.endpoint({ owner, repo, run_id: runId, attempt_number: 1 }));
+    if (reply.status !== OK)
+        return failureOf(reply, options.wallClockMs());
+    return { kind: 'began', time: /"run_started_at"\s*:\s*"([^"]{1,64})"/.exec(reply.body ?? '')?.[1] };
+}
+const OK = 200;
+/** https://docs.github.com/rest/about-the-rest-api/api-versions */
+const API_VERSION = '2022-11-28';
+/** Callers abort earlier. */
+const TIMEOUT_MS = 30_000;
+/** `ca-cert` and the client's certificate are for the service alone. */
+const NODE_TRUST = {
+    ca: undefined,
+    clientCert: undefined,
+    clientKey: undefined,
+    serverName: undefined,
+    extraCaPath: undefined,
+};
+/** One request over a connection of its own, since minutes may pass before the next. Octokit knows the address and fields. */
+async function callGitHub({ apiUrl, token, userAgent, proxy, openExchange }, signal, requestOf) {
+    try {
+        const connection = openExchange({ endpoint: apiUrl, tls: NODE_TRUST, proxy });
+        try {
+            // Most steps never need it, and it is a fifth of all code.
+            const { GitHub } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
+            const { method, url, headers, body } = requestOf(new GitHub({ baseUrl: apiUrl, userAgent }).rest);
+            // `token …`, which octokit sends for most, is refused for a token that is a JWT.
+            const own = { authorization: `Bearer ${token}`, 'x-github-api-version': API_VERSION };
+            const sendTo = (address) => {
+                const request = { url: address, headers: { ...headers, ...own }, signal, timeoutMs: TIMEOUT_MS };
+                return method === 'GET' ? connection.get(request) : connection.post({ ...request, body: JSON.stringify(body) });
+            };
+            const reply = await sendTo(url);
+            const next = redirectOf(reply, url, method);
+            return next === undefined ? reply : await sendTo(next);
+        }
+        finally {
+            void connection.close();
+        }
+    }
+    catch (error) {
+        return { kind: 'network', message: error instanceof Error ? error.message : String(error) };
+    }
+}
+/**
+ * A repository that was renamed or moved, on the same origin: the token must not go elsewhere.
+ * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+ */
+function redirectOf({ status = 0, headers }, url, method) {
+    const location = headers?.['location'] ?? '';
+    const isFollowed = [307, 308, ...(method === 'GET' ? [301, 302] : [])].includes(status);
+    if (!isFollowed || location === '' || !URL.canParse(location, url))
+        return undefined;
+    const next = new URL(location, url);
+    return next.origin === new URL(url).origin ? next.href : undefined;
+}
+/** https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
+const DEFAULT_WAIT_MS = 60_000;
+/** The secondary limit may come without a header that distinguishes it from a missing permission. */
+const LIMITED = /rate limit|abuse/i;
+/** Why GitHub did not do what it was asked for. */
+function failureOf({ kind, status, headers = {}, body, code, message }, nowMs) {
+    if (kind === 'aborted' || kind === 'timeout')
+        return { kind: 'failed', cause: 'GitHub did not answer in time' };
+    if (code === 'BAD_PROXY')
+        return { kind: 'failed', cause: badProxyText(message ?? 'The proxy variable') };
+    if (status === undefined)
+        return { kind: 'failed', cause: message || code || kind };
+    const said = messageIn(body);
+    const waitMs = waitMsOf(headers, nowMs);
+    if (status === 429 || (status === 403 && (waitMs !== undefined || LIMITED.test(said)))) {
+        return { kind: 'limited', waitMs: waitMs ?? DEFAULT_WAIT_MS };
+    }
+    if (status < 500 && status !== 408)
+        return { kind: 'refused', status, message: said };
+    return { kind: 'failed', cause: `GitHub answered with HTTP ${status}` };
+}
+function messageIn(body = '') {
+    try {
+        return JSON.parse(body).message ?? '';
+    }
+    catch {
+        return '';
+    }
+}
+function waitMsOf(headers, nowMs) {
+    const retryAfter = headers['retry-after'];
+    if (retryAfter !== undefined)
+        return secondsInMs(retryAfter) ?? DEFAULT_WAIT_MS;
+    if (headers['x-ratelimit-remaining'] !== '0')
+        return undefined;
+    const resetMs = secondsInMs(headers['x-ratelimit-reset']);
+    return resetMs === undefined ? DEFAULT_WAIT_MS : Math.max(0, resetMs - nowMs);
+}
+function secondsInMs(header) {
+    return /^\d+$/.test(header ?? '') ? Number(header) * 1_000 : undefined;
+}
+
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
 ;// CONCATENATED MODULE: ./src/report/reporter.ts
 /**
- * Tells all reporters, one after the other. A broken one costs a line, `onBroken`, the first time, and never ends the gate.
+ * Calls all reporters, one after the other. A broken one costs a line, `onBroken`, the first time, and never ends the gate.
  */
 function reportToAll(reporters, onBroken) {
     const broken = new Set();
@@ -49701,7 +49742,7 @@ function reportToAll(reporters, onBroken) {
         }
     };
 }
-/** The event tells something that was not known before. */
+/** The event brings something that was not known before. */
 function hasChanges(event) {
     switch (event.kind) {
         case 'started':
@@ -49752,12 +49793,12 @@ function writeWholeFile(path, content) {
     }
 }
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO']);
-/** What is told of very many jobs or files is long, and may change with every answer: a long file rests before the next. */
+/** A file about very many jobs or files is long, and may change with every answer: it pauses before the next write. */
 const REST_MS_PER_KILOBYTE = 3;
 /** How long a killed step can have kept a change to itself. */
 const LONGEST_REST_MS = 2_000;
 /**
- * Rewrites a file at every change and at the end. Of changes that come together, or while a long file rests, only the last
+ * Rewrites a file at every change and at the end. Of changes that come together, or while a long file pauses, only the last
  * is written down: it holds them all, and never waits for another event.
  */
 function keepFile({ path, clock, textOf, isNews = hasChanges }) {
@@ -49782,7 +49823,7 @@ function keepFile({ path, clock, textOf, isNews = hasChanges }) {
             write();
         }
         catch {
-            // Nobody listens here: the next event tries again, and its teller hears of it.
+            // An error has no handler here: the next event tries again and throws it to the caller.
             restsUntilMs = Number.NEGATIVE_INFINITY;
         }
     };
@@ -50117,7 +50158,7 @@ function optional(text, parse) {
     return text === '' ? parsed(undefined) : parse(text);
 }
 const LONGEST_QUOTE = 60;
-/** How a mistake shows what it got: in quotes, cut, with characters that nobody sees spelled out. Never for secrets. */
+/** How a mistake shows what it got: in quotes, cut, with invisible characters spelled out. Never for secrets. */
 function quoted(text) {
     if (text === '')
         return 'nothing';
@@ -50328,6 +50369,7 @@ function values_idsOf(text) {
         : 'one import job id or several, separated by white space or commas, or a JSON array of strings; ' +
             'or the word `discover`, and the gate finds the import jobs of `collection-name` itself';
 }
+const QUOTED_ID = 'id in quotes in the workflow: without them it is read as a number, whose last digits are lost (in `jq`, keep the id a string)';
 function idsInJson(text) {
     const json = jsonOf(text);
     if (typeof json === 'string')
@@ -50339,7 +50381,7 @@ function idsInJson(text) {
     if (json.every((id) => typeof id === 'string'))
         return json;
     if (json.some((id) => typeof id === 'number')) {
-        return 'a JSON array of strings: quote each id, since a number this long loses its last digits';
+        return `a JSON array of strings, with each ${QUOTED_ID}`;
     }
     return 'a JSON array of strings and nothing else';
 }
@@ -50363,7 +50405,7 @@ function faultOfId(id) {
     if (/^discover$/i.test(id))
         return 'the word `discover` alone and in lower case, or import job ids';
     if (/^\d+(?:\.\d+)?e\+?\d+$/i.test(id)) {
-        return 'the id in quotes in the workflow: without them YAML reads a number, whose last digits are lost (in `jq`, keep the id a string)';
+        return `the ${QUOTED_ID}`;
     }
     if (/[\s\p{C}]/u.test(id))
         return 'import job ids without white space or invisible characters';
@@ -50450,8 +50492,8 @@ function wrong({ input, example }, text, takes) {
     return mistaken({ input, got: quoted(withoutCredentials(text)), takes, example });
 }
 /**
- * The key, as far as it may go to that endpoint: a Milvus password must not reach a third party, and Zilliz Cloud answers
- * nobody without a key. Without an endpoint only the key's form is checked.
+ * The key, as far as it may go to that endpoint: a Milvus password must not reach a third party, and Zilliz Cloud
+ * answers no request without a key. Without an endpoint only the key's form is checked.
  */
 function parseApiKey(key, endpoint) {
     const wrongKey = (got, takes) => mistaken({ input: 'api-key', got, takes, example: '${{ secrets.ZILLIZ_API_KEY }}' });
@@ -50719,7 +50761,7 @@ function troubleshootingOf(env) {
         return undefined;
     return `https://${server}/${repository}/blob/${ref}/docs/troubleshooting.md`;
 }
-/** The name of the commit status; a token that nobody could send is a mistake only where there is one. */
+/** The name of the commit status; a token that cannot be sent is a mistake only where there is one. */
 function parseCommitStatus(inputs) {
     const name = parseOptionalName('commit-status', inputs['commit-status'], 'Milvus import');
     if (name.kind === 'mistakes' || (name.value === undefined && inputs.import === ''))
@@ -50779,6 +50821,22 @@ function colorsWanted(env) {
 /** Whether the runner shows lines for debugging. */
 function debugWanted(env) {
     return env['RUNNER_DEBUG'] === '1';
+}
+
+;// CONCATENATED MODULE: ./src/messages/notices.ts
+
+/** Where `NODE_TLS_REJECT_UNAUTHORIZED` is 0. */
+const CERTIFICATES_ARE_CHECKED = 'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect: the gate always checks certificates.';
+/** A key that goes over plain http to a host that is neither loopback nor private. */
+const READABLE_KEY = 'The key travels over plain http to a public address, where others can read it: use https:// if you can. ' +
+    `(${NOTICES.readableKey})`;
+/** Which proxy requests to a host go through. */
+function proxyNotice(host, proxy) {
+    return `Requests to ${host} go through the proxy ${proxy}.`;
+}
+/** Inputs that the action does not declare and that resemble none of its own. */
+function unknownInputsNotice(names) {
+    return `The gate does not have these inputs, so they have no effect: ${names.join(', ')}.`;
 }
 
 ;// CONCATENATED MODULE: ./src/report/log-lines.ts
@@ -51003,7 +51061,7 @@ function indexOfAny(text, pattern, from) {
     pattern.lastIndex = from;
     return pattern.exec(text)?.index ?? -1;
 }
-/** So much of a secret tells that the text is worth a closer poll, and so many of those make one pattern: both have limits. */
+/** A text with this much of a secret is searched closely, and so many of those parts make one pattern: both have limits. */
 const HINT_LENGTH = 16;
 const HINTS_IN_A_PATTERN = 1_000;
 /** Cuts the secrets in all their forms, the longest first. */
@@ -52131,6 +52189,7 @@ function unknownInputs(env) {
 
 
 
+
 /** Masks all secrets, before anything else is printed. */
 function startStep(world) {
     const { env, clock, log } = world;
@@ -52145,7 +52204,7 @@ function startStep(world) {
     const sanitize = createSanitizer(secrets);
     const unknown = unknownInputs(env);
     if (unknown.length > 0)
-        notice(sanitize(`The gate does not have these inputs, so they have no effect: ${unknown.join(', ')}.`));
+        notice(sanitize(unknownInputsNotice(unknown)));
     return { world, startedAtMs, sanitize, notice };
 }
 /** What an error says; anything may be thrown. */
@@ -52156,7 +52215,7 @@ function messageOf(error) {
 ;// CONCATENATED MODULE: ./src/version.ts
 /** The released version, as in package.json. */
 const VERSION = '1.0.0';
-/** Who asks, as the service and GitHub are told. */
+/** The client's name, as the service and GitHub receive it. */
 const USER_AGENT = `milvus-import-gate/${VERSION}`;
 
 ;// CONCATENATED MODULE: ./src/post-step.ts
@@ -52291,6 +52350,7 @@ function dispatchersOf({ endpoint, tls: options }, proxyUrl) {
         requestTls: { ...toService, signal },
         proxyTls: { ...own, signal },
         proxyTunnel: endpoint.startsWith('https:'),
+        factory: poolOf,
         clientFactory: (origin, poolOptions) => new TunnelPool(origin, poolOptions),
         headersTimeout: 0,
         bodyTimeout: 0,
@@ -52315,6 +52375,16 @@ function connectorOf(options, connecting) {
             const [error] = result;
             if (error !== null)
                 connectErrors.set(error, tried);
+            callback(...result);
+        });
+        watchAttempts(socket, tried, () => connecting.add(tried));
+    };
+}
+/** A pool of connections to the service, through a tunnel too, each of which keeps its first error. */
+function poolOf(origin, options) {
+    const { connect } = options;
+    const keepingErrors = (target, callback) => {
+        connect(target, (...result) => {
             let earlier;
             result[1]?.prependListener('error', (later) => {
                 if (earlier === undefined)
@@ -52324,8 +52394,8 @@ function connectorOf(options, connecting) {
             });
             callback(...result);
         });
-        watchAttempts(socket, tried, () => connecting.add(tried));
     };
+    return new undici.Pool(origin, { ...options, connect: keepingErrors });
 }
 /** Notes which addresses are tried, and ends the last attempt as Node ends the others: it has no timeout of its own. */
 function watchAttempts(socket, tried, onSeveral) {
@@ -52367,7 +52437,7 @@ function shown(tried) {
     return [...tried].map(([address, result]) => `${address} (${result})`);
 }
 /**
- * Connections to a proxy. undici takes an error with the code of a lost connection for one that another attempt mends, and
+ * Connections to a proxy. undici takes an error with the code of a lost connection for one that another attempt fixes, and
  * would ask a proxy that hangs up on CONNECT again and again, without a pause:
  * https://github.com/nodejs/undici/blob/v7.30.2/lib/dispatcher/client.js
  */
@@ -52421,7 +52491,7 @@ async function send(dispatcher, request) {
     const onAbort = () => {
         stop.abort();
     };
-    // undici heeds a signal only once it has a connection.
+    // undici observes a signal only once it has a connection.
     const stopped = new Promise((resolve) => {
         stop.signal.addEventListener('abort', () => {
             resolve(signal.aborted
@@ -52500,7 +52570,7 @@ async function readBounded(body) {
 function single(header) {
     return Array.isArray(header) ? header[0] : header;
 }
-/** undici tells the status of a proxy's refusal only in the text of its error. */
+/** undici gives the status of a proxy's refusal only in the text of its error. */
 const PROXY_REFUSAL = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/;
 const LOST_CONNECTION = new Set(['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE']);
 /** Errors of DNS, of a handshake that was cut, and of one that the other side ended with an alert about the certificate. */
@@ -52566,7 +52636,7 @@ NEAR.addSubnet('fc00::', 7, 'ipv6');
 NEAR.addSubnet('fe80::', 10, 'ipv6');
 /** Names that no public DNS resolves: single labels (compose and Kubernetes services) and the private top-level domains. */
 const NEAR_NAME = /^[^.]+$|\.(localhost|local|internal|lan|svc|home\.arpa)$/i;
-/** A request to this endpoint shows its key to whoever stands between: plain http, and neither loopback nor private. */
+/** A request to this endpoint shows its key to any machine in between: plain http, and neither loopback nor private. */
 function isReadableOnTheWay(endpoint) {
     const { protocol, hostname } = new URL(endpoint);
     if (protocol !== 'http:')
@@ -52664,8 +52734,8 @@ function readEnvelope(body) {
         return undefined;
     const data = envelope_valueOf(json, 'data');
     const message = envelope_valueOf(json, 'message');
-    const told = envelope_valueOf(json, 'code');
-    const code = told === undefined ? successStatus(json, data) : integerLike(told);
+    const codeValue = envelope_valueOf(json, 'code');
+    const code = codeValue === undefined ? successStatus(json, data) : integerLike(codeValue);
     if (code === undefined)
         return undefined;
     return {
@@ -52826,7 +52896,7 @@ const FILE_STATES = new Map([
 ;// CONCATENATED MODULE: ./src/service/decode.ts
 
 
-/** A job of more files does not exist: Milvus takes 1,024 unless it is told otherwise, Zilliz Cloud 1,000. */
+/** A job of more files does not exist: Milvus takes 1,024 unless configured otherwise, Zilliz Cloud 1,000. */
 const MOST_FILES = 50_000;
 const MAX_WORD = 64;
 const MAX_NAME = 1_024;
@@ -52895,7 +52965,7 @@ function fileName(value, sanitize) {
     const unwrapped = listed !== '' ? listed : /^\[.*\]$/s.test(bare) ? bare.slice(1, -1) : bare;
     return sanitize(unwrapped.replace(/\?\S*/g, ''), MAX_NAME);
 }
-/** Text that says something, made fit to be told. */
+/** Text that says something, made fit to be shown. */
 function decode_text(value, sanitize, maxLength) {
     if (typeof value !== 'string')
         return undefined;
@@ -53807,7 +53877,7 @@ const FRESH_MS = 100;
 const DESCRIPTIONS_A_ROUND = 2;
 /** Of rounds in which none of the oldest jobs was polled, so many are made up for. */
 const ROUNDS_SAVED = 8;
-/** Whoever waits for longer asks about the job itself. */
+/** A poll that waits for longer asks about the job itself. */
 const LIST_PATIENCE_MS = 3_000;
 /** How long to do without a list that was not to be had, and without one that hangs. */
 const WITHOUT_LIST_MS = 60_000;
@@ -53881,7 +53951,7 @@ function pollByList(describe, list, { jobIds, collectionName }, clock) {
         if (unfinished.size < WORTH_A_LIST || clock.now() < withoutListUntilMs || isOnlyPoll)
             return describeOne(jobId, options);
         const answer = await currentRound(options).listed;
-        // Who is told to come back later must not ask the same another way.
+        // After a `Retry-After`, the same question must not be sent another way.
         if (answer.kind === 'outage' && answer.retryAfterMs !== undefined && !neverLists(answer))
             return answer;
         const entry = answer.kind === 'listed' ? answer.entries.get(jobId) : undefined;
@@ -54044,7 +54114,7 @@ function connect({ world, sanitize, notice }, { connection, dataPlane, target, p
             say(READABLE_KEY);
         const proxy = proxyFor(transport.endpoint, transport.proxy);
         if (proxy.kind === 'proxy') {
-            say(sanitize(`Requests to ${new URL(transport.endpoint).host} go through the proxy ${proxy.shown}.`));
+            say(sanitize(proxyNotice(new URL(transport.endpoint).host, proxy.shown)));
         }
         const exchange = openExchange(transport);
         opened.push(exchange);
@@ -54078,9 +54148,6 @@ function collectionOf(selection) {
         return undefined;
     return selection.kind === 'import' ? selection.order.collectionName : selection.collectionName;
 }
-const CERTIFICATES_ARE_CHECKED = 'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect: the gate always checks certificates.';
-const READABLE_KEY = 'The key travels over plain http to a public address, where others can read it: use https:// if you can. ' +
-    `(${NOTICES.readableKey})`;
 
 ;// CONCATENATED MODULE: ./src/gate/conclusion.ts
 /** How a gate ends that was interrupted, by a signal or by a bug elsewhere in the process. */
@@ -55146,7 +55213,7 @@ async function start_send({ service, runStart }, order, step, options) {
             return step;
     }
 }
-/** Nobody can be asked. */
+/** There is no service to ask. */
 const NO_RUN = { kind: 'unknown', error: undefined };
 function start_recordResult(stage, order, brought, span) {
     const { known, policy } = stage;
@@ -56009,7 +56076,7 @@ function rateCell(throughput) {
 function phases_capitalized(text) {
     return text.charAt(0).toUpperCase() + text.slice(1);
 }
-/** More points cannot be told apart, and are slow to draw in a browser. */
+/** More points cannot be distinguished, and are slow to draw in a browser. */
 const MOST_POINTS = 40;
 /** A short import, or one of few changes, needs no chart. */
 const MIN_CHART_MS = 3 * 60_000;
@@ -59933,7 +60000,7 @@ function interruptOf(process) {
         process.exitCode = 1;
         interrupt.abort(error);
     });
-    // Nobody reads the log any more, which is no reason to give up the gate.
+    // The log has no reader any more, which is no reason to give up the gate.
     process.stdout.on('error', () => undefined);
     return interrupt.signal;
 }
