@@ -34,7 +34,7 @@ const at = (progress: number) => answered('Importing', { progress })
 const file = (name: string, state: string) => ({ fileName: name, state })
 
 describe('the changes of a poll', () => {
-  it('tells every change of state, the first answer among them', () => {
+  it('reports every change of state, the first answer among them', () => {
     expect(newsAfter([answered('Pending'), answered('Pending'), answered('Importing')])).toEqual([
       [{ kind: 'state', from: undefined, to: 'Pending', phase: 'pending' }],
       [],
@@ -42,7 +42,7 @@ describe('the changes of a poll', () => {
     ])
   })
 
-  it('tells progress when it has crossed five points, in either direction', () => {
+  it('reports progress when it has crossed five points, in either direction', () => {
     expect(newsAfter([at(40), at(44), at(45), at(46), at(39)]).slice(1)).toEqual([
       [],
       [{ kind: 'progress', from: 44, to: 45 }],
@@ -51,14 +51,14 @@ describe('the changes of a poll', () => {
     ])
   })
 
-  it('tells a word that nobody knows once', () => {
+  it('reports an unknown word once', () => {
     const kinds = newsAfter([answered('Planning'), answered('Importing'), answered('Planning')]).map((changes) =>
       changes.map(({ kind }) => kind),
     )
     expect(kinds).toEqual([['state', 'unknown-state'], ['state'], ['state']])
   })
 
-  it('tells each failed file once', () => {
+  it('reports each failed file once', () => {
     const changes = newsAfter([
       answered('Importing', { details: [file('a', 'InProgress'), file('b', 'InProgress')] }),
       answered('Importing', { details: [file('a', 'Failed'), file('b', 'InProgress')] }),
@@ -75,7 +75,7 @@ describe('the changes of a poll', () => {
     expect(newsAfter([answered('Failed', { details })])[0]).toHaveLength(11)
   })
 
-  it('tells the beginning and the end of an outage, and how long it was', () => {
+  it('reports the beginning and the end of an outage, and how long it was', () => {
     expect(newsAfter([at(1), outage(), outage(), at(1)]).slice(1)).toMatchObject([
       [{ kind: 'outage-began', error: { outcome: 'http-502' } }],
       [],
@@ -83,19 +83,19 @@ describe('the changes of a poll', () => {
     ])
   })
 
-  it('tells that a job is unknown, once, and whether it had been seen', () => {
+  it('reports that a job is unknown, once, and whether it had been seen', () => {
     expect(newsAfter([unknownJob(), unknownJob()])).toMatchObject([[{ kind: 'job-unknown', seenBefore: false }], []])
     expect(newsAfter([at(1), unknownJob()])[1]).toMatchObject([{ kind: 'job-unknown', seenBefore: true }])
   })
 
-  it('tells once that nothing has moved for half an hour', () => {
+  it('reports once that nothing has moved for half an hour', () => {
     const kinds = newsAfter([at(80), at(80), at(80), at(80)], 15 * 60_000).map((changes) =>
       changes.map(({ kind }) => kind),
     )
     expect(kinds).toEqual([['state'], [], ['idle'], []])
   })
 
-  it('tells a state again after a state between, and no progress beside it', () => {
+  it('reports a state again after a state between, and no progress beside it', () => {
     const changes = newsAfter([at(10), answered('Pending', { progress: 80 }), at(40)])
     expect(changes.slice(1)).toEqual([
       [{ kind: 'state', from: 'Importing', to: 'Pending', phase: 'pending' }],
@@ -107,31 +107,31 @@ describe('the changes of a poll', () => {
     expect(newsAfter([at(10), answered('InProgress', { progress: 10 })])[1]).toEqual([])
   })
 
-  it('tells a word that nobody knows also after one that is known', () => {
+  it('reports an unknown word also after one that is known', () => {
     expect(newsAfter([answered('Importing'), answered('Planning')])[1]).toEqual([
       { kind: 'state', from: 'Importing', to: 'Planning', phase: 'unknown' },
       { kind: 'unknown-state', label: 'Planning' },
     ])
   })
 
-  it('names the word that nobody knows', () => {
+  it('names the unknown word', () => {
     expect(newsAfter([answered('Planning')])[0]).toEqual([
       { kind: 'state', from: undefined, to: 'Planning', phase: 'unknown' },
       { kind: 'unknown-state', label: 'Planning' },
     ])
   })
 
-  it('tells no failed file twice, and none that goes on', () => {
+  it('reports no failed file twice, and none that goes on', () => {
     const details = [file('a', 'Failed'), file('b', 'InProgress'), file('c', 'Completed')]
     const changes = newsAfter([
       answered('Importing', { details }),
       answered('Importing', { details }),
       answered('Failed', { details: [] }),
     ])
-    expect(changes.map((told) => told.filter(({ kind }) => kind === 'file-failed').length)).toEqual([1, 0, 0])
+    expect(changes.map((reported) => reported.filter(({ kind }) => kind === 'file-failed').length)).toEqual([1, 0, 0])
   })
 
-  it('tells the end of an outage also where the job is unknown then, in this order', () => {
+  it('reports the end of an outage also where the job is unknown then, in this order', () => {
     expect(newsAfter([outage(), outage(), unknownJob()])[2]).toMatchObject([
       { kind: 'outage-ended', lastedMs: 4000 },
       { kind: 'job-unknown', seenBefore: false, error: { outcome: 'unknown-job' } },
@@ -139,7 +139,7 @@ describe('the changes of a poll', () => {
     expect(newsAfter([unknownJob(), outage(), unknownJob()])[2]).toEqual([{ kind: 'outage-ended', lastedMs: 2000 }])
   })
 
-  it('tells for how long nothing has moved, from half an hour on', () => {
+  it('reports for how long nothing has moved, from half an hour on', () => {
     const quiet = (stepMs: number) => newsAfter([at(80), at(80)], stepMs)[1]
     expect(quiet(30 * 60_000 - 1)).toEqual([])
     expect(quiet(30 * 60_000)).toEqual([{ kind: 'idle', idleMs: 1_800_000 }])
@@ -177,7 +177,7 @@ describe('the changes of a commit or an abort', () => {
 })
 
 describe('the changes of a collection', () => {
-  const told = (answers: readonly CollectionResult[], stepMs = 2000) => {
+  const reported = (answers: readonly CollectionResult[], stepMs = 2000) => {
     let collection = newCollection('books')
     return answers.map((answer, i) => {
       const before = collection
@@ -192,8 +192,8 @@ describe('the changes of a collection', () => {
   const loaded = (percent: number | undefined) => reading({ load: { state: 'loaded', percent } })
   const loading = (percent: number | undefined) => reading({ load: { state: 'loading', percent } })
 
-  it('tells what is pending at first, and then every twentieth of the most that was', () => {
-    expect(told([100, 96, 95, 95, 91, 90, 1].map((amount) => pending(amount)))).toEqual([
+  it('reports what is pending at first, and then every twentieth of the most that was', () => {
+    expect(reported([100, 96, 95, 95, 91, 90, 1].map((amount) => pending(amount)))).toEqual([
       [indexes(100)],
       [],
       [indexes(95)],
@@ -204,20 +204,20 @@ describe('the changes of a collection', () => {
     ])
   })
 
-  it('tells rows of all indexes together', () => {
-    expect(told([pending(40, 60), pending(40, 55)])).toEqual([[indexes(100)], [indexes(95)]])
+  it('reports rows of all indexes together', () => {
+    expect(reported([pending(40, 60), pending(40, 55)])).toEqual([[indexes(100)], [indexes(95)]])
   })
 
-  it('tells once that nobody says what is pending', () => {
-    expect(told([undefined, undefined, 7].map((amount) => pending(amount)))).toEqual([
+  it('reports once that what is pending is unknown', () => {
+    expect(reported([undefined, undefined, 7].map((amount) => pending(amount)))).toEqual([
       [indexes(undefined)],
       [],
       [indexes(7)],
     ])
   })
 
-  it('tells once that the indexes are ready, and how many, and again after more rows', () => {
-    expect(told([pending(7, 0), pending(0, 0), pending(0, 0), pending(7, 0), pending(0, 0)])).toEqual([
+  it('reports once that the indexes are ready, and how many, and again after more rows', () => {
+    expect(reported([pending(7, 0), pending(0, 0), pending(0, 0), pending(7, 0), pending(0, 0)])).toEqual([
       [indexes(7)],
       [{ kind: 'indexes-ready', indexes: 2 }],
       [],
@@ -241,12 +241,12 @@ describe('the changes of a collection', () => {
       [loaded(100), reading({ load: { state: 'not-loaded', percent: undefined } })],
       [[ready], [load(undefined, 'not-loaded')]],
     ],
-  ])('tells of the load %s', (_, readings, changes) => {
-    expect(told(readings)).toEqual(changes)
+  ])('reports the load %s', (_, readings, changes) => {
+    expect(reported(readings)).toEqual(changes)
   })
 
-  it('tells that it was refreshed, and how many rows it has where that is new', () => {
-    expect(told([rows(4), reading(), DONE, measured(4, 9), measured(4, 9), measured(5, 9)])).toEqual([
+  it('reports that it was refreshed, and how many rows it has where that is new', () => {
+    expect(reported([rows(4), reading(), DONE, measured(4, 9), measured(4, 9), measured(5, 9)])).toEqual([
       [],
       [ready],
       [{ kind: 'refreshed' }],
@@ -256,8 +256,8 @@ describe('the changes of a collection', () => {
     ])
   })
 
-  it('tells once that an outage began, and why', () => {
-    expect(told([reading(), noAnswer('dns'), noAnswer('tls')])).toEqual([
+  it('reports once that an outage began, and why', () => {
+    expect(reported([reading(), noAnswer('dns'), noAnswer('tls')])).toEqual([
       [ready],
       [{ kind: 'outage-began', error: noAnswer('dns').error }],
       [],
@@ -271,28 +271,28 @@ describe('the changes of a collection', () => {
     ['a reading of its rows', measured(5, 9), [{ kind: 'counted', rows: 5, rowCount: 9 }]],
     ['that it is not loaded', NOT_LOADED, []],
     ['that there is no refresh', NO_REFRESH, []],
-  ])('tells how long an outage was, first of all, where it ends with %s', (_, answer, changes) => {
-    expect(told([reading(), noAnswer(), noAnswer(), answer])[3]).toEqual([
+  ])('reports how long an outage was, first of all, where it ends with %s', (_, answer, changes) => {
+    expect(reported([reading(), noAnswer(), noAnswer(), answer])[3]).toEqual([
       { kind: 'outage-ended', lastedMs: 6000 },
       ...changes,
     ])
-    expect(told([reading(), answer])[1]).toEqual(changes)
+    expect(reported([reading(), answer])[1]).toEqual(changes)
   })
 
   it.each([
     ['a refusal', NO, NO],
     ['that it is gone', GONE, NO],
-  ])('tells %s once, which does not end an outage', (_, first, second) => {
+  ])('reports %s once, which does not end an outage', (_, first, second) => {
     const { error } = first as Extract<CollectionResult, { kind: 'refused' | 'gone' }>
-    expect(told([reading(), noAnswer(), first, second]).slice(2)).toEqual([[{ kind: 'refused', error }], []])
+    expect(reported([reading(), noAnswer(), first, second]).slice(2)).toEqual([[{ kind: 'refused', error }], []])
   })
 
-  it('tells nothing of a question that was cancelled', () => {
-    expect(told([reading(), { kind: 'cancelled' }])[1]).toEqual([])
+  it('says nothing of a question that was cancelled', () => {
+    expect(reported([reading(), { kind: 'cancelled' }])[1]).toEqual([])
   })
 
-  it('tells once that nothing has moved for half an hour', () => {
-    expect(told([pending(7), pending(7), pending(7), pending(7)], 15 * 60_000)).toEqual([
+  it('reports once that nothing has moved for half an hour', () => {
+    expect(reported([pending(7), pending(7), pending(7), pending(7)], 15 * 60_000)).toEqual([
       [indexes(7)],
       [],
       [{ kind: 'idle', idleMs: 1_800_000 }],

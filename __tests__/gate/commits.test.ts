@@ -19,7 +19,7 @@ const LOST = outage() as CommitResult
 const REFUSED = declined()
 const CUT: CommitResult = { kind: 'cancelled' }
 
-const rests = answered('Uncommitted', { progress: 99, importedRows: 5, totalRows: 5 })
+const atUncommitted = answered('Uncommitted', { progress: 99, importedRows: 5, totalRows: 5 })
 const committing = answered('Committing', { progress: 99, importedRows: 5, totalRows: 5 })
 const completed = answered('Completed', { progress: 100, importedRows: 5, totalRows: 5 })
 const running = answered('Importing', { progress: 40, importedRows: 1 })
@@ -84,13 +84,14 @@ describe('an attempt to commit', () => {
   })
 
   it('is asked about once the job itself has answered, and not before', () => {
-    expect(jobAfter(rests, { commit: LOST }).commit?.isPolledSince).toBe(false)
-    expect(jobAfter(rests, { commit: LOST }, outage()).commit?.isPolledSince).toBe(false)
-    expect(jobAfter(rests, { commit: LOST }, { ...rests, isFromList: true } as PollResult).commit?.isPolledSince).toBe(
-      false,
-    )
-    expect(jobAfter(rests, { commit: LOST }, rests).commit?.isPolledSince).toBe(true)
-    expect(jobAfter(rests, { commit: LOST }, rests, { commit: LOST }).commit?.isPolledSince).toBe(false)
+    expect(jobAfter(atUncommitted, { commit: LOST }).commit?.isPolledSince).toBe(false)
+    expect(jobAfter(atUncommitted, { commit: LOST }, outage()).commit?.isPolledSince).toBe(false)
+    expect(
+      jobAfter(atUncommitted, { commit: LOST }, { ...atUncommitted, isFromList: true } as PollResult).commit
+        ?.isPolledSince,
+    ).toBe(false)
+    expect(jobAfter(atUncommitted, { commit: LOST }, atUncommitted).commit?.isPolledSince).toBe(true)
+    expect(jobAfter(atUncommitted, { commit: LOST }, atUncommitted, { commit: LOST }).commit?.isPolledSince).toBe(false)
   })
 })
 
@@ -102,43 +103,78 @@ describe('the verdict on a job that the gate is to commit', () => {
     { kind: 'ended', as: 'timed-out' },
   ]
   it.each<[string, History, unknown, unknown]>([
-    ['it rests', jobAfter(rests), ready, timedOut],
-    ['its commit was accepted and nobody has polled since', jobAfter(rests, { commit: DONE }), pollAgain, timedOut],
-    ['its commit was accepted and it still rests', jobAfter(rests, { commit: DONE }, rests), pollAgain, timedOut],
-    ['its commit is under way at the service', jobAfter(rests, { commit: DONE }, committing), pollAgain, timedOut],
+    ['it rests', jobAfter(atUncommitted), ready, timedOut],
+    [
+      'its commit was accepted and nobody has polled since',
+      jobAfter(atUncommitted, { commit: DONE }),
+      pollAgain,
+      timedOut,
+    ],
+    [
+      'its commit was accepted and it is still at Uncommitted',
+      jobAfter(atUncommitted, { commit: DONE }, atUncommitted),
+      pollAgain,
+      timedOut,
+    ],
+    [
+      'its commit is under way at the service',
+      jobAfter(atUncommitted, { commit: DONE }, committing),
+      pollAgain,
+      timedOut,
+    ],
     [
       'it is through',
-      jobAfter(rests, { commit: DONE }, completed),
+      jobAfter(atUncommitted, { commit: DONE }, completed),
       { kind: 'ready', as: 'completed' },
       { kind: 'ready', as: 'completed' },
     ],
-    ['its commit was lost', jobAfter(rests, { commit: LOST }), pollAgain, timedOut],
-    ['its commit was lost and it still rests', jobAfter(rests, { commit: LOST }, rests), ready, timedOut],
+    ['its commit was lost', jobAfter(atUncommitted, { commit: LOST }), pollAgain, timedOut],
+    [
+      'its commit was lost and it is still at Uncommitted',
+      jobAfter(atUncommitted, { commit: LOST }, atUncommitted),
+      ready,
+      timedOut,
+    ],
     [
       'its commit was lost, and yet it is being committed',
-      jobAfter(rests, { commit: LOST }, committing),
+      jobAfter(atUncommitted, { commit: LOST }, committing),
       pollAgain,
       timedOut,
     ],
-    ['its commit was refused', jobAfter(rests, { commit: REFUSED }), pollAgain, rejected],
-    ['its commit was refused and it still rests', jobAfter(rests, { commit: REFUSED }, rests), rejected, rejected],
+    ['its commit was refused', jobAfter(atUncommitted, { commit: REFUSED }), pollAgain, rejected],
+    [
+      'its commit was refused and it is still at Uncommitted',
+      jobAfter(atUncommitted, { commit: REFUSED }, atUncommitted),
+      rejected,
+      rejected,
+    ],
     [
       'its commit was refused, and yet it is being committed',
-      jobAfter(rests, { commit: REFUSED }, committing),
+      jobAfter(atUncommitted, { commit: REFUSED }, committing),
       pollAgain,
       timedOut,
     ],
-    ['its commit was refused and it runs again', jobAfter(rests, { commit: REFUSED }, running), rejected, rejected],
-    ['its commit was refused and it has failed', jobAfter(rests, { commit: REFUSED }, failed), rejected, rejected],
+    [
+      'its commit was refused and it runs again',
+      jobAfter(atUncommitted, { commit: REFUSED }, running),
+      rejected,
+      rejected,
+    ],
+    [
+      'its commit was refused and it has failed',
+      jobAfter(atUncommitted, { commit: REFUSED }, failed),
+      rejected,
+      rejected,
+    ],
     [
       'its commit was refused and nobody could be asked',
-      jobAfter(rests, { commit: REFUSED }, outage()),
+      jobAfter(atUncommitted, { commit: REFUSED }, outage()),
       pollAgain,
       rejected,
     ],
     [
       'it failed after its commit',
-      jobAfter(rests, { commit: DONE }, failed),
+      jobAfter(atUncommitted, { commit: DONE }, failed),
       { kind: 'ended', as: 'failed' },
       { kind: 'ended', as: 'failed' },
     ],
@@ -148,8 +184,8 @@ describe('the verdict on a job that the gate is to commit', () => {
   })
 
   it('is that nobody answers, once commits have been lost for too long although polls are answered', () => {
-    const losing = Array.from({ length: 4 }, () => [{ commit: LOST }, rests]).flat()
-    const job = jobAfter(rests, ...losing)
+    const losing = Array.from({ length: 4 }, () => [{ commit: LOST }, atUncommitted]).flat()
+    const job = jobAfter(atUncommitted, ...losing)
     expect(verdictsOn([job], { ...COMMIT, maxOutageMs: 6_001 })).toEqual([{ kind: 'ready', as: 'uncommitted' }])
     expect(verdictsOn([job], { ...COMMIT, maxOutageMs: 6_000 })).toEqual([{ kind: 'ended', as: 'unreachable' }])
     expect(concludeFor([job], { maxOutageMs: 6_000 })).toEqual({
@@ -164,32 +200,44 @@ describe('the verdict on a job that the gate is to commit', () => {
 
 describe('the commits that are due', () => {
   it.each<[string, readonly History[], readonly number[]]>([
-    ['none while a job still runs', [jobAfter(rests), jobAfter(running)], []],
-    ['none while a job is not heard of', [jobAfter(rests), newHistory('2')], []],
-    ['none where there is an outage', [jobAfter(rests), jobAfter(rests, outage())], []],
-    ['the first alone once all rest', [jobAfter(rests), jobAfter(rests), jobAfter(rests)], [0]],
-    ['the first that is not through yet', [jobAfter(completed), jobAfter(rests), jobAfter(rests)], [1]],
-    ['no other while the first is in doubt', [jobAfter(rests, { commit: LOST }), jobAfter(rests)], []],
-    ['the first again where it was lost', [jobAfter(rests, { commit: LOST }, rests), jobAfter(rests)], [0]],
-    ['all others once one is accepted', [jobAfter(rests, { commit: DONE }), jobAfter(rests), jobAfter(rests)], [1, 2]],
+    ['none while a job still runs', [jobAfter(atUncommitted), jobAfter(running)], []],
+    ['none while a job is not heard of', [jobAfter(atUncommitted), newHistory('2')], []],
+    ['none where there is an outage', [jobAfter(atUncommitted), jobAfter(atUncommitted, outage())], []],
+    ['the first alone once all rest', [jobAfter(atUncommitted), jobAfter(atUncommitted), jobAfter(atUncommitted)], [0]],
+    ['the first that is not through yet', [jobAfter(completed), jobAfter(atUncommitted), jobAfter(atUncommitted)], [1]],
+    ['no other while the first is in doubt', [jobAfter(atUncommitted, { commit: LOST }), jobAfter(atUncommitted)], []],
+    [
+      'the first again where it was lost',
+      [jobAfter(atUncommitted, { commit: LOST }, atUncommitted), jobAfter(atUncommitted)],
+      [0],
+    ],
+    [
+      'all others once one is accepted',
+      [jobAfter(atUncommitted, { commit: DONE }), jobAfter(atUncommitted), jobAfter(atUncommitted)],
+      [1, 2],
+    ],
     [
       'all others once one is seen to be committed',
-      [jobAfter(rests, { commit: LOST }, committing), jobAfter(rests)],
+      [jobAfter(atUncommitted, { commit: LOST }, committing), jobAfter(atUncommitted)],
       [1],
     ],
     [
       'the others also while one has to be asked again',
-      [jobAfter(rests, { commit: DONE }), jobAfter(rests, outage()), jobAfter(rests)],
+      [jobAfter(atUncommitted, { commit: DONE }), jobAfter(atUncommitted, outage()), jobAfter(atUncommitted)],
       [2],
     ],
     [
       'none after a refusal',
-      [jobAfter(rests, { commit: DONE }), jobAfter(rests, { commit: REFUSED }), jobAfter(rests)],
+      [
+        jobAfter(atUncommitted, { commit: DONE }),
+        jobAfter(atUncommitted, { commit: REFUSED }),
+        jobAfter(atUncommitted),
+      ],
       [],
     ],
     [
       'all others where the one that was refused is committed all the same',
-      [jobAfter(rests, { commit: REFUSED }, committing), jobAfter(rests)],
+      [jobAfter(atUncommitted, { commit: REFUSED }, committing), jobAfter(atUncommitted)],
       [1],
     ],
     ['none where all is through', [jobAfter(completed)], []],
@@ -198,22 +246,22 @@ describe('the commits that are due', () => {
   })
 
   it('are none for a job that has not been judged ready, also once commits have begun', () => {
-    const begun = [jobAfter(rests, { commit: DONE }), jobAfter(rests)]
+    const begun = [jobAfter(atUncommitted, { commit: DONE }), jobAfter(atUncommitted)]
     expect(dueCommits(begun, [{ kind: 'poll-again' }, { kind: 'ended', as: 'uncommitted' }], true)).toEqual([])
     expect(dueCommits(begun, [{ kind: 'poll-again' }, { kind: 'ready', as: 'completed' }], true)).toEqual([])
     expect(dueCommits(begun, [{ kind: 'poll-again' }], true)).toEqual([])
-    expect(dueCommits([jobAfter(rests)], [], true)).toEqual([])
+    expect(dueCommits([jobAfter(atUncommitted)], [], true)).toEqual([])
   })
 
   it('are none where the rows do not hold, but for what has begun', () => {
-    expect(due([jobAfter(rests), jobAfter(rests)], false)).toStrictEqual([])
-    expect(due([jobAfter(rests, { commit: DONE }), jobAfter(rests)], false)).toEqual([1])
+    expect(due([jobAfter(atUncommitted), jobAfter(atUncommitted)], false)).toStrictEqual([])
+    expect(due([jobAfter(atUncommitted, { commit: DONE }), jobAfter(atUncommitted)], false)).toEqual([1])
   })
 
   it('are put off a little longer each time they are repeated, and half a minute at most', () => {
     const pauses = [1, 2, 3, 30].map((times) => {
-      const lost = Array.from({ length: times }, () => [{ commit: LOST }, rests]).flat()
-      const job = jobAfter(rests, ...lost)
+      const lost = Array.from({ length: times }, () => [{ commit: LOST }, atUncommitted]).flat()
+      const job = jobAfter(atUncommitted, ...lost)
       return (
         (dueCommits([job], [{ kind: 'ready', as: 'uncommitted' }], true)[0]?.atMs ?? 0) - (job.commit?.endedAtMs ?? 0)
       )
@@ -223,51 +271,51 @@ describe('the commits that are due', () => {
 })
 
 describe('the conclusion over jobs that the gate is to commit', () => {
-  const committed = jobAfter(rests, { commit: DONE }, completed)
-  const accepted = jobAfter(rests, { commit: DONE })
-  const refusedOne = jobAfter(rests, { commit: REFUSED }, rests)
+  const committed = jobAfter(atUncommitted, { commit: DONE }, completed)
+  const accepted = jobAfter(atUncommitted, { commit: DONE })
+  const refusedOne = jobAfter(atUncommitted, { commit: REFUSED }, atUncommitted)
 
   it.each<[string, readonly History[], object | undefined]>([
-    ['none while commits are due', [jobAfter(rests)], undefined],
+    ['none while commits are due', [jobAfter(atUncommitted)], undefined],
     ['completed once all are', [committed, committed], { kind: 'completed', passes: true }],
     [
       'rejected where the first commit is refused',
-      [refusedOne, jobAfter(rests)],
+      [refusedOne, jobAfter(atUncommitted)],
       { kind: 'rejected', passes: false, jobs: [0], error: { outcome: 'code-2100' } },
     ],
     [
       'half done where a later one is',
-      [committed, refusedOne, jobAfter(rests)],
+      [committed, refusedOne, jobAfter(atUncommitted)],
       { kind: 'partly-committed', passes: false, committed: [0], jobs: [1, 2], because: { kind: 'rejected' } },
     ],
     [
       'half done where a job fails in between',
-      [accepted, jobAfter(rests, failed)],
+      [accepted, jobAfter(atUncommitted, failed)],
       { kind: 'partly-committed', committed: [0], jobs: [1], because: { kind: 'failed' } },
     ],
     [
       'half done where one fails after all commits were accepted',
-      [committed, jobAfter(rests, { commit: DONE }, failed)],
+      [committed, jobAfter(atUncommitted, { commit: DONE }, failed)],
       { kind: 'partly-committed', committed: [0], jobs: [1], because: { kind: 'failed' } },
     ],
     [
       'failed where the only one fails after its commit was accepted',
-      [jobAfter(rests, { commit: DONE }, failed)],
+      [jobAfter(atUncommitted, { commit: DONE }, failed)],
       { kind: 'failed', jobs: [0] },
     ],
     [
       'half done, for all that anybody knows, where a commit is in doubt and another job fails',
-      [jobAfter(rests, { commit: LOST }), jobAfter(rests, failed)],
+      [jobAfter(atUncommitted, { commit: LOST }), jobAfter(atUncommitted, failed)],
       { kind: 'partly-committed', committed: [], jobs: [0, 1], because: { kind: 'failed' } },
     ],
     [
       'about the failure where a commit was lost and was not carried out',
-      [jobAfter(rests, { commit: LOST }, rests), jobAfter(rests, failed)],
+      [jobAfter(atUncommitted, { commit: LOST }, atUncommitted), jobAfter(atUncommitted, failed)],
       { kind: 'failed', jobs: [1] },
     ],
     [
       'half done where a job is forgotten',
-      [accepted, jobAfter(rests, unknownJob(), unknownJob())],
+      [accepted, jobAfter(atUncommitted, unknownJob(), unknownJob())],
       { kind: 'partly-committed', because: { kind: 'not-found' } },
     ],
   ])('is %s', (_, jobs, conclusion) => {
@@ -276,7 +324,7 @@ describe('the conclusion over jobs that the gate is to commit', () => {
   })
 
   it.each(['pass', 'fail'] as const)('is half done at the deadline under on-timeout %s', (onTimeout) => {
-    const end = concludeFor([accepted, jobAfter(rests)], { onTimeout }, true)
+    const end = concludeFor([accepted, jobAfter(atUncommitted)], { onTimeout }, true)
     expect(end).toMatchObject({ kind: 'partly-committed', passes: false, committed: [0], jobs: [1] })
   })
 
@@ -284,19 +332,22 @@ describe('the conclusion over jobs that the gate is to commit', () => {
     ['lost', { commit: LOST }],
     ['cut short', { commit: CUT }],
   ])('is half done at the deadline where the first commit was %s and nobody could be asked since', (_, commit) => {
-    const end = concludeFor([jobAfter(rests, commit), jobAfter(rests)], { onTimeout: 'pass' }, true)
+    const end = concludeFor([jobAfter(atUncommitted, commit), jobAfter(atUncommitted)], { onTimeout: 'pass' }, true)
     expect(end).toMatchObject({ kind: 'partly-committed', passes: false, committed: [], jobs: [0, 1] })
   })
 
   it('is out of time where the commit of the only job is in doubt', () => {
-    expect(concludeFor([jobAfter(rests, { commit: LOST })], {}, true)).toMatchObject({ kind: 'timed-out', jobs: [0] })
+    expect(concludeFor([jobAfter(atUncommitted, { commit: LOST })], {}, true)).toMatchObject({
+      kind: 'timed-out',
+      jobs: [0],
+    })
     expect(
-      concludeFor([jobAfter(rests, { commit: LOST }), jobAfter(completed)], { onTimeout: 'pass' }, true),
+      concludeFor([jobAfter(atUncommitted, { commit: LOST }), jobAfter(completed)], { onTimeout: 'pass' }, true),
     ).toMatchObject({ kind: 'timed-out', passes: true, jobs: [0] })
   })
 
   it('leaves none behind that somebody else has committed', () => {
-    expect(concludeFor([accepted, jobAfter(rests, completed)], { onTimeout: 'pass' }, true)).toEqual({
+    expect(concludeFor([accepted, jobAfter(atUncommitted, completed)], { onTimeout: 'pass' }, true)).toEqual({
       kind: 'timed-out',
       passes: true,
       jobs: [0],
@@ -309,7 +360,7 @@ describe('the conclusion over jobs that the gate is to commit', () => {
       passes: true,
       jobs: [0],
     })
-    expect(concludeFor([jobAfter(rests)], { onTimeout: 'pass' }, true)).toMatchObject({
+    expect(concludeFor([jobAfter(atUncommitted)], { onTimeout: 'pass' }, true)).toMatchObject({
       kind: 'timed-out',
       passes: true,
     })
@@ -317,26 +368,34 @@ describe('the conclusion over jobs that the gate is to commit', () => {
 
   it('is about the rows before the first commit, and never after it', () => {
     const expectedRows = { min: 11, max: undefined }
-    expect(concludeFor([jobAfter(rests), jobAfter(rests)], { expectedRows })).toEqual({
+    expect(concludeFor([jobAfter(atUncommitted), jobAfter(atUncommitted)], { expectedRows })).toEqual({
       kind: 'rows-not-met',
       passes: false,
       of: 'jobs',
       expected: expectedRows,
       imported: 10,
     })
-    expect(concludeFor([committed, jobAfter(rests)], { expectedRows })).toBeUndefined()
+    expect(concludeFor([committed, jobAfter(atUncommitted)], { expectedRows })).toBeUndefined()
   })
 })
 
 describe('a job is committed by the gate', () => {
   it.each<[string, History, boolean]>([
-    ['once it accepted the commit', jobAfter(rests, { commit: DONE }), true],
-    ['where the answer was lost and it is seen to be committed', jobAfter(rests, { commit: LOST }, committing), true],
-    ['where the answer was lost and it is seen to be through', jobAfter(rests, { commit: LOST }, completed), true],
-    ['not where the answer was lost', jobAfter(rests, { commit: LOST }), false],
-    ['not where it was refused', jobAfter(rests, { commit: REFUSED }, rests), false],
-    ['not where somebody else did', jobAfter(rests, completed), false],
-    ['not where it failed all the same', jobAfter(rests, { commit: DONE }, failed), false],
+    ['once it accepted the commit', jobAfter(atUncommitted, { commit: DONE }), true],
+    [
+      'where the answer was lost and it is seen to be committed',
+      jobAfter(atUncommitted, { commit: LOST }, committing),
+      true,
+    ],
+    [
+      'where the answer was lost and it is seen to be through',
+      jobAfter(atUncommitted, { commit: LOST }, completed),
+      true,
+    ],
+    ['not where the answer was lost', jobAfter(atUncommitted, { commit: LOST }), false],
+    ['not where it was refused', jobAfter(atUncommitted, { commit: REFUSED }, atUncommitted), false],
+    ['not where somebody else did', jobAfter(atUncommitted, completed), false],
+    ['not where it failed all the same', jobAfter(atUncommitted, { commit: DONE }, failed), false],
     ['once it accepted the commit, though nobody has polled', jobAfter({ commit: DONE }), true],
     ['not where the answer was lost and nobody has polled', jobAfter({ commit: LOST }), false],
     ['not where nobody has polled or tried', newHistory('1'), false],
@@ -347,18 +406,18 @@ describe('a job is committed by the gate', () => {
 
 describe('a commit is in doubt', () => {
   it.each<[string, History, boolean]>([
-    ['where its answer was lost', jobAfter(rests, { commit: LOST }), true],
-    ['where it was cut short', jobAfter(rests, { commit: CUT }), true],
-    ['also where the job did not answer since', jobAfter(rests, { commit: LOST }, outage()), true],
-    ['not where there was none', jobAfter(rests), false],
-    ['not where it was accepted', jobAfter(rests, { commit: DONE }), false],
-    ['not where it was refused', jobAfter(rests, { commit: REFUSED }), false],
-    ['not once the job still rests', jobAfter(rests, { commit: LOST }, rests), false],
-    ['not once the job is being committed', jobAfter(rests, { commit: LOST }, committing), false],
-    ['not once the job has failed', jobAfter(rests, { commit: LOST }, failed), false],
+    ['where its answer was lost', jobAfter(atUncommitted, { commit: LOST }), true],
+    ['where it was cut short', jobAfter(atUncommitted, { commit: CUT }), true],
+    ['also where the job did not answer since', jobAfter(atUncommitted, { commit: LOST }, outage()), true],
+    ['not where there was none', jobAfter(atUncommitted), false],
+    ['not where it was accepted', jobAfter(atUncommitted, { commit: DONE }), false],
+    ['not where it was refused', jobAfter(atUncommitted, { commit: REFUSED }), false],
+    ['not once the job still rests', jobAfter(atUncommitted, { commit: LOST }, atUncommitted), false],
+    ['not once the job is being committed', jobAfter(atUncommitted, { commit: LOST }, committing), false],
+    ['not once the job has failed', jobAfter(atUncommitted, { commit: LOST }, failed), false],
     [
       'not once the job was seen in passing to have failed',
-      jobAfter(rests, { commit: LOST }, { ...failed, isFromList: true } as PollResult),
+      jobAfter(atUncommitted, { commit: LOST }, { ...failed, isFromList: true } as PollResult),
       false,
     ],
     ['where it was lost and nobody has polled', jobAfter({ commit: LOST }), true],
@@ -377,60 +436,68 @@ describe('before the first commit', () => {
   const outdated = (jobs: readonly History[], hold = true) => outdatedJobs(jobs, verdictsOn(jobs), hold)
 
   it('a job is polled again that was last seen well before the last one came to rest', () => {
-    const jobs = [seenAt([0, rests], [20_000, rests]), seenAt([22_001, rests]), seenAt([20_001, rests])]
+    const jobs = [
+      seenAt([0, atUncommitted], [20_000, atUncommitted]),
+      seenAt([22_001, atUncommitted]),
+      seenAt([20_001, atUncommitted]),
+    ]
     expect(outdated(jobs)).toEqual([0])
     expect(due(jobs)).toEqual([])
-    expect(due([seenAt([0, rests], [22_000, rests]), ...jobs.slice(1)])).toEqual([0])
+    expect(due([seenAt([0, atUncommitted], [22_000, atUncommitted]), ...jobs.slice(1)])).toEqual([0])
   })
 
   it('a job is polled again that was last seen well before a commit was lost', () => {
-    const lost = { ...seenAt([0, rests], [9_000, rests]) }
+    const lost = { ...seenAt([0, atUncommitted], [9_000, atUncommitted]) }
     const jobs = [
-      record({ ...lost, commit: attempted(undefined, LOST, { startedAtMs: 9_000, endedAtMs: 9_500 }) }, rests, {
+      record({ ...lost, commit: attempted(undefined, LOST, { startedAtMs: 9_000, endedAtMs: 9_500 }) }, atUncommitted, {
         startedAtMs: 11_500,
         endedAtMs: 11_500,
       }),
-      seenAt([7_499, rests]),
+      seenAt([7_499, atUncommitted]),
     ]
     expect(outdated(jobs)).toEqual([1])
   })
 
   it('nothing is polled again that is through, where the rows do not hold, or once commits have begun', () => {
-    expect(outdated([seenAt([0, completed]), seenAt([50_000, rests])])).toEqual([])
-    expect(outdated([seenAt([0, rests]), seenAt([50_000, rests])], false)).toEqual([])
-    expect(outdated([jobAfter(rests, { commit: DONE }), seenAt([50_000, rests])])).toEqual([])
-    expect(outdated([seenAt([0, rests]), seenAt([50_000, running])])).toEqual([])
+    expect(outdated([seenAt([0, completed]), seenAt([50_000, atUncommitted])])).toEqual([])
+    expect(outdated([seenAt([0, atUncommitted]), seenAt([50_000, atUncommitted])], false)).toEqual([])
+    expect(outdated([jobAfter(atUncommitted, { commit: DONE }), seenAt([50_000, atUncommitted])])).toEqual([])
+    expect(outdated([seenAt([0, atUncommitted]), seenAt([50_000, running])])).toEqual([])
   })
 
   it('a job is polled of which nothing is known, whatever it is said to be', () => {
     const ready = { kind: 'ready', as: 'uncommitted' } as const
-    expect(outdatedJobs([newHistory('1'), seenAt([50_000, rests])], [ready, ready], true)).toEqual([0])
+    expect(outdatedJobs([newHistory('1'), seenAt([50_000, atUncommitted])], [ready, ready], true)).toEqual([0])
   })
 })
 
 describe('an abort', () => {
   const MINE = aPolicy({ expectedCollection: 'mine' })
-  const resting = (collectionName: string) => jobAfter(answered('Uncommitted', { collectionName }))
+  const uncommittedJob = (collectionName: string) => jobAfter(answered('Uncommitted', { collectionName }))
 
   it.each<[string, History, boolean]>([
-    ['reaches a job that rests', jobAfter(rests), true],
+    ['reaches a job at Uncommitted', jobAfter(atUncommitted), true],
     ['leaves alone a job that runs, which may be an ordinary import', jobAfter(running), false],
-    ['reaches a job that runs again after it was at Uncommitted', jobAfter(rests, running), true],
-    ['reaches a job in an outage, by what was last seen', jobAfter(rests, outage()), true],
+    ['reaches a job that runs again after it was at Uncommitted', jobAfter(atUncommitted, running), true],
+    ['reaches a job in an outage, by what was last seen', jobAfter(atUncommitted, outage()), true],
     ['leaves alone a job in an unknown state', jobAfter(answered('Resharding')), false],
-    ['reaches a job whose commit was refused', jobAfter(rests, { commit: REFUSED }, rests), true],
-    ['reaches a job whose commit was lost, once it still rests', jobAfter(rests, { commit: LOST }, rests), true],
-    ['leaves alone a job whose commit is in doubt', jobAfter(rests, { commit: LOST }), false],
-    ['leaves alone a job whose commit was cut short', jobAfter(rests, { commit: CUT }), false],
-    ['leaves alone a job that accepted a commit', jobAfter(rests, { commit: DONE }, rests), false],
+    ['reaches a job whose commit was refused', jobAfter(atUncommitted, { commit: REFUSED }, atUncommitted), true],
+    [
+      'reaches a job whose commit was lost, once it is still at Uncommitted',
+      jobAfter(atUncommitted, { commit: LOST }, atUncommitted),
+      true,
+    ],
+    ['leaves alone a job whose commit is in doubt', jobAfter(atUncommitted, { commit: LOST }), false],
+    ['leaves alone a job whose commit was cut short', jobAfter(atUncommitted, { commit: CUT }), false],
+    ['leaves alone a job that accepted a commit', jobAfter(atUncommitted, { commit: DONE }, atUncommitted), false],
     ['leaves alone a job that is being committed', jobAfter(committing), false],
     ['leaves alone a job that is through', jobAfter(completed), false],
     ['leaves alone a job that failed', jobAfter(failed), false],
-    ['leaves alone a job that nobody has seen', newHistory('1'), false],
-    ['leaves alone a job that the service does not know any more', jobAfter(rests, unknownJob()), false],
-    ['leaves alone a job about which the key is refused', jobAfter(rests, refused()), false],
-    ['reaches a job of the expected collection', resting('mine'), true],
-    ['leaves alone a job of another collection, which is somebody else’s', resting('other'), false],
+    ['leaves alone a job that was never seen', newHistory('1'), false],
+    ['leaves alone a job that the service does not know any more', jobAfter(atUncommitted, unknownJob()), false],
+    ['leaves alone a job about which the key is refused', jobAfter(atUncommitted, refused()), false],
+    ['reaches a job of the expected collection', uncommittedJob('mine'), true],
+    ['leaves alone a job of another collection, which is somebody else’s', uncommittedJob('other'), false],
   ])('%s', (_, job, expected) => {
     expect(abortableJobs([job], MINE)).toEqual(expected ? [0] : [])
   })

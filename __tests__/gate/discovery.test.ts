@@ -73,7 +73,7 @@ describe('an ended job', () => {
     ['unknown', false],
     ['completed', true],
     ['failed', true],
-  ])('is told from one that may still run: %s', (phase, ended) => {
+  ])('is distinguished from one that may still run: %s', (phase, ended) => {
     expect(hasEnded({ phase })).toBe(ended)
   })
 })

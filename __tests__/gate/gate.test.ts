@@ -256,13 +256,13 @@ describe('when one job has decided', () => {
   })
 
   it('ends at once at Uncommitted, unless another job has failed', async () => {
-    const resting = answered('Uncommitted', { progress: 99 })
-    expect((await watchScripts({ a: always(resting), b: always(running) })).conclusion).toMatchObject({
+    const uncommittedJob = answered('Uncommitted', { progress: 99 })
+    expect((await watchScripts({ a: always(uncommittedJob), b: always(running) })).conclusion).toMatchObject({
       kind: 'uncommitted',
       jobs: [0],
       passes: false,
     })
-    expect((await watchScripts({ a: always(resting), b: always(failed) })).conclusion).toMatchObject({
+    expect((await watchScripts({ a: always(uncommittedJob), b: always(failed) })).conclusion).toMatchObject({
       kind: 'failed',
       jobs: [1],
     })
@@ -271,33 +271,33 @@ describe('when one job has decided', () => {
 
 describe('Uncommitted under `pass`', () => {
   it('passes only while the job still rests there when the others are ready', async () => {
-    const resting = answered('Uncommitted', { importedRows: 5 })
-    const others = timeline([0, running], [minutes(2), resting])
+    const uncommittedJob = answered('Uncommitted', { importedRows: 5 })
+    const others = timeline([0, running], [minutes(2), uncommittedJob])
     const policy = { onUncommitted: 'pass' } as const
-    expect((await watchScripts({ a: always(resting), b: others }, policy)).conclusion).toMatchObject({
+    expect((await watchScripts({ a: always(uncommittedJob), b: others }, policy)).conclusion).toMatchObject({
       kind: 'uncommitted',
       passes: true,
     })
-    const aborted = timeline([0, resting], [minutes(1), answered('Failed', { reason: 'aborted by user' })])
+    const aborted = timeline([0, uncommittedJob], [minutes(1), answered('Failed', { reason: 'aborted by user' })])
     expect((await watchScripts({ a: aborted, b: others }, policy)).conclusion).toMatchObject({ kind: 'failed' })
   })
 
   it('passes no job that was aborted since it was last polled, however long the others took to answer', async () => {
-    const resting = answered('Uncommitted', { importedRows: 5 })
+    const uncommittedJob = answered('Uncommitted', { importedRows: 5 })
     const policy = { onUncommitted: 'pass', pollIntervalMs: minutes(1) } as const
     const b: Script = ({ atMs }) => (atMs < minutes(1) ? { result: running } : { result: done, tookMs: 20_000 })
-    const passed = await watchScripts({ a: always(resting), b }, policy)
+    const passed = await watchScripts({ a: always(uncommittedJob), b }, policy)
     expect(passed.conclusion).toMatchObject({ kind: 'uncommitted', passes: true, jobs: [0] })
     const pollsAtA = passed.polls.filter(({ jobId }) => jobId === 'a').map(({ startedAtMs }) => startedAtMs)
     expect(pollsAtA).toEqual([0, minutes(1), minutes(2)])
-    const a = timeline([0, resting], [minutes(1) + 1, answered('Failed', { reason: 'aborted by user' })])
+    const a = timeline([0, uncommittedJob], [minutes(1) + 1, answered('Failed', { reason: 'aborted by user' })])
     expect((await watchScripts({ a, b }, policy)).conclusion).toMatchObject({ kind: 'failed', jobs: [0] })
   })
 
   it('has a job polled once more as soon as the others are ready, where the interval is not fixed', async () => {
-    const resting = answered('Uncommitted', { importedRows: 5 })
+    const uncommittedJob = answered('Uncommitted', { importedRows: 5 })
     const b: Script = ({ atMs }) => (atMs < minutes(10) ? { result: running } : { result: done, tookMs: 20_000 })
-    const { conclusion, polls } = await watchScripts({ a: always(resting), b }, { onUncommitted: 'pass' })
+    const { conclusion, polls } = await watchScripts({ a: always(uncommittedJob), b }, { onUncommitted: 'pass' })
     expect(conclusion).toMatchObject({ kind: 'uncommitted', passes: true })
     const [ofB, ofA] = polls.slice(-2)
     expect([ofB?.jobId, ofA?.jobId]).toEqual(['b', 'a'])
@@ -307,37 +307,40 @@ describe('Uncommitted under `pass`', () => {
   it.each([53_000, 56_000, 59_000])(
     'passes where time is up before all of many have been polled again: %i',
     async (atMs) => {
-      const resting = answered('Uncommitted', { importedRows: 5 })
+      const uncommittedJob = answered('Uncommitted', { importedRows: 5 })
       const slowly =
         (script: Script): Script =>
         (moment) => ({ ...script(moment), tookMs: 300 })
-      const others = Array.from({ length: 59 }, (_, i): [string, Script] => [`job-${i}`, slowly(always(resting))])
-      const scripts = { ...Object.fromEntries(others), last: slowly(timeline([0, running], [atMs, resting])) }
+      const others = Array.from({ length: 59 }, (_, i): [string, Script] => [
+        `job-${i}`,
+        slowly(always(uncommittedJob)),
+      ])
+      const scripts = { ...Object.fromEntries(others), last: slowly(timeline([0, running], [atMs, uncommittedJob])) }
       const policy = { onUncommitted: 'pass', timeoutMs: minutes(1) } as const
       const { conclusion, polls } = await watchScripts(scripts, policy)
       expect(conclusion).toMatchObject({ kind: 'uncommitted', passes: true })
       // What a last poll brings counts all the same.
       const { jobId: lastPolled = '' } = polls.findLast((poll) => poll.endedAtMs - poll.startedAtMs >= 300) ?? {}
       const aborted = slowly(
-        timeline([0, resting], [minutes(1) - 500, answered('Failed', { reason: 'aborted by user' })]),
+        timeline([0, uncommittedJob], [minutes(1) - 500, answered('Failed', { reason: 'aborted by user' })]),
       )
       expect((await watchScripts({ ...scripts, [lastPolled]: aborted }, policy)).conclusion.kind).toBe('failed')
     },
   )
 })
 
-describe('the last poll a job that rests under `pass`', () => {
-  const resting = answered('Uncommitted', { importedRows: 5 })
+describe('the last poll of a job at Uncommitted under `pass`', () => {
+  const uncommittedJob = answered('Uncommitted', { importedRows: 5 })
   const policy = { onUncommitted: 'pass', timeoutMs: minutes(1), pollIntervalMs: 20_000 } as const
-  const others = timeline([0, running], [minutes(1), resting])
+  const others = timeline([0, running], [minutes(1), uncommittedJob])
   const lastly = (result: PollResult, tookMs = 0): Script => {
-    const before = always(resting)
+    const before = always(uncommittedJob)
     return (moment) => (moment.atMs < minutes(1) ? before(moment) : { result, tookMs })
   }
 
   it.each<[string, Script, string, boolean]>([
-    ['finds it there', lastly(resting), 'uncommitted', true],
-    ['is not answered in time', lastly(resting, 5_000), 'timed-out', false],
+    ['finds it there', lastly(uncommittedJob), 'uncommitted', true],
+    ['is not answered in time', lastly(uncommittedJob, 5_000), 'timed-out', false],
     ['has no usable answer', lastly(outage()), 'timed-out', false],
     ['finds it failed', lastly(failed), 'failed', false],
     ['finds it forgotten', lastly(unknownJob()), 'not-found', false],
@@ -453,14 +456,14 @@ describe('an interruption', () => {
   })
 })
 
-describe('what the watch tells', () => {
-  it('tells every poll, and that it is alive once a minute where nothing changes', async () => {
+describe('what the watch reports', () => {
+  it('reports every poll, and that it is alive once a minute where nothing changes', async () => {
     const { events, polls } = await watchScripts({ a: always(running) }, { timeoutMs: minutes(9.5) })
     expect(events.filter(({ kind }) => kind === 'polled')).toHaveLength(polls.length)
     expect(events.filter(({ kind }) => kind === 'heartbeat')).toHaveLength(9)
   })
 
-  it('says that nobody knows how many rows came in', async () => {
+  it('says that the number of imported rows is unknown', async () => {
     const { events, conclusion } = await watchScripts({ a: always(answered('Completed')) })
     expect(conclusion.passes).toBe(true)
     expect(events.map(({ kind }) => kind)).toEqual(['started', 'polled', 'rows-unknown', 'ended'])
@@ -468,14 +471,14 @@ describe('what the watch tells', () => {
 })
 
 describe('one stage after the other', () => {
-  const resting = answered('Uncommitted', { progress: 99 })
+  const uncommittedJob = answered('Uncommitted', { progress: 99 })
 
   it.each<[what: string, policy: Partial<Policy>, aborted: string[]]>([
     ['is aborted after an end that does not pass, where that is asked for', { abortUncommitted: true }, ['a']],
     ['is left alone where that is not asked for', { abortUncommitted: false }, []],
     ['is left alone after an end that passes', { abortUncommitted: true, onUncommitted: 'pass' }, []],
   ])('what rests %s', async (_what, policy, aborted) => {
-    const watched = await watchScripts({ a: always(resting), b: always(done) }, policy)
+    const watched = await watchScripts({ a: always(uncommittedJob), b: always(done) }, policy)
     expect(watched.conclusion).toMatchObject({ kind: 'uncommitted', passes: policy.onUncommitted === 'pass' })
     expect(watched.aborted).toEqual(aborted)
   })

@@ -106,7 +106,7 @@ describe('the pace', () => {
   })
 
   it('asks ever less often while an import waits for a commit by somebody', () => {
-    const resting = (restedMs: number) => {
+    const idleJob = (restedMs: number) => {
       const rest = { phase: 'uncommitted', label: 'Uncommitted', progress: 99 } as const
       return pauseMs(
         aHistory({
@@ -117,9 +117,9 @@ describe('the pace', () => {
         }),
       )
     }
-    expect(resting(0)).toBe(MIN_PAUSE_MS)
-    expect(resting(minutes(1))).toBe(seconds(8))
-    expect(resting(minutes(60))).toBeCloseTo(LONGEST_STEADY_MS)
+    expect(idleJob(0)).toBe(MIN_PAUSE_MS)
+    expect(idleJob(minutes(1))).toBe(seconds(8))
+    expect(idleJob(minutes(60))).toBeCloseTo(LONGEST_STEADY_MS)
   })
 
   it('asks ever less often while an outage lasts', () => {
@@ -202,15 +202,15 @@ describe('the pace', () => {
 
   it('does not take a job that the gate has committed for one that waits for a person', () => {
     const rest = aJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99 })
-    const resting = aHistory({
+    const idleJob = aHistory({
       polls: [
         [0, rest],
         [seconds(60), rest],
       ],
     })
     const commit = attempted(undefined, { kind: 'done' }, { startedAtMs: 0, endedAtMs: 0 })
-    expect(pauseMs(resting)).toBe(seconds(8))
-    expect(pauseMs({ ...resting, commit })).toBe(seconds(6.5))
+    expect(pauseMs(idleJob)).toBe(seconds(8))
+    expect(pauseMs({ ...idleJob, commit })).toBe(seconds(6.5))
   })
 
   it('counts the age of a job from its first poll', () => {

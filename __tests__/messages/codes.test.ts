@@ -93,8 +93,8 @@ describe('the code of an ending', () => {
     ['a rate limit', unreachable('rate-limited'), 'MIG-025'],
     ['a gateway without an answer', unreachable('http-status'), 'MIG-026'],
     ['an error of the service', unreachable('service-error'), 'MIG-027'],
-    ['nobody who answered', { ...unreachable('timeout'), error: undefined } as Conclusion, 'MIG-027'],
-  ])('tells of %s', (_, conclusion, code) => {
+    ['no host that answered', { ...unreachable('timeout'), error: undefined } as Conclusion, 'MIG-027'],
+  ])('reports %s', (_, conclusion, code) => {
     expect(codeOf(conclusion)).toBe(code)
   })
 })

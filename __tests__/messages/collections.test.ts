@@ -282,10 +282,10 @@ describe('what happened to a collection', () => {
       'The gate was stopped by SIGINT after the import was complete, before it was searchable (collection docs: 9 rows not indexed yet, loaded).',
       /Indexing and loading continue/,
     ],
-  ])('is told in a sentence, and what to do: %s', (_what, conclusion, collections, policy, sentence, next) => {
-    const told = headline(conclusion, viewOf(...collections), aPolicy({ waitFor: 'searchable', ...policy }))
-    expect(told.sentence).toBe(sentence)
-    expect(told.next ?? '').toMatch(next)
+  ])('is reported in a sentence, and what to do: %s', (_what, conclusion, collections, policy, sentence, next) => {
+    const reported = headline(conclusion, viewOf(...collections), aPolicy({ waitFor: 'searchable', ...policy }))
+    expect(reported.sentence).toBe(sentence)
+    expect(reported.next ?? '').toMatch(next)
   })
 })
 
@@ -308,15 +308,15 @@ it.each([
     expected: { min: 8, max: 8 },
     imported,
   } as const
-  const told = headline(conclusion, viewOf(ready), aPolicy())
-  expect(told.sentence).toBe(`Collection docs has ${imported} rows, but \`expected-collection-rows\` is \`8\`.`)
-  expect(told.next).toMatch(next)
+  const reported = headline(conclusion, viewOf(ready), aPolicy())
+  expect(reported.sentence).toBe(`Collection docs has ${imported} rows, but \`expected-collection-rows\` is \`8\`.`)
+  expect(reported.next).toMatch(next)
 })
 
 describe('the log of a search', () => {
   const view = viewOf(ready, aSearch('films', [0, noAnswer()]))
 
-  it('tells each kind of changes in a line', () => {
+  it('reports each kind of changes in a line', () => {
     const lines = linesFor(
       {
         kind: 'read',

@@ -5,7 +5,7 @@ import type { JobSnapshot, Phase } from '../../src/gate/job.ts'
 import { aCompletedJob, aFailedJob, aHistory, aJob, pollsAlong } from '../support/builders.ts'
 import type { Poll } from '../support/builders.ts'
 
-const told = (polls: readonly Poll[], nowMs: number) =>
+const reported = (polls: readonly Poll[], nowMs: number) =>
   phaseDurations(aHistory({ polls }), nowMs).map(
     ({ stage, ms, isEstimate }) => `${isEstimate ? '~' : ''}${stage} ${ms / 1000}`,
   )
@@ -26,7 +26,7 @@ describe('the stages of an import', () => {
       at(30, 'importing', 98),
       at(31, 'importing', 99),
     ]
-    expect(told([...polls, [33_000, aCompletedJob()]], 40_000)).toEqual([
+    expect(reported([...polls, [33_000, aCompletedJob()]], 40_000)).toEqual([
       'pending 2',
       '~pre-importing 10',
       '~importing 8',
@@ -40,9 +40,9 @@ describe('the stages of an import', () => {
     ['a two-phase import that waits', at(0, 'uncommitted', 99), 'uncommitted 5'],
     ['a commit that the service names', at(0, 'committing', 99), 'committing 5'],
     ['a percentage that Milvus does not send', at(0, 'importing', 0), 'importing 5'],
-    ['a word nobody knows', at(0, 'unknown', 50), 'other 5'],
+    ['an unknown word', at(0, 'unknown', 50), 'other 5'],
   ])('are facts for %s', (_, poll, stay) => {
-    expect(told([poll], 5000)).toEqual([stay])
+    expect(reported([poll], 5000)).toEqual([stay])
   })
 
   it.each<[service: string, job: Partial<JobSnapshot>, expected: string]>([
@@ -50,17 +50,17 @@ describe('the stages of an import', () => {
     ['Milvus from 2.6 on', { createTime: '2026-11-29T15:47:02Z' }, '~sorting 5'],
     ['Zilliz Cloud, which documents no percentages', { importedRows: undefined }, 'importing 5'],
   ])('are those of %s', (_, job, expected) => {
-    expect(told([[0, aJob({ progress: 75, ...job })]], 5000)).toEqual([expected])
+    expect(reported([[0, aJob({ progress: 75, ...job })]], 5000)).toEqual([expected])
   })
 
   it('add up where an import falls back', () => {
     const polls = [at(0, 'importing', 50), at(4, 'importing', 20), at(5, 'importing', 50)]
-    expect(told(polls, 7000)).toEqual(['~pre-importing 1', '~importing 6'])
+    expect(reported(polls, 7000)).toEqual(['~pre-importing 1', '~importing 6'])
   })
 
   it('are estimates where a part of them is', () => {
-    expect(told([at(0, 'importing', 50), at(4, 'importing', 5)], 7000)).toEqual(['~importing 7'])
-    expect(told([at(0, 'importing', 5), at(4, 'importing', 50)], 7000)).toEqual(['~importing 7'])
+    expect(reported([at(0, 'importing', 50), at(4, 'importing', 5)], 7000)).toEqual(['~importing 7'])
+    expect(reported([at(0, 'importing', 5), at(4, 'importing', 50)], 7000)).toEqual(['~importing 7'])
   })
 
   it('are slowest where they come first of two that took as long', () => {
@@ -85,7 +85,7 @@ describe('the stages of an import', () => {
   })
 
   it('are none of a job that was done when it was first seen, or never was', () => {
-    expect(told([[0, aCompletedJob()]], 5000)).toEqual([])
+    expect(reported([[0, aCompletedJob()]], 5000)).toEqual([])
     expect(phaseDurations(aHistory({}), 5000)).toEqual([])
     expect([watchedMs(aHistory({}), 5000), slowestOf([], 0)]).toEqual([0, undefined])
   })
@@ -116,7 +116,7 @@ describe('the stages of an import', () => {
       [40_000, 'importing', 40],
       [100_000, 'importing', 70],
     ])
-    expect(told(polls, 110_000)).toEqual([
+    expect(reported(polls, 110_000)).toEqual([
       'pending 10',
       '~pre-importing 30',
       '~importing 60',

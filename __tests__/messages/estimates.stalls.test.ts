@@ -10,7 +10,7 @@ const HALF_AN_HOUR = 1_800_000
 const at = (phase: Phase, progress: number, label = phase === 'importing' ? 'Importing' : phase) =>
   aJob({ phase, label, progress, importedRows: progress < 40 ? 0 : 36_000 })
 /** A job that stands still for so long. */
-const resting = (phase: Phase, progress: number, ms: number) =>
+const idleJob = (phase: Phase, progress: number, ms: number) =>
   aHistory({
     polls: [
       [0, at(phase, progress)],
@@ -24,8 +24,8 @@ const SORT = '~sort or index: usually sorting or the index build is slow; check 
 const INDEX = '~index: usually the index build waits for a free node; check the logs for "no idle indexing node"'
 const COMMIT = '~commit: no usual cause is known; check the logs of the coordinator'
 
-describe('where a job rests', () => {
-  it.each<[phase: Phase, progress: number, told: string | undefined]>([
+describe('where a job is idle', () => {
+  it.each<[phase: Phase, progress: number, reported: string | undefined]>([
     ['importing', 10, PRE_IMPORT],
     ['importing', 39, PRE_IMPORT],
     ['importing', 40, IMPORT],
@@ -37,7 +37,7 @@ describe('where a job rests', () => {
     ['importing', 90, COMMIT],
     ['importing', 98, COMMIT],
     ['importing', 99, COMMIT],
-    // A percentage that Milvus does not send tells nothing.
+    // A percentage that Milvus does not send says nothing.
     ['importing', 0, undefined],
     ['importing', 9, undefined],
     // What the service says itself is no estimate.
@@ -51,9 +51,9 @@ describe('where a job rests', () => {
     ['unknown', 50, undefined],
     ['completed', 100, undefined],
     ['failed', 50, undefined],
-  ])('is told of %s at %d %', (phase, progress, told) => {
-    expect(stallHint(aHistory({ polls: [[0, at(phase, progress)]] }))).toBe(told)
-    expect(shortStallHint(aHistory({ polls: [[0, at(phase, progress)]] })) === undefined).toBe(told === undefined)
+  ])('reports %s at %d %', (phase, progress, reported) => {
+    expect(stallHint(aHistory({ polls: [[0, at(phase, progress)]] }))).toBe(reported)
+    expect(shortStallHint(aHistory({ polls: [[0, at(phase, progress)]] })) === undefined).toBe(reported === undefined)
   })
 
   it('is not known where the percentages of the service are not', () => {
@@ -67,7 +67,7 @@ describe('where a job rests', () => {
 
   it.each([0, 10, 40, 70, 80, 99])('fits into a line of the log, also of one of several jobs: %d %', (progress) => {
     const phase = progress === 0 ? 'pending' : 'importing'
-    const job = resting(phase, progress, HALF_AN_HOUR)
+    const job = idleJob(phase, progress, HALF_AN_HOUR)
     const view = aView([job, aHistory({ jobId: '2', polls: [[0, aCompletedJob()]] })], 35_999_000)
     const changes = [{ kind: 'idle', idleMs: HALF_AN_HOUR }] as const
     const result = { kind: 'answered', snapshot: at(phase, progress) } as const
@@ -81,7 +81,7 @@ describe('where a job rests', () => {
 })
 
 describe('a long rest', () => {
-  const jobOf = (ms: number) => resting('importing', 80, ms)
+  const jobOf = (ms: number) => idleJob('importing', 80, ms)
 
   it('is named in the log, with its usual cause', () => {
     const view = aView([jobOf(HALF_AN_HOUR)], HALF_AN_HOUR)
@@ -103,8 +103,8 @@ describe('a long rest', () => {
 
   it('is named by the end that stall-timeout brings, however short it was', () => {
     const view = aView([jobOf(600_000)], 600_000)
-    const told = headline({ kind: 'stalled', passes: false, jobs: [0], idleMs: 600_000 }, view, policy)
-    expect(told.points).toEqual([INDEX])
+    const reported = headline({ kind: 'stalled', passes: false, jobs: [0], idleMs: 600_000 }, view, policy)
+    expect(reported.points).toEqual([INDEX])
   })
 
   it.each(['fail', 'pass'])('is named where time is up: on-timeout %s', (onTimeout) => {

@@ -79,7 +79,7 @@ describe('the pace', () => {
       1049.999,
     ],
     [
-      'since rows are told',
+      'since rows are reported',
       [
         [100, 36, undefined],
         [110, 40, 1000],
@@ -112,7 +112,7 @@ describe('the pace', () => {
       200,
     ],
     [
-      'of rows where the percentage rests',
+      'of rows where the percentage stands still',
       [
         [100, 40, 1000],
         [120, 40, 11_000],
@@ -249,7 +249,7 @@ describe('says nothing', () => {
     ['before the first answer', [], 10_000],
     ['from a single answer', steady(1), 5000],
     ['from two answers that are too close', steady(2), 10_000],
-    ['while progress rests', steady(4), 100_000],
+    ['while progress stands still', steady(4), 100_000],
     [
       'before rows come in',
       steady(4).map(([at], i) => [at, aJob({ progress: 10 + i * 5, importedRows: 0, totalRows: 0 })]),

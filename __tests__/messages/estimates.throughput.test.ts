@@ -28,7 +28,7 @@ describe('the throughput', () => {
     expect(measured([100, rows(0)], [101.999, rows(100_000)])).toBeUndefined()
   })
 
-  it('has nothing to do with polls that told no rows', () => {
+  it('has nothing to do with polls that reported no rows', () => {
     expect(
       measured([100, rows(undefined, { totalRows: undefined })], [110, rows(0)], [120, rows(10_000)]),
     ).toMatchObject({ rowsPerSecond: 1000, isAtLeast: false })
@@ -52,7 +52,7 @@ describe('the throughput', () => {
     expect(throughputOf(history)).toMatchObject({ rowsPerSecond: 1500, isAtLeast: true })
   })
 
-  it('is a lower bound where the service tells rows only at the end', () => {
+  it('is a lower bound where the service reports rows only at the end', () => {
     const throughput = measured(
       [0, rows(undefined, { phase: 'pending', label: 'Pending', totalRows: undefined })],
       [5, rows(undefined, { totalRows: undefined })],
@@ -76,24 +76,24 @@ describe('the throughput', () => {
       [[0, rows(5)] as const, [10, rows(20)] as const, [20, rows(4)] as const, [30, rows(5)] as const],
     ],
     [
-      'rows are told at the end only, and it is not the end',
+      'rows are reported at the end only, and it is not the end',
       [
         [0, rows(undefined, { phase: 'pending', label: 'Pending', totalRows: undefined })] as const,
         [50, rows(9)] as const,
       ],
     ],
     [
-      'rows are not even told at the end',
+      'rows are not even reported at the end',
       [
         [0, rows(undefined, { phase: 'pending', label: 'Pending', totalRows: undefined })] as const,
         [50, rows(undefined, { phase: 'completed', label: 'Completed', totalRows: undefined })] as const,
       ],
     ],
     [
-      'the beginning was not seen and rows are told at the end only',
+      'the beginning was not seen and rows are reported at the end only',
       [[0, rows(undefined, { totalRows: undefined })] as const, [9, rows(9, { phase: 'completed' })] as const],
     ],
-  ])('is not told where %s', (_, polls) => {
+  ])('is not reported where %s', (_, polls) => {
     expect(measured(...polls)).toBeUndefined()
   })
 })

@@ -40,11 +40,11 @@ describe('the file to blame', () => {
     ],
     ['the only one that failed', [completed('a'), failed('b')], 'torn page', 'b'],
     ['the only one with a reason', [failed('a'), failed('b', 'torn page'), failed('c')], undefined, 'b'],
-    ['nobody, where all failed alike', [failed('a'), failed('b')], 'torn page', undefined],
-    ['nobody, where several have a reason', [failed('a', 'torn'), failed('b', 'torn')], undefined, undefined],
-    ['nobody, where none failed', [completed('a')], undefined, undefined],
-  ])('is %s', (_, files, reason, culprit) => {
-    expect(failedFileOf(files, reason)).toBe(culprit)
+    ['no file, where all failed alike', [failed('a'), failed('b')], 'torn page', undefined],
+    ['no file, where several have a reason', [failed('a', 'torn'), failed('b', 'torn')], undefined, undefined],
+    ['no file, where none failed', [completed('a')], undefined, undefined],
+  ])('is %s', (_, files, reason, failedFile) => {
+    expect(failedFileOf(files, reason)).toBe(failedFile)
   })
 
   it('comes first, and leaves the others in their order', () => {

@@ -62,7 +62,7 @@ const CORPUS: readonly (readonly [reason: string, code: string, file?: string])[
   ],
   ...[
     'file:///data/1.json',
-    // Spelt so that nobody takes them for the home of who wrote this.
+    // Spelled so that they are not taken for a real home directory.
     ['', 'home', 'me', '1.json'].join('/'),
     ['', 'Users', 'me', '1.json'].join('/'),
     '/root/1.json',

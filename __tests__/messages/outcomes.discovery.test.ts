@@ -23,7 +23,7 @@ const aDiscovery = (but: Partial<Discovery> = {}): Discovery => ({
   leftOut: [],
   ...but,
 })
-const told = (discovery: Discovery, passes = false) => {
+const reported = (discovery: Discovery, passes = false) => {
   const { sentence, points, next } = headline({ kind: 'no-jobs', passes }, { ...aView([], 400), discovery }, policy)
   return { sentence, point: points?.join(' '), next }
 }
@@ -85,18 +85,18 @@ describe('a search without jobs', () => {
       'The service lists 4 jobs that ended before, among them job-1 (Completed), job-2 (Completed), job-3 (Completed).',
     ],
   ])('names what it polled and what it saw: %s', (_, but, sentence, point) => {
-    expect(told(aDiscovery(but))).toMatchObject({ sentence, point })
+    expect(reported(aDiscovery(but))).toMatchObject({ sentence, point })
   })
 
   it('says that a missing permission hides jobs, and what to set', () => {
-    expect(told(aDiscovery()).next).toBe(
+    expect(reported(aDiscovery()).next).toBe(
       'Check `collection-name`, `db-name` and `endpoint` or `cluster-id`. Milvus 2.6 and later leave jobs out of the list that the user is not allowed to see. To include jobs that ended before this step, set `since`, or name the job with `job-id`. If it is fine that there are none, set `on-no-jobs` to `pass`.',
     )
-    expect(told(aDiscovery({ sinceMs: 0 })).next).toMatch(/set `since` further back/)
+    expect(reported(aDiscovery({ sinceMs: 0 })).next).toMatch(/set `since` further back/)
   })
 
   it('warns of what it did not see where it passes', () => {
-    expect(told(aDiscovery(), true)).toMatchObject({
+    expect(reported(aDiscovery(), true)).toMatchObject({
       sentence: 'No import job of collection docs is running; the step passes, because `on-no-jobs` is `pass`.',
       next: 'Milvus 2.6 and later leave jobs out of the list that the user is not allowed to see. Later steps must not rely on imported rows.',
     })
@@ -116,7 +116,7 @@ describe('a search that had no time to ask about all ended jobs', () => {
     expect(toldOf(1).sentence).toContain('the creation time of 1 ended job')
   })
 
-  it('tells of an outage where there was one', () => {
+  it('reports an outage where there was one', () => {
     expect(toldOf(109, { ...end, outageMs: 5_000 }).sentence).toMatch(/^No usable response .* for 5 s/)
     expect(toldOf(0).sentence).toMatch(/^No usable response/)
   })
@@ -166,8 +166,8 @@ describe('the log', () => {
         '   0:00  jobs that start from now on are not waited for',
       ],
     ],
-    ['no jobs, which the end tells of', {}, []],
-  ])('tells of %s', (_, but, lines) => {
+    ['no jobs, which the end reports', {}, []],
+  ])('reports %s', (_, but, lines) => {
     expect(linesFor({ kind: 'discovered', view, discovery: aDiscovery(but) }, policy)).toEqual(lines)
   })
 
@@ -178,7 +178,7 @@ describe('the log', () => {
     expect(linesFor({ kind: 'heartbeat', view }, policy)).toEqual(['   0:00  still searching for the import jobs'])
   })
 
-  it('tells of an outage with its code, as of any other', () => {
+  it('reports an outage with its code, as of any other', () => {
     const error = aTrouble({ outcome: 'http-502', host: 'milvus.test', httpStatus: 502 })
     expect(linesFor({ kind: 'searched', view, changes: [{ kind: 'outage-began', error }] }, policy)).toEqual([
       '   0:00  no usable response: milvus.test returned HTTP 502. (MIG-026)',

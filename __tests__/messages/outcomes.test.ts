@@ -100,7 +100,7 @@ describe('what happened', () => {
       /Check the path.*a failed job cannot be resumed\.$/,
     ],
     [
-      'failed before import, for a reason nobody knows',
+      'failed before import, for an unknown reason',
       { kind: 'failed', passes: false, jobs: [0] },
       viewOf(aFailedJob({ reason: 'torn' })),
       'Import job j0 failed.',
@@ -223,7 +223,7 @@ describe('what happened', () => {
       /Leave `expected-rows` empty/,
     ],
     [
-      'rows that nobody tells, where none were asked for',
+      'rows that are not reported, where none were asked for',
       { kind: 'rows-not-met', passes: false, of: 'jobs', expected: undefined, imported: undefined },
       viewOf(aCompletedJob()),
       'Import job j0 is complete, but the service does not report how many rows it imported, and `expected-rows` is `>=1`.',
@@ -384,7 +384,7 @@ describe('what happened', () => {
       /may still continue.*Zilliz Cloud.*support.*stall-timeout/,
     ],
     [
-      'stalled where no percentage tells at what',
+      'stalled where no percentage shows at what',
       { kind: 'stalled', passes: false, jobs: [0], idleMs: 1_800_000 },
       viewOf(aJob({ progress: 0, importedRows: undefined, totalRows: undefined })),
       'No progress of import job j0 for 30 min at Importing, 0%.',
@@ -468,7 +468,7 @@ describe('what happened', () => {
       /^The import continues.* Aborted, because `abort-uncommitted` is set: import job j0\.$/,
     ],
     [
-      'completed, of which not all is told',
+      'completed, of which not all is reported',
       { kind: 'completed', passes: true },
       {
         ...aView(
@@ -490,12 +490,12 @@ describe('what happened', () => {
       'Internal error of the gate: x is not a function',
       /bug.*debug/,
     ],
-  ])('is told of %s', (_, conclusion, view, sentence, next) => {
+  ])('reports %s', (_, conclusion, view, sentence, next) => {
     expect(words(conclusion, view).sentence).toBe(sentence)
     expect(words(conclusion, view).next).toMatch(next)
   })
 
-  const nobody = { ...aView([]), discovery: newDiscovery(SEARCH, {}, 0) }
+  const withoutJobs = { ...aView([]), discovery: newDiscovery(SEARCH, {}, 0) }
 
   it.each<[string, Conclusion, string]>([
     ['failed', { kind: 'failed', passes: false, jobs: [] }, 'The import jobs of collection docs failed.'],
@@ -519,11 +519,11 @@ describe('what happened', () => {
       { kind: 'timed-out', passes: false, jobs: [] },
       'Timed out after 1 h: the import jobs of collection docs are not done.',
     ],
-  ])('is told of no job at all: %s', (_, conclusion, sentence) => {
-    expect(words(conclusion, nobody).sentence).toBe(sentence)
+  ])('reports no job at all: %s', (_, conclusion, sentence) => {
+    expect(words(conclusion, withoutJobs).sentence).toBe(sentence)
   })
 
-  it('is told of a job that has not answered', () => {
+  it('reports a job that has not answered', () => {
     const view = aView([aHistory({ jobId: 'j0' })])
     expect(words({ kind: 'failed', passes: false, jobs: [0] }, view).sentence).toBe('Import job j0 failed.')
     expect(words({ kind: 'wrong-collection', passes: false, jobs: [0], expected: 'docs' }, view).sentence).toBe(
@@ -538,7 +538,7 @@ describe('what happened', () => {
   it.each([
     ['that is not all in', aJob({ importedRows: 5, totalRows: 7 }), false],
     ['of no rows', aJob({ importedRows: 0, totalRows: 0 }), false],
-    ['nobody counts', aJob({ importedRows: undefined, totalRows: undefined }), false],
+    ['without a row count', aJob({ importedRows: undefined, totalRows: undefined }), false],
     ['that is all in', aJob({ importedRows: 7, totalRows: 7 }), true],
   ])('says of an import %s what is left after a timeout', (_, snapshot, areIn) => {
     const { next } = words({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(snapshot))
@@ -549,7 +549,7 @@ describe('what happened', () => {
     )
   })
 
-  it('has no point where a job does not rest, or nobody knows why', () => {
+  it('has no point where a job is not idle, or the cause is unknown', () => {
     const odd = aJob({ label: 'Odd', phase: 'unknown' })
     const stalled: Conclusion = { kind: 'stalled', passes: false, jobs: [0], idleMs: 1_800_000 }
     expect(Object.keys(headline(stalled, viewOf(odd), policy))).toEqual(['title', 'sentence', 'next', 'code'])

@@ -19,17 +19,17 @@ const after = (job: History, act: CommitAction, result: CommitResult): History =
   ...job,
   [act]: attempted(job[act], result, { startedAtMs: 3000, endedAtMs: 3000 }),
 })
-const resting = (jobId: string) =>
+const uncommittedJob = (jobId: string) =>
   aHistory({
     jobId,
     polls: [[2000, aCompletedJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99 })]],
   })
-const told = (conclusion: Conclusion, ...jobs: readonly History[]) => headline(conclusion, aView(jobs), aPolicy())
+const reported = (conclusion: Conclusion, ...jobs: readonly History[]) => headline(conclusion, aView(jobs), aPolicy())
 const uncommitted = (jobs: readonly number[]): Conclusion => ({ kind: 'uncommitted', passes: false, jobs })
 
 describe('jobs that rest at Uncommitted', () => {
   it('are to be committed or aborted, or let the step do it', () => {
-    const { sentence, next } = told(uncommitted([0, 1]), resting('a'), resting('b'))
+    const { sentence, next } = reported(uncommitted([0, 1]), uncommittedJob('a'), uncommittedJob('b'))
     expect(sentence).toBe(
       'Both import jobs (a, b) stay at Uncommitted: the rows are imported, but invisible until a commit.',
     )
@@ -41,12 +41,12 @@ describe('jobs that rest at Uncommitted', () => {
   it('are to be imported anew once they have been aborted', () => {
     const next =
       'The rows are discarded. To import them, start a new import with `on-uncommitted` set to `commit`, `wait` or `pass`.'
-    const [a, b] = [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', DONE)]
-    expect(told(uncommitted([0]), a)).toMatchObject({
+    const [a, b] = [after(uncommittedJob('a'), 'abort', DONE), after(uncommittedJob('b'), 'abort', DONE)]
+    expect(reported(uncommitted([0]), a)).toMatchObject({
       sentence: 'Import job a was aborted at Uncommitted, because `abort-uncommitted` is set.',
       next,
     })
-    expect(told(uncommitted([0, 1]), a, b)).toMatchObject({
+    expect(reported(uncommitted([0, 1]), a, b)).toMatchObject({
       sentence: 'Both import jobs (a, b) were aborted at Uncommitted, because `abort-uncommitted` is set.',
       next,
     })
@@ -55,31 +55,31 @@ describe('jobs that rest at Uncommitted', () => {
   it('are not spoken of where an import was aborted while it ran', () => {
     const timedOut: Conclusion = { kind: 'timed-out', passes: false, jobs: [0] }
     const running = aHistory({ jobId: 'r', polls: [[2000, aJob()]] })
-    expect(told(timedOut, after(running, 'abort', DONE)).title).toMatch(/^Timed out after .*: aborted$/)
-    expect(told(timedOut, after(resting('a'), 'abort', DONE)).title).toMatch(/: aborted at Uncommitted$/)
+    expect(reported(timedOut, after(running, 'abort', DONE)).title).toMatch(/^Timed out after .*: aborted$/)
+    expect(reported(timedOut, after(uncommittedJob('a'), 'abort', DONE)).title).toMatch(/: aborted at Uncommitted$/)
   })
 
-  it('are told with others that were aborted on their way there', () => {
+  it('are reported with others that were aborted on their way there', () => {
     const running = aHistory({ jobId: 'r', polls: [[2000, aJob()]] })
-    const jobs = [after(resting('a'), 'abort', DONE), after(running, 'abort', DONE)]
-    expect(told(uncommitted([0]), ...jobs).next).toMatch(
+    const jobs = [after(uncommittedJob('a'), 'abort', DONE), after(running, 'abort', DONE)]
+    expect(reported(uncommitted([0]), ...jobs).next).toMatch(
       / Aborted, because `abort-uncommitted` is set: import job r\.$/,
     )
   })
 
   it.each<[string, string, History]>([
-    ['Import not committed', 'a job that stays at Uncommitted', resting('a')],
-    ['Import not committed', 'one that could not be aborted', after(resting('a'), 'abort', REFUSED)],
-    ['Import aborted at Uncommitted', 'one that was', after(resting('a'), 'abort', DONE)],
+    ['Import not committed', 'a job that stays at Uncommitted', uncommittedJob('a')],
+    ['Import not committed', 'one that could not be aborted', after(uncommittedJob('a'), 'abort', REFUSED)],
+    ['Import aborted at Uncommitted', 'one that was', after(uncommittedJob('a'), 'abort', DONE)],
   ])('are announced as "%s": %s', (title, _, job) => {
     expect(annotationOf(uncommitted([0]), aView([job]), aPolicy())?.title).toBe(`Milvus Import Gate: ${title}`)
   })
 
   it.each([
-    ['was not aborted', resting('b')],
-    ['could not be aborted', after(resting('b'), 'abort', REFUSED)],
+    ['was not aborted', uncommittedJob('b')],
+    ['could not be aborted', after(uncommittedJob('b'), 'abort', REFUSED)],
   ])('are to be committed or aborted where one of them %s', (_, other) => {
-    const { sentence, next } = told(uncommitted([0, 1]), after(resting('a'), 'abort', DONE), other)
+    const { sentence, next } = reported(uncommitted([0, 1]), after(uncommittedJob('a'), 'abort', DONE), other)
     expect(sentence).toMatch(/^Import job b stays at Uncommitted: /)
     // Run again, the step would find that a has failed.
     expect(next).toMatch(
@@ -98,8 +98,8 @@ describe('an import that is half done', () => {
   })
   const committed = (jobId: string) => after(aHistory({ jobId, polls: [[2000, aCompletedJob()]] }), 'commit', DONE)
 
-  it('is told job by job, with what the service said', () => {
-    const words = told(half([0], [1]), committed('a'), after(resting('b'), 'commit', REFUSED))
+  it('is reported job by job, with what the service said', () => {
+    const words = reported(half([0], [1]), committed('a'), after(uncommittedJob('b'), 'commit', REFUSED))
     expect(words.sentence).toBe('Only 1 of 2 import jobs was committed; the rows of the other are not visible.')
     expect(words.points).toEqual([
       'committed: a',
@@ -110,13 +110,13 @@ describe('an import that is half done', () => {
     )
   })
 
-  it('is told with what came in between, where no job says so', () => {
-    const words = told(
+  it('is reported with what came in between, where no job says so', () => {
+    const words = reported(
       half([0, 1], [2, 3]),
       committed('a'),
       committed('b'),
-      resting('c'),
-      after(resting('d'), 'commit', LOST),
+      uncommittedJob('c'),
+      after(uncommittedJob('d'), 'commit', LOST),
     )
     expect(words.sentence).toBe('Only 2 of 4 import jobs were committed; the rows of the others are not visible.')
     expect(words.points).toEqual([
@@ -130,15 +130,20 @@ describe('an import that is half done', () => {
     )
   })
 
-  it('is to be gone on with by a re-run, also where nobody has heard of one', () => {
-    const { next } = told(half([0], [1, 2]), committed('a'), resting('b'), aHistory({ jobId: 'c' }))
+  it('is to be gone on with by a re-run, also where one has never answered', () => {
+    const { next } = reported(half([0], [1, 2]), committed('a'), uncommittedJob('b'), aHistory({ jobId: 'c' }))
     expect(next).toContain('Fix the cause, then re-run this step to commit the jobs at Uncommitted, or ')
   })
 
-  it('tells of a job that was aborted after its commit was refused or lost', () => {
-    const [refused, lost] = [after(resting('b'), 'commit', REFUSED), after(resting('c'), 'commit', LOST)]
+  it('reports a job that was aborted after its commit was refused or lost', () => {
+    const [refused, lost] = [after(uncommittedJob('b'), 'commit', REFUSED), after(uncommittedJob('c'), 'commit', LOST)]
     const asked = { ...lost, commit: { ...lost.commit!, isPolledSince: true } }
-    const words = told(half([0], [1, 2]), committed('a'), after(refused, 'abort', DONE), after(asked, 'abort', DONE))
+    const words = reported(
+      half([0], [1, 2]),
+      committed('a'),
+      after(refused, 'abort', DONE),
+      after(asked, 'abort', DONE),
+    )
     expect(words.points).toEqual([
       'committed: a',
       `not committed: b, Uncommitted, ${AT}: milvus.example returned HTTP 503. It was aborted.`,
@@ -146,16 +151,21 @@ describe('an import that is half done', () => {
     ])
   })
 
-  it('leaves nothing to be done where nobody knows the others any more', () => {
+  it('leaves nothing to be done where the other jobs are unknown by now', () => {
     const gone = aHistory({ jobId: 'b', polls: [[2000, { kind: 'unknown-job', error }]] })
-    const { next } = told(half([0], [1]), committed('a'), gone)
+    const { next } = reported(half([0], [1]), committed('a'), gone)
     expect(next).toBe('If this lasts, check the status page or the logs of the service. Committed rows stay visible.')
-    const other = told(half([0], [1, 2]), committed('a'), gone, resting('c')).next
+    const other = reported(half([0], [1, 2]), committed('a'), gone, uncommittedJob('c')).next
     expect(other).toContain('Fix the cause, then re-run this step to commit the jobs at Uncommitted, or ')
   })
 
-  it('is told once where one of several jobs says so', () => {
-    const words = told(half([0], [1, 2]), committed('a'), resting('b'), after(resting('c'), 'commit', REFUSED))
+  it('is reported once where one of several jobs says so', () => {
+    const words = reported(
+      half([0], [1, 2]),
+      committed('a'),
+      uncommittedJob('b'),
+      after(uncommittedJob('c'), 'commit', REFUSED),
+    )
     expect(words.points).toEqual([
       'committed: a',
       `not committed: b, Uncommitted, ${AT}`,
@@ -166,13 +176,13 @@ describe('an import that is half done', () => {
     )
   })
 
-  it('is to be polled where one of the others is lost, and nobody knows of another', () => {
-    const words = told(
+  it('is to be polled where one of the others is lost, and another is unknown', () => {
+    const words = reported(
       half([0], [1, 2, 3]),
       committed('a'),
-      after(resting('b'), 'abort', DONE),
+      after(uncommittedJob('b'), 'abort', DONE),
       aHistory({ jobId: 'c' }),
-      after(resting('d'), 'commit', { kind: 'cancelled' }),
+      after(uncommittedJob('d'), 'commit', { kind: 'cancelled' }),
     )
     expect(words.points).toEqual([
       'committed: a',
@@ -187,14 +197,19 @@ describe('an import that is half done', () => {
   })
 
   it('is to be imported anew and committed where only one of the others is lost', () => {
-    const words = told(half([0], [1, 2]), committed('a'), after(resting('b'), 'abort', DONE), resting('c'))
+    const words = reported(
+      half([0], [1, 2]),
+      committed('a'),
+      after(uncommittedJob('b'), 'abort', DONE),
+      uncommittedJob('c'),
+    )
     expect(words.next).toBe(
       `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then start a new import for b, and commit the jobs at Uncommitted (${COMMIT}). Aborted, because \`abort-uncommitted\` is set: import job b.`,
     )
   })
 
   it('is perhaps not even that where the answer to a commit was lost', () => {
-    const words = told(half([], [0, 1]), after(resting('a'), 'commit', LOST), resting('b'))
+    const words = reported(half([], [0, 1]), after(uncommittedJob('a'), 'commit', LOST), uncommittedJob('b'))
     expect(words.sentence).toBe('Some of 2 import jobs may be committed: the response to a commit was lost.')
     expect(words.points).toEqual([
       `commit unconfirmed: a, Uncommitted, ${AT}: milvus.example returned HTTP 504.`,
@@ -206,12 +221,12 @@ describe('an import that is half done', () => {
     )
   })
 
-  it('is to be imported anew where the others are lost, and tells the points of what came in between', () => {
+  it('is to be imported anew where the others are lost, and reports the points of what came in between', () => {
     const mistake = { input: 'timeout', got: '"60"', takes: 'a duration', example: '60s' }
-    const words = told(
+    const words = reported(
       half([0], [1, 2], { kind: 'invalid-input', passes: false, mistakes: [mistake] }),
       committed('a'),
-      after(resting('b'), 'abort', DONE),
+      after(uncommittedJob('b'), 'abort', DONE),
       aHistory({ jobId: 'c', polls: [[2000, aFailedJob()]] }),
     )
     expect(words.points).toEqual([
@@ -230,10 +245,10 @@ describe('an import that is half done', () => {
     [10, []],
     [11, ['not committed: 1 more']],
     [13, ['not committed: 3 more']],
-  ])('tells of ten jobs one by one: %i', (amount, more) => {
-    const jobs = Array.from({ length: amount }, (_, i) => after(resting(`j${i}`), 'commit', REFUSED))
+  ])('reports ten jobs one by one: %i', (amount, more) => {
+    const jobs = Array.from({ length: amount }, (_, i) => after(uncommittedJob(`j${i}`), 'commit', REFUSED))
     const indices = jobs.map((_, i) => i + 1)
-    const { points = [] } = told(half([0], indices), committed('a'), ...jobs)
+    const { points = [] } = reported(half([0], indices), committed('a'), ...jobs)
     expect(points.slice(0, 11)).toEqual([
       'committed: a',
       ...jobs
@@ -243,8 +258,8 @@ describe('an import that is half done', () => {
     expect(points.slice(11)).toEqual(more)
   })
 
-  it('tells of no job that is not in the view', () => {
-    const words = told(half([0, 7], [1, 8]), committed('a'), after(resting('b'), 'commit', REFUSED))
+  it('reports no job that is not in the view', () => {
+    const words = reported(half([0, 7], [1, 8]), committed('a'), after(uncommittedJob('b'), 'commit', REFUSED))
     expect(words.points).toEqual([
       'committed: a',
       `not committed: b, Uncommitted, ${AT}: milvus.example returned HTTP 503.`,
@@ -265,61 +280,61 @@ describe('what is left of two-phase jobs at another end', () => {
 
   it.each<[string, Conclusion, readonly History[], string]>([
     [
-      'nothing rests',
+      'no job is at Uncommitted',
       rejected,
       [running, aHistory({})],
       'If this lasts, check the status page or the logs of the service.',
     ],
     [
-      'one rests',
+      'one is at Uncommitted',
       rejected,
-      [running, resting('b')],
+      [running, uncommittedJob('b')],
       `If this lasts, check the status page or the logs of the service. ${leftBehind('import job b')}`,
     ],
     [
       'several rest',
       rejected,
-      ['a', 'b', 'c', 'd'].map(resting),
+      ['a', 'b', 'c', 'd'].map(uncommittedJob),
       `If this lasts, check the status page or the logs of the service. ${leftBehind('import jobs a, b, c and 1 more')}`,
     ],
     [
       'one could not be aborted',
       rejected,
-      [after(resting('a'), 'abort', REFUSED)],
+      [after(uncommittedJob('a'), 'abort', REFUSED)],
       `If this lasts, check the status page or the logs of the service. ${leftBehind('import job a')}`,
     ],
     [
       'some were aborted',
       rejected,
-      [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', DONE), resting('c')],
+      [after(uncommittedJob('a'), 'abort', DONE), after(uncommittedJob('b'), 'abort', DONE), uncommittedJob('c')],
       `If this lasts, check the status page or the logs of the service. Aborted, because \`abort-uncommitted\` is set: import jobs a, b. ${leftBehind('import job c')}`,
     ],
     [
       'one was committed',
       rejected,
-      [after(resting('a'), 'commit', DONE), committing],
+      [after(uncommittedJob('a'), 'commit', DONE), committing],
       'If this lasts, check the status page or the logs of the service.',
     ],
     [
       'one was committed before the gate was stopped',
       cancelled,
-      [after(resting('a'), 'commit', DONE), running],
+      [after(uncommittedJob('a'), 'commit', DONE), running],
       'The import continues. To wait for it again, re-run this job with the same job id; do not start the import again. Already committed: import job a.',
     ],
     [
-      'nobody knows of a commit',
+      'a commit is unconfirmed',
       rejected,
-      [after(resting('a'), 'commit', LOST), resting('b')],
+      [after(uncommittedJob('a'), 'commit', LOST), uncommittedJob('b')],
       `If this lasts, check the status page or the logs of the service. The commit of import job a is unconfirmed: check the state before you commit or abort. ${leftBehind('import job b')}`,
     ],
     [
       'there is nothing else to say',
       { kind: 'invalid-input', passes: false, mistakes: [] },
-      [resting('a')],
+      [uncommittedJob('a')],
       leftBehind('import job a'),
     ],
-  ])('is told where %s', (_, conclusion, jobs, next) => {
-    expect(told(conclusion, ...jobs).next).toBe(next)
+  ])('is reported where %s', (_, conclusion, jobs, next) => {
+    expect(reported(conclusion, ...jobs).next).toBe(next)
   })
 
   it.each<[string, Conclusion, RegExp, string]>([
@@ -330,15 +345,15 @@ describe('what is left of two-phase jobs at another end', () => {
       'raise `stall-timeout`.',
     ],
   ])('is no import that goes on where one that %s was aborted', (_, conclusion, alive, advice) => {
-    expect(told(conclusion, resting('a')).next).toMatch(alive)
-    const { next } = told(conclusion, after(resting('a'), 'abort', DONE))
+    expect(reported(conclusion, uncommittedJob('a')).next).toMatch(alive)
+    const { next } = reported(conclusion, after(uncommittedJob('a'), 'abort', DONE))
     expect(next).not.toMatch(alive)
     expect(next).toContain(`${advice} Aborted`)
     expect(next).toMatch(/ Aborted, because `abort-uncommitted` is set: import job a\.$/)
   })
 
-  it('is not told where the step passes', () => {
-    expect(told({ kind: 'timed-out', passes: true, jobs: [0] }, resting('a')).next).toBe(
+  it('is not reported where the step passes', () => {
+    expect(reported({ kind: 'timed-out', passes: true, jobs: [0] }, uncommittedJob('a')).next).toBe(
       'It is waiting for a commit (POST /v2/vectordb/jobs/import/commit). Later steps must not rely on its rows.',
     )
   })
@@ -351,22 +366,22 @@ describe('what is left of a job for which time is up', () => {
   it.each<[string, History, string]>([
     [
       'was aborted',
-      after(resting('a'), 'abort', DONE),
+      after(uncommittedJob('a'), 'abort', DONE),
       'The rows are discarded. To import them, start a new import with a longer `timeout`.',
     ],
     [
       'was committed',
-      after(resting('a'), 'commit', DONE),
+      after(uncommittedJob('a'), 'commit', DONE),
       `Its commit was accepted: its rows become visible without another step. ${AGAIN}`,
     ],
     [
       'may be committed',
-      after(resting('a'), 'commit', LOST),
+      after(uncommittedJob('a'), 'commit', LOST),
       `${AGAIN} The commit of import job a is unconfirmed: check the state before you commit or abort.`,
     ],
     [
       'waits for a commit',
-      resting('a'),
+      uncommittedJob('a'),
       `It is waiting for a commit (${COMMIT}). ${AGAIN} Still at Uncommitted: import job a. Commit (${COMMIT}) or abort (${ABORT}).`,
     ],
     [
@@ -374,13 +389,13 @@ describe('what is left of a job for which time is up', () => {
       aHistory({ polls: [[0, aJob({ progress: 85, importedRows: 36_000 })]] }),
       `The import continues: all rows are in, but sorting, building indexes or the commit is not done yet. ${AGAIN}`,
     ],
-  ])('is told where it %s', (_, job, next) => {
-    expect(told(timedOut, job).next).toBe(next)
+  ])('is reported where it %s', (_, job, next) => {
+    expect(reported(timedOut, job).next).toBe(next)
   })
 
   it('begins with the abort', () => {
     const running = after(aHistory({ jobId: 'a', polls: [[2000, aJob({ progress: 29 })]] }), 'abort', DONE)
-    const view = aView([running, after(resting('b'), 'abort', DONE)])
+    const view = aView([running, after(uncommittedJob('b'), 'abort', DONE)])
     const alone = headline(timedOut, view, aPolicy({ timeoutMs: 0 }))
     expect(alone.sentence).toMatch(
       /^Not done at the only poll \(`timeout` is `0`\): import job a was aborted at Importing, 29%.*, because `abort-uncommitted` is set\.$/,
@@ -396,7 +411,7 @@ describe('what is left of a job for which time is up', () => {
   })
 
   it('is that of the first that was not aborted', () => {
-    const jobs = [after(resting('a'), 'abort', DONE), after(resting('b'), 'abort', REFUSED)]
+    const jobs = [after(uncommittedJob('a'), 'abort', DONE), after(uncommittedJob('b'), 'abort', REFUSED)]
     expect(headline({ ...timedOut, jobs: [0, 1] }, aView(jobs), aPolicy()).next).toBe(
       `Import job b is waiting for a commit (${COMMIT}). Raise \`timeout\`, and start new imports for the aborted jobs. Aborted, because \`abort-uncommitted\` is set: import job a. Still at Uncommitted: import job b. Commit (${COMMIT}) or abort (${ABORT}).`,
     )
@@ -411,10 +426,10 @@ describe('what is left of a job for which time is up', () => {
     expect(next(committing)).toBe(
       `Its commit is in progress: its rows become visible without another step.${abort} ${AGAIN}`,
     )
-    expect(next(after(resting('a'), 'commit', DONE))).toBe(
+    expect(next(after(uncommittedJob('a'), 'commit', DONE))).toBe(
       `Its commit was accepted: its rows become visible without another step.${abort} ${AGAIN}`,
     )
-    const several = aView([{ ...committing, jobId: 'e' }, after(resting('b'), 'abort', DONE)])
+    const several = aView([{ ...committing, jobId: 'e' }, after(uncommittedJob('b'), 'abort', DONE)])
     expect(headline({ ...timedOut, jobs: [0, 1] }, several, aPolicy({ abortUncommitted })).next).toBe(
       'The commit of import job e is in progress: its rows become visible without another step. Raise `timeout`, and start new imports for the aborted jobs. Aborted, because `abort-uncommitted` is set: import job b.',
     )

@@ -184,7 +184,7 @@ describe('the status of a commit', () => {
     expect(lines).toEqual([expect.stringContaining('left to the post step')])
   })
 
-  it('is told again where it was not taken, although nothing has changed', async () => {
+  it('is reported again where it was not taken, although nothing has changed', async () => {
     const { clock, heartbeat, sent } = reporting((_, nth) =>
       nth === 0 ? { delivery: { kind: 'failed', cause: 'HTTP 502' } } : {},
     )
@@ -198,9 +198,9 @@ describe('the status of a commit', () => {
   it('that says success is only left behind once the step can have passed', async () => {
     const { clock, heartbeat, end, owed } = reporting((_, nth) => ({ afterMs: nth === 0 ? 0 : Infinity }))
     await clock.until(heartbeat(1))
-    const told = end(COMPLETED)
+    const reported = end(COMPLETED)
     expect(owed.at(-1)).toEqual(KILLED)
-    await clock.until(told)
+    await clock.until(reported)
     expect(owed.at(-1)).toMatchObject({ state: 'success' })
   })
 
@@ -239,11 +239,11 @@ describe('the status of a commit', () => {
     expect([states(), owed.at(-1)]).toEqual([['pending', 'pending', 'success'], undefined])
   })
 
-  it('follows a signal that comes while GitHub is told of success', async () => {
+  it('follows a signal that comes while GitHub reports success', async () => {
     const { clock, end, interrupt, sent, owed } = reporting((_, nth) => ({ afterMs: nth === 0 ? 2_000 : 0 }))
-    const told = end(COMPLETED)
+    const reported = end(COMPLETED)
     interrupt.abort('SIGINT')
-    await told
+    await reported
     expect(clock.now()).toBe(0)
     const ended = end(CANCELLED)
     expect(owed.at(-1)).toMatchObject({ state: 'error' })
@@ -253,7 +253,7 @@ describe('the status of a commit', () => {
     expect(owed.filter((status) => status === undefined)).toHaveLength(1)
   })
 
-  it('is told of the end while the gate still aborts jobs, and only once', async () => {
+  it('reports the end while the gate still aborts jobs, and only once', async () => {
     const { clock, ending, end, sent, owed } = reporting(() => ({ afterMs: 2_000 }))
     await ending(CANCELLED)
     expect([clock.now(), sent.length]).toEqual([0, 1])

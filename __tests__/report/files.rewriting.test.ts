@@ -34,7 +34,7 @@ const polled = (options: { changes?: boolean; more?: boolean } = {}, nowMs = 0):
 })
 const changed = (nowMs: number) => polled({ changes: true }, nowMs)
 
-/** A file that tells the time of the event it was written for, in so many bytes. */
+/** A file that reports the time of the event it was written for, in so many bytes. */
 function aKeptFile(sizeBytes = 10, path = join(mkdtempSync(join(folder, 'it-')), 'file')) {
   const clock = new FakeClock()
   let writings = 0
@@ -87,7 +87,7 @@ describe('a file that is kept up to date', () => {
 const LONG_BYTES = 200_000
 
 describe('a long file', () => {
-  it('rests between two writings, and then tells the last of all changes without another event', async () => {
+  it('rests between two writings, and then reports the last of all changes without another event', async () => {
     const file = aKeptFile(LONG_BYTES)
     file.tell(started(), changed(1), changed(2), polled({}, 3))
     expect([file.writings(), file.says()]).toEqual([1, 'started 0'])
@@ -122,7 +122,7 @@ describe('a long file', () => {
     expect(file.says()).toBe('polled 1')
   })
 
-  it('tells the end at once, and nothing that is older later on', async () => {
+  it('reports the end at once, and nothing that is older later on', async () => {
     const file = aKeptFile(LONG_BYTES)
     file.tell(started(), changed(1), ended(2))
     expect(file.says()).toBe('ended 2')

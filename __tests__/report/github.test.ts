@@ -92,7 +92,7 @@ describe('setting a status', () => {
     ['an answer that is no JSON', text(404, 'no such page'), 'refused'],
     ['an outage', text(502, 'Bad gateway'), 'failed'],
     ['a connection that is cut', { kind: 'cut', when: 'before-headers', by: 'reset' }, 'failed'],
-  ])('tells of %s', async (_, reply, kind) => {
+  ])('reports %s', async (_, reply, kind) => {
     const standIn = await gitHub(reply)
     expect((await set(aGitHub(standIn.url))).kind).toBe(kind)
     expect(standIn.requests).toHaveLength(1)
@@ -110,7 +110,7 @@ describe('setting a status', () => {
     expect(inCircles.requests).toHaveLength(2)
   })
 
-  it('tells that nobody listens', async () => {
+  it('reports that nobody listens', async () => {
     const standIn = await gitHub()
     standIn.close()
     expect(await set(aGitHub(standIn.url))).toMatchObject({

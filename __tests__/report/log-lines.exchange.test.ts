@@ -26,6 +26,6 @@ it.each<[string, Partial<RequestRecord>, string]>([
     { jobId: undefined, httpStatus: undefined, code: undefined, sizeBytes: undefined, tookMs: 0, outcome: 'dns' },
     'describe: no HTTP response, 0 ms: dns',
   ],
-])('an exchange is told on one line: %s', (_, but, line) => {
+])('an exchange is reported on one line: %s', (_, but, line) => {
   expect(exchangeLine({ ...described, ...but })).toBe(`06:17:55.123 POST /v2/vectordb/jobs/import/${line}`)
 })

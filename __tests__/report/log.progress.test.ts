@@ -42,7 +42,8 @@ const polled = (view: View, job: number, changes: readonly JobChange[]): WatchEv
   more: false,
   changes,
 })
-const told = (changes: JobChange, view = aView([running]), job = 0) => linesFor(polled(view, job, [changes]), policy)
+const reported = (changes: JobChange, view = aView([running]), job = 0) =>
+  linesFor(polled(view, job, [changes]), policy)
 
 const acted = (view: View, act: CommitAction, changes: JobChange): WatchEvent => ({
   kind: 'acted',
@@ -78,7 +79,7 @@ describe('a single job', () => {
       ['   5:05  file failed: a/1.parquet: no such file (MIG-100)'],
     ],
     [
-      'a word nobody knows',
+      'an unknown word',
       { kind: 'unknown-state', label: 'Importing' },
       ['   5:05  "Importing" is a state that this version does not know; it counts as running (MIG-051)'],
     ],
@@ -114,7 +115,7 @@ describe('a single job', () => {
       ],
     ],
   ])('gets a line for %s', (_, changes, lines) => {
-    expect(told(changes)).toEqual(lines)
+    expect(reported(changes)).toEqual(lines)
   })
 
   it.each<[string, JobChange, readonly string[]]>([
@@ -175,14 +176,14 @@ describe('a single job', () => {
     expect(linesFor(acted(aView([running]), 'commit', changes), policy)).toEqual(lines)
   })
 
-  it('gets no cause for a standstill in a state that nobody knows', () => {
+  it('gets no cause for a standstill in an unknown state', () => {
     const odd = aHistory({ polls: [[0, aJob({ label: 'Odd', phase: 'unknown' })]] })
-    expect(told({ kind: 'idle', idleMs: 1_800_000 }, aView([odd]))).toEqual([
+    expect(reported({ kind: 'idle', idleMs: 1_800_000 }, aView([odd]))).toEqual([
       '   5:05  no progress for 30 min; to fail on this, set stall-timeout (MIG-044)',
     ])
   })
 
-  it('is told when a standstill ends the wait, where it does', () => {
+  it('reports when a standstill ends the wait, where it does', () => {
     const event = polled(aView([running]), 0, [{ kind: 'idle', idleMs: 1_800_000 }])
     expect(linesFor(event, aPolicy({ stallTimeoutMs: 7_200_000 }))[0]).toBe(
       '   5:05  no progress for 30 min; the step fails after 2 h without progress (MIG-044)',
@@ -192,14 +193,14 @@ describe('a single job', () => {
   it.each([
     [3_599_999, '  59:59  The gate keeps polling. If this lasts, check the status page or the logs of the service.'],
     [3_600_000, '1:00:00  If this lasts, check the status page or the logs of the service.'],
-  ])('is not told that the gate goes on asking once time is up: after %i ms', (waitedMs, line) => {
+  ])('does not say that the gate goes on asking once time is up: after %i ms', (waitedMs, line) => {
     const view = { ...aView([running], 1_000_000 + waitedMs), startedAtMs: 1_000_000 }
-    expect(told({ kind: 'outage-began', error: aTrouble() }, view)[1]).toBe(line)
+    expect(reported({ kind: 'outage-began', error: aTrouble() }, view)[1]).toBe(line)
   })
 
   it('gets a line for a file that failed without a reason', () => {
     const file = aFile({ phase: 'failed', reason: undefined })
-    expect(told({ kind: 'file-failed', file })).toEqual(['   5:05  file failed: a/1.parquet (MIG-101)'])
+    expect(reported({ kind: 'file-failed', file })).toEqual(['   5:05  file failed: a/1.parquet (MIG-101)'])
   })
 
   it('is polled once where there is no patience', () => {
@@ -209,12 +210,12 @@ describe('a single job', () => {
   })
 
   it('that is not in the view gets no line', () => {
-    expect(told({ kind: 'progress', from: 39, to: 45 }, aView([running]), 1)).toEqual([])
+    expect(reported({ kind: 'progress', from: 39, to: 45 }, aView([running]), 1)).toEqual([])
     expect(debugLine(polled(aView([running]), 1, []))).toBeUndefined()
   })
 
   it('gets no line for files that failed with it: the details list them', () => {
-    expect(told({ kind: 'file-failed', file: aFile({ phase: 'failed' }) }, aView([failed]))).toEqual([])
+    expect(reported({ kind: 'file-failed', file: aFile({ phase: 'failed' }) }, aView([failed]))).toEqual([])
   })
 
   it('gets a line at the start, and heartbeats with pace and time left', () => {
@@ -232,7 +233,7 @@ describe('a single job', () => {
     ])
   })
 
-  it('is told to be out of reach as long as it is', () => {
+  it('is reported to be out of reach as long as it is', () => {
     expect(linesFor({ kind: 'heartbeat', view: aView([cut], 62_000) }, policy)).toEqual([
       '   1:02  still no usable response, for 1 min: milvus.example returned HTTP 503.',
     ])
@@ -240,8 +241,8 @@ describe('a single job', () => {
 })
 
 describe('several jobs', () => {
-  it('are told apart by their ids', () => {
-    expect(told({ kind: 'progress', from: 39, to: 45 }, aView([running, done]))).toEqual([
+  it('are distinguished by their ids', () => {
+    expect(reported({ kind: 'progress', from: 39, to: 45 }, aView([running, done]))).toEqual([
       '   5:05  job 11: Importing, 45%, 6,000 of 36,000 rows',
     ])
   })
@@ -262,7 +263,7 @@ describe('several jobs', () => {
     ])
   })
 
-  it('are told apart up to ten, and are a crowd from eleven on', () => {
+  it('are distinguished up to ten, and are a crowd from eleven on', () => {
     const heartbeat = (amount: number) => {
       const jobs = Array.from({ length: amount }, (_, i) => aHistory({ jobId: `j${i}` }))
       return linesFor({ kind: 'heartbeat', view: aView(jobs) }, policy)
@@ -273,9 +274,9 @@ describe('several jobs', () => {
 
   it('share one outage', () => {
     const other = aHistory({ jobId: '15', polls: [[2000, { kind: 'outage', error: aTrouble() }]] })
-    expect(told({ kind: 'outage-began', error: aTrouble() }, aView([cut, other]))).toEqual([])
-    expect(told({ kind: 'outage-ended', lastedMs: 1000 }, aView([running, cut]))).toEqual([])
-    expect(told({ kind: 'outage-ended', lastedMs: 1000 }, aView([running, done]))).toHaveLength(1)
+    expect(reported({ kind: 'outage-began', error: aTrouble() }, aView([cut, other]))).toEqual([])
+    expect(reported({ kind: 'outage-ended', lastedMs: 1000 }, aView([running, cut]))).toEqual([])
+    expect(reported({ kind: 'outage-ended', lastedMs: 1000 }, aView([running, done]))).toHaveLength(1)
   })
 })
 
@@ -294,7 +295,7 @@ describe('a thousand jobs', () => {
       aHistory({ jobId: `j${i}`, polls: [[2000, i < 25 ? aFailedJob() : aJob()]] }),
     )
     const one = aView([...jobs.slice(0, 1), ...jobs.slice(25)])
-    expect(told({ kind: 'state', from: 'Importing', to: 'Failed', phase: 'failed' }, one)).toEqual([
+    expect(reported({ kind: 'state', from: 'Importing', to: 'Failed', phase: 'failed' }, one)).toEqual([
       expect.stringMatching(/^ {3}5:05 {2}job j0: Failed, 0%, failed to get file size of/),
     ])
     const block = closingBlock({ kind: 'failed', passes: false, jobs: [0] }, aView(jobs), policy)
@@ -323,37 +324,37 @@ describe('a crowd of jobs', () => {
       { kind: 'unknown-state', label: 'Odd' },
       { kind: 'answered', snapshot: aJob({ label: 'Odd', phase: 'unknown' }) },
     ],
-  ])('is told of %s once', (_, changes, brought) => {
-    expect(told(changes, crowd(1, brought, 20))).not.toEqual([])
-    expect(told(changes, crowd(2, brought, 20))).toEqual([])
+  ])('reports %s once', (_, changes, brought) => {
+    expect(reported(changes, crowd(1, brought, 20))).not.toEqual([])
+    expect(reported(changes, crowd(2, brought, 20))).toEqual([])
   })
 
-  it('is told of its first ten failures one by one, and then how many there are', () => {
+  it('reports its first ten failures one by one, and then how many there are', () => {
     const changes: JobChange = { kind: 'state', from: 'Importing', to: 'Failed', phase: 'failed' }
     const failed: PollResult = { kind: 'answered', snapshot: aFailedJob({ reason: 'torn' }) }
-    expect(told(changes, crowd(10, failed, 9))).toEqual(['   5:05  job j0: Failed, 0%, torn'])
-    expect(told(changes, crowd(11, failed, 9))).toEqual(['   5:05  job j0: Importing → Failed'])
+    expect(reported(changes, crowd(10, failed, 9))).toEqual(['   5:05  job j0: Failed, 0%, torn'])
+    expect(reported(changes, crowd(11, failed, 9))).toEqual(['   5:05  job j0: Importing → Failed'])
   })
 
-  it('is not told of single files', () => {
+  it('does not report single files', () => {
     const view = crowd(0, unknown, 20)
-    expect(told({ kind: 'file-failed', file: aFile({ phase: 'failed' }) }, view)).toEqual([])
-    expect(told({ kind: 'progress', from: 39, to: 45 }, view)).toEqual([])
+    expect(reported({ kind: 'file-failed', file: aFile({ phase: 'failed' }) }, view)).toEqual([])
+    expect(reported({ kind: 'progress', from: 39, to: 45 }, view)).toEqual([])
   })
 
-  it('is told of an unknown word although some jobs have not answered', () => {
+  it('reports an unknown word although some jobs have not answered', () => {
     const odd = aHistory({ jobId: 'odd', polls: [[2000, aJob({ label: 'Odd', phase: 'unknown' })]] })
-    expect(told({ kind: 'unknown-state', label: 'Odd' }, aView([odd, ...crowd(11, unknown, 0).jobs]))).toEqual([
+    expect(reported({ kind: 'unknown-state', label: 'Odd' }, aView([odd, ...crowd(11, unknown, 0).jobs]))).toEqual([
       '   5:05  job odd: "Odd" is a state that this version does not know; it counts as running (MIG-051)',
     ])
   })
 
-  it('is told of the end of an outage once', () => {
+  it('reports the end of an outage once', () => {
     const changes: JobChange = { kind: 'outage-ended', lastedMs: 12_000 }
-    expect(told(changes, crowd(0, unknown, 20))).toEqual([
+    expect(reported(changes, crowd(0, unknown, 20))).toEqual([
       '   5:05  job k0: the service is responding again after 12 s',
     ])
-    expect(told(changes, crowd(1, { kind: 'outage', error: aTrouble() }, 20))).toEqual([])
+    expect(reported(changes, crowd(1, { kind: 'outage', error: aTrouble() }, 20))).toEqual([])
   })
 
   it.each<[string, JobChange, readonly string[]]>([
@@ -384,7 +385,7 @@ describe('besides', () => {
       ['   0:00  poll-interval 1 s becomes 11 s: at most 10 requests a second over all jobs (MIG-054)'],
     ],
     [
-      'rows that nobody counted',
+      'rows without a count',
       { kind: 'rows-unknown', view: aView([done]) },
       [
         '   5:05  the service does not report how many rows were imported, so the row count was not checked; to require it, set expected-rows (MIG-052)',
@@ -475,7 +476,7 @@ describe('the closing block', () => {
     ])
   })
 
-  it('does not tell twice how a job alone ended, but tells other reasons than the one that decided', () => {
+  it('does not say twice how a job alone ended, but reports other reasons than the one that decided', () => {
     const other = aHistory({ jobId: '16', polls: [[2000, aFailedJob({ reason: 'torn' })]] })
     const conclusion = { kind: 'failed', passes: false, jobs: [0] } as const
     expect(closingBlock(conclusion, aView([failed]), policy)[0]).toMatch(/^ {3}5:05 {2}Gate failed: /)
@@ -536,7 +537,7 @@ describe('the closing block', () => {
     expect(lines.filter((line) => line.length > 160)).toEqual([])
   })
 
-  it('tells of a crowd how many jobs are in which state, and names those that are not well', () => {
+  it('reports a crowd how many jobs are in which state, and names those that are not well', () => {
     const wells = Array.from({ length: 9 }, (_, i) => aHistory({ jobId: `w${i}`, polls: [[0, aJob()]] }))
     const ills = [
       { ...cut, jobId: 'a' },
@@ -575,12 +576,12 @@ describe('debugging', () => {
     [{ kind: 'answered', snapshot: aJob({ progress: undefined }) }, 'Importing, ?%'],
     [{ kind: 'cancelled' }, 'cancelled'],
     [{ kind: 'outage', error: aTrouble() }, 'outage (http-503): milvus.example returned HTTP 503.'],
-  ])('tells every poll: %#', (result, text) => {
+  ])('reports every poll: %#', (result, text) => {
     const event = { ...polled(aView([running]), 0, []), result } as WatchEvent
     expect(debugLine(event)).toBe(`   5:05  poll 1 of job 11 took 120 ms: ${text}`)
   })
 
-  it('tells nothing else', () => {
+  it('says nothing else', () => {
     expect(debugLine({ kind: 'heartbeat', view: aView([running]) })).toBeUndefined()
   })
 })

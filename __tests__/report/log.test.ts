@@ -15,7 +15,7 @@ const view = aView([
 ])
 const ended: WatchEvent = { kind: 'ended', view, conclusion: { kind: 'completed', passes: true } }
 
-function told(event: WatchEvent, colors: boolean): readonly string[] {
+function reported(event: WatchEvent, colors: boolean): readonly string[] {
   const lines: string[] = []
   const sink: LogSink = {
     info: (line) => lines.push(line),
@@ -34,7 +34,7 @@ function told(event: WatchEvent, colors: boolean): readonly string[] {
 
 describe('the end of the log', () => {
   it('is the details, folded away, and then the verdict in sight', () => {
-    const lines = told(ended, false)
+    const lines = reported(ended, false)
     expect(lines[0]).toBe('[Details: times, files, requests]')
     expect(lines.at(-3)).toBe('  /x: 2 requests (2 ok)')
     expect(lines.at(-2)).toBe('[end]')
@@ -69,7 +69,7 @@ describe('the end of the log', () => {
   })
 
   it('is colored where colors are wanted, and only there', () => {
-    expect(told(ended, true).at(-1)).toContain('\u001b[32mGate passed:\u001b[0m')
-    expect(told(ended, false).join('')).not.toContain('\u001b')
+    expect(reported(ended, true).at(-1)).toContain('\u001b[32mGate passed:\u001b[0m')
+    expect(reported(ended, false).join('')).not.toContain('\u001b')
   })
 })

@@ -61,7 +61,7 @@ describe('the outputs while the gate runs', () => {
     expect(outputs(jobs.toReversed()).state).toBe(state)
   })
 
-  it('rank a job that never answered with the words nobody knows', () => {
+  it('rank a job that never answered with the unknown words', () => {
     expect(outputs([jobIn('Pending', { phase: 'pending' }), aHistory({ jobId: '2' })]).state).toBe('Unknown')
     expect(outputs([jobIn('Failed', { phase: 'failed' }), aHistory({ jobId: '2' })]).state).toBe('Failed')
   })

@@ -17,7 +17,7 @@ const ended: WatchEvent = { kind: 'ended', view, conclusion: { kind: 'completed'
 
 describe('telling everybody', () => {
   it('goes on after a reporter that breaks, and says so once', async () => {
-    const told: string[] = []
+    const reported: string[] = []
     const broken: string[] = []
     const tell = reportToAll(
       [
@@ -28,13 +28,13 @@ describe('telling everybody', () => {
           },
         },
         { name: 'rejects', report: () => Promise.reject(new Error('no network')) },
-        { name: 'works', report: (event) => void told.push(event.kind) },
+        { name: 'works', report: (event) => void reported.push(event.kind) },
       ],
       (name, error) => broken.push(`${name}: ${String(error)}`),
     )
     await tell(polled())
     await tell(ended)
-    expect(told).toEqual(['polled', 'ended'])
+    expect(reported).toEqual(['polled', 'ended'])
     expect(broken).toEqual(['throws: Error: disk full', 'rejects: Error: no network'])
   })
 })

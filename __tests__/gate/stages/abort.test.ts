@@ -35,7 +35,7 @@ function always<Value>(value: Value): () => Value {
   return () => value
 }
 
-const resting = (jobId: string) =>
+const uncommittedJob = (jobId: string) =>
   aHistory({ jobId, polls: [[0, aJob({ phase: 'uncommitted', label: 'Uncommitted', progress: 99 })]] })
 
 interface Options {
@@ -78,7 +78,7 @@ async function abortAll(plays: Readonly<Record<string, Play>>, options: Options 
     interrupt: interrupt.signal,
     startedAtMs: 0,
   })
-  stage.known.jobs = [...(options.jobs ?? Object.keys(plays).map(resting))]
+  stage.known.jobs = [...(options.jobs ?? Object.keys(plays).map(uncommittedJob))]
   if (options.heldUntilMs !== undefined) await clock.until(pause(stage, options.heldUntilMs))
   if (options.interruptAtMs === 0) interrupt.abort('SIGTERM')
   else if (options.interruptAtMs !== undefined) {
@@ -137,7 +137,7 @@ const NEWS_OF_LOST = [{ kind: 'act-in-doubt', act: 'abort', error: LOST.error }]
 const NOT_SENT = [{ kind: 'act-not-sent', act: 'abort' }]
 
 describe('the aborts of a gate that does not pass', () => {
-  it('are none, and nothing is told, where no job can be aborted', async () => {
+  it('are none, and nothing is reported, where no job can be aborted', async () => {
     const through = aHistory({ jobId: 'a', polls: [[0, aJob({ phase: 'completed', label: 'Completed' })]] })
     const { events, requests } = await abortAll({}, { jobs: [through, newHistory('b')] })
     expect(events).toEqual([])
@@ -146,7 +146,7 @@ describe('the aborts of a gate that does not pass', () => {
 
   it('are announced with the conclusion, and reach only the jobs that can be aborted', async () => {
     const through = aHistory({ jobId: 'a', polls: [[0, aJob({ phase: 'completed', label: 'Completed' })]] })
-    const jobs = [through, resting('b'), newHistory('c'), resting('d')]
+    const jobs = [through, uncommittedJob('b'), newHistory('c'), uncommittedJob('d')]
     const { events, requests } = await abortAll({ b: inTurn(DONE), d: inTurn(DONE) }, { jobs })
     expect(events[0]).toEqual({
       kind: 'ending',
@@ -160,7 +160,7 @@ describe('the aborts of a gate that does not pass', () => {
     ])
   })
 
-  it('are told one by one as they come, with what is known then', async () => {
+  it('are reported one by one as they come, with what is known then', async () => {
     const { events, acts, jobs } = await abortAll({ a: takes(500), b: takes(100) })
     expect(acts).toEqual([acted(1, DONE, NEWS_OF_DONE, { tookMs: 100 }), acted(0, DONE, NEWS_OF_DONE, { tookMs: 500 })])
     expect(events.map(({ view }) => view.nowMs)).toEqual([60_000, 60_210, 60_500])
@@ -170,7 +170,7 @@ describe('the aborts of a gate that does not pass', () => {
       ['done', 'done'],
     ])
     expect(jobs[0]).toEqual({
-      ...resting('a'),
+      ...uncommittedJob('a'),
       abort: {
         state: 'done',
         times: 1,
@@ -182,7 +182,7 @@ describe('the aborts of a gate that does not pass', () => {
     })
   })
 
-  it('are told together where they come together', async () => {
+  it('are reported together where they come together', async () => {
     const { acts, events } = await abortAll({ a: HANGS, b: HANGS, c: HANGS })
     expect(acts.map(({ job, more }) => [job, more])).toEqual([
       [0, true],
@@ -234,7 +234,7 @@ describe('the aborts of a gate that does not pass', () => {
     expect(aborted.jobs.at(-1)?.abort).toMatchObject({ state: 'in-doubt', times: 1, error: TOO_LATE.error })
   })
 
-  it('are told not to have been sent where the service asks for a longer pause', async () => {
+  it('are reported not to have been sent where the service asks for a longer pause', async () => {
     const { acts, requests, events, jobs, tookMs } = await abortAll({ a: HANGS, b: HANGS }, { heldUntilMs: 30_000 })
     expect(requests).toEqual([])
     expect(acts).toEqual([
@@ -267,7 +267,7 @@ describe('the aborts of a gate that does not pass', () => {
     ['before they begin', 0, 3_000],
     ['while they are under way', 1_000, 4_000],
     ['when they are nearly over, which prolongs nothing', 5_000, 6_110],
-  ])('have three seconds from when the step is told to stop %s', async (_, interruptAtMs, tookMs) => {
+  ])('have three seconds from when the step is reported to stop %s', async (_, interruptAtMs, tookMs) => {
     const aborted = await abortAll({ a: HANGS }, { interruptAtMs })
     expect(aborted.tookMs).toBe(tookMs)
     expect(aborted.acts).toMatchObject([{ job: 0, result: TOO_LATE, tookMs }])
@@ -280,7 +280,7 @@ describe('the aborts of a gate that does not pass', () => {
     expect((await abortAll(plays)).listeners).toBe(0)
   })
 
-  it('are dropped where nobody wants to know any more', async () => {
+  it('are dropped once the results are not needed', async () => {
     const leavesWith = (event: WatchEvent) => event.kind === 'acted'
     const { acts, cuts, listeners, tookMs } = await abortAll({ a: takes(500), b: HANGS }, { leavesWith })
     expect(acts).toHaveLength(1)

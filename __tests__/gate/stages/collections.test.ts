@@ -60,7 +60,7 @@ describe('on the way to being searchable', () => {
     ).toBe('count read read read refresh')
   })
 
-  it('does not take an index for ready whose pending rows nobody tells', async () => {
+  it('does not take an index for ready whose pending rows nobody reports', async () => {
     const searched = await search(aCollection({ read: () => pending(undefined) }), { timeoutMs: MINUTE })
     expect(searched.conclusion).toEqual({
       kind: 'timed-out',
@@ -109,7 +109,7 @@ describe('on the way to being searchable', () => {
     expect(asked(searched, 'read').length).toBeLessThan(150)
   })
 
-  it('tells of everything that changes, once', async () => {
+  it('reports everything that changes, once', async () => {
     const play = aCollection({
       read: inTurn(pending(100), pending(100), reading({ load: 40 }), reading()),
       count: inTurn(rows(0), rows(4), rows(4), rows(5)),
@@ -460,7 +460,7 @@ describe('several collections', () => {
     expect(searched.questions.filter(({ collection }) => collection === 'books')).toHaveLength(7)
   })
 
-  it('are told of only where they were asked, not where the service has asked for patience before', async () => {
+  it('reports only where they were asked, not where the service has asked for patience before', async () => {
     const busy = aCollection({ count: inTurn(noAnswer('http-429', 45_000), rows(5)) })
     const { events, course } = await watchSearch({ books: busy, films: aCollection() })
     const read = events.flatMap((event) => (event.kind === 'read' ? [[event.collection, event.answer.kind]] : []))
@@ -608,7 +608,7 @@ describe('a standstill', () => {
     expect(searched.endedAtMs).toBeLessThan(6 * MINUTE)
   })
 
-  it('ends the wait where the load progress rests', async () => {
+  it('ends the wait where the load progress stands still', async () => {
     expect((await search(aCollection({ read: () => reading({ load: 99 }) }), patient)).conclusion.kind).toBe('stalled')
   })
 
@@ -632,7 +632,7 @@ describe('a standstill', () => {
     expect(searched.endedAtMs).toBeGreaterThan(9 * MINUTE)
   })
 
-  it('is told after half an hour where it ends nothing', async () => {
+  it('is reported after half an hour where it ends nothing', async () => {
     expect(newsOf(await search(aCollection({ read: () => pending(9) })))).toEqual(['indexes', 'idle'])
   })
 })
@@ -693,7 +693,7 @@ describe('the deadline', () => {
     expect(searched.endedAtMs).toBe(59 * 110)
   })
 
-  it('cuts what hangs at one moment, and tells of it together', async () => {
+  it('cuts what hangs at one moment, and reports it together', async () => {
     const hangs = aCollection({ read: ({ atMs }) => ({ answer: pending(9), tookMs: atMs < 1_000 ? 0 : Infinity }) })
     const { events } = await watchSearch({ books: hangs, films: hangs, songs: hangs }, { timeoutMs: MINUTE })
     const last = events.flatMap((event) => (event.kind === 'read' ? [event] : [])).slice(-3)
@@ -765,7 +765,7 @@ describe('an interrupt', () => {
     expect(searched.events.map(({ kind }) => kind)).toEqual(['started', 'polled', 'read', 'ended'])
   })
 
-  it('ends the last question at once, and tells nothing of it', async () => {
+  it('ends the last question at once, and says nothing of it', async () => {
     const hangs = aCollection({ read: ({ atMs }) => ({ answer: pending(9), tookMs: atMs < 1_000 ? 0 : Infinity }) })
     const policy: Partial<Policy> = { timeoutMs: MINUTE, pollIntervalMs: 120_000 }
     const { events, endedAtMs } = await search(hangs, policy, { interruptAtMs: MINUTE + 500 })

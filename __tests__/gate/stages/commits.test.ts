@@ -16,23 +16,23 @@ interface Reply<Answer> {
   readonly tookMs?: number
 }
 
-/** One job: what a poll it brings, and what a commit does, which is told how often it was tried before. */
+/** One job: what a poll it brings, and what a commit does, which is reported how often it was tried before. */
 interface Play {
   readonly poll: (atMs: number) => Reply<PollResult>
   readonly commit?: (atMs: number, nth: number) => Reply<CommitResult>
 }
 
-const rests = answered('Uncommitted', { progress: 99, importedRows: 5, totalRows: 5 })
+const atUncommitted = answered('Uncommitted', { progress: 99, importedRows: 5, totalRows: 5 })
 const committing = answered('Committing', { progress: 99, importedRows: 5, totalRows: 5 })
 const completed = answered('Completed', { progress: 100, importedRows: 5, totalRows: 5 })
 const failed = answered('Failed')
 const DONE: CommitResult = { kind: 'done' }
 
-/** A job that rests until a commit has been carried out, which takes so long to be answered. */
+/** A job that stays at Uncommitted until a commit has been carried out, which takes so long to be answered. */
 function committable(tookMs = 0, answer: CommitResult = DONE): Play {
   let committedAtMs = Infinity
   return {
-    poll: (atMs) => ({ answer: atMs > committedAtMs ? completed : rests }),
+    poll: (atMs) => ({ answer: atMs > committedAtMs ? completed : atUncommitted }),
     commit: (atMs) => {
       committedAtMs = Math.min(committedAtMs, atMs)
       return { answer, tookMs }
@@ -88,8 +88,8 @@ describe('the first commit', () => {
     // The second rested when it was last heard of; when the first comes to rest, a poll it is on its way back.
     const runs = answered('Importing', { progress: 95 })
     const plays = {
-      a: { poll: (atMs: number) => (atMs < 100 ? { answer: runs } : { answer: rests, tookMs: 500 }) },
-      b: { poll: (atMs: number) => ({ answer: atMs < 1_000 ? rests : failed, tookMs: 300 }) },
+      a: { poll: (atMs: number) => (atMs < 100 ? { answer: runs } : { answer: atUncommitted, tookMs: 500 }) },
+      b: { poll: (atMs: number) => ({ answer: atMs < 1_000 ? atUncommitted : failed, tookMs: 300 }) },
     }
     const { conclusion, commits } = await watch(plays)
     expect(commits).toEqual([])
@@ -98,8 +98,10 @@ describe('the first commit', () => {
 
   it('waits until a job that came to rest long ago has been asked again', async () => {
     const plays = {
-      a: { poll: (atMs: number) => ({ answer: atMs < 60_000 ? rests : failed }) },
-      b: { poll: (atMs: number) => ({ answer: atMs < 60_000 ? answered('Importing', { progress: 50 }) : rests }) },
+      a: { poll: (atMs: number) => ({ answer: atMs < 60_000 ? atUncommitted : failed }) },
+      b: {
+        poll: (atMs: number) => ({ answer: atMs < 60_000 ? answered('Importing', { progress: 50 }) : atUncommitted }),
+      },
     }
     const { conclusion, commits } = await watch(plays)
     expect(commits).toEqual([])
@@ -110,7 +112,7 @@ describe('the first commit', () => {
     const committedAtMs: number[] = []
     const plays = {
       a: {
-        poll: () => ({ answer: committedAtMs.length === 0 ? rests : completed }),
+        poll: () => ({ answer: committedAtMs.length === 0 ? atUncommitted : completed }),
         commit: (atMs: number) => {
           committedAtMs.push(atMs)
           return { answer: DONE }
@@ -138,7 +140,7 @@ describe('a commit under way', () => {
   it('is waited for where another job is refused, since it may leave the import half done', async () => {
     const plays = {
       a: committable(4_000),
-      b: { poll: (atMs: number) => ({ answer: atMs < 1_000 ? rests : refused() }) },
+      b: { poll: (atMs: number) => ({ answer: atMs < 1_000 ? atUncommitted : refused() }) },
     }
     const { conclusion } = await watch(plays)
     expect(conclusion).toMatchObject({ kind: 'partly-committed', committed: [0], jobs: [1] })
@@ -148,7 +150,7 @@ describe('a commit under way', () => {
   it('is asked about where its answer is lost while another job is refused', async () => {
     const plays = {
       a: committable(4_000, outage()),
-      b: { poll: (atMs: number) => ({ answer: atMs < 1_000 ? rests : refused() }) },
+      b: { poll: (atMs: number) => ({ answer: atMs < 1_000 ? atUncommitted : refused() }) },
     }
     const { conclusion, requests } = await watch(plays)
     expect(conclusion).toMatchObject({ kind: 'partly-committed', committed: [0], jobs: [1] })
@@ -168,10 +170,10 @@ describe('a commit under way', () => {
     const isAway = (atMs: number) => atMs > 1_000
     const plays = {
       a: {
-        poll: (atMs: number) => ({ answer: isAway(atMs) ? outage() : rests }),
+        poll: (atMs: number) => ({ answer: isAway(atMs) ? outage() : atUncommitted }),
         commit: () => ({ answer: outage() as CommitResult, tookMs: 2_000 }),
       },
-      b: { poll: () => ({ answer: rests }) },
+      b: { poll: () => ({ answer: atUncommitted }) },
     }
     const { conclusion } = await watch(plays, { timeoutMs: 10_000, onTimeout: 'pass' })
     expect(conclusion).toMatchObject({ kind: 'partly-committed', passes: false, committed: [], jobs: [0, 1] })
@@ -180,7 +182,7 @@ describe('a commit under way', () => {
 
 describe('a job whose commit was accepted', () => {
   it('stands still while it goes on resting', async () => {
-    const plays = { a: { poll: () => ({ answer: rests }), commit: () => ({ answer: DONE }) } }
+    const plays = { a: { poll: () => ({ answer: atUncommitted }), commit: () => ({ answer: DONE }) } }
     const { conclusion } = await watch(plays, { stallTimeoutMs: 20_000 })
     expect(conclusion).toMatchObject({ kind: 'stalled', jobs: [0] })
   })
@@ -198,5 +200,5 @@ describe('a job whose commit was accepted', () => {
 /** Comes on steadily for a minute, and is then committed by whoever asks. */
 function importing(atMs: number): PollResult {
   if (atMs < 60_000) return answered('Importing', { progress: Math.floor(atMs / 1_000), importedRows: atMs })
-  return atMs < 70_000 ? rests : atMs < 80_000 ? committing : completed
+  return atMs < 70_000 ? atUncommitted : atMs < 80_000 ? committing : completed
 }

@@ -35,7 +35,7 @@ interface Searched {
   /** `list`, or the job asked about, and when. */
   readonly asked: readonly (readonly [what: string, atMs: number])[]
   readonly discovery: Discovery | undefined
-  /** What the log is told of the search. */
+  /** What the log reports the search. */
   readonly changes: readonly string[]
   /** The jobs that are polled together, and whether each poll is the last, in turn. */
   readonly polls: readonly (readonly [together: readonly string[], isLast: boolean])[]
@@ -164,7 +164,7 @@ describe('the search for jobs', () => {
     expect(asked.map(([what]) => what)).not.toContain('late')
   })
 
-  it('tells once which jobs it waits for', async () => {
+  it('reports once which jobs it waits for', async () => {
     const { events } = await search({ list: always(listed(['a', 'importing'])), jobs: { a: always(done) } })
     expect(events.map(({ kind }) => kind)).toEqual(['started', 'discovered', 'polled', 'ended'])
     expect(events[0]?.view.discovery).toMatchObject({ collectionName: 'products', jobIds: [] })
@@ -234,7 +234,7 @@ describe('with since, the search', () => {
     expect(conclusion).toEqual({ kind: 'no-jobs', passes: false })
   })
 
-  it('counts an ended job whose age nobody tells', async () => {
+  it('counts an ended job whose age nobody reports', async () => {
     const { conclusion } = await search({
       since: AN_HOUR,
       list: always(listed(['job-x', 'failed'])),
@@ -272,7 +272,7 @@ describe('with since, the search', () => {
     expect(discovery).toMatchObject({ jobIds, leftOut })
   })
 
-  it('does not go green over a job that vanished and whose age nobody tells', async () => {
+  it('does not go green over a job that vanished and whose age nobody reports', async () => {
     const { conclusion } = await search({
       since: AN_HOUR,
       list: always(listed(['job-x', 'completed'], ['a', 'importing'])),
@@ -283,7 +283,7 @@ describe('with since, the search', () => {
 })
 
 describe('where the service fails, the search', () => {
-  it('sits out an outage of the list, and tells its beginning and its end once each', async () => {
+  it('sits out an outage of the list, and reports its beginning and its end once each', async () => {
     const { conclusion, changes, discovery } = await search({
       list: ({ atMs }) => (atMs < 40_000 ? fault() : listed(['a', 'importing'])),
       jobs: { a: always(done) },
@@ -491,7 +491,7 @@ describe('a question of the search', () => {
     expect((await search({ list: always(ended) })).listeners).toBe(0)
   })
 
-  it('is repeated ever less often while nobody answers, and tells how long that was', async () => {
+  it('is repeated ever less often while nobody answers, and reports how long that was', async () => {
     const { asked, events } = await search({
       list: ({ nth }) => ({ answer: nth < 3 ? fault() : ended, tookMs: 1_000 }),
     })

@@ -18,7 +18,7 @@ import { answered, outage, refused, unknownJob, declined } from '../../support/w
 interface Reply<Answer> {
   readonly answer: Answer
   readonly tookMs?: number
-  /** Comes in its own time, whoever has hung up. */
+  /** Comes in its own time, even after the caller has hung up. */
   readonly isDeaf?: boolean
 }
 
@@ -80,13 +80,13 @@ async function watch(plays: Readonly<Record<string, Play>>, but: Partial<Policy>
   }
   const events: WatchEvent[] = []
   const watching = (async (): Promise<Conclusion | undefined> => {
-    const told = waitForJobs(stage)
+    const reported = waitForJobs(stage)
     for (;;) {
-      const next = await told.next()
+      const next = await reported.next()
       if (next.done === true) return next.value
       events.push(next.value)
       if (options.leavesWith?.(next.value) === true) {
-        await told.return(undefined as never)
+        await reported.return(undefined as never)
         return undefined
       }
     }
@@ -110,7 +110,7 @@ async function watch(plays: Readonly<Record<string, Play>>, but: Partial<Policy>
 }
 
 const importing = answered('Importing', { progress: 50, importedRows: 2, totalRows: 5 })
-const rests = answered('Uncommitted', { progress: 99, importedRows: 5, totalRows: 5 })
+const atUncommitted = answered('Uncommitted', { progress: 99, importedRows: 5, totalRows: 5 })
 const completed = answered('Completed', { progress: 100, importedRows: 5, totalRows: 5 })
 const failed = answered('Failed')
 const DONE: CommitResult = { kind: 'done' }
@@ -126,11 +126,11 @@ const polls = (...all: readonly PollResult[]): Play => ({
 const from = (...all: readonly (readonly [atMs: number, result: PollResult])[]): Play => ({
   poll: (now) => ({ answer: all.findLast(([atMs]) => atMs <= now)![1] }),
 })
-/** A job that rests until it has been asked to commit. */
+/** A job that stays at Uncommitted until it has been asked to commit. */
 function committable(commit: (atMs: number, nth: number) => Reply<CommitResult> = () => ({ answer: DONE })): Play {
   let isCommitted = false
   return {
-    poll: () => ({ answer: isCommitted ? completed : rests }),
+    poll: () => ({ answer: isCommitted ? completed : atUncommitted }),
     commit(atMs, nth) {
       const reply = commit(atMs, nth)
       isCommitted ||= reply.answer.kind === 'done'
@@ -140,7 +140,7 @@ function committable(commit: (atMs: number, nth: number) => Reply<CommitResult> 
 }
 
 describe('the polls', () => {
-  it('are asked for all jobs together, and each is told', async () => {
+  it('are asked for all jobs together, and each is reported', async () => {
     const { polledAt, course, events, conclusion, endedAtMs } = await watch({
       a: { poll: () => ({ answer: completed, tookMs: 300 }) },
       b: polls(importing, completed),
@@ -175,7 +175,7 @@ describe('the polls', () => {
     expect([course.length, endedAtMs]).toEqual([32, 302_000])
   })
 
-  it('that are cut at the deadline are told together', async () => {
+  it('that are cut at the deadline are reported together', async () => {
     const hangs: Play = { poll: (atMs) => ({ answer: importing, tookMs: atMs < 1_000 ? 0 : Infinity }) }
     const { events, endedAtMs } = await watch({ a: hangs, b: hangs, c: hangs }, { timeoutMs: 60_000 })
     const last = events.slice(-3)
@@ -192,7 +192,7 @@ describe('the polls', () => {
     ])
   })
 
-  it('that had no turn before the end are not told', async () => {
+  it('that had no turn before the end are not reported', async () => {
     const plays = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`job-${i}`, polls(importing)]))
     const { events, jobs, course } = await watch(plays, { timeoutMs: 5_000 })
     const last = course.filter((one) => one.endsWith('last')).length
@@ -202,7 +202,7 @@ describe('the polls', () => {
     expect(jobs.reduce((sum, job) => sum + job.polls, 0)).toBe(course.length)
   })
 
-  it('that are cut by an interrupt are not told', async () => {
+  it('that are cut by an interrupt are not reported', async () => {
     const { kinds, conclusion, cuts, endedAtMs, listeners } = await watch(
       { a: { poll: () => ({ answer: completed, tookMs: 10_000 }) }, b: polls(importing) },
       {},
@@ -214,7 +214,7 @@ describe('the polls', () => {
     expect([endedAtMs, listeners]).toEqual([50, 0])
   })
 
-  it('are dropped where nobody wants to know any more', async () => {
+  it('are dropped once the results are not needed', async () => {
     const { cuts, listeners } = await watch(
       { a: { poll: () => ({ answer: completed, tookMs: 10_000 }) }, b: polls(importing) },
       {},
@@ -239,7 +239,7 @@ describe('a heartbeat', () => {
 
   it('is put off by changes', async () => {
     const { beats, events } = await watch(
-      { a: from([0, importing], [30_000, rests]) },
+      { a: from([0, importing], [30_000, atUncommitted]) },
       {
         timeoutMs: 190_000,
         onUncommitted: 'wait',
@@ -265,14 +265,14 @@ describe('a fixed interval', () => {
     ['may be as short as the rate allows', 550, []],
     ['may be longer', 60_000, []],
     ['is nothing to speak of where there is none', undefined, []],
-  ])('%s', async (_, pollIntervalMs, told) => {
+  ])('%s', async (_, pollIntervalMs, reported) => {
     const { events } = await watch(five, { pollIntervalMs })
-    expect(events.filter(({ kind }) => kind !== 'polled')).toMatchObject(told)
-    expect(events).toHaveLength(5 + told.length)
+    expect(events.filter(({ kind }) => kind !== 'polled')).toMatchObject(reported)
+    expect(events).toHaveLength(5 + reported.length)
   })
 })
 
-describe('that nobody knows how many rows came in', () => {
+describe('whose imported rows are unknown', () => {
   const silent = answered('Completed')
   it.each([
     ['is said where the jobs are through', silent, {}, ['polled', 'rows-unknown']],
@@ -281,8 +281,8 @@ describe('that nobody knows how many rows came in', () => {
     ['is not said where that is why the gate fails', silent, { expectedRows: { min: 5, max: 5 } }, ['polled']],
     ['is not said where time is up', answered('Importing'), { timeoutMs: 10 }, ['polled']],
     ['is not said of jobs that rest', answered('Uncommitted'), { onUncommitted: 'pass' }, ['polled']],
-  ] as const)('%s', async (_, poll, policy, told) => {
-    expect((await watch({ a: polls(poll) }, policy)).kinds.slice(0, 2)).toEqual(told)
+  ] as const)('%s', async (_, poll, policy, reported) => {
+    expect((await watch({ a: polls(poll) }, policy)).kinds.slice(0, 2)).toEqual(reported)
   })
 })
 
@@ -290,7 +290,7 @@ describe('once one job has decided', () => {
   const still = answered('Importing', { progress: 50 })
   it.each<[kind: string, play: Play, policy: Partial<Policy>, isPolledAt: boolean]>([
     ['failed', from([0, still], [9_000, failed]), {}, true],
-    ['uncommitted', from([0, still], [9_000, rests]), {}, true],
+    ['uncommitted', from([0, still], [9_000, atUncommitted]), {}, true],
     ['stalled', polls(still), { stallTimeoutMs: 9_000 }, true],
     ['not-found', from([0, still], [9_000, unknownJob()]), {}, true],
     [
@@ -334,7 +334,7 @@ describe('once one job has decided', () => {
 
   it('nothing is polled again where the rows of jobs that rest do not hold', async () => {
     const { conclusion, course } = await watch(
-      { a: polls(rests), b: polls(rests) },
+      { a: polls(atUncommitted), b: polls(atUncommitted) },
       { onUncommitted: 'pass', expectedRows: { min: 11, max: undefined } },
     )
     expect(conclusion).toMatchObject({ kind: 'rows-not-met', imported: 10 })
@@ -373,7 +373,7 @@ describe('once one job has decided', () => {
     const busy = [outage('http-429', 2_500)]
     const plays: Record<string, Play> = {
       a: { poll: (atMs) => ({ answer: atMs < 100_000 ? importing : (busy.shift() ?? failed) }) },
-      b: polls(rests),
+      b: polls(atUncommitted),
     }
     const { course, conclusion } = await watch(plays, { onUncommitted: 'wait' })
     expect(conclusion).toMatchObject({ kind: 'failed', jobs: [0] })
@@ -394,12 +394,15 @@ describe('once one job has decided', () => {
 
   it('it stands, although others would be late by then', async () => {
     const policy = { ...COMMIT, expectedRows: { min: 9, max: 9 }, onTimeout: 'pass' } as const
-    expect((await watch({ a: polls(rests) }, policy)).conclusion).toMatchObject({ kind: 'rows-not-met', passes: false })
+    expect((await watch({ a: polls(atUncommitted) }, policy)).conclusion).toMatchObject({
+      kind: 'rows-not-met',
+      passes: false,
+    })
   })
 })
 
 describe('commits', () => {
-  it('are told as they come, and the job is then asked about alone', async () => {
+  it('are reported as they come, and the job is then asked about alone', async () => {
     const { events, course, conclusion, jobs } = await watch(
       { a: committable(() => ({ answer: DONE, tookMs: 400 })) },
       COMMIT,
@@ -457,7 +460,9 @@ describe('commits', () => {
   it('that wait for their turn are not sent once a job has failed', async () => {
     const ids = Array.from({ length: 25 }, (_, i) => `job-${i}`)
     const plays = Object.fromEntries(ids.map((id): [string, Play] => [id, committable()]))
-    const late = { poll: (atMs: number) => (atMs < 4_100 ? { answer: rests } : { answer: failed, tookMs: 1_120 }) }
+    const late = {
+      poll: (atMs: number) => (atMs < 4_100 ? { answer: atUncommitted } : { answer: failed, tookMs: 1_120 }),
+    }
     const { commits, conclusion } = await watch({ ...plays, 'job-12': late }, COMMIT)
     expect(commits).toEqual([
       'commit job-0 4070',
@@ -522,10 +527,10 @@ describe('commits', () => {
   it('that are lost at the deadline are polled as often as the time allows, whatever that brings', async () => {
     const plays: Record<string, Play> = {
       a: {
-        poll: (atMs) => ({ answer: atMs < 1_000 ? rests : outage() }),
+        poll: (atMs) => ({ answer: atMs < 1_000 ? atUncommitted : outage() }),
         commit: () => ({ answer: LOST, tookMs: 900 }),
       },
-      b: polls(rests),
+      b: polls(atUncommitted),
     }
     const { course, endedAtMs, conclusion } = await watch(plays, { ...COMMIT, timeoutMs: 1_000 })
     expect(course.slice(0, 5)).toEqual([
@@ -539,7 +544,7 @@ describe('commits', () => {
     expect(conclusion).toMatchObject({ kind: 'partly-committed', committed: [], jobs: [0, 1] })
   })
 
-  it('that are cut by an interrupt past the deadline may have been carried out, which is told', async () => {
+  it('that are cut by an interrupt past the deadline may have been carried out, which is reported', async () => {
     const plays = { a: committable(() => ({ answer: DONE, tookMs: 60_000 })) }
     const { conclusion, jobs, endedAtMs, events } = await watch(
       plays,
@@ -556,8 +561,8 @@ describe('commits', () => {
 
   it('wait for a poll under way, which may speak against the first of them', async () => {
     const plays: Record<string, Play> = {
-      a: { poll: (atMs) => (atMs < 1_500 ? { answer: importing } : { answer: rests, tookMs: 300 }) },
-      b: { poll: (atMs) => (atMs < 1_500 ? { answer: rests } : { answer: failed, tookMs: 500 }) },
+      a: { poll: (atMs) => (atMs < 1_500 ? { answer: importing } : { answer: atUncommitted, tookMs: 300 }) },
+      b: { poll: (atMs) => (atMs < 1_500 ? { answer: atUncommitted } : { answer: failed, tookMs: 500 }) },
     }
     const { conclusion, commits, course } = await watch(plays, { ...COMMIT, pollIntervalMs: 1_000 })
     expect(conclusion).toMatchObject({ kind: 'failed', jobs: [1] })
@@ -568,7 +573,7 @@ describe('commits', () => {
   it('wait for another poll a job that rested long before, which begins at once', async () => {
     const late: Play = {
       ...committable(),
-      poll: (atMs) => (atMs < 5_000 ? { answer: importing, tookMs: 3_000 } : { answer: rests }),
+      poll: (atMs) => (atMs < 5_000 ? { answer: importing, tookMs: 3_000 } : { answer: atUncommitted }),
     }
     const { course } = await watch({ a: committable(), b: late }, { ...COMMIT, pollIntervalMs: 7_000 })
     expect(course.slice(0, 7)).toEqual([
@@ -584,8 +589,8 @@ describe('commits', () => {
 
   it('that are in doubt are asked about where another job is refused in the meantime', async () => {
     const plays: Record<string, Play> = {
-      a: { poll: () => ({ answer: rests }), commit: () => ({ answer: LOST, tookMs: 3_000 }) },
-      b: { poll: (atMs) => ({ answer: atMs < 1_000 ? rests : refused() }) },
+      a: { poll: () => ({ answer: atUncommitted }), commit: () => ({ answer: LOST, tookMs: 3_000 }) },
+      b: { poll: (atMs) => ({ answer: atMs < 1_000 ? atUncommitted : refused() }) },
     }
     const { course, conclusion } = await watch(plays, { ...COMMIT, pollIntervalMs: 1_000 })
     expect(conclusion).toMatchObject({ kind: 'rejected', jobs: [1] })
@@ -602,10 +607,10 @@ describe('commits', () => {
   it('that are in doubt are asked about for five seconds at most', async () => {
     const plays: Record<string, Play> = {
       a: {
-        poll: (atMs) => (atMs < 1_000 ? { answer: rests } : { answer: rests, tookMs: Infinity }),
+        poll: (atMs) => (atMs < 1_000 ? { answer: atUncommitted } : { answer: atUncommitted, tookMs: Infinity }),
         commit: () => ({ answer: LOST, tookMs: 4_000 }),
       },
-      b: { poll: (atMs) => ({ answer: atMs < 1_000 ? rests : refused() }) },
+      b: { poll: (atMs) => ({ answer: atMs < 1_000 ? atUncommitted : refused() }) },
     }
     const { course, endedAtMs, conclusion } = await watch(plays, { ...COMMIT, pollIntervalMs: 1_000 })
     expect(course).toEqual([
@@ -648,7 +653,7 @@ describe('commits', () => {
   })
 
   it('are none where somebody else is to make them', async () => {
-    const { commits, conclusion } = await watch({ a: polls(rests, completed) }, { onUncommitted: 'wait' })
+    const { commits, conclusion } = await watch({ a: polls(atUncommitted, completed) }, { onUncommitted: 'wait' })
     expect(commits).toEqual([])
     expect(conclusion).toEqual({ kind: 'completed', passes: true })
   })

@@ -87,7 +87,7 @@ describe('the table of the collections', () => {
       docs(...CONFIRMED),
       { Indexes: '✅ 1 ready', Load: '✅ loaded', Refreshed: '✅ yes', Rows: '1,200' },
     ],
-  ])('tells of one %s', (_, collection, cells) => {
+  ])('reports one %s', (_, collection, cells) => {
     expect(recordsOf(tableOf(collection))).toEqual([{ Collection: '<code>docs</code>', ...cells }])
   })
 

@@ -108,7 +108,7 @@ const REFUSED_KEY = troubleIn(
 )
 const NO_CONNECTION = troubleIn({ network: 'ECONNREFUSED', message: 'connect ECONNREFUSED 10.0.0.7:19530' })
 /** A two-phase job whose rows are in, and what came of the gate's commit. */
-const resting = (jobId: string, result?: CommitResult) => {
+const uncommittedJob = (jobId: string, result?: CommitResult) => {
   const job = aHistory({
     jobId,
     polls: [
@@ -119,7 +119,7 @@ const resting = (jobId: string, result?: CommitResult) => {
   return result === undefined ? job : { ...job, commit: attempted(undefined, result, AT_THE_END) }
 }
 const through = (jobId: string, result: CommitResult) => {
-  const job = record(resting(jobId, result), { kind: 'answered', snapshot: aCompletedJob() }, AT_THE_END)
+  const job = record(uncommittedJob(jobId, result), { kind: 'answered', snapshot: aCompletedJob() }, AT_THE_END)
   return { ...job, commit: attempted(undefined, result, AT_THE_END) }
 }
 const LARGE_FILES = files(3, { importedRows: 4_000_000, totalRows: 4_000_000, sizeBytes: 1_600_000_000 })
@@ -273,7 +273,7 @@ const CASES: Readonly<Record<string, Case>> = {
     conclusion: { kind: 'uncommitted', passes: false, jobs: [0] },
   },
   'partly-committed': {
-    view: aView([through('453761313698322011', { kind: 'done' }), resting('453761313698322012', REFUSED_DEED)]),
+    view: aView([through('453761313698322011', { kind: 'done' }), uncommittedJob('453761313698322012', REFUSED_DEED)]),
     conclusion: {
       kind: 'partly-committed',
       passes: false,
@@ -285,7 +285,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   aborted: {
     view: aView([
-      { ...resting('453761313698322011'), abort: attempted(undefined, { kind: 'done' }, AT_THE_END) },
+      { ...uncommittedJob('453761313698322011'), abort: attempted(undefined, { kind: 'done' }, AT_THE_END) },
       aHistory({ jobId: '453761313698322012', polls: [...pollsAlong(STEADY.slice(0, 4)), [300_000, aFailedJob()]] }),
     ]),
     conclusion: { kind: 'failed', passes: false, jobs: [1] },

@@ -211,7 +211,7 @@ describe('many jobs', () => {
       polls: [[0, { kind: 'refused', hostHasAnswered: false, error: aTrouble({ httpStatus: 418 }) }]],
     })
     const text = renderSummary(aView([lost, forgotten, refused]), undefined, aPolicy(), context)
-    for (const told of [
+    for (const reported of [
       '❔ Unknown',
       '❓ record lost, was Importing',
       '⛔ rejected',
@@ -219,7 +219,7 @@ describe('many jobs', () => {
       '<p>milvus.example returned HTTP 418.</p>',
       'HTTP 503',
     ]) {
-      expect(text).toContain(told)
+      expect(text).toContain(reported)
     }
   })
 })
@@ -572,7 +572,7 @@ describe('the time a job took', () => {
       '≥ 3 s',
     ],
     ['up to now where it goes on', [[5000, aJob()]] as const, '≥ 5 min'],
-  ])('is told %s', (_, polls, text) => {
+  ])('is reported %s', (_, polls, text) => {
     expect(took(polls)).toBe(text)
   })
 })
