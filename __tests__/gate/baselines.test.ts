@@ -57,7 +57,7 @@ describe('the next request for an early baseline', () => {
 describe('an early baseline', () => {
   it('has no count that came once a job was through', () => {
     const late = recordBaseline([], count, rows(10), at(1_000), [job({ phase: 'completed' })])
-    expect(baselineOf(late, 'books')).toBeUndefined()
+    expect(baselineOf(late, ['books'])).toBeUndefined()
   })
 
   it.each([
@@ -88,6 +88,18 @@ describe('an early baseline', () => {
     ],
   ] as const)('has stored rows that count %s', (_, polls, expected) => {
     const checked = polls.reduce((all, [i, result, ms]) => checkBaselines(all, i, result, at(ms)), TAKEN)
-    expect(baselineOf(checked, 'books')).toEqual({ rows: 10, rowCount: expected, isEarly: true })
+    expect(baselineOf(checked, ['books'])).toEqual({ rows: 10, rowCount: expected, isEarly: true })
+  })
+
+  it('is that of any name of the collection, of one with stored rows where there is one', () => {
+    const alias = { name: 'alias', atMs: 0, isFirst: true } as const
+    const counted = recordBaseline(TAKEN, { ...alias, step: 'count' }, rows(10), at(1_000), [PENDING])
+    const confirmed = [0, 1].reduce(
+      (all, i) => checkBaselines(all, i, poll({ phase: 'pending', importedRows: 0 }), at(3_000)),
+      counted,
+    )
+    const expected = { rows: 10, rowCount: 12, isEarly: true }
+    expect(baselineOf(confirmed, ['alias', 'books'])).toEqual(expected)
+    expect(baselineOf(confirmed, ['untried', 'alias'])).toEqual({ ...expected, rowCount: undefined })
   })
 })

@@ -1,7 +1,13 @@
 import type { Conclusion } from '../../src/gate/conclusion.ts'
 import type { CollectionResult } from '../../src/gate/collection.ts'
 import type { WatchEvent } from '../../src/gate/events.ts'
-import type { Collections, IndexProgress, LoadProgress, StoredRows } from '../../src/gate/import-service.ts'
+import type {
+  CollectionIdentity,
+  Collections,
+  IndexProgress,
+  LoadProgress,
+  StoredRows,
+} from '../../src/gate/import-service.ts'
 import { TIME_IS_UP } from '../../src/gate/import-service.ts'
 import type { RequestOptions } from '../../src/gate/import-service.ts'
 import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
@@ -52,6 +58,8 @@ export interface SearchOptions {
   readonly random?: () => number
   readonly interruptAtMs?: number
   readonly isElsewhere?: boolean
+  /** Which collection a name stands for; each for its own unless told otherwise. */
+  readonly identify?: (name: string, atMs: number) => CollectionIdentity
   /** The collection of each job, as the service says it; one job for each that is played unless told otherwise. */
   readonly collectionsOfJobs?: readonly (string | undefined)[]
   readonly selection?: Selection
@@ -94,8 +102,8 @@ export async function watchSearch(
     count: async (name, asked) =>
       only(await ask(name, 'count', asked), ['counted', 'not-loaded', 'gone', ...NO_ANSWER]),
     stored: async (name, asked) => only(await ask(name, 'stored', asked), ['stored', 'gone', ...NO_ANSWER]),
-    // All names stand for one collection.
-    identify: () => Promise.resolve({ kind: 'identified', collectionId: '449' }),
+    identify: (name) =>
+      Promise.resolve(options.identify?.(name, clock.now()) ?? { kind: 'identified', collectionId: `449 ${name}` }),
   }
   const jobIds = names.map((_, i) => `job-${i}`)
   const observed = (jobId: string) => {

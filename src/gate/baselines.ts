@@ -101,11 +101,14 @@ export function checkBaselines(
   })
 }
 
-/** The early baseline of a collection, as far as it counts; undefined where there is none. */
-export function baselineOf(baselines: Baselines, name: string): Baseline | undefined {
-  const { rows, stored } = entryOf(baselines, name)
-  if (rows === undefined) return undefined
-  return { rows, rowCount: stored?.unconfirmed.size === 0 ? stored.rowCount : undefined, isEarly: true }
+/** The early baseline of a collection, by any of its names, as far as it counts; undefined where there is none. */
+export function baselineOf(baselines: Baselines, names: readonly string[]): Baseline | undefined {
+  const taken = names.flatMap((name): readonly Baseline[] => {
+    const { rows, stored } = entryOf(baselines, name)
+    const rowCount = stored?.unconfirmed.size === 0 ? stored.rowCount : undefined
+    return rows === undefined ? [] : [{ rows, rowCount, isEarly: true }]
+  })
+  return taken.find(({ rowCount }) => rowCount !== undefined) ?? taken[0]
 }
 
 function entryOf(baselines: Baselines, name: string): EarlyBaseline {

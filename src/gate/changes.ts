@@ -75,6 +75,7 @@ export function collectionChanges(
     case 'gone':
       return before.refusals === undefined ? [{ kind: 'refused', error: answer.error }] : []
     case 'cancelled':
+    case 'identified':
     case 'counted':
     case 'not-loaded':
     case 'no-refresh':

@@ -1,9 +1,19 @@
+import type { Identities } from './aliases.ts'
 import { isApart } from './clock.ts'
 import type { Span } from './clock.ts'
 import type { History } from './history.ts'
 import { importedRowsOf } from './job.ts'
 import type { ServiceError } from './job.ts'
-import type { IndexProgress, LoadProgress, NoResponse, Gone, Reading, Refresh, RowsCounted } from './import-service.ts'
+import type {
+  Identified,
+  IndexProgress,
+  LoadProgress,
+  NoResponse,
+  Gone,
+  Reading,
+  Refresh,
+  RowsCounted,
+} from './import-service.ts'
 import { prolonged } from './outage.ts'
 import type { Outage } from './outage.ts'
 import type { Policy, Selection } from './policy.ts'
@@ -81,7 +91,7 @@ export interface CollectionHistory {
 /** The history of a collection before the first request. */
 export function newCollection(
   name: string,
-  known: Partial<Pick<CollectionHistory, 'importedRows' | 'baseline'>> = {},
+  known: Partial<Pick<CollectionHistory, 'importedRows' | 'baseline' | 'answeredAtMs'>> = {},
 ): CollectionHistory {
   return {
     name,
@@ -100,7 +110,7 @@ export function newCollection(
     isInDoubt: false,
     rowReadings: [],
     rows: undefined,
-    answeredAtMs: undefined,
+    answeredAtMs: known.answeredAtMs,
     idleMs: 0,
     outage: undefined,
     refusals: undefined,
@@ -112,26 +122,41 @@ export function newCollection(
 /** A collection and the jobs that import into it. */
 export interface CollectionOfJobs {
   readonly name: string
+  /** Every name that stands for it. */
+  readonly names: readonly string[]
   readonly jobs: readonly History[]
 }
 
 /**
  * Every collection that a job belongs to, by what the service says, else by what the user does; none where it is not known of
- * one job. Where the user names the collection of all jobs, several names are aliases of it: it must not be counted twice.
+ * one job. Several names may be aliases of one collection, which must not be counted twice: where the user names the collection
+ * of all jobs, they are; else those are that have one id, as far as it is known.
  */
 export function collectionsOf(
   jobs: readonly History[],
   { policy, selection }: { readonly policy: Policy; readonly selection: Selection },
+  identities: Identities = new Map(),
 ): readonly CollectionOfJobs[] {
   const given = selection.kind === 'discovered' ? selection.collectionName : policy.expectedCollection
-  const byName = new Map<string, History[]>()
+  const nameOf = ({ latest }: History) => latest?.collectionName ?? given
+  const names = new Set<string>()
   for (const job of jobs) {
-    const name = job.latest?.collectionName ?? given
+    const name = nameOf(job)
     if (name === undefined) return []
-    byName.set(name, [...(byName.get(name) ?? []), job])
+    names.add(name)
   }
-  if (byName.size > 1 && given !== undefined) return [{ name: given, jobs }]
-  return [...byName].map(([name, own]) => ({ name, jobs: own }))
+  if (names.size > 1 && given !== undefined) return [{ name: given, names: [...names.add(given)], jobs }]
+  const byId = new Map<string, string[]>()
+  for (const name of names) {
+    const collectionId = identities.get(name)?.collectionId
+    const key = collectionId === undefined ? `name ${name}` : `id ${collectionId}`
+    byId.set(key, [...(byId.get(key) ?? []), name])
+  }
+  return [...byId.values()].map((own) => ({
+    name: own[0] ?? '',
+    names: own,
+    jobs: jobs.filter((job) => own.includes(nameOf(job) ?? '')),
+  }))
 }
 
 /** Rows that all of the jobs imported; undefined where the service does not say so of every job. */
@@ -143,7 +168,7 @@ export function importedInto({ jobs }: CollectionOfJobs): number | undefined {
 }
 
 /** What a request about a collection brought. */
-export type CollectionResult = Reading | Refresh | RowsCounted | Measured
+export type CollectionResult = Reading | Refresh | RowsCounted | Measured | Identified
 
 /** What is known after one more request. */
 export function recordResult(before: CollectionHistory, result: CollectionResult, span: Span): CollectionHistory {
@@ -182,6 +207,8 @@ type Answer = Exclude<CollectionResult, NoResponse | Gone | { readonly kind: 'no
 
 function answered(before: CollectionHistory, answer: Answer, span: Span): Partial<CollectionHistory> {
   switch (answer.kind) {
+    case 'identified':
+      return {}
     case 'done':
       return { isRefreshed: true, noRefresh: undefined, waitsSinceMs: span.endedAtMs }
     case 'not-loaded':

@@ -163,9 +163,14 @@ export type CreateResult =
 /** The rows that a collection stores, deleted ones included until they are compacted. */
 export type StoredRows = { readonly kind: 'stored'; readonly rowCount: number } | Gone | NoResponse
 
-/** Which collection a name (or an alias) stands for; the id is compared as text, since it is above 2^53. */
-export type CollectionIdentity =
-  { readonly kind: 'identified'; readonly collectionId: string } | { readonly kind: 'unidentified' } | Gone | NoResponse
+/** The id is compared as text, since it is above 2^53. */
+export interface Identified {
+  readonly kind: 'identified'
+  readonly collectionId: string
+}
+
+/** Which collection a name (or an alias) stands for. */
+export type CollectionIdentity = Identified | { readonly kind: 'unidentified' } | Gone | NoResponse
 
 /** When a job was started by the word of Zilliz Cloud (`GET /v2/jobs/{id}`); undefined where it does not say. */
 export type JobStart = { readonly kind: 'answered'; readonly startTime: string | undefined } | NoResponse

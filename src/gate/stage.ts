@@ -2,14 +2,14 @@ import { withoutAbsence } from './absence.ts'
 import type { Baselines } from './baselines.ts'
 import { recordIdentity } from './aliases.ts'
 import type { Identities } from './aliases.ts'
-import type { Clock } from './clock.ts'
+import type { Clock, Span } from './clock.ts'
 import type { CollectionHistory } from './collection.ts'
 import type { Discovery } from './discovery.ts'
 import { createEngine, planned } from './engine.ts'
 import type { Engine, PlannedRequest } from './engine.ts'
-import type { View } from './events.ts'
+import type { EventBody, View } from './events.ts'
 import type { History } from './history.ts'
-import type { ImportService, RequestOptions } from './import-service.ts'
+import type { CollectionIdentity, ImportService, RequestOptions } from './import-service.ts'
 import type { Outage } from './outage.ts'
 import type { Policy, Selection } from './policy.ts'
 import type { Refusals } from './refusals.ts'
@@ -113,15 +113,19 @@ export function createStage(options: GateOptions): Stage {
   return { ...options, policy, engine: createEngine({ ...options, ...policy, view, onAbsence }), known }
 }
 
-/** Requests which collection a name stands for. */
-export function identityOf({ service, known }: Stage, name: string): PlannedRequest {
+/** Requests which collection a name stands for; `onResult` returns what else the result changes. */
+export function identityOf(
+  { service, known }: Stage,
+  name: string,
+  onResult: (result: CollectionIdentity, span: Span) => readonly EventBody[] = () => [],
+): PlannedRequest {
   const atMs = known.identities.get(name)?.nextAtMs ?? Number.NEGATIVE_INFINITY
   return planned(
     { about: `collection name ${name}`, action: 'identify', atMs },
     (options) => service.collections.identify(name, options),
     (result, span) => {
       known.identities = new Map(known.identities).set(name, recordIdentity(known.identities.get(name), result, span))
-      return []
+      return onResult(result, span)
     },
   )
 }

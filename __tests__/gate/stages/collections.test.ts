@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import type { CollectionIdentity } from '../../../src/gate/import-service.ts'
 import type { Policy } from '../../../src/gate/policy.ts'
 import {
   aCollection,
@@ -358,6 +359,70 @@ describe('what waiting does not mend', () => {
   })
 })
 
+describe('jobs that name one collection differently', () => {
+  const ONE = { kind: 'identified', collectionId: '449' } as const
+  const collectionsOfJobs = ['books', 'books_v2', 'books']
+  const visible = (atMs: number) => (atMs < MINUTE ? 5 : 15)
+  // Nothing is there before, and of 15 imported rows 5 are visible at first: enough for each name alone.
+  const growing = aCollection({
+    count: ({ atMs, nth }) => rows(nth === 0 ? 0 : visible(atMs)),
+    stored: () => stored(15),
+  })
+  const searchBoth = (identify: SearchOptions['identify'], policy: Partial<Policy> = {}) =>
+    watchSearch({ books: growing, books_v2: growing }, policy, { collectionsOfJobs, ...(identify && { identify }) })
+
+  it('import into one, whose rows must all be visible, and which is asked by one name', async () => {
+    const searched = await searchBoth(() => ONE)
+    expect(searched.conclusion.kind).toBe('completed')
+    expect(searched.endedAtMs).toBeGreaterThan(MINUTE)
+    expect(searched.questions.filter(({ collection }) => collection === 'books_v2')).toEqual([])
+  })
+
+  it('have its rows counted once', async () => {
+    const expected = { expectedCollectionRows: { min: 15, max: 15 } }
+    expect((await searchBoth(() => ONE, expected)).conclusion.kind).toBe('completed')
+  })
+
+  it.each<[why: string, answer: CollectionIdentity]>([
+    ['the service shows no id', { kind: 'unidentified' }],
+    ['the collection is not found', { kind: 'gone', error: noAnswer('code-100').error }],
+    ['the request is refused', { kind: 'refused', hostHasAnswered: false, error: noAnswer('code-1800').error }],
+  ])('count by their names where %s', async (_why, answer) => {
+    const searched = await searchBoth(() => answer)
+    expect(searched.conclusion.kind).toBe('completed')
+    expect(searched.questions.some(({ collection }) => collection === 'books_v2')).toBe(true)
+  })
+
+  it('are told apart by the last digit', async () => {
+    const searched = await searchBoth((name) => ({
+      kind: 'identified',
+      collectionId: name === 'books' ? '449876131369832201' : '449876131369832202',
+    }))
+    expect(searched.questions.some(({ collection }) => collection === 'books_v2')).toBe(true)
+  })
+
+  it('wait out an outage of that request', async () => {
+    const searched = await searchBoth((_, atMs) => (atMs < 30_000 ? noAnswer() : ONE))
+    expect(searched.questions[0]?.startedAtMs).toBeGreaterThanOrEqual(30_000)
+    expect(newsOf(searched).slice(0, 2)).toEqual(['outage-began', 'outage-began'])
+    expect(searched.endedAtMs).toBeGreaterThan(MINUTE)
+  })
+
+  it('end as unreachable where such an outage exceeds max-outage, also for one name alone', async () => {
+    for (const identify of [() => noAnswer(), (name: string) => (name === 'books' ? ONE : noAnswer())]) {
+      const searched = await searchBoth(identify, { maxOutageMs: 20_000 })
+      expect(searched.conclusion).toMatchObject({ kind: 'unreachable', passes: false })
+      expect(searched.endedAtMs).toBeLessThan(25_000)
+    }
+  })
+
+  it('are read once by their names where that outage lasts until the deadline, and are never green then', async () => {
+    const searched = await searchBoth(() => noAnswer(), { timeoutMs: 30_000 })
+    expect(searched.conclusion).toMatchObject({ kind: 'timed-out', passes: false })
+    expect(searched.questions.map(({ question }) => question)).toEqual(['read', 'read'])
+  })
+})
+
 describe('jobs that were found', () => {
   const selection = { kind: 'discovered', collectionName: 'books', since: undefined } as const
 
@@ -365,13 +430,21 @@ describe('jobs that were found', () => {
     const searched = await search(
       aCollection({ count: () => rows(5) }),
       { expectedCollectionRows: { min: 6, max: undefined } },
-      { selection, collectionsOfJobs: ['books_v2', 'books'] },
+      {
+        selection,
+        collectionsOfJobs: ['books_v2', 'books'],
+        identify: () => ({ kind: 'identified', collectionId: '449' }),
+      },
     )
     expect(searched.conclusion).toMatchObject({ kind: 'rows-not-met', of: 'collections', imported: 5 })
   })
 
   it('are of the collection that the service names where it names but one', async () => {
-    const searched = await watchSearch({ books_v2: aCollection() }, {}, { selection, collectionsOfJobs: ['books_v2'] })
+    const searched = await watchSearch(
+      { books_v2: aCollection() },
+      {},
+      { selection, collectionsOfJobs: ['books_v2'], identify: () => ({ kind: 'identified', collectionId: '449' }) },
+    )
     expect(searched.conclusion.kind).toBe('completed')
   })
 })
@@ -463,7 +536,9 @@ describe('several collections', () => {
   it('reports only where they were asked, not where the service has asked for patience before', async () => {
     const busy = aCollection({ count: inTurn(noAnswer('http-429', 45_000), rows(5)) })
     const { events, course } = await watchSearch({ books: busy, films: aCollection() })
-    const read = events.flatMap((event) => (event.kind === 'read' ? [[event.collection, event.answer.kind]] : []))
+    const read = events
+      .flatMap((event) => (event.kind === 'read' ? [[event.collection, event.answer.kind]] : []))
+      .filter(([, kind]) => kind !== 'identified')
     expect(read.slice(0, 3)).toEqual([
       [0, 'outage'],
       [1, 'counted'],

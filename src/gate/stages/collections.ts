@@ -1,8 +1,8 @@
 import type { Span } from '../clock.ts'
 import { baselineOf } from '../baselines.ts'
 import { collectionsOf, importedInto, newCollection, recordResult } from '../collection.ts'
-import type { CollectionResult, Measured } from '../collection.ts'
-import type { Collections, RequestOptions } from '../import-service.ts'
+import type { CollectionHistory, CollectionResult, Measured } from '../collection.ts'
+import type { CollectionIdentity, Collections, RequestOptions } from '../import-service.ts'
 import { interrupted } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
 import { collectionChanges } from '../changes.ts'
@@ -12,7 +12,7 @@ import type { EventBody, WatchEvent } from '../events.ts'
 import { excuseOthers, maxOutageMs } from '../outage.ts'
 import { concludeCollections, nextStep, nextStepAtMs } from '../searchable.ts'
 import type { Step } from '../searchable.ts'
-import { finalBudgetMs, finalEndMs } from '../stage.ts'
+import { finalBudgetMs, finalEndMs, identityOf, indicesOf } from '../stage.ts'
 import type { Stage } from '../stage.ts'
 import { FINAL_POLL_MS } from '../timing.ts'
 
@@ -24,13 +24,12 @@ interface CollectionsStage extends Stage {
 
 /** Waits until the rows of completed jobs can be searched, under the same deadline. */
 export async function* waitForCollections(stage: Stage): AsyncGenerator<WatchEvent, Conclusion> {
-  const { policy, engine, interrupt, known } = stage
-  known.collections = collectionsOf(known.jobs, stage).map((one) =>
-    newCollection(one.name, { importedRows: importedInto(one), baseline: baselineOf(known.baselines, one.name) }),
-  )
+  const { policy, engine, interrupt } = stage
   const hadTime = engine.deadlineMs - engine.now() >= FINAL_POLL_MS
   const collections: CollectionsStage = { ...stage, jitter: stage.random(), hadTime }
 
+  const end = yield* groupJobs(collections)
+  if (end !== undefined) return end
   yield* engine.run({ plan: () => (conclude(collections) === undefined ? plan(collections) : undefined) })
   if (conclude(collections) === undefined && !interrupt.aborted) {
     const final = finalPlan(collections)
@@ -48,13 +47,56 @@ export async function* waitForCollections(stage: Stage): AsyncGenerator<WatchEve
   return conclusion
 }
 
-function conclude(stage: CollectionsStage, timeIsUp = false): Conclusion | undefined {
+/**
+ * Jobs may name one collection differently, by an alias: for each name alone, its rows would be counted as if only the jobs of
+ * that name had imported any. So several names are identified first; where that is not possible, the names decide.
+ */
+async function* groupJobs(stage: CollectionsStage): AsyncGenerator<WatchEvent, Conclusion | undefined> {
+  const { known, engine } = stage
+  known.collections = grouped(stage)
+  if (known.collections.length < 2) return undefined
+  const isOpen = ({ name }: CollectionHistory) => known.identities.get(name)?.isSettled !== true
+  const record = (i: number) => (result: CollectionIdentity, span: Span) =>
+    // A refusal of this request says nothing about those that follow.
+    result.kind === 'identified' || result.kind === 'outage' ? recordStep(stage, i, result, span) : []
+  const end = () => conclude(stage, false, isOpen)
+  yield* engine.run({
+    plan() {
+      const open = end() === undefined ? indicesOf(known.collections, isOpen) : []
+      return open.length === 0
+        ? undefined
+        : open.map((i) => identityOf(stage, known.collections[i]?.name ?? '', record(i)))
+    },
+  })
+  engine.abandon()
+  const conclusion = end()
+  if (conclusion === undefined) known.collections = grouped(stage)
+  return conclusion
+}
+
+/** The collections of the jobs, by what is known of their names. */
+function grouped(stage: Stage): CollectionHistory[] {
+  const { jobs, identities, baselines, collections } = stage.known
+  return collectionsOf(jobs, stage, identities).map((one) =>
+    newCollection(one.name, {
+      importedRows: importedInto(one),
+      baseline: baselineOf(baselines, one.names),
+      answeredAtMs: collections.find(({ name }) => name === one.name)?.answeredAtMs,
+    }),
+  )
+}
+
+function conclude(
+  stage: CollectionsStage,
+  timeIsUp = false,
+  isPolled = (one: CollectionHistory) => nextStep(one, stage.known.collections, stage.policy) !== 'nothing',
+): Conclusion | undefined {
   const { known, policy, hadTime } = stage
   return concludeCollections(known.collections, policy, {
     timeIsUp,
     hadTime,
     mostOutageMs: mostOutageMs(stage),
-    isPolled: (one) => nextStep(one, known.collections, policy) !== 'nothing',
+    isPolled,
   })
 }
 
