@@ -3,19 +3,20 @@ import type { Baselines } from './baselines.ts'
 import { recordIdentity } from './aliases.ts'
 import type { Identities } from './aliases.ts'
 import type { Clock, Span } from './clock.ts'
-import type { CollectionHistory } from './collection.ts'
+import type { CollectionHistory, CollectionResult } from './collection.ts'
 import type { Discovery } from './discovery.ts'
-import { createEngine, planned } from './engine.ts'
+import { createEngine, planned, whenSent } from './engine.ts'
 import type { Engine, PlannedRequest } from './engine.ts'
 import type { EventBody, View } from './events.ts'
 import type { History } from './history.ts'
 import type { CollectionIdentity, ImportService, RequestOptions } from './import-service.ts'
+import type { PollResult } from './job.ts'
 import type { Outage } from './outage.ts'
 import type { Policy, Selection } from './policy.ts'
 import type { Refusals } from './refusals.ts'
 import { startWithoutAbsence } from './start.ts'
 import type { ImportStart, RunStart, StartState } from './start.ts'
-import { FINAL_POLL_MS } from './timing.ts'
+import { FINAL_POLL_MS, FINAL_RETRY_MS } from './timing.ts'
 
 /** What the gate needs to know, and the world it lives in. */
 export interface GateOptions {
@@ -138,6 +139,49 @@ export function finalBudgetMs({ requestTimeoutMs }: Policy): number {
 /** When the last request is cut: after the deadline, or never where there is one look at all. */
 export function finalEndMs({ policy, engine }: Stage): number {
   return policy.timeoutMs === 0 ? Infinity : engine.deadlineMs + finalBudgetMs(policy)
+}
+
+/** The final requests once time is up. */
+export interface FinalRequests {
+  readonly plan: () => readonly PlannedRequest[]
+  /** Takes in a result; false where it does not count. */
+  readonly counts: (one: number, result: PollResult | CollectionResult, span: Span) => boolean
+}
+
+/**
+ * One request for each job or collection: the one in flight, or else one that starts now. One that fails early is sent again, as
+ * often as its time allows.
+ */
+export function finalRequests(
+  { engine, policy }: Stage,
+  all: readonly number[],
+  requestOf: (one: number, atMs: number) => PlannedRequest | undefined,
+  wasReady: (one: number) => boolean = () => false,
+): FinalRequests {
+  const isTaken = (one: number) => engine.isInFlight(requestOf(one, engine.now())?.about ?? '')
+  const dueAtMs = new Map(all.filter((one) => !isTaken(one)).map((one) => [one, engine.now()]))
+  const retried = new Set<number>()
+  // What was sent too late to be answered says nothing against a job that was ready before, nor replaces an earlier error.
+  const isCut = (result: PollResult | CollectionResult, { startedAtMs, endedAtMs }: Span) =>
+    result.kind === 'outage' &&
+    result.error.outcome === 'timeout' &&
+    endedAtMs - startedAtMs < finalBudgetMs(policy) / 2
+  return {
+    plan: () =>
+      all.flatMap((one) => {
+        const request = requestOf(one, dueAtMs.get(one) ?? engine.now())
+        if (request === undefined || !(dueAtMs.has(one) || engine.isInFlight(request.about))) return []
+        return [whenSent(request, () => dueAtMs.delete(one))]
+      }),
+    counts(one, result, span) {
+      const isCounted = !((wasReady(one) || retried.has(one)) && isCut(result, span))
+      if (['outage', 'refused', 'gone'].includes(result.kind) && policy.timeoutMs > 0) {
+        dueAtMs.set(one, span.endedAtMs + FINAL_RETRY_MS)
+        retried.add(one)
+      }
+      return isCounted
+    },
+  }
 }
 
 /** The indices of those that `is` holds for. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import type { CollectionResult } from '../../../src/gate/collection.ts'
 import type { CollectionIdentity } from '../../../src/gate/import-service.ts'
 import type { Policy } from '../../../src/gate/policy.ts'
 import {
@@ -745,6 +746,27 @@ describe('the deadline', () => {
     const searched = await search(aCollection(), { timeoutMs: 2_600 })
     expect(searched.course.slice(3)).toEqual(['count 2.2 s', 'stored 2.3 s', 'count 2.6 s', 'stored 2.7 s'])
     expect(searched.conclusion).toMatchObject({ kind: 'timed-out' })
+  })
+
+  it.each<[what: string, failure: CollectionResult]>([
+    ['fails', noAnswer()],
+    ['is refused', NO],
+    ['says that the collection is gone', GONE],
+  ])('sends the last request again after 0.3 s where it %s', async (_what, failure) => {
+    const stray: CollectionPlay = ({ atMs }) => (atMs >= 6_000 && atMs < 6_750 ? failure : rows(5))
+    const count: CollectionPlay = (moment) => (moment.atMs < 3_000 ? rows(0) : stray(moment))
+    const policy = { timeoutMs: 6_500, pollIntervalMs: 3_000 }
+    const searched = await search(aCollection({ count }), policy)
+    expect(searched.course.slice(-3)).toEqual(['count 6.5 s', 'count 6.8 s', 'stored 6.9 s'])
+    expect(searched.conclusion.kind).toBe('completed')
+  })
+
+  it('sends the last request as often as its time allows, and no longer', async () => {
+    const read: CollectionPlay = ({ atMs }) => (atMs < 6_000 ? pending(9) : noAnswer())
+    const searched = await search(aCollection({ read }), { timeoutMs: 6_500, pollIntervalMs: 3_000 })
+    expect(asked(searched, 'read').filter(({ startedAtMs }) => startedAtMs >= 6_450).length).toBeGreaterThan(4)
+    expect(searched.conclusion).toMatchObject({ kind: 'timed-out' })
+    expect(searched.endedAtMs).toBeLessThanOrEqual(8_500)
   })
 
   it('is no time for a refresh', async () => {

@@ -6,38 +6,40 @@ import type { CollectionIdentity, Collections, RequestOptions } from '../import-
 import { interrupted } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
 import { collectionChanges } from '../changes.ts'
-import { once, planned } from '../engine.ts'
+import { planned } from '../engine.ts'
 import type { PlannedRequest } from '../engine.ts'
 import type { EventBody, WatchEvent } from '../events.ts'
 import { excuseOthers, maxOutageMs } from '../outage.ts'
 import { concludeCollections, nextStep, nextStepAtMs } from '../searchable.ts'
 import type { Step } from '../searchable.ts'
-import { finalBudgetMs, finalEndMs, identityOf, indicesOf } from '../stage.ts'
-import type { Stage } from '../stage.ts'
+import { finalBudgetMs, finalEndMs, finalRequests, identityOf, indicesOf } from '../stage.ts'
+import type { FinalRequests, Stage } from '../stage.ts'
 import { FINAL_POLL_MS } from '../timing.ts'
 
 interface CollectionsStage extends Stage {
   readonly jitter: number
   /** A service that answers at all could have done so before the deadline. */
   readonly hadTime: boolean
+  /** Whether a result is recorded. */
+  counts: FinalRequests['counts']
 }
 
 /** Waits until the rows of completed jobs can be searched, under the same deadline. */
 export async function* waitForCollections(stage: Stage): AsyncGenerator<WatchEvent, Conclusion> {
-  const { policy, engine, interrupt } = stage
+  const { policy, engine, interrupt, known } = stage
   const hadTime = engine.deadlineMs - engine.now() >= FINAL_POLL_MS
-  const collections: CollectionsStage = { ...stage, jitter: stage.random(), hadTime }
+  const collections: CollectionsStage = { ...stage, jitter: stage.random(), hadTime, counts: () => true }
 
   const end = yield* groupJobs(collections)
   if (end !== undefined) return end
   yield* engine.run({ plan: () => (conclude(collections) === undefined ? plan(collections) : undefined) })
   if (conclude(collections) === undefined && !interrupt.aborted) {
-    const final = finalPlan(collections)
+    const final = finalRequests(collections, [...known.collections.keys()], (i, atMs) =>
+      finalStepOf(collections, i, atMs),
+    )
+    collections.counts = final.counts
     yield* engine.run({
-      plan: once(
-        engine,
-        final.map((request) => ({ ...request, atMs: engine.now() })),
-      ),
+      plan: final.plan,
       final: { untilMs: () => finalEndMs(stage), budgetMs: () => finalBudgetMs(policy) },
     })
   }
@@ -117,15 +119,15 @@ function plan(stage: CollectionsStage): readonly PlannedRequest[] {
 }
 
 /** A refresh that starts now could not be waited for, and a late baseline says nothing about what is missing. */
-function finalPlan(stage: CollectionsStage): readonly PlannedRequest[] {
-  return plan(stage).flatMap((request) => {
-    if (request.action === 'refresh') return []
-    const i = Number(request.about.split(' ')[1])
-    return [request.action === 'count' ? stepOf(stage, i, 'read', request.atMs) : request]
-  })
+function finalStepOf(stage: CollectionsStage, i: number, atMs: number): PlannedRequest | undefined {
+  const { known, policy } = stage
+  const collection = known.collections[i]
+  const step = collection && nextStep(collection, known.collections, policy)
+  if (step === undefined || step === 'nothing' || step === 'refresh') return undefined
+  return stepOf(stage, i, step === 'count' ? 'read' : step, atMs)
 }
 
-function stepOf(stage: Stage, i: number, step: Exclude<Step, 'nothing'>, atMs: number): PlannedRequest {
+function stepOf(stage: CollectionsStage, i: number, step: Exclude<Step, 'nothing'>, atMs: number): PlannedRequest {
   const { name = '' } = stage.known.collections[i] ?? {}
   return planned<CollectionResult>(
     { about: `collection ${i}`, action: step, atMs },
@@ -145,9 +147,10 @@ async function measure(collections: Collections, name: string, options: RequestO
   return stored.kind === 'stored' ? { kind: 'measured', rows: counted.rows, rowCount: stored.rowCount } : stored
 }
 
-function recordStep({ known }: Stage, i: number, result: CollectionResult, span: Span): readonly EventBody[] {
+function recordStep(stage: CollectionsStage, i: number, result: CollectionResult, span: Span): readonly EventBody[] {
+  const { known } = stage
   const before = known.collections[i]
-  if (before === undefined || result.kind === 'cancelled') return []
+  if (before === undefined || result.kind === 'cancelled' || !stage.counts(i, result, span)) return []
   const after = recordResult(before, result, span)
   known.collections[i] = after
   if (after.answeredAtMs === span.endedAtMs) known.collections = excuseOthers(known.collections, i)

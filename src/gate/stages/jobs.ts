@@ -19,11 +19,11 @@ import { serviceHasAnswered } from '../conclude.ts'
 import { excuseOthers, maxOutageMs } from '../outage.ts'
 import { pollAfterCommitAtMs, nextPollAtMs } from '../pace.ts'
 import { nextAttemptAtMs } from '../refusals.ts'
-import { finalBudgetMs, finalEndMs, identityOf, indicesOf } from '../stage.ts'
+import { finalBudgetMs, finalEndMs, finalRequests, identityOf, indicesOf } from '../stage.ts'
 import type { Stage } from '../stage.ts'
 import { planBaselines } from './baselines.ts'
 import type { BaselinePlan } from './baselines.ts'
-import { CLOSING_POLL_MS, FINAL_RETRY_MS, REQUEST_SPACING_MS } from '../timing.ts'
+import { CLOSING_POLL_MS, REQUEST_SPACING_MS } from '../timing.ts'
 
 interface JobsStage extends Stage {
   readonly poll: Poll
@@ -188,10 +188,7 @@ function pollsInDoubt(stage: JobsStage): () => readonly PlannedRequest[] {
       .map((job) => whenSent(pollOf(stage, job, engine.now(), true), () => polled.add(job)))
 }
 
-/**
- * When time is up every unfinished job gets its final poll: the one in flight, or else one that starts now. One that fails early
- * is sent again, as often as its time allows.
- */
+/** When time is up every unfinished job gets its final poll. */
 async function* finalPolls(stage: JobsStage): AsyncGenerator<WatchEvent, void> {
   const { policy, engine } = stage
   const budgetMs = finalBudgetMs(policy)
@@ -199,28 +196,16 @@ async function* finalPolls(stage: JobsStage): AsyncGenerator<WatchEvent, void> {
   const ready = new Set(indicesOf(verdicts, ({ kind }) => kind === 'ready'))
   // Of many jobs only some get their turn: those that were not ready come first.
   const jobs = jobsToPoll(stage, verdicts).toSorted((a, b) => Number(ready.has(a)) - Number(ready.has(b)))
-  const dueAtMs = new Map(jobs.filter((job) => !engine.isInFlight(`job ${job}`)).map((job) => [job, engine.now()]))
-  const retried = new Set<number>()
-  // A poll that was sent too late to be answered says nothing against a job that was ready before, nor replaces an earlier error.
-  const isCut = (result: PollResult, { startedAtMs, endedAtMs }: Span) =>
-    result.kind === 'outage' && result.error.outcome === 'timeout' && endedAtMs - startedAtMs < budgetMs / 2
-  stage.counts = (job, result, span) => {
-    const hasFailed = result.kind === 'outage' || result.kind === 'refused'
-    const isCounted = !((ready.has(job) || retried.has(job)) && isCut(result, span))
-    if (hasFailed && policy.timeoutMs > 0) {
-      dueAtMs.set(job, span.endedAtMs + FINAL_RETRY_MS)
-      retried.add(job)
-    }
-    return isCounted
-  }
-  const planned = (job: number) =>
-    whenSent(pollOf(stage, job, dueAtMs.get(job) ?? engine.now(), true), () => dueAtMs.delete(job))
+  const polls = finalRequests(
+    stage,
+    jobs,
+    (job, atMs) => pollOf(stage, job, atMs, true),
+    (job) => ready.has(job),
+  )
+  stage.counts = polls.counts
   const inDoubt = pollsInDoubt(stage)
   yield* engine.run({
-    plan: () => [
-      ...jobs.filter((job) => dueAtMs.has(job) || engine.isInFlight(`job ${job}`)).map(planned),
-      ...inDoubt(),
-    ],
+    plan: () => [...polls.plan(), ...inDoubt()],
     final: {
       untilMs: () => finalEndMs(stage),
       // What became of a commit is still to be polled.
