@@ -45531,7 +45531,7 @@ function newCollection(name, known = {}) {
         isInDoubt: false,
         rowReadings: [],
         rows: undefined,
-        answeredAtMs: undefined,
+        answeredAtMs: known.answeredAtMs,
         idleMs: 0,
         outage: undefined,
         refusals: undefined,
@@ -45541,20 +45541,32 @@ function newCollection(name, known = {}) {
 }
 /**
  * Every collection that a job belongs to, by what the service says, else by what the user does; none where it is not known of
- * one job. Where the user names the collection of all jobs, several names are aliases of it: it must not be counted twice.
+ * one job. Several names may be aliases of one collection, which must not be counted twice: where the user names the collection
+ * of all jobs, they are; else those are that have one id, as far as it is known.
  */
-function collectionsOf(jobs, { policy, selection }) {
+function collectionsOf(jobs, { policy, selection }, identities = new Map()) {
     const given = selection.kind === 'discovered' ? selection.collectionName : policy.expectedCollection;
-    const byName = new Map();
+    const nameOf = ({ latest }) => latest?.collectionName ?? given;
+    const names = new Set();
     for (const job of jobs) {
-        const name = job.latest?.collectionName ?? given;
+        const name = nameOf(job);
         if (name === undefined)
             return [];
-        byName.set(name, [...(byName.get(name) ?? []), job]);
+        names.add(name);
     }
-    if (byName.size > 1 && given !== undefined)
-        return [{ name: given, jobs }];
-    return [...byName].map(([name, own]) => ({ name, jobs: own }));
+    if (names.size > 1 && given !== undefined)
+        return [{ name: given, names: [...names.add(given)], jobs }];
+    const byId = new Map();
+    for (const name of names) {
+        const collectionId = identities.get(name)?.collectionId;
+        const key = collectionId === undefined ? `name ${name}` : `id ${collectionId}`;
+        byId.set(key, [...(byId.get(key) ?? []), name]);
+    }
+    return [...byId.values()].map((own) => ({
+        name: own[0] ?? '',
+        names: own,
+        jobs: jobs.filter((job) => own.includes(nameOf(job) ?? '')),
+    }));
 }
 /** Rows that all of the jobs imported; undefined where the service does not say so of every job. */
 function importedInto({ jobs }) {
@@ -45595,6 +45607,8 @@ function refused(before, result, span) {
 }
 function answered(before, answer, span) {
     switch (answer.kind) {
+        case 'identified':
+            return {};
         case 'done':
             return { isRefreshed: true, noRefresh: undefined, waitsSinceMs: span.endedAtMs };
         case 'not-loaded':
@@ -45900,6 +45914,7 @@ function collectionChanges(before, after, answer) {
         case 'gone':
             return before.refusals === undefined ? [{ kind: 'refused', error: answer.error }] : [];
         case 'cancelled':
+        case 'identified':
         case 'counted':
         case 'not-loaded':
         case 'no-refresh':
@@ -54439,12 +54454,12 @@ function createStage(options) {
     };
     return { ...options, policy, engine: createEngine({ ...options, ...policy, view, onAbsence }), known };
 }
-/** Requests which collection a name stands for. */
-function identityOf({ service, known }, name) {
+/** Requests which collection a name stands for; `onResult` returns what else the result changes. */
+function identityOf({ service, known }, name, onResult = () => []) {
     const atMs = known.identities.get(name)?.nextAtMs ?? Number.NEGATIVE_INFINITY;
     return planned({ about: `collection name ${name}`, action: 'identify', atMs }, (options) => service.collections.identify(name, options), (result, span) => {
         known.identities = new Map(known.identities).set(name, recordIdentity(known.identities.get(name), result, span));
-        return [];
+        return onResult(result, span);
     });
 }
 /** How long a final request may take. */
@@ -54454,6 +54469,35 @@ function finalBudgetMs({ requestTimeoutMs }) {
 /** When the last request is cut: after the deadline, or never where there is one look at all. */
 function finalEndMs({ policy, engine }) {
     return policy.timeoutMs === 0 ? Infinity : engine.deadlineMs + finalBudgetMs(policy);
+}
+/**
+ * One request for each job or collection: the one in flight, or else one that starts now. One that fails early is sent again, as
+ * often as its time allows.
+ */
+function finalRequests({ engine, policy }, all, requestOf, wasReady = () => false) {
+    const isTaken = (one) => engine.isInFlight(requestOf(one, engine.now())?.about ?? '');
+    const dueAtMs = new Map(all.filter((one) => !isTaken(one)).map((one) => [one, engine.now()]));
+    const retried = new Set();
+    // What was sent too late to be answered says nothing against a job that was ready before, nor replaces an earlier error.
+    const isCut = (result, { startedAtMs, endedAtMs }) => result.kind === 'outage' &&
+        result.error.outcome === 'timeout' &&
+        endedAtMs - startedAtMs < finalBudgetMs(policy) / 2;
+    return {
+        plan: () => all.flatMap((one) => {
+            const request = requestOf(one, dueAtMs.get(one) ?? engine.now());
+            if (request === undefined || !(dueAtMs.has(one) || engine.isInFlight(request.about)))
+                return [];
+            return [whenSent(request, () => dueAtMs.delete(one))];
+        }),
+        counts(one, result, span) {
+            const isCounted = !((wasReady(one) || retried.has(one)) && isCut(result, span));
+            if (['outage', 'refused', 'gone'].includes(result.kind) && policy.timeoutMs > 0) {
+                dueAtMs.set(one, span.endedAtMs + FINAL_RETRY_MS);
+                retried.add(one);
+            }
+            return isCounted;
+        },
+    };
 }
 /** The indices of those that `is` holds for. */
 function indicesOf(all, is) {
@@ -54568,12 +54612,14 @@ function checkBaselines(baselines, job, result, { startedAtMs }) {
         return { ...baseline, stored: { ...stored, unconfirmed } };
     });
 }
-/** The early baseline of a collection, as far as it counts; undefined where there is none. */
-function baselineOf(baselines, name) {
-    const { rows, stored } = baselines_entryOf(baselines, name);
-    if (rows === undefined)
-        return undefined;
-    return { rows, rowCount: stored?.unconfirmed.size === 0 ? stored.rowCount : undefined, isEarly: true };
+/** The early baseline of a collection, by any of its names, as far as it counts; undefined where there is none. */
+function baselineOf(baselines, names) {
+    const taken = names.flatMap((name) => {
+        const { rows, stored } = baselines_entryOf(baselines, name);
+        const rowCount = stored?.unconfirmed.size === 0 ? stored.rowCount : undefined;
+        return rows === undefined ? [] : [{ rows, rowCount, isEarly: true }];
+    });
+    return taken.find(({ rowCount }) => rowCount !== undefined) ?? taken[0];
 }
 function baselines_entryOf(baselines, name) {
     const known = baselines.find((one) => one.name === name);
@@ -54602,14 +54648,17 @@ function hasNoRows(job) {
 /** Waits until the rows of completed jobs can be searched, under the same deadline. */
 async function* waitForCollections(stage) {
     const { policy, engine, interrupt, known } = stage;
-    known.collections = collectionsOf(known.jobs, stage).map((one) => newCollection(one.name, { importedRows: importedInto(one), baseline: baselineOf(known.baselines, one.name) }));
     const hadTime = engine.deadlineMs - engine.now() >= FINAL_POLL_MS;
-    const collections = { ...stage, jitter: stage.random(), hadTime };
+    const collections = { ...stage, jitter: stage.random(), hadTime, counts: () => true };
+    const end = yield* groupJobs(collections);
+    if (end !== undefined)
+        return end;
     yield* engine.run({ plan: () => (collections_conclude(collections) === undefined ? plan(collections) : undefined) });
     if (collections_conclude(collections) === undefined && !interrupt.aborted) {
-        const final = finalPlan(collections);
+        const final = finalRequests(collections, [...known.collections.keys()], (i, atMs) => finalStepOf(collections, i, atMs));
+        collections.counts = final.counts;
         yield* engine.run({
-            plan: once(engine, final.map((request) => ({ ...request, atMs: engine.now() }))),
+            plan: final.plan,
             final: { untilMs: () => finalEndMs(stage), budgetMs: () => finalBudgetMs(policy) },
         });
     }
@@ -54620,13 +54669,50 @@ async function* waitForCollections(stage) {
         throw new Error('the collections stage ended without a conclusion');
     return conclusion;
 }
-function collections_conclude(stage, timeIsUp = false) {
+/**
+ * Jobs may name one collection differently, by an alias: for each name alone, its rows would be counted as if only the jobs of
+ * that name had imported any. So several names are identified first; where that is not possible, the names decide.
+ */
+async function* groupJobs(stage) {
+    const { known, engine } = stage;
+    known.collections = collections_grouped(stage);
+    if (known.collections.length < 2)
+        return undefined;
+    const isOpen = ({ name }) => known.identities.get(name)?.isSettled !== true;
+    const record = (i) => (result, span) => 
+    // A refusal of this request says nothing about those that follow.
+    result.kind === 'identified' || result.kind === 'outage' ? collections_recordStep(stage, i, result, span) : [];
+    const end = () => collections_conclude(stage, false, isOpen);
+    yield* engine.run({
+        plan() {
+            const open = end() === undefined ? indicesOf(known.collections, isOpen) : [];
+            return open.length === 0
+                ? undefined
+                : open.map((i) => identityOf(stage, known.collections[i]?.name ?? '', record(i)));
+        },
+    });
+    engine.abandon();
+    const conclusion = end();
+    if (conclusion === undefined)
+        known.collections = collections_grouped(stage);
+    return conclusion;
+}
+/** The collections of the jobs, by what is known of their names. */
+function collections_grouped(stage) {
+    const { jobs, identities, baselines, collections } = stage.known;
+    return collectionsOf(jobs, stage, identities).map((one) => newCollection(one.name, {
+        importedRows: importedInto(one),
+        baseline: baselineOf(baselines, one.names),
+        answeredAtMs: collections.find(({ name }) => name === one.name)?.answeredAtMs,
+    }));
+}
+function collections_conclude(stage, timeIsUp = false, isPolled = (one) => nextStep(one, stage.known.collections, stage.policy) !== 'nothing') {
     const { known, policy, hadTime } = stage;
     return concludeCollections(known.collections, policy, {
         timeIsUp,
         hadTime,
         mostOutageMs: mostOutageMs(stage),
-        isPolled: (one) => nextStep(one, known.collections, policy) !== 'nothing',
+        isPolled,
     });
 }
 function mostOutageMs({ known, policy, service }) {
@@ -54644,13 +54730,13 @@ function plan(stage) {
     });
 }
 /** A refresh that starts now could not be waited for, and a late baseline says nothing about what is missing. */
-function finalPlan(stage) {
-    return plan(stage).flatMap((request) => {
-        if (request.action === 'refresh')
-            return [];
-        const i = Number(request.about.split(' ')[1]);
-        return [request.action === 'count' ? stepOf(stage, i, 'read', request.atMs) : request];
-    });
+function finalStepOf(stage, i, atMs) {
+    const { known, policy } = stage;
+    const collection = known.collections[i];
+    const step = collection && nextStep(collection, known.collections, policy);
+    if (step === undefined || step === 'nothing' || step === 'refresh')
+        return undefined;
+    return stepOf(stage, i, step === 'count' ? 'read' : step, atMs);
 }
 function stepOf(stage, i, step, atMs) {
     const { name = '' } = stage.known.collections[i] ?? {};
@@ -54666,9 +54752,10 @@ async function measure(collections, name, options) {
     const stored = await collections.stored(name, options);
     return stored.kind === 'stored' ? { kind: 'measured', rows: counted.rows, rowCount: stored.rowCount } : stored;
 }
-function collections_recordStep({ known }, i, result, span) {
+function collections_recordStep(stage, i, result, span) {
+    const { known } = stage;
     const before = known.collections[i];
-    if (before === undefined || result.kind === 'cancelled')
+    if (before === undefined || result.kind === 'cancelled' || !stage.counts(i, result, span))
         return [];
     const after = recordResult(before, result, span);
     known.collections[i] = after;
@@ -55047,10 +55134,7 @@ function pollsInDoubt(stage) {
         .filter((job) => !polled.has(job) || engine.isInFlight(`job ${job}`))
         .map((job) => whenSent(pollOf(stage, job, engine.now(), true), () => polled.add(job)));
 }
-/**
- * When time is up every unfinished job gets its final poll: the one in flight, or else one that starts now. One that fails early
- * is sent again, as often as its time allows.
- */
+/** When time is up every unfinished job gets its final poll. */
 async function* finalPolls(stage) {
     const { policy, engine } = stage;
     const budgetMs = finalBudgetMs(policy);
@@ -55058,26 +55142,11 @@ async function* finalPolls(stage) {
     const ready = new Set(indicesOf(verdicts, ({ kind }) => kind === 'ready'));
     // Of many jobs only some get their turn: those that were not ready come first.
     const jobs = jobsToPoll(stage, verdicts).toSorted((a, b) => Number(ready.has(a)) - Number(ready.has(b)));
-    const dueAtMs = new Map(jobs.filter((job) => !engine.isInFlight(`job ${job}`)).map((job) => [job, engine.now()]));
-    const retried = new Set();
-    // A poll that was sent too late to be answered says nothing against a job that was ready before, nor replaces an earlier error.
-    const isCut = (result, { startedAtMs, endedAtMs }) => result.kind === 'outage' && result.error.outcome === 'timeout' && endedAtMs - startedAtMs < budgetMs / 2;
-    stage.counts = (job, result, span) => {
-        const hasFailed = result.kind === 'outage' || result.kind === 'refused';
-        const isCounted = !((ready.has(job) || retried.has(job)) && isCut(result, span));
-        if (hasFailed && policy.timeoutMs > 0) {
-            dueAtMs.set(job, span.endedAtMs + FINAL_RETRY_MS);
-            retried.add(job);
-        }
-        return isCounted;
-    };
-    const planned = (job) => whenSent(pollOf(stage, job, dueAtMs.get(job) ?? engine.now(), true), () => dueAtMs.delete(job));
+    const polls = finalRequests(stage, jobs, (job, atMs) => pollOf(stage, job, atMs, true), (job) => ready.has(job));
+    stage.counts = polls.counts;
     const inDoubt = pollsInDoubt(stage);
     yield* engine.run({
-        plan: () => [
-            ...jobs.filter((job) => dueAtMs.has(job) || engine.isInFlight(`job ${job}`)).map(planned),
-            ...inDoubt(),
-        ],
+        plan: () => [...polls.plan(), ...inDoubt()],
         final: {
             untilMs: () => finalEndMs(stage),
             // What became of a commit is still to be polled.
