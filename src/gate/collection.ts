@@ -91,7 +91,7 @@ export interface CollectionHistory {
 /** The history of a collection before the first request. */
 export function newCollection(
   name: string,
-  known: Partial<Pick<CollectionHistory, 'importedRows' | 'baseline' | 'answeredAtMs'>> = {},
+  known: Partial<Pick<CollectionHistory, 'importedRows' | 'baseline'>> = {},
 ): CollectionHistory {
   return {
     name,
@@ -110,7 +110,7 @@ export function newCollection(
     isInDoubt: false,
     rowReadings: [],
     rows: undefined,
-    answeredAtMs: known.answeredAtMs,
+    answeredAtMs: undefined,
     idleMs: 0,
     outage: undefined,
     refusals: undefined,

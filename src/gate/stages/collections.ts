@@ -78,12 +78,11 @@ async function* groupJobs(stage: CollectionsStage): AsyncGenerator<WatchEvent, C
 
 /** The collections of the jobs, by what is known of their names. */
 function grouped(stage: Stage): CollectionHistory[] {
-  const { jobs, identities, baselines, collections } = stage.known
+  const { jobs, identities, baselines } = stage.known
   return collectionsOf(jobs, stage, identities).map((one) =>
     newCollection(one.name, {
       importedRows: importedInto(one),
       baseline: baselineOf(baselines, one.names),
-      answeredAtMs: collections.find(({ name }) => name === one.name)?.answeredAtMs,
     }),
   )
 }
