@@ -45531,7 +45531,7 @@ function newCollection(name, known = {}) {
         isInDoubt: false,
         rowReadings: [],
         rows: undefined,
-        answeredAtMs: known.answeredAtMs,
+        answeredAtMs: undefined,
         idleMs: 0,
         outage: undefined,
         refusals: undefined,
@@ -54699,11 +54699,10 @@ async function* groupJobs(stage) {
 }
 /** The collections of the jobs, by what is known of their names. */
 function collections_grouped(stage) {
-    const { jobs, identities, baselines, collections } = stage.known;
+    const { jobs, identities, baselines } = stage.known;
     return collectionsOf(jobs, stage, identities).map((one) => newCollection(one.name, {
         importedRows: importedInto(one),
         baseline: baselineOf(baselines, one.names),
-        answeredAtMs: collections.find(({ name }) => name === one.name)?.answeredAtMs,
     }));
 }
 function collections_conclude(stage, timeIsUp = false, isPolled = (one) => nextStep(one, stage.known.collections, stage.policy) !== 'nothing') {
