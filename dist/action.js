@@ -46697,9 +46697,10 @@ function repeatAtMs(commit) {
     return commit.endedAtMs + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 1.5 ** (commit.times - 1));
 }
 /**
- * The jobs that are aborted: those that the gate has seen at Uncommitted, and one that this step started as a two-phase import, also
- * while it runs. Nothing on the wire says of another running job that it is two-phase, and an abort may end an ordinary import (milvus-io/milvus#53159). A job whose commit was accepted, or may have
- * been carried out, is left alone, and so is one of another collection, which is somebody else's.
+ * The jobs that are aborted: those that the gate has seen at Uncommitted, and one that this step started as a two-phase
+ * import, also while it runs. Nothing on the wire says of another running job that it is two-phase, and an abort may end an
+ * ordinary import (milvus-io/milvus#53159). A job whose commit was accepted, or may have been carried out, is left alone, and
+ * so is one of another collection, which is somebody else's.
  */
 function abortableJobs(jobs, policy, identities) {
     return jobs.flatMap((job, i) => (isAbortable(job) && aliasOfJob(job, policy, identities) === 'same' ? [i] : []));
@@ -50838,22 +50839,6 @@ function debugWanted(env) {
     return env['RUNNER_DEBUG'] === '1';
 }
 
-;// CONCATENATED MODULE: ./src/messages/notices.ts
-
-/** Where `NODE_TLS_REJECT_UNAUTHORIZED` is 0. */
-const CERTIFICATES_ARE_CHECKED = 'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect: the gate always checks certificates.';
-/** A key that goes over plain http to a host that is neither loopback nor private. */
-const READABLE_KEY = 'The key travels over plain http to a public address, where others can read it: use https:// if you can. ' +
-    `(${NOTICES.readableKey})`;
-/** Which proxy requests to a host go through. */
-function proxyNotice(host, proxy) {
-    return `Requests to ${host} go through the proxy ${proxy}.`;
-}
-/** Inputs that the action does not declare and that resemble none of its own. */
-function unknownInputsNotice(names) {
-    return `The gate does not have these inputs, so they have no effect: ${names.join(', ')}.`;
-}
-
 ;// CONCATENATED MODULE: ./src/report/log-lines.ts
 
 /** No line of ours is longer. */
@@ -52169,39 +52154,7 @@ function secrets_linesOf(pem) {
     return pem.replace(/-*\b(?:BEGIN|END)\b[A-Z ]*-*/g, ' ').split(/(?:[\s"']|\\n)+/);
 }
 
-;// CONCATENATED MODULE: ./src/settings/unknown-inputs.ts
-
-
-const PREFIX = 'INPUT_';
-const NAMES = Object.keys(inputDefaults);
-/** Names of inputs that the workflow gives and the action does not have, in lower case. */
-function undeclared(env) {
-    const given = Object.keys(env).filter((variable) => variable.startsWith(PREFIX));
-    const names = given.map((variable) => variable.slice(PREFIX.length).toLowerCase());
-    return names.filter((name) => name !== '' && !NAMES.includes(name));
-}
-/** The declared name that is meant: written with `_`, or with a typing error or two. */
-function meant(name) {
-    const spelled = name.replaceAll('_', '-');
-    const isLong = (word) => word.length >= 8;
-    return nearestWord(spelled, NAMES.filter(isLong), 2) ?? nearestWord(spelled, NAMES, 1);
-}
-/** A mistake for each misspelled input: its value would have no effect. */
-function misspelledInputs(env) {
-    return undeclared(env).flatMap((name) => {
-        const word = meant(name);
-        const got = 'a value, but there is no such input';
-        return word === undefined ? [] : [{ input: name, got, takes: `\`${word}\` (did you mean that?)`, example: word }];
-    });
-}
-/** Undeclared inputs that resemble none: they may come from around the step, so they only deserve a line of the log. */
-function unknownInputs(env) {
-    return undeclared(env).filter((name) => meant(name) === undefined);
-}
-
 ;// CONCATENATED MODULE: ./src/step.ts
-
-
 
 
 
@@ -52216,11 +52169,7 @@ function startStep(world) {
         for (const line of timedLines(clock.now() - startedAtMs, text))
             log.info(line);
     };
-    const sanitize = createSanitizer(secrets);
-    const unknown = unknownInputs(env);
-    if (unknown.length > 0)
-        notice(sanitize(unknownInputsNotice(unknown)));
-    return { world, startedAtMs, sanitize, notice };
+    return { world, startedAtMs, sanitize: createSanitizer(secrets), notice };
 }
 /** What an error says; anything may be thrown. */
 function messageOf(error) {
@@ -52270,6 +52219,22 @@ async function persist(deliver, status, clock) {
             return delivery;
         await clock.sleep(pauseMs);
     }
+}
+
+;// CONCATENATED MODULE: ./src/messages/notices.ts
+
+/** Where `NODE_TLS_REJECT_UNAUTHORIZED` is 0. */
+const CERTIFICATES_ARE_CHECKED = 'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect: the gate always checks certificates.';
+/** A key that goes over plain http to a host that is neither loopback nor private. */
+const READABLE_KEY = 'The key travels over plain http to a public address, where others can read it: use https:// if you can. ' +
+    `(${NOTICES.readableKey})`;
+/** Which proxy requests to a host go through. */
+function proxyNotice(host, proxy) {
+    return `Requests to ${host} go through the proxy ${proxy}.`;
+}
+/** Inputs that the action does not declare and that resemble none of its own. */
+function unknownInputsNotice(names) {
+    return `The gate does not have these inputs, so they have no effect: ${names.join(', ')}.`;
 }
 
 // EXTERNAL MODULE: external "node:events"
@@ -54649,7 +54614,13 @@ function hasNoRows(job) {
 async function* waitForCollections(stage) {
     const { policy, engine, interrupt, known } = stage;
     const hadTime = engine.deadlineMs - engine.now() >= FINAL_POLL_MS;
-    const collections = { ...stage, jitter: stage.random(), hadTime, counts: () => true };
+    const collections = {
+        ...stage,
+        jitter: stage.random(),
+        hadTime,
+        hasNamed: false,
+        counts: () => true,
+    };
     const end = yield* groupJobs(collections);
     if (end !== undefined)
         return end;
@@ -54693,6 +54664,7 @@ async function* groupJobs(stage) {
     });
     engine.abandon();
     const conclusion = end();
+    stage.hasNamed = known.collections.some(({ answeredAtMs }) => answeredAtMs !== undefined);
     if (conclusion === undefined)
         known.collections = collections_grouped(stage);
     return conclusion;
@@ -54714,8 +54686,10 @@ function collections_conclude(stage, timeIsUp = false, isPolled = (one) => nextS
         isPolled,
     });
 }
-function mostOutageMs({ known, policy, service }) {
-    const hasAnswered = !service.collections.isElsewhere || known.collections.some(({ answeredAtMs }) => answeredAtMs !== undefined);
+function mostOutageMs({ known, policy, service, hasNamed }) {
+    const hasAnswered = !service.collections.isElsewhere ||
+        hasNamed ||
+        known.collections.some(({ answeredAtMs }) => answeredAtMs !== undefined);
     return maxOutageMs(policy, hasAnswered);
 }
 function plan(stage) {
@@ -56742,6 +56716,36 @@ function parseCollectionName(text) {
     return parseName('collection-name', text, 'articles');
 }
 
+;// CONCATENATED MODULE: ./src/settings/unknown-inputs.ts
+
+
+const PREFIX = 'INPUT_';
+const NAMES = Object.keys(inputDefaults);
+/** Names of inputs that the workflow gives and the action does not have, in lower case. */
+function undeclared(env) {
+    const given = Object.keys(env).filter((variable) => variable.startsWith(PREFIX));
+    const names = given.map((variable) => variable.slice(PREFIX.length).toLowerCase());
+    return names.filter((name) => name !== '' && !NAMES.includes(name));
+}
+/** The declared name that is meant: written with `_`, or with a typing error or two. */
+function meant(name) {
+    const spelled = name.replaceAll('_', '-');
+    const isLong = (word) => word.length >= 8;
+    return nearestWord(spelled, NAMES.filter(isLong), 2) ?? nearestWord(spelled, NAMES, 1);
+}
+/** A mistake for each misspelled input: its value would have no effect. */
+function misspelledInputs(env) {
+    return undeclared(env).flatMap((name) => {
+        const word = meant(name);
+        const got = 'a value, but there is no such input';
+        return word === undefined ? [] : [{ input: name, got, takes: `\`${word}\` (did you mean that?)`, example: word }];
+    });
+}
+/** Undeclared inputs that resemble none: they may come from around the step, so they only deserve a line of the log. */
+function unknownInputs(env) {
+    return undeclared(env).filter((name) => meant(name) === undefined);
+}
+
 ;// CONCATENATED MODULE: ./src/settings/settings.ts
 
 
@@ -56866,6 +56870,16 @@ function shownPolicy(policy, sanitize) {
     const { expectedCollection } = policy;
     return { ...policy, expectedCollection: expectedCollection && sanitize(expectedCollection) };
 }
+/** What the service calls its collections has been sanitized, so that only like is compared with like. */
+function shownSelection(selection, sanitize) {
+    if (selection.kind === 'given')
+        return selection;
+    if (selection.kind === 'discovered')
+        return { ...selection, collectionName: sanitize(selection.collectionName) };
+    const { order } = selection;
+    const files = order.files.map((group) => group.map((path) => sanitize(path)));
+    return { ...selection, order: { ...order, collectionName: sanitize(order.collectionName), files } };
+}
 function reportersOf(step, parsed, requests) {
     const { world, sanitize } = step;
     const { env, log, clock, wallClockMs } = world;
@@ -56936,11 +56950,16 @@ function reportPathOf({ world, sanitize, notice }) {
 
 
 
+
+
 /** The whole step, from the inputs to a verdict: true where it passes. All reports are written by then. */
 async function run(world) {
     const { clock, env, interrupt } = world;
     const step = startStep(world);
-    const { startedAtMs, sanitize } = step;
+    const { startedAtMs, sanitize, notice } = step;
+    const unknown = unknownInputs(env);
+    if (unknown.length > 0)
+        notice(sanitize(unknownInputsNotice(unknown)));
     const parsed = parseSettings(env);
     const requests = createRequestLog();
     const report = openReporters(step, parsed, requests);
@@ -57000,16 +57019,6 @@ async function* eventsOf(step, parsed, requests) {
     finally {
         close();
     }
-}
-/** What the service calls its collections has been sanitized, so that only like is compared with like. */
-function shownSelection(selection, sanitize) {
-    if (selection.kind === 'given')
-        return selection;
-    if (selection.kind === 'discovered')
-        return { ...selection, collectionName: sanitize(selection.collectionName) };
-    const { order } = selection;
-    const files = order.files.map((group) => group.map((path) => sanitize(path)));
-    return { ...selection, order: { ...order, collectionName: sanitize(order.collectionName), files } };
 }
 /** The host that is polled, and which part of it, for messages. */
 function placeOf({ endpoint }, { clusterId, projectId, regionId }) {

@@ -1,6 +1,6 @@
 import { DEFAULT_POLICY } from './gate/policy.ts'
+import type { Policy, Selection } from './gate/policy.ts'
 import { proxyFor } from './proxy.ts'
-import type { Policy } from './gate/policy.ts'
 import { NOTICES } from './messages/codes.ts'
 import { commitStatusReporter, handOverTo, statusSender } from './report/commit-status.ts'
 import { logReporter } from './report/log.ts'
@@ -34,6 +34,15 @@ export function openReporters(
 export function shownPolicy(policy: Policy, sanitize: Sanitize): Policy {
   const { expectedCollection } = policy
   return { ...policy, expectedCollection: expectedCollection && sanitize(expectedCollection) }
+}
+
+/** What the service calls its collections has been sanitized, so that only like is compared with like. */
+export function shownSelection(selection: Selection, sanitize: Sanitize): Selection {
+  if (selection.kind === 'given') return selection
+  if (selection.kind === 'discovered') return { ...selection, collectionName: sanitize(selection.collectionName) }
+  const { order } = selection
+  const files = order.files.map((group) => group.map((path) => sanitize(path)))
+  return { ...selection, order: { ...order, collectionName: sanitize(order.collectionName), files } }
 }
 
 function reportersOf(step: Step, parsed: ParsedSettings, requests: RequestLog): readonly Reporter[] {

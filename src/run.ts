@@ -4,14 +4,16 @@ import { interrupted } from './gate/conclusion.ts'
 import type { Conclusion, Mistake } from './gate/conclusion.ts'
 import type { View, WatchEvent } from './gate/events.ts'
 import { watchImports } from './gate/gate.ts'
+import { unknownInputsNotice } from './messages/notices.ts'
 import { createRequestLog } from './report/report-file.ts'
 import type { RequestLog } from './report/report-file.ts'
 import type { Sanitize } from './report/sanitize.ts'
 import { runStartOf } from './report/run-start.ts'
-import { openReporters, shownPolicy } from './reporters.ts'
+import { openReporters, shownPolicy, shownSelection } from './reporters.ts'
 import { runStartRequestOf } from './settings/runner.ts'
 import { parseSettings } from './settings/settings.ts'
-import type { ParsedSettings, Settings } from './settings/settings.ts'
+import type { ParsedSettings } from './settings/settings.ts'
+import { unknownInputs } from './settings/unknown-inputs.ts'
 import { messageOf, startStep } from './step.ts'
 import type { Step } from './step.ts'
 import { USER_AGENT } from './version.ts'
@@ -21,7 +23,9 @@ import type { World } from './world.ts'
 export async function run(world: World): Promise<boolean> {
   const { clock, env, interrupt } = world
   const step = startStep(world)
-  const { startedAtMs, sanitize } = step
+  const { startedAtMs, sanitize, notice } = step
+  const unknown = unknownInputs(env)
+  if (unknown.length > 0) notice(sanitize(unknownInputsNotice(unknown)))
   const parsed = parseSettings(env)
   const requests = createRequestLog()
   const report = openReporters(step, parsed, requests)
@@ -79,15 +83,6 @@ async function* eventsOf(step: Step, parsed: ParsedSettings, requests: RequestLo
   } finally {
     close()
   }
-}
-
-/** What the service calls its collections has been sanitized, so that only like is compared with like. */
-function shownSelection(selection: Settings['selection'], sanitize: Sanitize): Settings['selection'] {
-  if (selection.kind === 'given') return selection
-  if (selection.kind === 'discovered') return { ...selection, collectionName: sanitize(selection.collectionName) }
-  const { order } = selection
-  const files = order.files.map((group) => group.map((path) => sanitize(path)))
-  return { ...selection, order: { ...order, collectionName: sanitize(order.collectionName), files } }
 }
 
 /** The host that is polled, and which part of it, for messages. */

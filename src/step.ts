@@ -1,9 +1,7 @@
-import { unknownInputsNotice } from './messages/notices.ts'
 import { timedLines } from './report/log-lines.ts'
 import { createSanitizer } from './report/sanitize.ts'
 import type { Sanitize } from './report/sanitize.ts'
 import { secretsOf } from './settings/secrets.ts'
-import { unknownInputs } from './settings/unknown-inputs.ts'
 import type { World } from './world.ts'
 
 /** The world with all secrets masked, and what every part of a step needs. */
@@ -24,10 +22,7 @@ export function startStep(world: World): Step {
   const notice = (text: string) => {
     for (const line of timedLines(clock.now() - startedAtMs, text)) log.info(line)
   }
-  const sanitize = createSanitizer(secrets)
-  const unknown = unknownInputs(env)
-  if (unknown.length > 0) notice(sanitize(unknownInputsNotice(unknown)))
-  return { world, startedAtMs, sanitize, notice }
+  return { world, startedAtMs, sanitize: createSanitizer(secrets), notice }
 }
 
 /** What an error says; anything may be thrown. */

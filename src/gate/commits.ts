@@ -70,9 +70,10 @@ function repeatAtMs(commit: CommitState | undefined): number {
 }
 
 /**
- * The jobs that are aborted: those that the gate has seen at Uncommitted, and one that this step started as a two-phase import, also
- * while it runs. Nothing on the wire says of another running job that it is two-phase, and an abort may end an ordinary import (milvus-io/milvus#53159). A job whose commit was accepted, or may have
- * been carried out, is left alone, and so is one of another collection, which is somebody else's.
+ * The jobs that are aborted: those that the gate has seen at Uncommitted, and one that this step started as a two-phase
+ * import, also while it runs. Nothing on the wire says of another running job that it is two-phase, and an abort may end an
+ * ordinary import (milvus-io/milvus#53159). A job whose commit was accepted, or may have been carried out, is left alone, and
+ * so is one of another collection, which is somebody else's.
  */
 export function abortableJobs(jobs: readonly History[], policy: Policy, identities?: Identities): readonly number[] {
   return jobs.flatMap((job, i) => (isAbortable(job) && aliasOfJob(job, policy, identities) === 'same' ? [i] : []))

@@ -616,6 +616,12 @@ describe('an outage', () => {
     expect(searched.endedAtMs).toBeGreaterThanOrEqual(5 * MINUTE)
   })
 
+  it('is put up with for five minutes at an address that has answered about the names', async () => {
+    const searched = await watchSearch({ books: () => noAnswer(), films: () => noAnswer() }, {}, { isElsewhere: true })
+    expect(searched.conclusion).toMatchObject({ kind: 'unreachable', passes: false })
+    expect(searched.endedAtMs).toBeGreaterThanOrEqual(5 * MINUTE)
+  })
+
   const outUntil =
     (endMs: number): CollectionPlay =>
     ({ atMs }) =>

@@ -20,6 +20,8 @@ interface CollectionsStage extends Stage {
   readonly jitter: number
   /** A service that answers at all could have done so before the deadline. */
   readonly hadTime: boolean
+  /** The host has answered about a name, which says nothing yet about the rows behind it. */
+  hasNamed: boolean
   /** Whether a result is recorded. */
   counts: FinalRequests['counts']
 }
@@ -28,7 +30,13 @@ interface CollectionsStage extends Stage {
 export async function* waitForCollections(stage: Stage): AsyncGenerator<WatchEvent, Conclusion> {
   const { policy, engine, interrupt, known } = stage
   const hadTime = engine.deadlineMs - engine.now() >= FINAL_POLL_MS
-  const collections: CollectionsStage = { ...stage, jitter: stage.random(), hadTime, counts: () => true }
+  const collections: CollectionsStage = {
+    ...stage,
+    jitter: stage.random(),
+    hadTime,
+    hasNamed: false,
+    counts: () => true,
+  }
 
   const end = yield* groupJobs(collections)
   if (end !== undefined) return end
@@ -72,6 +80,7 @@ async function* groupJobs(stage: CollectionsStage): AsyncGenerator<WatchEvent, C
   })
   engine.abandon()
   const conclusion = end()
+  stage.hasNamed = known.collections.some(({ answeredAtMs }) => answeredAtMs !== undefined)
   if (conclusion === undefined) known.collections = grouped(stage)
   return conclusion
 }
@@ -101,9 +110,11 @@ function conclude(
   })
 }
 
-function mostOutageMs({ known, policy, service }: Stage): number {
+function mostOutageMs({ known, policy, service, hasNamed }: CollectionsStage): number {
   const hasAnswered =
-    !service.collections.isElsewhere || known.collections.some(({ answeredAtMs }) => answeredAtMs !== undefined)
+    !service.collections.isElsewhere ||
+    hasNamed ||
+    known.collections.some(({ answeredAtMs }) => answeredAtMs !== undefined)
   return maxOutageMs(policy, hasAnswered)
 }
 
