@@ -6,6 +6,7 @@ import { attempted } from '../../src/gate/commit-state.ts'
 import type { Conclusion } from '../../src/gate/conclusion.ts'
 import { newDiscovery } from '../../src/gate/discovery.ts'
 import type { View } from '../../src/gate/events.ts'
+import { newHistory } from '../../src/gate/history.ts'
 import type { JobSnapshot } from '../../src/gate/job.ts'
 import {
   aCompletedJob,
@@ -412,6 +413,13 @@ describe('what happened', () => {
       /The import continues.*same job id/,
     ],
     [
+      'cancelled before the first response',
+      { kind: 'cancelled', passes: false, signal: 'SIGINT' },
+      aView([newHistory('j0')]),
+      'The gate was stopped by SIGINT before the first response about import job j0.',
+      /^To wait for it again/,
+    ],
+    [
       'cancelled, several',
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       viewOf(aJob(), aCompletedJob()),
@@ -682,15 +690,24 @@ describe('the start of an import', () => {
     expect(reasonLine(started, viewOf(aJob()), policy)).toBe('')
   })
 
-  it('names the jobs that may be the import, and never advises a second one without a look at them', () => {
-    const { title, points, next, code } = headline(failed({ jobIds: ['a', 'b'] }), aView([]), policy)
-    expect({ title, points, code }).toEqual({
-      title: 'Unclear whether the import started',
-      points: ['Jobs that may be this import: a, b'],
-      code: 'MIG-049',
-    })
+  it('names the jobs that may be the import, and what to do with them', () => {
+    const jobIds = Array.from({ length: 12 }, (_, n) => `j${n}`)
+    for (const cause of ['lost', 'ambiguous', 'no-run-start'] as const) {
+      const { points, next, code } = headline(failed({ cause, jobIds }), aView([]), policy)
+      expect(code).toBe('MIG-049')
+      expect(points).toEqual(['Jobs that may be this import: j0, j1, j2, j3, j4, j5, j6, j7, j8, j9 and 2 more'])
+      expect(next).toMatch(
+        /If one of these jobs is this import, set `job-id` to its ID in place of `import`\. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again\.$/,
+      )
+      expect(next).not.toContain('run this step again')
+    }
+  })
+
+  it('advises another attempt where no job may be the import', () => {
+    const { title, points, next } = headline(failed({}), aView([]), policy)
+    expect({ title, points }).toEqual({ title: 'Unclear whether the import started', points: undefined })
     expect(next).toBe(
-      'Check the jobs of the collection. If one of them is this import, give its id as `job-id`; else run this step again.',
+      'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID in place of `import`. If none is, run this step again.',
     )
   })
 

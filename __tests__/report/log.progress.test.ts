@@ -198,6 +198,15 @@ describe('a single job', () => {
     expect(reported({ kind: 'outage-began', error: aTrouble() }, view)[1]).toBe(line)
   })
 
+  it('does not say that the gate polls before the import has started', () => {
+    const start = { collectionName: 'docs', files: [], wasSent: false, job: undefined }
+    const changes = [{ kind: 'outage-began', error: aTrouble() }] as const
+    expect(linesFor({ kind: 'starting', changes, view: { ...aView([], 5_000), start } }, aPolicy())).toEqual([
+      '   0:05  no usable response: milvus.example returned HTTP 503. (MIG-026)',
+      '   0:05  The gate tries again. If this lasts, check the status page or the logs of the service.',
+    ])
+  })
+
   it('gets a line for a file that failed without a reason', () => {
     const file = aFile({ phase: 'failed', reason: undefined })
     expect(reported({ kind: 'file-failed', file })).toEqual(['   5:05  file failed: a/1.parquet (MIG-101)'])

@@ -569,7 +569,11 @@ function meanwhile(running: readonly History[], view: View): string {
     const isSearching = view.jobs.length === 0 && view.discovery !== undefined
     return isSearching ? ` while it searched for ${searchedJobs(view)}` : ''
   }
-  if (view.jobs.length === 1) return ` while ${jobName(job)} was at ${progressOf(job)}`
+  if (view.jobs.length === 1) {
+    return job.latest === undefined
+      ? ` before the first response about ${jobName(job)}`
+      : ` while ${jobName(job)} was at ${progressOf(job)}`
+  }
   return ` while ${count(running.length)} of ${counted(view.jobs.length, 'import job')} ${running.length === 1 ? 'was' : 'were'} not done`
 }
 

@@ -87,10 +87,10 @@ export function collectionsOf(view: View, indices: readonly number[]): Subject {
 }
 
 /** The first names of a list, and how many more there are. */
-export function named(names: readonly string[]): string {
-  const more = names.length > MOST_NAMED ? ` and ${count(names.length - MOST_NAMED)} more` : ''
+export function named(names: readonly string[], most = MOST_NAMED): string {
+  const more = names.length > most ? ` and ${count(names.length - most)} more` : ''
   return `${names
-    .slice(0, MOST_NAMED)
+    .slice(0, most)
     .map((name) => shortened(name, MAX_NAME_LENGTH))
     .join(', ')}${more}`
 }

@@ -242,7 +242,8 @@ function checkingAgain(error: ServiceError): string {
 }
 
 function retries(view: View, policy: Policy): string {
-  return view.nowMs - view.startedAtMs < policy.timeoutMs ? 'The gate keeps polling. ' : ''
+  if (view.nowMs - view.startedAtMs >= policy.timeoutMs) return ''
+  return view.start !== undefined && view.jobs.length === 0 ? 'The gate tries again. ' : 'The gate keeps polling. '
 }
 
 function jobUnknown(seenBefore: boolean, view: View, { timeoutMs }: Policy): string {

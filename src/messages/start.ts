@@ -47,6 +47,15 @@ const START_FAILURES: Readonly<Record<StartFailure, readonly [title: string, sen
   ],
 }
 
+/** One of them has to be picked by hand. */
+const MOST_CANDIDATES = 10
+/** Where jobs may be this import: a re-run finds them again. */
+const AMONG_THESE =
+  'If one of these jobs is this import, set `job-id` to its ID in place of `import`. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again.'
+/** Where no job is known that may be this import. */
+const AMONG_ALL =
+  'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID in place of `import`. If none is, run this step again.'
+
 /** `start-failed`: what the service said, or the jobs that may be this import. */
 export function startFailed({ cause, jobIds, error }: Extract<Conclusion, { kind: 'start-failed' }>): Message {
   const [title, sentence, next] = START_FAILURES[cause]
@@ -56,13 +65,11 @@ export function startFailed({ cause, jobIds, error }: Extract<Conclusion, { kind
   return {
     title: `${title}${cause === 'refused' && error !== undefined ? statusIn(error) : ''}`,
     sentence: error === undefined ? sentence : `${sentence} ${whatHappened(error)}`,
-    ...(jobIds.length > 0 && { points: [`Jobs that may be this import: ${named(jobIds)}`] }),
+    ...(jobIds.length > 0 && { points: [`Jobs that may be this import: ${named(jobIds, MOST_CANDIDATES)}`] }),
     next: [
       ...(next === '' ? [] : [next]),
       ...(isKnown ? [diagnosis.advice] : error === undefined || isGitHub ? [] : [nextStepFor(error)]),
-      cause === 'refused'
-        ? 'Then run this step again.'
-        : 'Check the jobs of the collection. If one of them is this import, give its id as `job-id`; else run this step again.',
+      cause === 'refused' ? 'Then run this step again.' : jobIds.length > 0 ? AMONG_THESE : AMONG_ALL,
     ].join(' '),
     ...(isKnown && { diagnosis }),
   }
