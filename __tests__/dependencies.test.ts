@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   version: [],
 }
 /** The files that may import packages; the others get what lies outside from `world.ts`. */
-const EDGES = /^(main|post|world)\.ts$|^service\/http\.ts$|^report\/github\.ts$/
+const EDGES = /^(main|post|world)\.ts$|^service\/(http|connections)\.ts$|^report\/github\.ts$/
 /** These import no module of Node either. */
 const PURE = new Set(['gate', 'messages', 'connection', 'hosts', 'version'])
 

@@ -4,7 +4,7 @@ import type { PollResult } from '../src/gate/job.ts'
 import { failurePatterns, matchFailure } from '../src/messages/failure-patterns.ts'
 import { headline } from '../src/messages/outcomes.ts'
 import { createSanitizer } from '../src/report/sanitize.ts'
-import type { HttpReply } from '../src/service/http.ts'
+import type { HttpReply } from '../src/connection.ts'
 import { createPoll } from './support/poller.ts'
 import { loadExchanges, loadTraces, RECORDED_VERSIONS, type Exchange, type Trace } from './simulator/recordings.ts'
 import { asMany } from './service/asked-service.ts'
@@ -106,7 +106,7 @@ function polled({ status, reply, text = JSON.stringify(reply) }: Exchange) {
 
 function readReply(jobId: string, body: string, status = 200): Promise<PollResult> {
   const sizeBytes = Buffer.byteLength(body)
-  const reply: HttpReply = { kind: 'reply', status, retryAfter: undefined, location: undefined, body, sizeBytes }
+  const reply: HttpReply = { kind: 'reply', status, headers: {}, body, sizeBytes }
   const answering = () => Promise.resolve(reply)
   const poll = createPoll({
     endpoint: 'http://127.0.0.1:19530',
@@ -118,7 +118,7 @@ function readReply(jobId: string, body: string, status = 200): Promise<PollResul
     dbName: undefined,
     requestTimeoutMs: 5_000,
     userAgent: 'milvus-import-gate/test',
-    exchange: { get: answering, post: answering, close: () => Promise.resolve() },
+    exchange: { send: answering, close: () => Promise.resolve() },
     sanitize: createSanitizer([]),
     onExchange: () => undefined,
   })

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import type { HttpConnection, HttpReply, HttpRequest } from '../src/service/http.ts'
+import type { HttpConnection, HttpReply, HttpRequest } from '../src/connection.ts'
 import { runStep, turnsOfTheLoop } from './hostile/whole-gate.ts'
 import type { Left, Step } from './hostile/whole-gate.ts'
 import { FakeClock } from './support/fake-clock.ts'
@@ -11,7 +11,7 @@ const JOB = '448761313698322011'
 
 function reply(status: number, envelope: unknown): HttpReply {
   const body = JSON.stringify(envelope)
-  return { kind: 'reply', status, retryAfter: undefined, location: undefined, body, sizeBytes: body.length }
+  return { kind: 'reply', status, headers: {}, body, sizeBytes: body.length }
 }
 
 const says = (state: string, fields: Readonly<Record<string, unknown>> = {}) =>
@@ -21,8 +21,7 @@ const says = (state: string, fields: Readonly<Record<string, unknown>> = {}) =>
 const serviceThat =
   (answer: HttpReply, onClose: () => void = () => undefined) =>
   (): HttpConnection => ({
-    get: () => Promise.resolve(answer),
-    post: () => Promise.resolve(answer),
+    send: () => Promise.resolve(answer),
     close: () => {
       onClose()
       return Promise.resolve()
@@ -282,7 +281,7 @@ describe('what the step asks for', () => {
       lists.push(asked)
       return Promise.resolve(reply(200, { code: 0, data: { records: jobs } }))
     }
-    const openExchange = (): HttpConnection => ({ get: answer, post: answer, close: () => Promise.resolve() })
+    const openExchange = (): HttpConnection => ({ send: answer, close: () => Promise.resolve() })
     return { openExchange, lists }
   }
 
@@ -339,8 +338,7 @@ describe('the status of the commit', () => {
     const state = join(folder, 'state')
     const requests: HttpRequest[] = []
     const gitHub: HttpConnection = {
-      get: () => Promise.reject(new Error('GitHub is only written to')),
-      post: (request) => {
+      send: (request) => {
         requests.push(request)
         return Promise.resolve(answer)
       },
@@ -379,7 +377,7 @@ describe('the status of the commit', () => {
 
   it('is set where there is a way to it', async () => {
     const { left, requests } = await stepWithStatus(reply(201, {}))
-    const { url, headers, body } = requests.at(-1)!
+    const { url, headers, body = '' } = requests.at(-1)!
     expect(url).toBe(`${API}/repos/octocat/hello-world/statuses/${'c'.repeat(40)}`)
     expect(headers).toMatchObject({ authorization: 'Bearer ghs_secret', 'x-github-api-version': '2022-11-28' })
     expect(JSON.parse(body)).toMatchObject({ state: 'success', context: 'Milvus import' })

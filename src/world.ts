@@ -1,8 +1,7 @@
 import { EOL } from 'node:os'
 import * as core from '@actions/core'
 import { createExchange } from './service/http.ts'
-import type { HttpConnection } from './service/http.ts'
-import type { Transport } from './connection.ts'
+import type { HttpConnection, Transport } from './connection.ts'
 import type { Clock } from './gate/clock.ts'
 
 /** The log of the step and what the runner takes from it. */

@@ -1,4 +1,4 @@
-import type { HttpConnection } from '../../src/service/http.ts'
+import type { HttpConnection } from '../../src/connection.ts'
 import { createPoll } from '../support/poller.ts'
 import { DEFAULT_POLICY } from '../../src/gate/policy.ts'
 import { watchImports } from '../../src/gate/gate.ts'
@@ -96,19 +96,17 @@ function serviceOf(jobsById: ReadonlyMap<string, Trace>, clock: FakeClock): Http
     return jobAt(jobId, trace)
   }
   return {
-    post: async ({ url, body, signal }) => {
+    send: async ({ url, body = '', signal }) => {
       await clock.sleep(LATENCY_MS, signal)
       const reply = JSON.stringify({ code: 0, data: dataFor(url, body) })
       return {
         kind: 'reply',
         status: 200,
-        retryAfter: undefined,
-        location: undefined,
+        headers: {},
         body: reply,
         sizeBytes: reply.length,
       }
     },
-    get: () => Promise.reject(new Error('there is nothing to get')),
     close: () => Promise.resolve(),
   }
 }

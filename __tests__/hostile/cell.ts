@@ -1,7 +1,7 @@
 import { isObject } from '../../src/service/envelope.ts'
 import type { JsonObject } from '../../src/service/envelope.ts'
 import { createExchange } from '../../src/service/http.ts'
-import type { HttpConnection } from '../../src/service/http.ts'
+import type { HttpConnection } from '../../src/connection.ts'
 import { createService } from '../../src/service/service.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
 import type { Conclusion } from '../../src/gate/conclusion.ts'
@@ -142,13 +142,13 @@ export async function openStage(): Promise<Stage> {
     const exchange = createExchange(way.transport)
     const traffic = createTraffic()
     let metFault = 0
-    const post: HttpConnection['post'] = (request) => {
+    const send: HttpConnection['send'] = (request) => {
       onRequest?.(request.url)
       const faulty = isFaulty(request.url)
       if (faulty) metFault += 1
       const url = request.url.replace(way.origin, way.turn(faulty))
       const timeoutMs = faulty && hangs === true ? PATIENCE_WITH_A_HANG_MS : request.timeoutMs
-      return traffic.counted(exchange.post({ ...request, url, timeoutMs }))
+      return traffic.counted(exchange.send({ ...request, url, timeoutMs }))
     }
     const service = createService({
       endpoint: `${way.origin}/${id}`,
@@ -160,7 +160,7 @@ export async function openStage(): Promise<Stage> {
       dbName: undefined,
       requestTimeoutMs: PATIENCE_MS,
       userAgent: 'milvus-import-gate/test',
-      exchange: { ...exchange, post },
+      exchange: { ...exchange, send },
       sanitize: createSanitizer([]),
       onExchange: () => undefined,
       clock,

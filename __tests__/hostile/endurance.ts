@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createExchange } from '../../src/service/http.ts'
-import type { HttpConnection, HttpReply } from '../../src/service/http.ts'
+import type { HttpConnection, HttpReply } from '../../src/connection.ts'
 import { bodyOf } from './endurance-replies.ts'
 import type { Sample } from './growth.ts'
 import { runStep, turnsOfTheLoop } from './whole-gate.ts'
@@ -25,12 +25,11 @@ async function sixHours(meter: Meter): Promise<Left> {
     inputs: { 'job-id': '1', endpoint: 'http://localhost:19530', timeout: '7h', 'poll-interval': '30s' },
     isSilent: true,
     openExchange: (clock) => ({
-      post() {
+      send() {
         meter.poll()
         const progress = Math.min(100, Math.floor((100 * clock.now()) / (6 * HOUR_MS)))
         return Promise.resolve(replyOf(bodyOf(1024, progress)))
       },
-      get: () => Promise.reject(new Error('there is nothing to get')),
       close: () => Promise.resolve(),
     }),
   })
@@ -79,22 +78,21 @@ interface Traffic {
 
 function watched(exchange: HttpConnection, traffic: Traffic, meter: Meter): HttpConnection {
   return {
-    async post(request) {
+    async send(request) {
       meter.poll()
-      const reply = exchange.post(request)
+      const reply = exchange.send(request)
       traffic.pending.add(reply)
       await reply
       traffic.pending.delete(reply)
       traffic.replies += 1
       return reply
     },
-    get: (request) => exchange.get(request),
     close: () => exchange.close(),
   }
 }
 
 function replyOf(body: string): HttpReply {
-  return { kind: 'reply', status: 200, retryAfter: undefined, location: undefined, body, sizeBytes: body.length }
+  return { kind: 'reply', status: 200, headers: {}, body, sizeBytes: body.length }
 }
 
 interface Meter {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { HttpConnection } from '../../src/service/http.ts'
+import type { HttpConnection } from '../../src/connection.ts'
 import type { Clock } from '../../src/gate/clock.ts'
 import { runStep } from './whole-gate.ts'
 import type { Left } from './whole-gate.ts'
@@ -83,7 +83,7 @@ interface State {
 /** A service that says the same of all jobs, and lists them. */
 function service(clock: Clock, stateAt: (nowMs: number) => State, jobIds: readonly string[] = []): HttpConnection {
   return {
-    post({ url }) {
+    send({ url }) {
       const says = stateAt(clock.now())
       const { state, progress } = says
       const data = url.endsWith('/list') ? { records: jobIds.map((jobId) => ({ jobId, state, progress })) } : says
@@ -92,13 +92,11 @@ function service(clock: Clock, stateAt: (nowMs: number) => State, jobIds: readon
       return Promise.resolve({
         kind: 'reply',
         status: 200,
-        retryAfter: undefined,
-        location: undefined,
+        headers: {},
         body,
         sizeBytes,
       })
     },
-    get: () => Promise.reject(new Error('there is nothing to get')),
     close: () => Promise.resolve(),
   }
 }

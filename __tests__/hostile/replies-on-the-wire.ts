@@ -1,4 +1,4 @@
-import type { HttpConnection, HttpReply } from '../../src/service/http.ts'
+import type { HttpConnection, HttpReply } from '../../src/connection.ts'
 import type { Clock, Span } from '../../src/gate/clock.ts'
 import type { PlayedList, PlayedPoll } from './promises.ts'
 import { segmentAt } from './scripts.ts'
@@ -33,7 +33,7 @@ export function playedExchange(play: Play, clock: Clock, { polls, lists }: Seen)
   }
 
   return {
-    async post({ url, body, signal }) {
+    async send({ url, body = '', signal }) {
       const nowMs = clock.now()
       if (url.endsWith('/list')) {
         const { span, reply, cut } = await exchanged(segmentAt(list, nowMs), signal)
@@ -52,7 +52,6 @@ export function playedExchange(play: Play, clock: Clock, { polls, lists }: Seen)
       if (isWaitedFor) polls.push({ job, ...span, reply: reply ?? { kind: 'outage' } })
       return reply === undefined ? cut : onTheWire(reply)
     },
-    get: () => Promise.reject(new Error('there is nothing to get')),
     close: () => Promise.resolve(),
   }
 }
@@ -115,6 +114,6 @@ function onTheWire(reply: Reply): HttpReply {
 
 function http(status: number, envelope: unknown, retryAfterS?: number): Extract<HttpReply, { kind: 'reply' }> {
   const body = JSON.stringify(envelope)
-  const retryAfter = retryAfterS === undefined ? undefined : String(retryAfterS)
-  return { kind: 'reply', status, retryAfter, location: undefined, body, sizeBytes: body.length }
+  const headers = retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }
+  return { kind: 'reply', status, headers, body, sizeBytes: body.length }
 }

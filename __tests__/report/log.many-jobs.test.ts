@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import type { HttpConnection } from '../../src/service/http.ts'
+import type { HttpConnection } from '../../src/connection.ts'
 import type { Clock } from '../../src/gate/clock.ts'
 import { runStep } from '../hostile/whole-gate.ts'
 
@@ -16,16 +16,15 @@ function importsOf(clock: Clock, failing?: string): HttpConnection {
     return { state: 'Completed', progress: 100, importedRows: 10_000, totalRows: 10_000 }
   }
   return {
-    post({ url, body: sent }) {
+    send({ url, body: sent = '' }) {
       const { jobId = '' } = JSON.parse(sent) as { jobId?: string }
       const data = url.endsWith('/list')
         ? { records: IDS.map((id) => ({ jobId: id, ...stateOf(id) })) }
         : { jobId, collectionName: 'docs', ...stateOf(jobId) }
       const body = JSON.stringify({ code: 0, data })
-      const reply = { kind: 'reply', status: 200, retryAfter: undefined, location: undefined } as const
+      const reply = { kind: 'reply', status: 200, headers: {} } as const
       return Promise.resolve({ ...reply, body, sizeBytes: Buffer.byteLength(body) })
     },
-    get: () => Promise.reject(new Error('the gate only posts')),
     close: () => Promise.resolve(),
   }
 }

@@ -1,6 +1,6 @@
 import type { RequestRecord } from '../../src/gate/import-service.ts'
 import { createExchange, transportTo } from '../../src/service/http.ts'
-import type { HttpConnection, HttpRequest } from '../../src/service/http.ts'
+import type { HttpConnection, HttpRequest } from '../../src/connection.ts'
 import type { Transport } from '../../src/connection.ts'
 import { createService } from '../../src/service/service.ts'
 import type { ServiceOptions } from '../../src/service/service.ts'
@@ -108,13 +108,12 @@ export function played(data: () => unknown, asked: (url: string) => void = () =>
     return Promise.resolve({
       kind: 'reply' as const,
       status: 200,
-      retryAfter: undefined,
-      location: undefined,
+      headers: {},
       body,
       sizeBytes,
     })
   }
-  return { get: reply, post: reply, close: () => Promise.resolve() }
+  return { send: reply, close: () => Promise.resolve() }
 }
 
 /** Replies in turn, the last one for ever. */

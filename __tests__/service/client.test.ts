@@ -4,7 +4,7 @@ import type { RequestRecord } from '../../src/gate/import-service.ts'
 import type { ClientOptions } from '../../src/service/client.ts'
 import { dialectOf } from '../../src/service/dialects.ts'
 import { createPoller } from '../../src/service/poll.ts'
-import type { HttpReply, HttpRequest } from '../../src/service/http.ts'
+import type { HttpReply, HttpRequest } from '../../src/connection.ts'
 import { TIME_IS_UP } from '../../src/gate/import-service.ts'
 import { asMany, inWords } from './asked-service.ts'
 
@@ -12,7 +12,7 @@ const JOB = '448761313698322011'
 
 function reply(status: number, body: unknown): HttpReply {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return { kind: 'reply', status, retryAfter: undefined, location: undefined, body: text, sizeBytes: text.length }
+  return { kind: 'reply', status, headers: {}, body: text, sizeBytes: text.length }
 }
 
 const state = (status = 200, data: Readonly<Record<string, unknown>> = {}) =>
@@ -35,8 +35,7 @@ function serviceOf(replies: readonly HttpReply[], but: Partial<ClientOptions> = 
     sanitize: String,
     onExchange: (record) => records.push(record),
     exchange: {
-      get: () => Promise.reject(new Error('nobody should ask like this')),
-      post: (request) => {
+      send: (request) => {
         requests.push(request)
         return Promise.resolve(replies[Math.min(requests.length, replies.length) - 1] ?? reply(500, ''))
       },
@@ -123,7 +122,7 @@ describe('a request', () => {
     [{}, 'POST'],
   ])('with the body %j is recorded as a %s', async (body, method) => {
     const answer = () => Promise.resolve(state())
-    const exchange = { get: answer, post: answer, close: () => Promise.resolve() }
+    const exchange = { send: answer, close: () => Promise.resolve() }
     const { client, records, signal } = serviceOf([], { exchange })
     await client.request({ operation: 'poll', path: '/v2/x', body }, asMany({ signal }), () => ({ kind: 'answered' }))
     expect(records).toMatchObject([{ method, path: '/v2/x' }])

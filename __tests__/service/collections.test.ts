@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createSanitizer } from '../../src/report/sanitize.ts'
-import type { HttpReply } from '../../src/service/http.ts'
+import type { HttpReply } from '../../src/connection.ts'
 import type { Collections, Reading } from '../../src/gate/import-service.ts'
 import { htmlPage, json, text } from '../simulator/faults.ts'
 import type { Reply } from '../simulator/faults.ts'
@@ -322,8 +322,7 @@ describe('a service that does not know what it is asked for', () => {
     { kind: 'too-large', status: 405 },
   ])('is not met where there is no answer of its own: %j', async (answer) => {
     const exchange = {
-      get: () => Promise.resolve(answer),
-      post: () => Promise.resolve(answer),
+      send: () => Promise.resolve(answer),
       close: () => Promise.resolve(),
     }
     const { service } = await asking(collection(), { exchange })
@@ -551,14 +550,13 @@ describe('the words about a collection', () => {
       Promise.resolve({
         kind: 'reply' as const,
         status: 200,
-        retryAfter: undefined,
-        location: undefined,
+        headers: {},
         body,
         sizeBytes: body.length,
       })
     const { service } = await asking(collection(), {
       endpoint: 'https://in01-abc.aws-us-west-2.vectordb.zillizcloud.com:19530',
-      exchange: { get: answer, post: answer, close: () => Promise.resolve() },
+      exchange: { send: answer, close: () => Promise.resolve() },
     })
     expect(inWords(await service.collections.count('books', asMany()))).toMatchObject({
       kind: 'refused',

@@ -297,7 +297,7 @@ describe('a GET', () => {
     const exchange = createExchange(plain)
     const { signal } = new AbortController()
     const timeoutMs = kind === 'timeout' ? 200 : 20_000
-    const answer = await exchange.get({ url: `${server.url}/x`, headers: {}, signal, timeoutMs })
+    const answer = await exchange.send({ url: `${server.url}/x`, headers: {}, signal, timeoutMs })
     await exchange.close()
     expect([answer.kind, server.requests.map(({ method }) => method)]).toEqual([kind, ['GET']])
   })

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { nextStepFor, serviceErrorCode, whatHappened } from '../../src/messages/service-errors.ts'
 import { classifyJob, saysJobDoesNotExist, unknownJob, unusable } from '../../src/service/errors.ts'
 import type { RequestContext } from '../../src/service/errors.ts'
-import type { HttpReply } from '../../src/service/http.ts'
+import type { HttpReply } from '../../src/connection.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
 
 const CONTEXT: RequestContext = {
@@ -19,8 +19,7 @@ const CONTEXT: RequestContext = {
 const reply = (status: number, but: Partial<Extract<HttpReply, { kind: 'reply' }>> = {}) => ({
   kind: 'reply' as const,
   status,
-  retryAfter: undefined,
-  location: undefined,
+  headers: {},
   body: '',
   sizeBytes: 0,
   ...but,
@@ -92,9 +91,9 @@ describe('what is said of an answer that is no state', () => {
       entry('HTTP 200, a page', replied(reply(200, { body: ' \n<!doctype html>' }))),
       entry('HTTP 200, blanks', replied(reply(200, { body: ' \n' }))),
       entry('HTTP 200, a late page', replied(reply(200, { body: 'x<' }))),
-      entry('HTTP 302 to an address', replied(reply(302, { location: 'https://login.test/sso?x=1' }))),
-      entry('HTTP 302 to a path', replied(reply(302, { location: '/sso' }))),
-      entry('HTTP 302 to no origin', replied(reply(302, { location: 'mailto:x@y.test' }))),
+      entry('HTTP 302 to an address', replied(reply(302, { headers: { location: 'https://login.test/sso?x=1' } }))),
+      entry('HTTP 302 to a path', replied(reply(302, { headers: { location: '/sso' } }))),
+      entry('HTTP 302 to no origin', replied(reply(302, { headers: { location: 'mailto:x@y.test' } }))),
       entry('too large', replied({ kind: 'too-large', status: 200 })),
       entry('time-out', replied({ kind: 'timeout', timeoutMs: 30_000 })),
       ...[400, 403, 407, 502].flatMap((status) => [
@@ -215,7 +214,7 @@ describe('a message about a job', () => {
 describe('where a redirect points', () => {
   it('shows no secret, although an address makes the letters of a host small', () => {
     const sanitize = createSanitizer(['Passw0rd-K3Y'])
-    const { error } = replied(reply(302, { location: 'https://Passw0rd-K3Y.example/x' }), { sanitize })
+    const { error } = replied(reply(302, { headers: { location: 'https://Passw0rd-K3Y.example/x' } }), { sanitize })
     expect([whatHappened(error), nextStepFor(error)]).toEqual([
       'milvus.test:19530 redirects (HTTP 302) to https://***.example. The gate does not send the key to another address.',
       'If that is the service, set `endpoint` to https://***.example.',
@@ -239,7 +238,7 @@ describe('Retry-After', () => {
     ['Mon, 23 Nov 2026 06:00:00 GMT', undefined],
     ['Mon, 23 Nov 2026 05:00:00 GMT', undefined],
   ])('of %j is %j ms, with an envelope and without', (retryAfter, ms) => {
-    const said = reply(503, { retryAfter })
+    const said = reply(503, { headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } })
     const expected = ms === undefined ? {} : { retryAfterMs: ms }
     for (const failure of [
       replied(said),

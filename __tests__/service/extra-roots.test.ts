@@ -58,7 +58,7 @@ it.each<[what: string, tls: () => Partial<Transport['tls']>, told: string]>([
     proxy: { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },
   })
   const { signal } = new AbortController()
-  const reply = await exchange.get({ url: endpoint, headers: {}, signal, timeoutMs: 20_000 })
+  const reply = await exchange.send({ url: endpoint, headers: {}, signal, timeoutMs: 20_000 })
   await exchange.close()
   expect(reply.kind === 'network' ? reply.code : reply.kind).toBe(told)
 })

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createExchange, MAX_BODY_BYTES } from '../../src/service/http.ts'
-import type { HttpConnection, HttpRequest } from '../../src/service/http.ts'
+import type { HttpConnection, HttpRequest } from '../../src/connection.ts'
 import type { Transport } from '../../src/connection.ts'
 import { closedPort, listen } from '../hostile/servers.ts'
 
@@ -77,11 +77,10 @@ describe('one exchange', () => {
     const { url } = await answering((_path, response) => {
       response.writeHead(503, { 'Retry-After': '7', Location: '/x' }).end('ü')
     })
-    expect(await exchangeWith().post(ask(`${url}/x`))).toMatchObject({
+    expect(await exchangeWith().send(ask(`${url}/x`))).toMatchObject({
       kind: 'reply',
       status: 503,
-      retryAfter: '7',
-      location: '/x',
+      headers: { 'retry-after': '7', location: '/x' },
       body: 'ü',
       sizeBytes: 2,
     })
@@ -92,13 +91,13 @@ describe('one exchange', () => {
       response.end(Buffer.alloc(MAX_BODY_BYTES + (path === '/more' ? 1 : 0), ' '))
     })
     const exchange = exchangeWith()
-    expect(await exchange.post(ask(`${url}/whole`))).toMatchObject({ kind: 'reply', sizeBytes: 33_554_432 })
-    expect(await exchange.post(ask(`${url}/more`))).toEqual({ kind: 'too-large', status: 200 })
+    expect(await exchange.send(ask(`${url}/whole`))).toMatchObject({ kind: 'reply', sizeBytes: 33_554_432 })
+    expect(await exchange.send(ask(`${url}/more`))).toEqual({ kind: 'too-large', status: 200 })
   }, 30_000)
 
   it('is over before it begins where it has been aborted', async () => {
     const { url, connections } = await answering((_path, response) => response.end('{}'))
-    const reply = await exchangeWith().post(ask(url, { signal: AbortSignal.abort('interrupted') }))
+    const reply = await exchangeWith().send(ask(url, { signal: AbortSignal.abort('interrupted') }))
     expect(reply).toMatchObject({ kind: 'aborted', reason: 'interrupted' })
     expect(connections.length).toBeLessThanOrEqual(1)
   })
@@ -107,7 +106,7 @@ describe('one exchange', () => {
     const { url } = await answering(() => undefined)
     const stop = new AbortController()
     const startedMs = performance.now()
-    const asked = exchangeWith().post(ask(url, { signal: stop.signal }))
+    const asked = exchangeWith().send(ask(url, { signal: stop.signal }))
     setTimeout(() => {
       stop.abort('interrupted')
     }, 50)
@@ -120,7 +119,7 @@ describe('one exchange', () => {
 
   it('names the error of the socket where there is no connection', async () => {
     const port = await closedPort()
-    expect(await exchangeWith().post(ask(`http://127.0.0.1:${port}`))).toEqual({
+    expect(await exchangeWith().send(ask(`http://127.0.0.1:${port}`))).toEqual({
       kind: 'network',
       code: 'ECONNREFUSED',
       message: `connect ECONNREFUSED 127.0.0.1:${port}`,
@@ -130,7 +129,7 @@ describe('one exchange', () => {
 
   it('names the error of the one who sends where there is no other', async () => {
     const { url } = await answering((_path, response) => response.end('{}'))
-    const reply = await exchangeWith().post(ask(url, { headers: { 'x y': 'z' } }))
+    const reply = await exchangeWith().send(ask(url, { headers: { 'x y': 'z' } }))
     expect(reply).toMatchObject({ kind: 'network', code: 'UND_ERR_INVALID_ARG' })
   })
 })
@@ -140,7 +139,7 @@ describe('connections', () => {
     const { url, connections } = await answering((_path, response) => response.end('{}'))
     const exchange = exchangeWith()
     for (let i = 0; i < 3; i += 1) {
-      expect((await exchange.post(ask(url))).kind).toBe('reply')
+      expect((await exchange.send(ask(url))).kind).toBe('reply')
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     expect(connections).toHaveLength(1)
@@ -150,7 +149,7 @@ describe('connections', () => {
     const { sockets, url } = await silence()
     const exchange = exchangeWith({ endpoint: url })
     for (let nth = 0; nth < 2; nth += 1) {
-      expect(await exchange.post(ask(url, { timeoutMs: 100 }))).toEqual({ kind: 'timeout', timeoutMs: 100 })
+      expect(await exchange.send(ask(url, { timeoutMs: 100 }))).toEqual({ kind: 'timeout', timeoutMs: 100 })
       await until(() => sockets.length === nth + 1)
       await closed(sockets[nth])
     }
@@ -162,11 +161,11 @@ describe('connections', () => {
       if (path === '/quick') response.end('{}')
     })
     const exchange = exchangeWith()
-    const slow = exchange.post(ask(`${url}/slow`))
-    expect((await exchange.post(ask(`${url}/never`, { timeoutMs: 100 }))).kind).toBe('timeout')
+    const slow = exchange.send(ask(`${url}/slow`))
+    expect((await exchange.send(ask(`${url}/never`, { timeoutMs: 100 }))).kind).toBe('timeout')
     expect((await slow).kind).toBe('reply')
     await Promise.all(connections.map(closed))
-    expect((await exchange.post(ask(`${url}/quick`))).kind).toBe('reply')
+    expect((await exchange.send(ask(`${url}/quick`))).kind).toBe('reply')
   })
 
   it('that are new stay where older ones meet error later', async () => {
@@ -177,11 +176,11 @@ describe('connections', () => {
       response.end('{}')
     })
     const exchange = exchangeWith()
-    const later = exchange.post(ask(`${url}/never`, { timeoutMs: 500 }))
-    expect((await exchange.post(ask(`${url}/never`, { timeoutMs: 100 }))).kind).toBe('timeout')
-    expect((await exchange.post(ask(`${url}/quick`))).kind).toBe('reply')
+    const later = exchange.send(ask(`${url}/never`, { timeoutMs: 500 }))
+    expect((await exchange.send(ask(`${url}/never`, { timeoutMs: 100 }))).kind).toBe('timeout')
+    expect((await exchange.send(ask(`${url}/quick`))).kind).toBe('reply')
     expect((await later).kind).toBe('timeout')
-    expect((await exchange.post(ask(`${url}/quick`))).kind).toBe('reply')
+    expect((await exchange.send(ask(`${url}/quick`))).kind).toBe('reply')
     expect(served.size).toBe(1)
   })
 
@@ -189,8 +188,8 @@ describe('connections', () => {
     const { url, connections } = await answering((_path, response) => response.end('{}'))
     const { sockets, url: hanging } = await silence()
     const [plain, secure] = [exchangeWith(), exchangeWith({ endpoint: hanging })]
-    await plain.post(ask(url))
-    const pending = secure.post(ask(hanging))
+    await plain.send(ask(url))
+    const pending = secure.send(ask(hanging))
     await until(() => sockets.length === 1)
     await Promise.all([plain.close(), secure.close()])
     expect((await pending).kind).toBe('network')

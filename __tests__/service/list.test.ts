@@ -3,7 +3,7 @@ import { createClient } from '../../src/service/client.ts'
 import type { RequestRecord } from '../../src/gate/import-service.ts'
 import type { ClientOptions } from '../../src/service/client.ts'
 import { createExchange } from '../../src/service/http.ts'
-import type { HttpReply } from '../../src/service/http.ts'
+import type { HttpReply } from '../../src/connection.ts'
 import { createList, neverLists } from '../../src/service/list.ts'
 import { createPoll } from '../support/poller.ts'
 import { createSanitizer } from '../../src/report/sanitize.ts'
@@ -340,7 +340,7 @@ describe('what a list brings', () => {
       userAgent: 'test',
       sanitize: createSanitizer([]),
       onExchange: ({ outcome }: RequestRecord) => outcomes.push(outcome),
-      exchange: { get: answer, post: answer, close: () => Promise.resolve() },
+      exchange: { send: answer, close: () => Promise.resolve() },
     }
     const list = createList(createClient(options), options, new Map())
     const { signal } = new AbortController()
@@ -360,7 +360,7 @@ describe('what a list brings', () => {
 
   function reply(status: number, envelope: unknown): HttpReply {
     const body = typeof envelope === 'string' ? envelope : JSON.stringify(envelope)
-    return { kind: 'reply', status, retryAfter: undefined, location: undefined, body, sizeBytes: body.length }
+    return { kind: 'reply', status, headers: {}, body, sizeBytes: body.length }
   }
 
   const record = (jobId: unknown) => ({ jobId, state: 'Importing' })

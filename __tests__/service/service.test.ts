@@ -330,7 +330,7 @@ describe('an answer without an envelope', () => {
       proxy: { httpProxy: undefined, httpsProxy: undefined, noProxy: '' },
     })
     open.push(exchange)
-    const reply = exchange.post({
+    const reply = exchange.send({
       url: `${service.url}/x`,
       headers: {},
       body: '',

@@ -1,4 +1,4 @@
-import { setStatus } from './github.ts'
+import { repositoryOf, setStatus } from './github.ts'
 import type { CommitStatus, Delivery, GitHubFailure, GitHubOptions } from './github.ts'
 import { NOTICES } from '../messages/codes.ts'
 import {
@@ -35,13 +35,12 @@ export function statusSender(
   { context, token, proxy, run }: StatusRequest,
   { userAgent, openExchange, wallClockMs }: Pick<GitHubOptions, 'userAgent' | 'openExchange' | 'wallClockMs'>,
 ): Deliver | string {
-  const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(run.repository) ?? []
-  if (token === '') return 'github-token is empty'
-  if (owner === undefined || repo === undefined) return 'GITHUB_REPOSITORY does not name a repository'
+  const repository = repositoryOf(token, run.repository)
+  if (typeof repository === 'string') return repository
   const { apiUrl, sha, url: targetUrl } = run
   if (sha === undefined) return `the event ${run.eventName} names no commit, or its file cannot be read`
   const options = { apiUrl, token, userAgent, proxy, openExchange, wallClockMs }
-  const target = { owner, repo, sha, context, targetUrl }
+  const target = { ...repository, sha, context, targetUrl }
   return (status, signal) => setStatus(options, target, status, signal)
 }
 

@@ -1,5 +1,5 @@
 import type { GitHub as Octokit } from '@actions/github/lib/utils'
-import type { Transport } from '../connection.ts'
+import type { HttpConnection, HttpReply, Transport } from '../connection.ts'
 import { badProxyText } from '../messages/commit-status.ts'
 
 /** What GitHub's API is asked with; the connection comes from the world. */
@@ -8,38 +8,24 @@ export interface GitHubOptions {
   readonly token: string
   readonly userAgent: string
   readonly proxy: Transport['proxy']
-  readonly openExchange: (transport: Transport) => GitHubConnection
+  readonly openExchange: (transport: Transport) => HttpConnection
   readonly wallClockMs: () => number
 }
 
-/** The part of an HTTP connection that GitHub needs. */
-export interface GitHubConnection {
-  post(request: GitHubRequest & { readonly body: string }): Promise<GitHubReply>
-  get(request: GitHubRequest): Promise<GitHubReply>
-  close(): Promise<void>
+/** The repository of a run, as far as a token can ask about it; a string says why it cannot. */
+export function repositoryOf(token: string, fullName: string): Repository | string {
+  const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(fullName) ?? []
+  if (token === '') return 'github-token is empty'
+  return owner === undefined || repo === undefined ? 'GITHUB_REPOSITORY does not name a repository' : { owner, repo }
 }
 
-interface GitHubRequest {
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly signal: AbortSignal
-  readonly timeoutMs: number
-}
-
-/** A whole response, or why there is none. */
-interface GitHubReply {
-  readonly kind: string
-  readonly status?: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
-  readonly code?: string
-  readonly message?: string
+interface Repository {
+  readonly owner: string
+  readonly repo: string
 }
 
 /** A commit and the status that is kept on it. */
-export interface StatusTarget {
-  readonly owner: string
-  readonly repo: string
+export interface StatusTarget extends Repository {
   readonly sha: string
   /** The status' name. */
   readonly context: string
@@ -75,32 +61,22 @@ export async function setStatus(
   const reply = await callGitHub(options, signal, ({ repos }) =>
     repos.createCommitStatus.endpoint({ owner, repo, sha, ...status, context, target_url: targetUrl }),
   )
-  return reply.status === CREATED ? { kind: 'set' } : failureOf(reply, options.wallClockMs())
-}
-
-const CREATED = 201
-
-/** A run of a workflow. */
-export interface RunTarget {
-  readonly owner: string
-  readonly repo: string
-  readonly runId: number
+  const isSet = reply.kind === 'reply' && reply.status === 201
+  return isSet ? { kind: 'set' } : failureOf(reply, options.wallClockMs())
 }
 
 /** When the first attempt of a run began, as GitHub writes it. Settles as soon as it is aborted, and never rejects. */
 export async function firstAttemptBegan(
   options: GitHubOptions,
-  { owner, repo, runId }: RunTarget,
+  { owner, repo, runId }: Repository & { readonly runId: number },
   signal: AbortSignal,
 ): Promise<{ readonly kind: 'began'; readonly time: string | undefined } | GitHubFailure> {
   const reply = await callGitHub(options, signal, ({ actions }) =>
     actions.getWorkflowRunAttempt.endpoint({ owner, repo, run_id: runId, attempt_number: 1 }),
   )
-  if (reply.status !== OK) return failureOf(reply, options.wallClockMs())
-  return { kind: 'began', time: /"run_started_at"\s*:\s*"([^"]{1,64})"/.exec(reply.body ?? '')?.[1] }
+  if (reply.kind !== 'reply' || reply.status !== 200) return failureOf(reply, options.wallClockMs())
+  return { kind: 'began', time: /"run_started_at"\s*:\s*"([^"]{1,64})"/.exec(reply.body)?.[1] }
 }
-
-const OK = 200
 
 /** https://docs.github.com/rest/about-the-rest-api/api-versions */
 const API_VERSION = '2022-11-28'
@@ -129,7 +105,7 @@ async function callGitHub(
   { apiUrl, token, userAgent, proxy, openExchange }: GitHubOptions,
   signal: AbortSignal,
   requestOf: (api: Api) => ApiRequest,
-): Promise<GitHubReply> {
+): Promise<HttpReply> {
   try {
     const connection = openExchange({ endpoint: apiUrl, tls: NODE_TRUST, proxy })
     try {
@@ -138,18 +114,16 @@ async function callGitHub(
       const { method, url, headers, body } = requestOf(new GitHub({ baseUrl: apiUrl, userAgent }).rest)
       // `token …`, which octokit sends for most, is refused for a token that is a JWT.
       const own = { authorization: `Bearer ${token}`, 'x-github-api-version': API_VERSION }
-      const sendTo = (address: string) => {
-        const request = { url: address, headers: { ...headers, ...own }, signal, timeoutMs: TIMEOUT_MS }
-        return method === 'GET' ? connection.get(request) : connection.post({ ...request, body: JSON.stringify(body) })
-      }
-      const reply = await sendTo(url)
+      const content = body === undefined ? {} : { body: JSON.stringify(body) }
+      const request = { url, headers: { ...headers, ...own }, signal, timeoutMs: TIMEOUT_MS, ...content }
+      const reply = await connection.send(request)
       const next = redirectOf(reply, url, method)
-      return next === undefined ? reply : await sendTo(next)
+      return next === undefined ? reply : await connection.send({ ...request, url: next })
     } finally {
       void connection.close()
     }
   } catch (error) {
-    return { kind: 'network', message: error instanceof Error ? error.message : String(error) }
+    return { kind: 'network', code: 'UNKNOWN', message: error instanceof Error ? error.message : String(error) }
   }
 }
 
@@ -157,9 +131,10 @@ async function callGitHub(
  * A repository that was renamed or moved, on the same origin: the token must not go elsewhere.
  * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
  */
-function redirectOf({ status = 0, headers }: GitHubReply, url: string, method: string): string | undefined {
-  const location = headers?.['location'] ?? ''
-  const isFollowed = [307, 308, ...(method === 'GET' ? [301, 302] : [])].includes(status)
+function redirectOf(reply: HttpReply, url: string, method: string): string | undefined {
+  if (reply.kind !== 'reply') return undefined
+  const location = reply.headers['location'] ?? ''
+  const isFollowed = [307, 308, ...(method === 'GET' ? [301, 302] : [])].includes(reply.status)
   if (!isFollowed || location === '' || !URL.canParse(location, url)) return undefined
   const next = new URL(location, url)
   return next.origin === new URL(url).origin ? next.href : undefined
@@ -170,21 +145,25 @@ const DEFAULT_WAIT_MS = 60_000
 /** The secondary limit may come without a header that distinguishes it from a missing permission. */
 const LIMITED = /rate limit|abuse/i
 
-/** Why GitHub did not do what it was asked for. */
-function failureOf({ kind, status, headers = {}, body, code, message }: GitHubReply, nowMs: number): GitHubFailure {
-  if (kind === 'aborted' || kind === 'timeout') return { kind: 'failed', cause: 'GitHub did not answer in time' }
-  if (code === 'BAD_PROXY') return { kind: 'failed', cause: badProxyText(message ?? 'The proxy variable') }
-  if (status === undefined) return { kind: 'failed', cause: message || code || kind }
-  const said = messageIn(body)
+function failureOf(reply: HttpReply, nowMs: number): GitHubFailure {
+  if (reply.kind === 'aborted' || reply.kind === 'timeout') {
+    return { kind: 'failed', cause: 'GitHub did not answer in time' }
+  }
+  if (reply.kind === 'network') {
+    const { code, message } = reply
+    return { kind: 'failed', cause: code === 'BAD_PROXY' ? badProxyText(message) : message || code }
+  }
+  const { status, headers, body } = reply.kind === 'reply' ? reply : { ...reply, headers: {}, body: '' }
+  const message = messageIn(body)
   const waitMs = waitMsOf(headers, nowMs)
-  if (status === 429 || (status === 403 && (waitMs !== undefined || LIMITED.test(said)))) {
+  if (status === 429 || (status === 403 && (waitMs !== undefined || LIMITED.test(message)))) {
     return { kind: 'limited', waitMs: waitMs ?? DEFAULT_WAIT_MS }
   }
-  if (status < 500 && status !== 408) return { kind: 'refused', status, message: said }
+  if (status < 500 && status !== 408) return { kind: 'refused', status, message }
   return { kind: 'failed', cause: `GitHub answered with HTTP ${status}` }
 }
 
-function messageIn(body = ''): string {
+function messageIn(body: string): string {
   try {
     return (JSON.parse(body) as { message?: string }).message ?? ''
   } catch {

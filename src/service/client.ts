@@ -1,11 +1,10 @@
-import type { Connection, Target } from '../connection.ts'
+import type { Connection, HttpConnection, HttpReply, Target } from '../connection.ts'
 import type { RequestOptions, RequestRecord } from '../gate/import-service.ts'
 import type { AddressSource, Operation } from '../gate/job.ts'
 import type { Sanitize } from '../messages/format.ts'
 import { lacksJobs } from './dialects.ts'
 import { readEnvelope } from './envelope.ts'
 import type { Answer, RequestContext } from './errors.ts'
-import type { HttpConnection, HttpReply } from './http.ts'
 
 /** Which service to ask about which database, and how. */
 export interface ClientOptions extends Target, Pick<Connection, 'endpoint' | 'apiKey' | 'headers'> {
@@ -81,8 +80,8 @@ export function createClient(options: ClientOptions): Client {
 
   const send = ({ path, body, headers: own }: Request, signal: AbortSignal): Promise<HttpReply> => {
     const request = { url: `${endpoint}${path}`, headers: { ...headers, ...own }, signal, timeoutMs: requestTimeoutMs }
-    if (body === undefined) return exchange.get(request)
-    return exchange.post({ ...request, body: typeof body === 'string' ? body : JSON.stringify(body) })
+    if (body === undefined) return exchange.send(request)
+    return exchange.send({ ...request, body: typeof body === 'string' ? body : JSON.stringify(body) })
   }
 
   return {

@@ -66,7 +66,7 @@ function isDenied(httpStatus: number | undefined): boolean {
 }
 
 function notCarriedOut(error: ServiceError, { reply, context }: Answer): CreateResult {
-  const retryAfterMs = reply.kind === 'reply' ? retryAfter(reply.retryAfter, context.nowMs) : undefined
+  const retryAfterMs = reply.kind === 'reply' ? retryAfter(reply, context.nowMs) : undefined
   return { kind: 'not-carried-out', error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 

@@ -1,4 +1,4 @@
-import type { DataPlane } from '../connection.ts'
+import type { DataPlane, HttpConnection } from '../connection.ts'
 import type { NoResponse, RequestOptions } from '../gate/import-service.ts'
 import type { AddressSource } from '../gate/job.ts'
 import { isControlPlane, isZillizCloud } from '../hosts.ts'
@@ -7,7 +7,6 @@ import type { Client, ClientOptions } from './client.ts'
 import { dialectOf } from './dialects.ts'
 import { valueOf } from './envelope.ts'
 import { errorOf, readSuccess, refused } from './errors.ts'
-import type { HttpConnection } from './http.ts'
 
 export interface DataPlaneOptions extends ClientOptions {
   readonly dataPlane: DataPlane

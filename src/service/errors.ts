@@ -1,3 +1,4 @@
+import type { HttpReply, NetworkFailure } from '../connection.ts'
 import { TIME_IS_UP } from '../gate/import-service.ts'
 import type { NoResponse } from '../gate/import-service.ts'
 import type { AddressSource, Operation, PollResult, ServiceError, ServiceErrorKind } from '../gate/job.ts'
@@ -5,7 +6,6 @@ import { CODES, IMPORT_FAILED, UNCLASSIFIED } from './dialects.ts'
 import type { CodeMeaning } from './dialects.ts'
 import { isSuccess } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
-import type { HttpReply, NetworkFailure } from './http.ts'
 
 /** What the meaning of a response depends on; much of it is repeated by an error. */
 export interface RequestContext {
@@ -135,7 +135,7 @@ export function classify(answer: Answer): NoResponse {
   const error = envelopeError(answer)
   return meaningOf(answer).means === 'refused'
     ? refused(error, context)
-    : outage(error, retryAfter(reply.retryAfter, context.nowMs))
+    : outage(error, retryAfter(reply, context.nowMs))
 }
 
 /** The same where the request was about one job, which may also be unknown. */
@@ -243,14 +243,14 @@ const REFUSED_STATUS = new Set([400, 401, 403, 404, 405, 407])
 function classifyStatus(reply: Reply, context: RequestContext): Outage | Refusal {
   const { status } = reply
   const kind = statusKind(reply)
-  const detail = kind === 'redirect' ? originOf(reply.location, context.sanitize) : undefined
+  const detail = kind === 'redirect' ? originOf(reply.headers['location'], context.sanitize) : undefined
   const outcome = isIn200s(status) ? 'not-json' : `http-${status}`
   const error = errorOf(kind, outcome, context, { httpStatus: status, ...(detail && { detail }) })
   const isRefusal = REFUSED_STATUS.has(status) || (status >= 300 && status < 400)
-  return refusedUnlessKnown(error, isRefusal, context, retryAfter(reply.retryAfter, context.nowMs))
+  return refusedUnlessKnown(error, isRefusal, context, retryAfter(reply, context.nowMs))
 }
 
-function statusKind({ status, body, headers = {} }: Reply): ServiceErrorKind {
+function statusKind({ status, body, headers }: Reply): ServiceErrorKind {
   if (GRPC_STATUS.has(status) || /^application\/grpc/i.test(headers['content-type'] ?? '')) return 'grpc'
   if (status === 400 && HTTPS_WANTED.test(body)) return 'https-wanted'
   if (isIn200s(status)) return /^\s*</.test(body) ? 'web-page' : body.trim() === '' ? 'empty-body' : 'not-json'
@@ -352,7 +352,8 @@ function notHttp({ received = '' }: NetworkFailure, context: RequestContext): Ou
 }
 
 /** Seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after. Anything else, the past included, says nothing. */
-export function retryAfter(header: string | undefined, nowMs: number): number | undefined {
+export function retryAfter({ headers }: Reply, nowMs: number): number | undefined {
+  const header = headers['retry-after']
   if (header === undefined) return undefined
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - nowMs
   return ms > 0 ? ms : undefined

@@ -70,7 +70,7 @@ function troubleIn(
     return errorIn(classifyJob({ reply: network, envelope: undefined, context }))
   }
   const body = JSON.stringify(answer)
-  const reply = { kind: 'reply', status, retryAfter: undefined, location: undefined, body, sizeBytes: 0 } as const
+  const reply = { kind: 'reply', status, headers: {}, body, sizeBytes: 0 } as const
   return errorIn(classifyJob({ reply, envelope: { ...answer, data: undefined }, context }))
 }
 
