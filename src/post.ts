@@ -1,3 +1,3 @@
-import { realWorld, runPostStep } from './action.ts'
+import { exitSoon, realWorld, runPostStep } from './action.ts'
 
-void runPostStep(realWorld())
+void runPostStep(realWorld()).finally(exitSoon)

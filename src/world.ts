@@ -45,6 +45,14 @@ export function realWorld(): World {
   }
 }
 
+/** How long the last lines of the log may take to be read. */
+const LOG_GRACE_MS = 3_000
+
+/** Ends the process with the status that it has, even if stdout is not read: what is left to write would keep it alive. */
+export function exitSoon(): void {
+  setTimeout(() => process.exit(), LOG_GRACE_MS).unref()
+}
+
 const MAX_TIMER_MS = 2 ** 31 - 1
 const ABSENCE_CHECK_MS = 1_000
 

@@ -5,8 +5,10 @@ import { removeRunnerFolders, runAction } from '../runner/runner.ts'
 import { fixtureReply } from '../simulator/fixtures.ts'
 import { startSimulator } from '../simulator/server.ts'
 import type { Simulator } from '../simulator/server.ts'
+import type { ServiceScript } from '../simulator/server.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import type { Certificates } from '../support/certificates.ts'
+import { anImport, COMPLETED, runGate } from '../support/gating.ts'
 import { API_KEY, JOB, pollOf, pollsOf } from './asking.ts'
 import { closedPort, startProxy } from './servers.ts'
 import type { Proxy, ProxyManners } from './servers.ts'
@@ -266,10 +268,24 @@ describe('the whole step', () => {
     expect(JSON.stringify(annotations)).toContain('Put the credentials into the proxy variable')
   })
 
-  it('fails without a second poll where the way to the cluster leads through a proxy that cannot be used', async () => {
-    const inputs = { 'wait-for': 'searchable', 'cluster-endpoint': 'http://127.0.0.1:1' }
-    const { outcome, outputs } = await step({ HTTP_PROXY: 'socks5://proxy.example.com' }, inputs)
-    expect([outcome, outputs['conclusion']]).toEqual(['failure', 'invalid-input'])
+  it('fails without a second poll where the address that it learns later needs a proxy that cannot be used', async () => {
+    const clusterId = 'in01-0123456789abcde'
+    const cloud: ServiceScript = {
+      dialect: 'zilliz',
+      version: '2026',
+      apiKey: 'zilliz-key-of-32-characters-0123',
+      clusterId,
+      connectAddress: 'https://cluster.example:19540',
+      jobs: [anImport(COMPLETED)],
+    }
+    const { outcome, outputs, annotations, requests, report } = await runGate(cloud, {
+      inputs: { 'cluster-id': clusterId, 'wait-for': 'searchable' },
+      env: { HTTPS_PROXY: 'socks5://proxy.example.com' },
+    })
+    expect([outcome, outputs['conclusion']]).toEqual(['failure', 'rejected'])
+    expect(annotations.map(({ message }) => message).join()).toContain('HTTPS_PROXY')
+    expect(requests.filter(({ operation }) => operation === 'describe-cluster')).toHaveLength(1)
+    expect(report).toMatchObject({ requests: { byOutcome: { 'bad-proxy': 1 } } })
   })
 
   it('checks certificates whatever NODE_TLS_REJECT_UNAUTHORIZED says, and says so once', async () => {
