@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { baselineOf, checkBaselines, nextBaseline, recordBaseline } from '../../src/gate/baselines.ts'
 import type { Baselines } from '../../src/gate/baselines.ts'
+import { attempted } from '../../src/gate/commit-state.ts'
 import type { JobSnapshot } from '../../src/gate/job.ts'
 import { aHistory, aJob, aTrouble } from '../support/builders.ts'
 import { rows, stored } from '../support/searching.ts'
@@ -51,6 +52,8 @@ describe('the next request for an early baseline', () => {
     expect(nextBaseline(once, ['books'], [PENDING])).toMatchObject({ atMs: 11_000, isFirst: false })
     const thrice = [2_000, 3_000].reduce((all, ms) => recordBaseline(all, count, outage, at(ms), [PENDING]), once)
     expect(nextBaseline(thrice, ['books'], [PENDING])).toBeUndefined()
+    const counted = recordBaseline(once, count, rows(10), at(11_000), [PENDING])
+    expect(nextBaseline(counted, ['books'], [PENDING])).toMatchObject({ step: 'stored', isFirst: true })
   })
 })
 
@@ -87,19 +90,37 @@ describe('an early baseline', () => {
       undefined,
     ],
   ] as const)('has stored rows that count %s', (_, polls, expected) => {
-    const checked = polls.reduce((all, [i, result, ms]) => checkBaselines(all, i, result, at(ms)), TAKEN)
-    expect(baselineOf(checked, ['books'])).toEqual({ rows: 10, rowCount: expected, isEarly: true })
+    const checked = polls.reduce((all, [i, result, ms]) => checkBaselines(all, i, result, at(ms), PENDING), TAKEN)
+    expect(baselineOf(checked, ['books'])).toMatchObject({ rows: 10, rowCount: expected })
+  })
+
+  const COMMITTED = { commit: attempted(undefined, { kind: 'done' }, at(2_500)) }
+  it.each([
+    ['says that it imports', poll({}), 3_000, PENDING, true],
+    ['says so in a list', poll({}, true), 3_000, PENDING, true],
+    ['says that it is through, as it may have been before', poll({ phase: 'completed' }), 3_000, PENDING, false],
+    ['says a word that is not known', poll({ phase: 'unknown' }), 3_000, PENDING, false],
+    ['began before the count', poll({}), 900, PENDING, false],
+    ['brings no answer', { kind: 'outage', error: aTrouble() }, 3_000, PENDING, false],
+    ['follows a commit by the gate', poll({ phase: 'completed' }), 3_000, COMMITTED, true],
+  ] as const)('counts as early or not where the next poll %s', (_, result, ms, history, isEarly) => {
+    const counted = recordBaseline([], count, rows(10), at(1_000), [PENDING])
+    const checked = checkBaselines(counted, 0, result, at(ms), history)
+    expect(baselineOf(checked, ['books'])).toEqual({ rows: 10, rowCount: undefined, isEarly })
   })
 
   it('is that of any name of the collection, of one with stored rows where there is one', () => {
     const alias = { name: 'alias', atMs: 0, isFirst: true } as const
     const counted = recordBaseline(TAKEN, { ...alias, step: 'count' }, rows(10), at(1_000), [PENDING])
     const confirmed = [0, 1].reduce(
-      (all, i) => checkBaselines(all, i, poll({ phase: 'pending', importedRows: 0 }), at(3_000)),
+      (all, i) => checkBaselines(all, i, poll({ phase: 'pending', importedRows: 0 }), at(3_000), PENDING),
       counted,
     )
     const expected = { rows: 10, rowCount: 12, isEarly: true }
     expect(baselineOf(confirmed, ['alias', 'books'])).toEqual(expected)
     expect(baselineOf(confirmed, ['untried', 'alias'])).toEqual({ ...expected, rowCount: undefined })
+    const recounted = recordBaseline(confirmed, { ...alias, step: 'count' }, rows(9), at(4_000), [PENDING])
+    const early = recordBaseline(recounted, { ...alias, name: 'other', step: 'count' }, rows(10), at(2_000), [])
+    expect(baselineOf(early, ['alias', 'other'])).toEqual({ ...expected, rowCount: undefined })
   })
 })

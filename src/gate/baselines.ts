@@ -23,15 +23,15 @@ interface EarlyBaseline {
   readonly failures: number
   readonly triedAtMs: number
   /** `count(*)` while no job was Completed or Committing. */
-  readonly rows: number | undefined
+  readonly counted: Amount | undefined
   /** `rowCount` while no job had imported a row. */
-  readonly stored: StoredBaseline | undefined
+  readonly stored: Amount | undefined
 }
 
-interface StoredBaseline {
-  readonly rowCount: number
+interface Amount {
+  readonly rows: number
   readonly takenAtMs: number
-  /** The jobs of which no later poll has said yet that they still have imported no row. */
+  /** The jobs of which no later poll has confirmed yet that this came early enough. */
   readonly unconfirmed: ReadonlySet<number>
 }
 
@@ -53,11 +53,11 @@ export function nextBaseline(
   if (jobs.length === 0 || !jobs.every(isInvisible)) return undefined
   const isBeforeImport = jobs.every(({ latest }) => latest !== undefined && hasNoRows(latest))
   const requests = names.flatMap((name): readonly BaselineRequest[] => {
-    const { rows, stored, failures, triedAtMs } = entryOf(baselines, name)
-    const isDone = rows !== undefined && (stored !== undefined || !isBeforeImport)
+    const { counted, stored, failures, triedAtMs } = entryOf(baselines, name)
+    const isDone = counted !== undefined && (stored !== undefined || !isBeforeImport)
     if (isDone || failures >= MAX_BASELINE_FAILURES) return []
     const atMs = failures === 0 ? Number.NEGATIVE_INFINITY : triedAtMs + BASELINE_RETRY_MS
-    return [{ name, step: rows === undefined ? 'count' : 'stored', atMs, isFirst: failures === 0 }]
+    return [{ name, step: counted === undefined ? 'count' : 'stored', atMs, isFirst: failures === 0 }]
   })
   return requests.toSorted((a, b) => a.atMs - b.atMs)[0]
 }
@@ -73,51 +73,62 @@ export function recordBaseline(
   if (result.kind === 'cancelled') return baselines
   const before = { ...entryOf(baselines, name), triedAtMs: endedAtMs }
   const others = baselines.filter((one) => one.name !== name)
-  if (result.kind === 'counted' && jobs.every(isInvisible)) return [...others, { ...before, rows: result.rows }]
-  if (result.kind === 'stored') {
-    const unconfirmed = new Set(jobs.keys())
-    return [...others, { ...before, stored: { rowCount: result.rowCount, takenAtMs: endedAtMs, unconfirmed } }]
+  const amount = (rows: number): Amount => ({ rows, takenAtMs: endedAtMs, unconfirmed: new Set(jobs.keys()) })
+  if (result.kind === 'counted' && jobs.every(isInvisible)) {
+    return [...others, { ...before, failures: 0, counted: amount(result.rows) }]
   }
+  if (result.kind === 'stored') return [...others, { ...before, stored: amount(result.rowCount) }]
   return [...others, { ...before, failures: before.failures + 1 }]
 }
 
-/** The baselines after a poll: `rowCount` counts only if the next poll of every job still says that no row is imported. */
+/**
+ * The baselines after a poll: each amount counts only if the next poll of every job still says that it came early enough. No row
+ * was visible before the gate's own commit.
+ */
 export function checkBaselines(
   baselines: Baselines,
   job: number,
   result: PollResult,
   { startedAtMs }: Pick<Span, 'startedAtMs'>,
+  { commit }: Pick<History, 'commit'>,
 ): Baselines {
   if (result.kind !== 'answered') return baselines
   const { snapshot, isFromList = false } = result
-  // A list has the rows of an earlier poll: of them only that a job is pending says anything.
-  if (isFromList && snapshot.phase !== 'pending') return baselines
+  const isFor = (amount: Amount | undefined): amount is Amount =>
+    amount?.unconfirmed.has(job) === true && startedAtMs >= amount.takenAtMs
   return baselines.map((baseline) => {
-    const { stored } = baseline
-    if (stored === undefined || startedAtMs < stored.takenAtMs || !stored.unconfirmed.has(job)) return baseline
-    if (!hasNoRows(snapshot)) return { ...baseline, stored: undefined, failures: MAX_BASELINE_FAILURES }
-    const unconfirmed = new Set([...stored.unconfirmed].filter((other) => other !== job))
-    return { ...baseline, stored: { ...stored, unconfirmed } }
+    const { counted, stored } = baseline
+    const isCounted = isFor(counted) && (commit !== undefined || isInvisible({ latest: snapshot, commit }))
+    const after = isCounted ? { ...baseline, counted: confirmed(counted, job) } : baseline
+    // A list has the rows of an earlier poll: of them only that a job is pending says anything.
+    if (!isFor(stored) || (isFromList && snapshot.phase !== 'pending')) return after
+    return hasNoRows(snapshot)
+      ? { ...after, stored: confirmed(stored, job) }
+      : { ...after, stored: undefined, failures: MAX_BASELINE_FAILURES }
   })
+}
+
+function confirmed(amount: Amount, job: number): Amount {
+  return { ...amount, unconfirmed: new Set([...amount.unconfirmed].filter((other) => other !== job)) }
 }
 
 /** The early baseline of a collection, by any of its names, as far as it counts; undefined where there is none. */
 export function baselineOf(baselines: Baselines, names: readonly string[]): Baseline | undefined {
   const taken = names.flatMap((name): readonly Baseline[] => {
-    const { rows, stored } = entryOf(baselines, name)
-    const rowCount = stored?.unconfirmed.size === 0 ? stored.rowCount : undefined
-    return rows === undefined ? [] : [{ rows, rowCount, isEarly: true }]
+    const { counted, stored } = entryOf(baselines, name)
+    const rowCount = stored?.unconfirmed.size === 0 ? stored.rows : undefined
+    return counted === undefined ? [] : [{ rows: counted.rows, rowCount, isEarly: counted.unconfirmed.size === 0 }]
   })
-  return taken.find(({ rowCount }) => rowCount !== undefined) ?? taken[0]
+  return taken.find(({ rowCount }) => rowCount !== undefined) ?? taken.find(({ isEarly }) => isEarly) ?? taken[0]
 }
 
 function entryOf(baselines: Baselines, name: string): EarlyBaseline {
   const known = baselines.find((one) => one.name === name)
-  return known ?? { name, failures: 0, triedAtMs: 0, rows: undefined, stored: undefined }
+  return known ?? { name, failures: 0, triedAtMs: 0, counted: undefined, stored: undefined }
 }
 
 /** The rows of the job are imported, but no search can see them yet. */
-function isInvisible({ latest, commit }: History): boolean {
+function isInvisible({ latest, commit }: Pick<History, 'latest' | 'commit'>): boolean {
   return commit === undefined && ['pending', 'importing', 'uncommitted'].includes(latest?.phase ?? 'unknown')
 }
 

@@ -157,7 +157,7 @@ function recordPoll(stage: JobsStage, job: number, result: PollResult, span: Spa
   if (before === undefined || result.kind === 'cancelled' || !stage.counts(job, result, span)) return []
   const after = record(before, result, span)
   known.jobs[job] = after
-  known.baselines = checkBaselines(known.baselines, job, result, span)
+  known.baselines = checkBaselines(known.baselines, job, result, span, after)
   if (result.kind === 'answered' || result.kind === 'unknown-job') known.jobs = excuseOthers(known.jobs, job)
   const pace = { ...policy, maxOutageMs: maxOutageMs(policy, serviceHasAnswered(known.jobs)) }
   const { refusals } = after
