@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { baselineOf, checkBaselines, nextBaseline, recordBaseline } from '../../src/gate/baselines.ts'
 import type { Baselines } from '../../src/gate/baselines.ts'
-import { attempted } from '../../src/gate/commit-state.ts'
+import { attempted } from '../../src/gate/commits.ts'
 import type { JobSnapshot } from '../../src/gate/job.ts'
 import { aHistory, aJob, aTrouble } from '../support/builders.ts'
 import { rows, stored } from '../support/searching.ts'

@@ -3,7 +3,7 @@ import { newHistory, record } from '../../src/gate/history.ts'
 import type { PollResult } from '../../src/gate/job.ts'
 import { newCollection, recordResult } from '../../src/gate/collection.ts'
 import type { CollectionResult } from '../../src/gate/collection.ts'
-import { attempted } from '../../src/gate/commit-state.ts'
+import { attempted } from '../../src/gate/commits.ts'
 import type { CommitResult } from '../../src/gate/import-service.ts'
 import { jobChanges, collectionChanges, commitChanges } from '../../src/gate/changes.ts'
 import {

@@ -6,8 +6,14 @@ import type { History } from '../../src/gate/history.ts'
 import type { PollResult } from '../../src/gate/job.ts'
 import type { CommitResult } from '../../src/gate/import-service.ts'
 import type { Policy } from '../../src/gate/policy.ts'
-import { attempted, isCommitted, isCommitInDoubt } from '../../src/gate/commit-state.ts'
-import { abortableJobs, dueCommits, outdatedJobs } from '../../src/gate/commits.ts'
+import {
+  abortableJobs,
+  attempted,
+  dueCommits,
+  isCommitInDoubt,
+  isCommitted,
+  outdatedJobs,
+} from '../../src/gate/commits.ts'
 import { aPolicy } from '../support/builders.ts'
 import { answered, outage, refused, unknownJob, declined } from '../support/watching.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { withoutAbsence } from '../../src/gate/absence.ts'
+import { withoutAbsence } from '../../src/gate/faults.ts'
 import { newHistory, record, totalOutageMsAt } from '../../src/gate/history.ts'
 import type { History } from '../../src/gate/history.ts'
 import { importedRowsOf, reasonOf } from '../../src/gate/job.ts'

@@ -11,7 +11,7 @@ import {
   pauseAtRestMs,
   pauseInOutageMs,
 } from '../../src/gate/pace.ts'
-import { attempted } from '../../src/gate/commit-state.ts'
+import { attempted } from '../../src/gate/commits.ts'
 import type { CommitResult } from '../../src/gate/import-service.ts'
 import type { Pace } from '../../src/gate/pace.ts'
 import { corpus } from '../bench/corpus.ts'

@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { annotationOf, headline } from '../../src/messages/outcomes.ts'
-import { attempted } from '../../src/gate/commit-state.ts'
-import type { CommitAction } from '../../src/gate/commit-state.ts'
+import { attempted } from '../../src/gate/commits.ts'
+import type { CommitAction, CommitResult } from '../../src/gate/import-service.ts'
 import type { Conclusion } from '../../src/gate/conclusion.ts'
 import type { History } from '../../src/gate/history.ts'
-import type { CommitResult } from '../../src/gate/import-service.ts'
 import { aCompletedJob, aFailedJob, aHistory, aJob, aPolicy, aTrouble, aView } from '../support/builders.ts'
 
 const COMMIT = 'POST /v2/vectordb/jobs/import/commit'

@@ -1,9 +1,10 @@
 import type { Span } from './clock.ts'
+import { isConfirmed, nextAttemptAtMs, recordRefusal } from './faults.ts'
+import type { Refusals } from './faults.ts'
+import type { History } from './history.ts'
 import type { CollectionIdentity } from './import-service.ts'
-import type { ServiceError } from './job.ts'
 import { pauseInOutageMs } from './pace.ts'
-import { isConfirmed, nextAttemptAtMs, recordRefusal } from './refusals.ts'
-import type { Refusals } from './refusals.ts'
+import type { Policy } from './policy.ts'
 
 /**
  * Which collection a name stands for. A job keeps the name that it was created with, possibly an alias, so that names that differ
@@ -11,13 +12,12 @@ import type { Refusals } from './refusals.ts'
  */
 export interface Identity {
   /** Undefined: not known, and not to be had where `isSettled`. */
-  readonly collectionId: string | undefined
+  readonly collectionId?: string
   readonly isSettled: boolean
   /** When to request it next. */
   readonly nextAtMs: number
-  readonly refusals: Refusals | undefined
-  readonly outageSinceMs: number | undefined
-  readonly error: ServiceError | undefined
+  readonly refusals?: Refusals
+  readonly outageSinceMs?: number
 }
 
 /** What is known of each name. */
@@ -26,34 +26,25 @@ export type Identities = ReadonlyMap<string, Identity>
 /** How another name relates to the one that was given. `unknown`: it cannot be asked, so the names decide. */
 export type Alias = 'same' | 'different' | 'unknown' | 'pending'
 
-const UNASKED: Identity = {
-  collectionId: undefined,
-  isSettled: false,
-  nextAtMs: Number.NEGATIVE_INFINITY,
-  refusals: undefined,
-  outageSinceMs: undefined,
-  error: undefined,
-}
-
 /** What is known of a name after one more response. An outage is waited out, a confirmed refusal settles it. */
-export function recordIdentity(before = UNASKED, result: CollectionIdentity, span: Span): Identity {
-  if (result.kind === 'cancelled') return before
-  const refusal = result.kind === 'gone' ? ({ ...result, kind: 'refused' } as const) : result
-  const refusals = recordRefusal(before.refusals, refusal, span)
+export function recordIdentity(before: Identity | undefined, result: CollectionIdentity, span: Span): Identity {
+  const unsettled = { isSettled: false, nextAtMs: span.endedAtMs }
   switch (result.kind) {
+    case 'cancelled':
+      return before ?? unsettled
     case 'identified':
-      return { ...UNASKED, collectionId: result.collectionId, isSettled: true }
+      return { ...unsettled, collectionId: result.collectionId, isSettled: true }
     case 'unidentified':
-      return { ...UNASKED, isSettled: true }
+      return { ...unsettled, isSettled: true }
     case 'gone':
     case 'refused': {
-      const nextAtMs = refusals === undefined ? span.endedAtMs : nextAttemptAtMs(refusals)
-      return { ...UNASKED, refusals, isSettled: isConfirmed(refusals), nextAtMs, error: result.error }
+      const refusals = recordRefusal(before?.refusals, { ...result, kind: 'refused' }, span)
+      return { refusals, isSettled: isConfirmed(refusals), nextAtMs: nextAttemptAtMs(refusals) }
     }
     case 'outage': {
-      const outageSinceMs = before.outageSinceMs ?? span.endedAtMs
+      const outageSinceMs = before?.outageSinceMs ?? span.endedAtMs
       const nextAtMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - outageSinceMs)
-      return { ...UNASKED, outageSinceMs, nextAtMs, error: result.error }
+      return { isSettled: false, outageSinceMs, nextAtMs }
     }
   }
 }
@@ -67,6 +58,22 @@ export function aliasOf(identities: Identities, name: string, given: string): Al
   if (isUnknown(one) || isUnknown(other)) return 'unknown'
   if (one?.collectionId === undefined || other?.collectionId === undefined) return 'pending'
   return one.collectionId === other.collectionId ? 'same' : 'different'
+}
+
+/**
+ * How the collection of a job relates to the expected one. A Completed job that no response ever gave a collection to is not
+ * believed to belong to it.
+ */
+export function aliasOfJob(
+  { latest, listedCollection }: History,
+  { expectedCollection }: Policy,
+  identities: Identities | undefined,
+): Alias {
+  if (expectedCollection === undefined) return 'same'
+  const name = latest?.collectionName ?? listedCollection
+  if (name === undefined) return latest?.phase === 'completed' ? 'unknown' : 'same'
+  if (identities === undefined) return name === expectedCollection ? 'same' : 'unknown'
+  return aliasOf(identities, name, expectedCollection)
 }
 
 /** The names to request, of those that are to be compared with the given one. */

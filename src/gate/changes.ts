@@ -1,13 +1,11 @@
 import { areReady, isLoaded, pendingRowsOf } from './collection.ts'
 import type { CollectionResult, CollectionHistory } from './collection.ts'
 import type { CollectionChange, JobChange } from './events.ts'
+import { faultChanges, outageChanges } from './faults.ts'
 import { isSameState } from './history.ts'
-import type { History } from './history.ts'
-import { isConfirmed } from './refusals.ts'
-import type { Refusals } from './refusals.ts'
+import type { CommitState, History } from './history.ts'
+import type { CommitAction, CommitResult, IndexProgress, LoadProgress } from './import-service.ts'
 import type { FileProgress, JobSnapshot, PollResult } from './job.ts'
-import type { CommitResult, IndexProgress, LoadProgress } from './import-service.ts'
-import type { CommitAction, CommitState } from './commit-state.ts'
 
 /** How long a job may stand still before the log says so. */
 export const IDLE_NOTICE_MS = 30 * 60_000
@@ -17,28 +15,15 @@ const FAILED_FILES_A_POLL = 10
 
 /** What a poll changed, in the order in which it is reported. */
 export function jobChanges(before: History, after: History, result: PollResult): readonly JobChange[] {
-  switch (result.kind) {
-    case 'cancelled':
-      return []
-    case 'refused':
-      return refusalChanges(before.refusals, after.refusals)
-    case 'outage':
-      return before.outage === undefined ? [{ kind: 'outage-began', error: result.error }] : []
-    case 'unknown-job':
-      return [
-        ...outageEnded(before, after),
-        ...(before.unknown === undefined
-          ? [{ kind: 'job-unknown', error: result.error, seenBefore: before.latest !== undefined } as const]
-          : []),
-      ]
-    case 'answered':
-      return [
-        ...outageEnded(before, after),
-        ...stateChanges(before, after, result.snapshot),
-        ...failedFiles(before.latest, after.latest),
-        ...idleChanges(before.idleMs, after.idleMs),
-      ]
+  const changes: JobChange[] = [...faultChanges(before, after, after.polledAtMs ?? 0)]
+  if (result.kind === 'unknown-job' && before.unknown === undefined) {
+    changes.push({ kind: 'job-unknown', error: result.error, seenBefore: before.latest !== undefined })
   }
+  if (result.kind === 'answered') {
+    changes.push(...stateChanges(before, after, result.snapshot), ...failedFiles(before.latest, after.latest))
+    changes.push(...idleChanges(before, after))
+  }
+  return changes
 }
 
 /** What came of committing or aborting a job; `before` are the attempts until then. */
@@ -68,41 +53,39 @@ export function collectionChanges(
   after: CollectionHistory,
   answer: CollectionResult,
 ): readonly CollectionChange[] {
+  return [...outageChanges(before, after, after.requestedAtMs ?? 0), ...answerChanges(before, after, answer)]
+}
+
+function answerChanges(
+  before: CollectionHistory,
+  after: CollectionHistory,
+  answer: CollectionResult,
+): readonly CollectionChange[] {
   switch (answer.kind) {
-    case 'outage':
-      return before.outage === undefined ? [{ kind: 'outage-began', error: answer.error }] : []
     case 'refused':
     case 'gone':
       return before.refusals === undefined ? [{ kind: 'refused', error: answer.error }] : []
+    case 'done':
+      return [{ kind: 'refreshed' }]
+    case 'measured': {
+      const { rows, rowCount } = answer
+      const counted = before.rows === rows ? [] : [{ kind: 'counted', rows, rowCount } as const]
+      return [...counted, ...idleChanges(before, after)]
+    }
+    case 'read':
+      return [
+        ...indexChanges(before, after, answer.indexes),
+        ...loadChanges(before.load, answer.load),
+        ...idleChanges(before, after),
+      ]
+    case 'outage':
     case 'cancelled':
     case 'identified':
     case 'counted':
     case 'not-loaded':
     case 'no-refresh':
-      return collectionOutageEnded(before, after)
-    case 'done':
-      return [...collectionOutageEnded(before, after), { kind: 'refreshed' }]
-    case 'measured': {
-      const { rows, rowCount } = answer
-      return [
-        ...collectionOutageEnded(before, after),
-        ...(before.rows === rows ? [] : [{ kind: 'counted', rows, rowCount } as const]),
-        ...idleChanges(before.idleMs, after.idleMs),
-      ]
-    }
-    case 'read':
-      return [
-        ...collectionOutageEnded(before, after),
-        ...indexChanges(before, after, answer.indexes),
-        ...loadChanges(before.load, answer.load),
-        ...idleChanges(before.idleMs, after.idleMs),
-      ]
+      return []
   }
-}
-
-function collectionOutageEnded(before: CollectionHistory, after: CollectionHistory): readonly CollectionChange[] {
-  if (before.outage === undefined) return []
-  return [{ kind: 'outage-ended', lastedMs: (after.requestedAtMs ?? 0) - before.outage.silentSinceMs }]
 }
 
 function indexChanges(
@@ -131,20 +114,8 @@ function loadChanges(before: LoadProgress | undefined, load: LoadProgress): read
     : [{ kind: 'load', state: load.state, percent: load.percent }]
 }
 
-/** A refusal that is not confirmed yet is reported once; a confirmed one is the end. */
-export function refusalChanges(before: Refusals | undefined, after: Refusals | undefined) {
-  return before === undefined && after !== undefined && !isConfirmed(after)
-    ? [{ kind: 'refused-once', error: after.error } as const]
-    : []
-}
-
-function idleChanges(beforeMs: number, idleMs: number) {
+function idleChanges({ idleMs: beforeMs }: History | CollectionHistory, { idleMs }: History | CollectionHistory) {
   return beforeMs < IDLE_NOTICE_MS && idleMs >= IDLE_NOTICE_MS ? [{ kind: 'idle', idleMs } as const] : []
-}
-
-function outageEnded(before: History, after: History): readonly JobChange[] {
-  if (before.outage === undefined) return []
-  return [{ kind: 'outage-ended', lastedMs: (after.polledAtMs ?? 0) - before.outage.silentSinceMs }]
 }
 
 function stateChanges(before: History, after: History, now: JobSnapshot): readonly JobChange[] {

@@ -14,11 +14,9 @@ import type {
   Refresh,
   RowsCounted,
 } from './import-service.ts'
-import { prolonged } from './outage.ts'
-import type { Outage } from './outage.ts'
+import { isConfirmed, prolonged, recordRefusal } from './faults.ts'
+import type { Outage, Refusals } from './faults.ts'
 import type { Policy, Selection } from './policy.ts'
-import { isConfirmed, recordRefusal } from './refusals.ts'
-import type { Refusals } from './refusals.ts'
 import { SECOND_READING_MS } from './timing.ts'
 
 /** What a search saw and what was stored before the imported rows could be visible. */
@@ -198,7 +196,7 @@ function refused(
   const isSameOperation = before.refusals?.error.operation === result.error.operation
   const counted = recordRefusal(isSameOperation ? before.refusals : undefined, { ...result, kind: 'refused' }, span)
   const isGone = result.kind === 'gone'
-  const refusals = counted && { ...counted, isGone }
+  const refusals = { ...counted, isGone }
   if (!isConfirmed(refusals)) return { refusals }
   return isGone ? { refusals, gone: result.error } : { refusals, refusal: result.error }
 }

@@ -1,20 +1,67 @@
-import { isCommitInDoubt, isCommitted, isFinallyRefused } from './commit-state.ts'
-import type { CommitState } from './commit-state.ts'
-import type { History } from './history.ts'
+import { aliasOfJob } from './aliases.ts'
 import type { Identities } from './aliases.ts'
-import { aliasOfJob } from './judge.ts'
-import type { Verdict } from './judge.ts'
+import type { Span } from './clock.ts'
+import type { Verdict } from './conclusion.ts'
+import { isConfirmed, nextAttemptAtMs, prolonged, recordRefusal } from './faults.ts'
+import type { CommitState, History } from './history.ts'
+import type { CommitResult } from './import-service.ts'
 import { MIN_PAUSE_MS } from './pace.ts'
 import type { Policy } from './policy.ts'
-import { nextAttemptAtMs } from './refusals.ts'
+
+/** The attempts after one more. One that was cut short by ourselves may have been carried out all the same. */
+export function attempted(before: CommitState | undefined, result: CommitResult, span: Span): CommitState {
+  const { refusals, outage } = before ?? {}
+  const after = { times: (before?.times ?? 0) + 1, endedAtMs: span.endedAtMs, isPolledSince: false }
+  if (result.kind === 'done') return { ...after, state: 'done', outage: undefined, error: undefined }
+  if (result.kind === 'cancelled') return { ...after, state: 'in-doubt', refusals, outage, error: before?.error }
+  const { error } = result
+  if (result.kind === 'outage') return { ...after, state: 'in-doubt', outage: prolonged(outage, error, span), error }
+  if (result.kind !== 'refused' || isDeclined(result)) return { ...after, state: 'declined', error }
+  return { ...after, state: 'refused', refusals: recordRefusal(refusals, result, span), outage, error }
+}
+
+/** What one response decides: 2100 about a state, and a service that has no such operation. */
+function isDeclined({ error: { kind } }: Extract<CommitResult, { kind: 'refused' }>): boolean {
+  return kind === 'declined' || kind === 'no-operation'
+}
+
+type Committing = Pick<History, 'commit' | 'latest'>
+
+/** The gate has committed the job, as far as anybody can tell. */
+export function isCommitted({ commit, latest }: Committing): boolean {
+  if (commit === undefined || latest?.phase === 'failed') return false
+  return commit.state === 'done' || latest?.phase === 'committing' || latest?.phase === 'completed'
+}
 
 /** Some jobs have been committed by the gate: what happens to the others now leaves the import half done. */
 export function commitsHaveBegun(jobs: readonly History[]): boolean {
   return jobs.some(isCommitted)
 }
 
+/** The gate has aborted the job: its rows are given up. */
+export function isAborted({ abort }: Pick<History, 'abort'>): boolean {
+  return abort?.state === 'done'
+}
+
+/** A commit was sent, and it is unknown whether it was carried out. */
+export function isCommitInDoubt(job: Committing): boolean {
+  const { commit, latest } = job
+  return commit?.state === 'in-doubt' && !commit.isPolledSince && latest?.phase !== 'failed' && !isCommitted(job)
+}
+
+/** No further request is sent: the service declined it, or its refusal is confirmed. */
+export function isFinallyRefused(state: CommitState | undefined): boolean {
+  return state?.state === 'declined' || isConfirmed(state?.refusals)
+}
+
+/** The job will not be committed: the service refuses it, and a poll of the job does not say otherwise. */
+export function isCommitRefused(job: Committing, timeIsUp: boolean): boolean {
+  const { commit } = job
+  return isFinallyRefused(commit) && (commit?.isPolledSince === true || timeIsUp) && !isCommitted(job)
+}
+
 /** When a job is to be committed, on the clock. */
-export interface DueCommit {
+interface DueCommit {
   readonly job: number
   readonly atMs: number
 }

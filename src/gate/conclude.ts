@@ -1,13 +1,12 @@
 import type { Identities } from './aliases.ts'
-import type { Conclusion } from './conclusion.ts'
+import { commitsHaveBegun, isCommitInDoubt, isCommitted } from './commits.ts'
+import { indicesOf } from './conclusion.ts'
+import type { Conclusion, Ending, Verdict } from './conclusion.ts'
+import { isHostOut, silentMs } from './faults.ts'
 import type { History } from './history.ts'
 import { importedRowsOf } from './job.ts'
 import { judge } from './judge.ts'
-import type { Ending, Readiness, Verdict } from './judge.ts'
-import { isHostOut } from './outage.ts'
 import type { Policy, RowRange } from './policy.ts'
-import { isCommitInDoubt, isCommitted } from './commit-state.ts'
-import { commitsHaveBegun } from './commits.ts'
 
 /** Rows imported over all jobs, as far as the service says. */
 export interface RowCount {
@@ -45,23 +44,18 @@ export function conclude(
   verdicts: readonly Verdict[],
   policy: Policy,
 ): Conclusion | undefined {
-  const ends = new Map<Ending, number[]>()
-  for (const [i, verdict] of verdicts.entries()) {
-    if (verdict.kind === 'ended') ends.set(verdict.as, [...(ends.get(verdict.as) ?? []), i])
-  }
-  const having = (as: Ending) => ends.get(as) ?? []
-  const ready = verdicts.flatMap((verdict) => (verdict.kind === 'ready' ? [verdict.as] : []))
-  const end =
-    badEnd(jobs, having, policy) ??
-    restingUncommitted(having('uncommitted')) ??
-    outOfTime(having('timed-out'), policy) ??
-    (jobs.length > 0 && ready.length === jobs.length ? throughTheGates(jobs, ready, policy) : undefined)
+  const end = firstEnd(jobs, verdicts, policy) ?? throughTheGates(jobs, verdicts, policy)
   return end && (halfCommitted(jobs, end) ?? end)
 }
 
-/** The rows that the jobs have imported are as many as the user expects. */
-export function rowsHold(jobs: readonly History[], policy: Policy): boolean {
-  return rowGateHolds(rowCount(jobs), policy.expectedRows)
+/**
+ * The rows that the jobs have imported are as many as the user expects. An explicit demand needs a number from every job; the
+ * default only refuses a known nothing.
+ */
+export function rowsHold(jobs: readonly History[], { expectedRows }: Policy): boolean {
+  const { known, complete } = rowCount(jobs)
+  if (expectedRows === undefined) return known === undefined || known > 0
+  return known !== undefined && complete && isWithin(expectedRows, known)
 }
 
 /** Rows imported over all jobs, from what the service last said of each. */
@@ -73,68 +67,62 @@ export function rowCount(jobs: readonly History[]): RowCount {
   }
 }
 
-/** Where several ends hold at once, the first of these is the gate's. */
-function badEnd(
-  jobs: readonly History[],
-  having: (as: Ending) => readonly number[],
-  policy: Policy,
-): Conclusion | undefined {
-  const rejected = having('rejected')
-  const refusedJob = first(jobs, rejected)
-  const rejection = refusedJob?.refusals?.error ?? refusedJob?.commit?.error
-  if (rejection !== undefined) return { kind: 'rejected', passes: false, jobs: rejected, error: rejection }
-  const failed = having('failed')
-  if (failed.length > 0) return { kind: 'failed', passes: false, jobs: failed }
-  const elsewhere = having('wrong-collection')
-  if (elsewhere.length > 0) {
-    return { kind: 'wrong-collection', passes: false, jobs: elsewhere, expected: policy.expectedCollection ?? '' }
-  }
-  const gone = having('not-found')
-  const unknown = first(jobs, gone)?.unknown
-  if (unknown !== undefined) return { kind: 'not-found', passes: false, jobs: gone, error: unknown.error }
-  const stalled = having('stalled')
-  const still = first(jobs, stalled)
-  if (still !== undefined) return { kind: 'stalled', passes: false, jobs: stalled, idleMs: still.idleMs }
-  const unreachable = having('unreachable')
-  const silent = first(jobs, unreachable)
-  return silent && { kind: 'unreachable', passes: false, jobs: unreachable, ...lost(silent) }
+/** How an end of these jobs ends the gate; `job` is the first of them. Where several hold at once, the first of these does. */
+const ENDS: Readonly<
+  Record<Ending, (job: History, jobs: readonly number[], policy: Policy) => Conclusion | undefined>
+> = {
+  rejected(job, jobs) {
+    const error = job.refusals?.error ?? job.commit?.error
+    return error && { kind: 'rejected', passes: false, jobs, error }
+  },
+  failed: (_, jobs) => ({ kind: 'failed', passes: false, jobs }),
+  'wrong-collection': (_, jobs, { expectedCollection: expected = '' }) => ({
+    kind: 'wrong-collection',
+    passes: false,
+    jobs,
+    expected,
+  }),
+  'not-found': ({ unknown }, jobs) => unknown && { kind: 'not-found', passes: false, jobs, error: unknown.error },
+  stalled: ({ idleMs }, jobs) => ({ kind: 'stalled', passes: false, jobs, idleMs }),
+  unreachable(job, jobs) {
+    // There is no answer about the job itself, else about its commit.
+    const [faults, atMs] = job.outage === undefined ? [job.commit, job.commit?.endedAtMs] : [job, job.polledAtMs]
+    const outageMs = silentMs(faults ?? {}, atMs ?? 0)
+    return { kind: 'unreachable', passes: false, jobs, error: faults?.outage?.error, outageMs }
+  },
+  uncommitted: (_, jobs) => ({ kind: 'uncommitted', passes: false, jobs }),
+  'timed-out': (_, jobs, { onTimeout }) => ({ kind: 'timed-out', passes: onTimeout === 'pass', jobs }),
 }
 
-/** Since when and why there is no answer: about the job itself, else about its commit. */
-function lost(job: History) {
-  if (job.outage !== undefined) {
-    return { error: job.outage.error, outageMs: (job.polledAtMs ?? 0) - job.outage.silentSinceMs }
+function firstEnd(jobs: readonly History[], verdicts: readonly Verdict[], policy: Policy): Conclusion | undefined {
+  for (const [ending, conclusionOf] of Object.entries(ENDS)) {
+    const having = indicesOf(verdicts, (verdict) => verdict.kind === 'ended' && verdict.as === ending)
+    const job = jobs[having[0] ?? -1]
+    const conclusion = job && conclusionOf(job, having, policy)
+    if (conclusion !== undefined) return conclusion
   }
-  const { outage, endedAtMs = 0 } = job.commit ?? {}
-  return { error: outage?.error, outageMs: outage === undefined ? 0 : endedAtMs - outage.silentSinceMs }
+  return undefined
 }
 
 /** The gate has committed some jobs, for all that anybody knows, and others are left behind. */
 function halfCommitted(jobs: readonly History[], because: Conclusion): Conclusion | undefined {
-  const having = (is: (job: History) => boolean) => jobs.flatMap((job, i) => (is(job) ? [i] : []))
-  const committed = having(isCommitted)
-  const left = having((job) => !isCommitted(job) && job.latest?.phase !== 'completed')
+  const committed = indicesOf(jobs, isCommitted)
+  const left = indicesOf(jobs, (job) => !isCommitted(job) && job.latest?.phase !== 'completed')
   // Of a job alone that is in doubt nothing can be half done.
   const isHalf = committed.length > 0 ? left.length > 0 : left.length > 1 && jobs.some(isCommitInDoubt)
   return isHalf ? { kind: 'partly-committed', passes: false, committed, jobs: left, because } : undefined
 }
 
-function restingUncommitted(jobs: readonly number[]): Conclusion | undefined {
-  return jobs.length > 0 ? { kind: 'uncommitted', passes: false, jobs } : undefined
-}
-
-function outOfTime(jobs: readonly number[], policy: Policy): Conclusion | undefined {
-  return jobs.length > 0 ? { kind: 'timed-out', passes: policy.onTimeout === 'pass', jobs } : undefined
-}
-
-/** Undefined where the gate has yet to commit. Rows are checked before the first commit: after it there is no way back. */
+/** Undefined where a job is not ready, or the gate has yet to commit: rows are checked before that, there is no way back. */
 function throughTheGates(
   jobs: readonly History[],
-  ready: readonly Readiness[],
+  verdicts: readonly Verdict[],
   policy: Policy,
 ): Conclusion | undefined {
+  const areReady = verdicts.length === jobs.length && verdicts.every(({ kind }) => kind === 'ready')
+  if (jobs.length === 0 || !areReady) return undefined
   if (policy.waitFor === 'started') return { kind: 'started', passes: true }
-  const uncommitted = ready.flatMap((as, i) => (as === 'uncommitted' ? [i] : []))
+  const uncommitted = indicesOf(verdicts, (verdict) => verdict.kind === 'ready' && verdict.as === 'uncommitted')
   const isToCommit = policy.onUncommitted === 'commit' && uncommitted.length > 0
   if (isToCommit && commitsHaveBegun(jobs)) return undefined
   if (!rowsHold(jobs, policy)) {
@@ -147,17 +135,7 @@ function throughTheGates(
     : { kind: 'completed', passes: true }
 }
 
-/** An explicit demand needs a number from every job; the default only refuses a known nothing. */
-function rowGateHolds({ known, complete }: RowCount, expected: RowRange | undefined): boolean {
-  if (expected === undefined) return known === undefined || known > 0
-  return known !== undefined && complete && isWithin(expected, known)
-}
-
 /** Whether the number of rows is one that is asked for. */
 export function isWithin({ min, max }: RowRange, rows: number): boolean {
   return rows >= min && (max === undefined || rows <= max)
-}
-
-function first(jobs: readonly History[], indices: readonly number[]): History | undefined {
-  return indices.map((i) => jobs[i])[0]
 }

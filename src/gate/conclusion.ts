@@ -14,6 +14,16 @@ export interface Mistake {
   readonly example: string
 }
 
+/** What one job's history means: poll again, ready as far as this job is concerned, or ended so. */
+export type Verdict =
+  | { readonly kind: 'poll-again' }
+  | { readonly kind: 'ready'; readonly as: 'completed' | 'uncommitted' | 'started' }
+  | { readonly kind: 'ended'; readonly as: Ending }
+
+/** A job's end that decides the gate by itself. */
+export type Ending =
+  'rejected' | 'failed' | 'wrong-collection' | 'not-found' | 'stalled' | 'unreachable' | 'uncommitted' | 'timed-out'
+
 /** Why a collection cannot be searched, and will not be by waiting. */
 export type NotReady =
   | { readonly kind: 'index-failed'; readonly index: IndexProgress }
@@ -22,96 +32,67 @@ export type NotReady =
   /** The service has not said which collection the jobs belong to, nor has the user. */
   | { readonly kind: 'unnamed' }
 
-/**
- * Why the gate ended: facts only, the words are made elsewhere. `jobs` are indices, in the order given, of the jobs that
- * have the deciding end, and `collections` those of the collections, where the jobs were through; both are empty where the
- * jobs were still being polled for. `passes` decides the exit status.
- */
+interface Fails {
+  readonly passes: false
+}
+/** `jobs` are indices, in the order given, of those that have the deciding end; none where no job had been asked about yet. */
+interface OfJobs {
+  readonly jobs: readonly number[]
+}
+/** The same of collections, where the jobs were through. */
+interface OfBoth extends OfJobs {
+  readonly collections?: readonly number[]
+}
+
+/** Why the gate ended: facts only, the words are made elsewhere. `passes` decides the exit status. */
 export type Conclusion =
   | { readonly kind: 'completed'; readonly passes: true }
   /** The service has accepted the import, and no more was waited for. */
   | { readonly kind: 'started'; readonly passes: true }
-  | {
+  | (Fails & {
       readonly kind: 'start-failed'
-      readonly passes: false
       readonly cause: StartFailure
       /** The jobs that may be this import. */
       readonly jobIds: readonly string[]
       readonly error: ServiceError | undefined
-    }
-  | { readonly kind: 'uncommitted'; readonly passes: boolean; readonly jobs: readonly number[] }
-  | {
-      readonly kind: 'partly-committed'
-      readonly passes: false
-      /** Those that the gate has committed; none where all that is known is that one may have been. */
-      readonly committed: readonly number[]
-      /** Those that it could not commit, or whose commit is unconfirmed. */
-      readonly jobs: readonly number[]
-      /** How the gate would have ended had no job been committed. */
-      readonly because: Conclusion
-    }
+    })
+  | (OfJobs & { readonly kind: 'uncommitted'; readonly passes: boolean })
+  /** `jobs`: those that the gate could not commit, or whose commit is unconfirmed. */
+  | (Fails &
+      OfJobs & {
+        readonly kind: 'partly-committed'
+        /** Those that the gate has committed; none where all that is known is that one may have been. */
+        readonly committed: readonly number[]
+        /** How the gate would have ended had no job been committed. */
+        readonly because: Conclusion
+      })
   | { readonly kind: 'no-jobs'; readonly passes: boolean }
-  | { readonly kind: 'failed'; readonly passes: false; readonly jobs: readonly number[] }
-  | {
-      readonly kind: 'wrong-collection'
-      readonly passes: false
-      readonly jobs: readonly number[]
-      readonly expected: string
-    }
-  | {
+  | (Fails & OfJobs & { readonly kind: 'failed' })
+  | (Fails & OfJobs & { readonly kind: 'wrong-collection'; readonly expected: string })
+  | (Fails & {
       readonly kind: 'rows-not-met'
-      readonly passes: false
       /** Rows imported by the jobs, or rows in the collections. */
       readonly of: 'jobs' | 'collections'
       /** Undefined: the default, at least one. */
       readonly expected: RowRange | undefined
       /** Undefined: the service does not say. */
       readonly imported: number | undefined
-    }
-  | {
-      readonly kind: 'not-ready'
-      readonly passes: false
-      readonly collections: readonly number[]
-      /** Of the first of them. */
-      readonly cause: NotReady
-    }
-  | {
-      readonly kind: 'not-found'
-      readonly passes: false
-      readonly jobs: readonly number[]
-      readonly error: ServiceError
-    }
-  | {
-      readonly kind: 'rejected'
-      readonly passes: false
-      readonly jobs: readonly number[]
-      readonly collections?: readonly number[]
-      readonly error: ServiceError
-    }
-  | {
-      readonly kind: 'unreachable'
-      readonly passes: false
-      readonly jobs: readonly number[]
-      readonly collections?: readonly number[]
-      readonly error: ServiceError | undefined
-      readonly outageMs: number
-    }
-  | {
-      readonly kind: 'stalled'
-      readonly passes: false
-      readonly jobs: readonly number[]
-      readonly collections?: readonly number[]
-      readonly idleMs: number
-    }
-  | {
-      readonly kind: 'timed-out'
-      readonly passes: boolean
-      readonly jobs: readonly number[]
-      readonly collections?: readonly number[]
-    }
-  | { readonly kind: 'cancelled'; readonly passes: false; readonly signal: string }
-  | { readonly kind: 'invalid-input'; readonly passes: false; readonly mistakes: readonly Mistake[] }
-  | { readonly kind: 'internal-error'; readonly passes: false; readonly message: string }
+    })
+  /** `cause` is that of the first collection. */
+  | (Fails & { readonly kind: 'not-ready'; readonly collections: readonly number[]; readonly cause: NotReady })
+  | (Fails & OfJobs & { readonly kind: 'not-found'; readonly error: ServiceError })
+  | (Fails & OfBoth & { readonly kind: 'rejected'; readonly error: ServiceError })
+  | (Fails &
+      OfBoth & {
+        readonly kind: 'unreachable'
+        readonly error: ServiceError | undefined
+        readonly outageMs: number
+      })
+  | (Fails & OfBoth & { readonly kind: 'stalled'; readonly idleMs: number })
+  | (OfBoth & { readonly kind: 'timed-out'; readonly passes: boolean })
+  | (Fails & { readonly kind: 'cancelled'; readonly signal: string })
+  | (Fails & { readonly kind: 'invalid-input'; readonly mistakes: readonly Mistake[] })
+  | (Fails & { readonly kind: 'internal-error'; readonly message: string })
 
 export type ConclusionKind = Conclusion['kind']
 
@@ -121,4 +102,9 @@ export function interrupted(interrupt: AbortSignal): Conclusion {
   return reason instanceof Error
     ? { kind: 'internal-error', passes: false, message: reason.message }
     : { kind: 'cancelled', passes: false, signal: String(reason) }
+}
+
+/** The indices of those that `is` holds for, as conclusions name jobs and collections. */
+export function indicesOf<T>(all: readonly T[], is: (one: T, index: number) => boolean): readonly number[] {
+  return all.flatMap((one, i) => (is(one, i) ? [i] : []))
 }

@@ -1,6 +1,7 @@
 import type { Phase } from './job.ts'
 import type { ListedJob } from './import-service.ts'
 import type { Selection } from './policy.ts'
+import { CLOCK_SKEW_MS } from './timing.ts'
 
 /** How the jobs of a collection were found. */
 export interface Discovery {
@@ -37,8 +38,6 @@ export function hasEnded({ phase }: { readonly phase: Phase }): boolean {
   return phase === 'completed' || phase === 'failed'
 }
 
-/** The clocks of the runner and the service may differ by this much. */
-const CLOCK_SKEW_MS = 60_000
 /** A time outside is not that of a job. */
 const FIRST_JOB_MS = Date.UTC(2019, 0, 1)
 const LAST_JOB_MS = Date.UTC(2100, 0, 1)

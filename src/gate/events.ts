@@ -1,22 +1,19 @@
 import type { CollectionHistory, CollectionResult } from './collection.ts'
 import type { Conclusion } from './conclusion.ts'
 import type { Discovery } from './discovery.ts'
+import type { FaultChange, OutageChange } from './faults.ts'
 import type { History } from './history.ts'
+import type { CommitAction, CommitResult } from './import-service.ts'
 import type { FileProgress, PollResult, Phase, ServiceError } from './job.ts'
-import type { CommitResult } from './import-service.ts'
-import type { CommitAction } from './commit-state.ts'
 import type { ImportStart, StartChange } from './start.ts'
 
 /** What a poll changed, in the terms of somebody who reads the log. */
 export type JobChange =
+  | FaultChange
   | { readonly kind: 'state'; readonly from: string | undefined; readonly to: string; readonly phase: Phase }
   | { readonly kind: 'unknown-state'; readonly label: string }
   | { readonly kind: 'progress'; readonly from: number; readonly to: number }
   | { readonly kind: 'file-failed'; readonly file: FileProgress }
-  | { readonly kind: 'outage-began'; readonly error: ServiceError }
-  | { readonly kind: 'outage-ended'; readonly lastedMs: number }
-  /** The first refusal in a row, which further requests have to confirm. */
-  | { readonly kind: 'refused-once'; readonly error: ServiceError }
   | { readonly kind: 'job-unknown'; readonly error: ServiceError; readonly seenBefore: boolean }
   | { readonly kind: 'idle'; readonly idleMs: number }
   | { readonly kind: 'act-done'; readonly act: CommitAction }
@@ -26,16 +23,9 @@ export type JobChange =
   /** The service had asked for a pause, and there was no time to wait for its end. */
   | { readonly kind: 'act-not-sent'; readonly act: CommitAction }
 
-/** What asking for the jobs of a collection changed. */
-export type DiscoveryChange =
-  | { readonly kind: 'refused-once'; readonly error: ServiceError }
-  | { readonly kind: 'outage-began'; readonly error: ServiceError }
-  | { readonly kind: 'outage-ended'; readonly lastedMs: number }
-
 /** What a question about a collection changed, in the terms of somebody who reads the log. */
 export type CollectionChange =
-  | { readonly kind: 'outage-began'; readonly error: ServiceError }
-  | { readonly kind: 'outage-ended'; readonly lastedMs: number }
+  | OutageChange
   | { readonly kind: 'indexes'; readonly pendingRows: number | undefined }
   | { readonly kind: 'indexes-ready'; readonly indexes: number }
   | { readonly kind: 'load'; readonly state: 'not-loaded' | 'loading' | 'loaded'; readonly percent: number | undefined }
@@ -83,7 +73,7 @@ export type EventBody =
   /** The job of the import is known. */
   | { readonly kind: 'import-started'; readonly start: ImportStart }
   /** The service was asked for the jobs of a collection, or about one of them. */
-  | { readonly kind: 'searched'; readonly changes: readonly DiscoveryChange[] }
+  | { readonly kind: 'searched'; readonly changes: readonly FaultChange[] }
   /** The jobs to wait for are known; those that appear later are not waited for. */
   | { readonly kind: 'discovered'; readonly discovery: Discovery }
   /** A collection was asked about. */

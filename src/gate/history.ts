@@ -1,11 +1,8 @@
 import type { Span } from './clock.ts'
-import type { CommitState } from './commit-state.ts'
+import { recordFaults } from './faults.ts'
+import type { Faults } from './faults.ts'
 import { importedRowsOf, totalRowsOf } from './job.ts'
 import type { FileProgress, JobSnapshot, PollResult, Phase, ServiceError } from './job.ts'
-import { prolonged } from './outage.ts'
-import { recordRefusal } from './refusals.ts'
-import type { Refusals } from './refusals.ts'
-import type { Outage } from './outage.ts'
 
 /** A moment at which a job's state, progress or rows had changed. */
 export interface TimelinePoint {
@@ -17,12 +14,12 @@ export interface TimelinePoint {
 }
 
 /** What is known of one job after all polls so far. Immutable; all times are the clock's. */
-export interface History {
+export interface History extends Faults {
   readonly jobId: string
   /** The job was in a list of the service, which so has answered, before anyone polled it. */
   readonly wasListed: boolean
   /** The name of its collection by that list. */
-  readonly listedCollection: string | undefined
+  readonly listedCollection?: string | undefined
   /** The service has reported the job at Uncommitted: it is a two-phase import. */
   readonly wasUncommitted: boolean
   /** This step started it as a two-phase import. */
@@ -30,41 +27,51 @@ export interface History {
   /** Polls that brought anything, good or bad. */
   readonly polls: number
   /** When the last poll ended. */
-  readonly polledAtMs: number | undefined
+  readonly polledAtMs?: number | undefined
   /**
    * The last good answer, as it is to be reported: a failure resets progress, rows and files on the wire, so those
    * seen before it are kept.
    */
-  readonly latest: JobSnapshot | undefined
+  readonly latest?: JobSnapshot | undefined
   /** 0 to 100, as last reported; 0 before the first answer. */
   readonly progress: number
   /** As last reported, before a failure. */
-  readonly importedRows: number | undefined
-  /** As last reported, before a failure. */
-  readonly totalRows: number | undefined
+  readonly importedRows?: number | undefined
+  readonly totalRows?: number | undefined
   /** When the last whole answer came, or the last one that changed anything. */
-  readonly answeredAtMs: number | undefined
+  readonly answeredAtMs?: number | undefined
   /** When the last usable response came. */
-  readonly usableAtMs: number | undefined
+  readonly usableAtMs?: number | undefined
   /** When state, progress or rows last changed. */
-  readonly changedAtMs: number | undefined
+  readonly changedAtMs?: number | undefined
   /** For how long state, progress and rows have stood still while the service was answering. */
   readonly idleMs: number
   /** How much of the time since the last good answer went by in outages that are over. */
   readonly outageSinceAnswerMs: number
   /** How long all outages took that are over, since the first good answer. */
   readonly totalOutageMs: number
-  /** Since when the service has given no usable answer about this job. */
-  readonly outage: Outage | undefined
   /** Since when the service has said that it does not know this job. */
-  readonly unknown: { readonly sinceMs: number; readonly answers: number; readonly error: ServiceError } | undefined
-  /** Refusals in a row: the last response was one. */
-  readonly refusals: Refusals | undefined
-  /** The gate's own attempts to commit the job. */
-  readonly commit: CommitState | undefined
-  /** The gate's own attempts to abort the job. */
-  readonly abort: CommitState | undefined
+  readonly unknown?: { readonly sinceMs: number; readonly answers: number; readonly error: ServiceError } | undefined
+  /** The gate's own attempts to commit the job, and to abort it. */
+  readonly commit?: CommitState | undefined
+  readonly abort?: CommitState | undefined
   readonly timeline: readonly TimelinePoint[]
+}
+
+/** What became of the gate's own attempts to commit or to abort a job. */
+export interface CommitState extends Faults {
+  /**
+   * `declined`: the job is in another state, or the service has no such operation. `refused`: a refusal that others have to
+   * confirm. `in-doubt`: the response was lost, so it may have been carried out.
+   */
+  readonly state: 'done' | 'declined' | 'refused' | 'in-doubt'
+  readonly times: number
+  /** When the last attempt ended. */
+  readonly endedAtMs: number
+  /** The job itself has been polled since. */
+  readonly isPolledSince: boolean
+  /** Why the last one failed. */
+  readonly error?: ServiceError | undefined
 }
 
 // Enough for a chart and for the estimates; a six-hour wait that changes every two seconds would otherwise grow for ever.
@@ -73,69 +80,39 @@ const TIMELINE_POINTS = 1000
 /** The history of a job that has not been polled yet. */
 export function newHistory(
   jobId: string,
-  {
-    wasListed = false,
-    listedCollection,
-    isOwnTwoPhase = false,
-  }: Partial<Pick<History, 'wasListed' | 'listedCollection' | 'isOwnTwoPhase'>> = {},
+  known: Partial<Pick<History, 'wasListed' | 'listedCollection' | 'isOwnTwoPhase'>> = {},
 ): History {
   return {
     jobId,
-    wasListed,
-    listedCollection,
+    wasListed: false,
     wasUncommitted: false,
-    isOwnTwoPhase,
+    isOwnTwoPhase: false,
     polls: 0,
-    polledAtMs: undefined,
-    latest: undefined,
     progress: 0,
-    importedRows: undefined,
-    totalRows: undefined,
-    answeredAtMs: undefined,
-    usableAtMs: undefined,
-    changedAtMs: undefined,
     idleMs: 0,
     outageSinceAnswerMs: 0,
     totalOutageMs: 0,
-    outage: undefined,
-    unknown: undefined,
-    refusals: undefined,
-    commit: undefined,
-    abort: undefined,
     timeline: [],
+    ...known,
   }
 }
 
 /** What is known after one more poll, whose first request started and whose last one ended then. */
 export function record(history: History, result: PollResult, times: Span): History {
+  if (result.kind === 'cancelled') return history
   const { endedAtMs } = times
-  const refusals = recordRefusal(history.refusals, result, times)
-  const seen = { ...history, polls: history.polls + 1, polledAtMs: endedAtMs, refusals }
-  const spoke = { ...seen, totalOutageMs: totalOutageMsAt(history, endedAtMs) }
-  switch (result.kind) {
-    case 'cancelled':
-      return history
-    case 'refused':
-      return seen
-    case 'outage':
-      return {
-        ...seen,
-        outage: prolonged(history.outage, result.error, times, history.usableAtMs),
-      }
-    case 'unknown-job':
-      return {
-        ...spoke,
-        outageSinceAnswerMs: outageSinceAnswerMsAt(history, endedAtMs),
-        outage: undefined,
-        unknown: {
-          sinceMs: history.unknown?.sinceMs ?? endedAtMs,
-          answers: (history.unknown?.answers ?? 0) + 1,
-          error: result.error,
-        },
-      }
-    case 'answered':
-      return answered(spoke, result.snapshot, endedAtMs, result.isFromList === true)
+  const faults = recordFaults(history, result, times)
+  const polled = { ...history, ...faults, polls: history.polls + 1, polledAtMs: endedAtMs }
+  if (result.kind === 'refused' || result.kind === 'outage') return polled
+  const { unknown, outage, outageSinceAnswerMs } = history
+  const usable = {
+    ...polled,
+    outageSinceAnswerMs: outageSinceAnswerMs + (outage === undefined ? 0 : endedAtMs - outage.sinceMs),
+    totalOutageMs: totalOutageMsAt(history, endedAtMs),
   }
+  if (result.kind === 'answered') return answered(usable, result.snapshot, endedAtMs, result.isFromList === true)
+  const [sinceMs, answers] = [unknown?.sinceMs ?? endedAtMs, (unknown?.answers ?? 0) + 1]
+  return { ...usable, unknown: { sinceMs, answers, error: result.error } }
 }
 
 function answered(history: History, snapshot: JobSnapshot, atMs: number, isFromList: boolean): History {
@@ -154,6 +131,8 @@ function answered(history: History, snapshot: JobSnapshot, atMs: number, isFromL
     totalRows !== history.totalRows
   const moved = changed || haveFilesMoved(latest?.files, latestNow.files)
   const point = { atMs, phase: snapshot.phase, label: snapshot.label, progress, importedRows }
+  // A list does not show rows, which may have moved all the same: the next whole answer says for how long nothing did.
+  const isMeasured = moved || !isFromList
   return {
     ...history,
     latest: latestNow,
@@ -161,10 +140,10 @@ function answered(history: History, snapshot: JobSnapshot, atMs: number, isFromL
     progress,
     importedRows,
     totalRows,
-    ...(isFromList && !moved ? notMeasured(history, atMs) : measured(history, snapshot.phase, moved, atMs)),
+    ...(isMeasured && { answeredAtMs: atMs, outageSinceAnswerMs: 0 }),
+    ...(isMeasured && { idleMs: moved ? 0 : history.idleMs + idleSince(history, snapshot.phase, atMs) }),
     usableAtMs: atMs,
     changedAtMs: moved ? atMs : history.changedAtMs,
-    outage: undefined,
     unknown: undefined,
     commit: history.commit && { ...history.commit, isPolledSince: history.commit.isPolledSince || !isFromList },
     timeline: changed ? append(history.timeline, point) : history.timeline,
@@ -184,25 +163,10 @@ function haveFilesMoved(before: readonly FileProgress[] = [], after: readonly Fi
   return before.length !== after.length || after.some((file) => known.get(file.name) !== standOf(file))
 }
 
-/** Rows may have moved all the same: the standstill is measured when a whole answer comes. */
-function notMeasured(history: History, atMs: number) {
-  return { outageSinceAnswerMs: outageSinceAnswerMsAt(history, atMs) }
-}
-
-function measured(history: History, phase: Phase, moved: boolean, atMs: number) {
-  const idleMs = moved ? 0 : history.idleMs + quietSince(history, phase, atMs)
-  return { answeredAtMs: atMs, idleMs, outageSinceAnswerMs: 0 }
-}
-
 /** How much of the time since the last answer counts as a standstill: none of an outage, none of waiting for a commit to come. */
-function quietSince(history: History, phase: Phase, atMs: number): number {
-  const waitsForCommit = phase === 'uncommitted' && history.commit?.state !== 'done'
-  const { answeredAtMs = atMs } = history
-  return waitsForCommit ? 0 : atMs - answeredAtMs - outageSinceAnswerMsAt(history, atMs)
-}
-
-function outageSinceAnswerMsAt({ outageSinceAnswerMs, outage }: History, atMs: number): number {
-  return outage === undefined ? outageSinceAnswerMs : outageSinceAnswerMs + atMs - outage.sinceMs
+function idleSince({ commit, answeredAtMs, outageSinceAnswerMs }: History, phase: Phase, atMs: number): number {
+  const waitsForCommit = phase === 'uncommitted' && commit?.state !== 'done'
+  return waitsForCommit ? 0 : atMs - (answeredAtMs ?? atMs) - outageSinceAnswerMs
 }
 
 /** How long the service has given no usable answer since its first good one, in all, by that time. */

@@ -52,6 +52,9 @@ export type Listing =
     }
   | NoResponse
 
+/** What the gate can do to a two-phase job. */
+export type CommitAction = 'commit' | 'abort'
+
 /** What a commit or an abort of a two-phase job brought; asking for it again is harmless. */
 export type CommitResult =
   | { readonly kind: 'done' }

@@ -1,26 +1,12 @@
-import { aliasOf } from './aliases.ts'
-import type { Alias, Identities } from './aliases.ts'
-import { isCommitRefused, isFinallyRefused } from './commit-state.ts'
-import type { CommitState } from './commit-state.ts'
-import type { History } from './history.ts'
+import { aliasOfJob } from './aliases.ts'
+import type { Identities } from './aliases.ts'
+import { isCommitRefused, isFinallyRefused } from './commits.ts'
+import type { Ending, Verdict } from './conclusion.ts'
+import { isConfirmed, isRefusedAtDeadline, isTooLong, maxOutageMs } from './faults.ts'
+import type { CommitState, History } from './history.ts'
 import type { JobSnapshot } from './job.ts'
-import { NOT_FOUND_GRACE_MS } from './timing.ts'
-import { isConfirmed, isRefusedAtDeadline } from './refusals.ts'
-import { isTooLong, maxOutageMs } from './outage.ts'
 import type { Policy } from './policy.ts'
-
-/** A job's end that decides the gate by itself. */
-export type Ending =
-  'rejected' | 'failed' | 'wrong-collection' | 'not-found' | 'stalled' | 'unreachable' | 'uncommitted' | 'timed-out'
-
-/** Where a job is that needs no more waiting for. */
-export type Readiness = 'completed' | 'uncommitted' | 'started'
-
-/** What one job's history means: poll again, ready as far as this job is concerned, or ended so. */
-export type Verdict =
-  | { readonly kind: 'poll-again' }
-  | { readonly kind: 'ready'; readonly as: Readiness }
-  | { readonly kind: 'ended'; readonly as: Ending }
+import { NOT_FOUND_GRACE_MS } from './timing.ts'
 
 /** What holds for all jobs at the moment of judging. */
 export interface JudgeContext {
@@ -37,7 +23,7 @@ export interface JudgeContext {
 const POLL_AGAIN: Verdict = { kind: 'poll-again' }
 const ended = (as: Ending): Verdict => ({ kind: 'ended', as })
 
-/** The verdict on one job. Fails closed: only the state `Completed` is ever ready, or where asked for `Uncommitted` or a running job. */
+/** The verdict on one job. Fails closed: only `Completed` is ever ready, or where asked for `Uncommitted` or a running job. */
 export function judge(history: History, policy: Policy, circumstances: JudgeContext): Verdict {
   const { latest, unknown, outage, refusals } = history
   if (isConfirmed(refusals) || isCommitRefused(history, circumstances.timeIsUp)) return ended('rejected')
@@ -47,20 +33,23 @@ export function judge(history: History, policy: Policy, circumstances: JudgeCont
     return ended('wrong-collection')
   }
   if (alias === 'pending') return POLL_AGAIN
-  const isUnknown = unknown !== undefined && outage === undefined && refusals === undefined
-  if (isUnknown && isGone(history, unknown)) return ended('not-found')
+  const hasAnswered = outage === undefined && refusals === undefined
+  if (unknown !== undefined && hasAnswered && isGone(history, unknown)) return ended('not-found')
   if (history.idleMs >= (policy.stallTimeoutMs ?? Infinity)) return ended('stalled')
   const mostMs = maxOutageMs(policy, circumstances.serviceHasAnswered)
   if (circumstances.isHostOut && isTooLong(outage, mostMs)) return ended('unreachable')
-  if (unknown === undefined && outage === undefined && refusals === undefined) {
+  if (unknown === undefined && hasAnswered) {
     // A word that is not known is never a success.
-    const hasAnswered = latest !== undefined && latest.phase !== 'unknown'
-    if (policy.waitFor === 'started' && hasAnswered) return { kind: 'ready', as: 'started' }
+    const isStarted = latest !== undefined && latest.phase !== 'unknown'
+    if (policy.waitFor === 'started' && isStarted) return { kind: 'ready', as: 'started' }
     if (latest?.phase === 'completed') return { kind: 'ready', as: 'completed' }
     if (latest?.phase === 'uncommitted') return atRest(history, policy, circumstances)
   }
   if (!circumstances.timeIsUp) return POLL_AGAIN
-  return isRefusedAtDeadline(refusals, policy) ? ended('rejected') : atTheDeadline(history)
+  if (isRefusedAtDeadline(refusals, policy)) return ended('rejected')
+  // A job without any good answer, or one that is gone, did not merely take too long.
+  if (unknown !== undefined && hasAnswered) return ended('not-found')
+  return ended(latest === undefined ? 'unreachable' : 'timed-out')
 }
 
 /** A two-phase job whose rows are in and wait for a commit: ready, where the user wants that. */
@@ -94,32 +83,8 @@ function hasFailed(latest: JobSnapshot | undefined): boolean {
   return latest?.phase === 'failed' || (isThrough && latest.files.some(({ phase }) => phase === 'failed'))
 }
 
-/**
- * How the collection of a job relates to the expected one. A Completed job that no response ever gave a collection to is not
- * believed to belong to it.
- */
-export function aliasOfJob(
-  { latest, listedCollection }: History,
-  { expectedCollection }: Policy,
-  identities: Identities | undefined,
-): Alias {
-  if (expectedCollection === undefined) return 'same'
-  const name = latest?.collectionName ?? listedCollection
-  if (name === undefined) {
-    return latest?.phase === 'completed' ? 'unknown' : 'same'
-  }
-  if (identities === undefined) return name === expectedCollection ? 'same' : 'unknown'
-  return aliasOf(identities, name, expectedCollection)
-}
-
 function isGone({ latest, polledAtMs }: History, unknown: NonNullable<History['unknown']>): boolean {
   // A record that was there and is not any more has expired; the second answer rules out a replica that lags.
   if (latest !== undefined) return unknown.answers >= 2
   return (polledAtMs ?? 0) - unknown.sinceMs >= NOT_FOUND_GRACE_MS
-}
-
-/** A job without any good answer, or one that is gone, did not merely take too long. */
-function atTheDeadline({ latest, unknown, outage, refusals }: History): Verdict {
-  if (unknown !== undefined && outage === undefined && refusals === undefined) return ended('not-found')
-  return ended(latest === undefined ? 'unreachable' : 'timed-out')
 }

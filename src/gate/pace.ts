@@ -1,5 +1,4 @@
-import type { CommitState } from './commit-state.ts'
-import type { History } from './history.ts'
+import type { CommitState, History } from './history.ts'
 import { NOT_FOUND_GRACE_MS } from './timing.ts'
 
 /** The server's state machine moves every 2 s: polling more often shows nothing new. */

@@ -3,11 +3,10 @@ import { areReady, isLoaded, lastReadings } from './collection.ts'
 import type { CollectionHistory, RowReading } from './collection.ts'
 import type { Conclusion, NotReady } from './conclusion.ts'
 import { isWithin } from './conclude.ts'
-import { isHostOut, isTooLong } from './outage.ts'
-import type { Outage } from './outage.ts'
+import { isHostOut, isRefusedAtDeadline, isTooLong, nextAttemptAtMs } from './faults.ts'
+import type { Outage } from './faults.ts'
 import { MIN_PAUSE_MS, pauseAtRestMs, pauseInOutageMs } from './pace.ts'
 import type { Policy } from './policy.ts'
-import { isRefusedAtDeadline, nextAttemptAtMs } from './refusals.ts'
 import { SECOND_READING_MS, VISIBLE_FOR_MS } from './timing.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { withoutAbsence } from './absence.ts'
+import { withoutAbsence } from './faults.ts'
 import type { Baselines } from './baselines.ts'
 import { recordIdentity } from './aliases.ts'
 import type { Identities } from './aliases.ts'
@@ -11,9 +11,8 @@ import type { EventBody, View } from './events.ts'
 import type { History } from './history.ts'
 import type { CollectionIdentity, ImportService, RequestOptions } from './import-service.ts'
 import type { PollResult } from './job.ts'
-import type { Outage } from './outage.ts'
+import type { Faults } from './faults.ts'
 import type { Policy, Selection } from './policy.ts'
-import type { Refusals } from './refusals.ts'
 import { startWithoutAbsence } from './start.ts'
 import type { ImportStart, RunStart, StartState } from './start.ts'
 import { FINAL_POLL_MS, FINAL_RETRY_MS } from './timing.ts'
@@ -49,17 +48,10 @@ export interface Knowledge {
   /** The import to start, and how far its start has come. */
   start: ImportStart | undefined
   startState: StartState | undefined
-  search: SearchFaults
+  /** What goes wrong while the jobs are searched for, and when the last usable response came. */
+  search: Faults & { readonly usableAtMs?: number }
   /** Which collections the names of jobs stand for. */
   identities: Identities
-}
-
-/** What goes wrong while the jobs are searched for. */
-interface SearchFaults {
-  /** When the last usable response came. */
-  readonly usableAtMs: number | undefined
-  readonly outage: Outage | undefined
-  readonly refusals: Refusals | undefined
 }
 
 /** What every stage works with. */
@@ -90,7 +82,7 @@ export function createStage(options: GateOptions): Stage {
     discovery: undefined,
     start: undefined,
     startState: undefined,
-    search: { usableAtMs: undefined, outage: undefined, refusals: undefined },
+    search: {},
     identities: new Map(),
   }
   const view = (): View => ({
@@ -182,9 +174,4 @@ export function finalRequests(
       return isCounted
     },
   }
-}
-
-/** The indices of those that `is` holds for. */
-export function indicesOf<T>(all: readonly T[], is: (one: T, index: number) => boolean): readonly number[] {
-  return all.flatMap((one, i) => (is(one, i) ? [i] : []))
 }

@@ -1,16 +1,21 @@
-import { withoutAbsence } from './absence.ts'
 import type { Span } from './clock.ts'
+import {
+  isConfirmed,
+  isTooLong,
+  maxOutageMs,
+  nextAttemptAtMs,
+  prolonged,
+  recordRefusal,
+  withoutAbsence,
+} from './faults.ts'
+import type { Outage, Refusals } from './faults.ts'
 import { countsSince, hasEnded, isAgeKnown } from './discovery.ts'
 import { filesMatch, namesFile } from './import-files.ts'
 import type { FileGroups } from './import-files.ts'
 import type { CreateResult, JobStart, Listing, NoResponse } from './import-service.ts'
 import type { JobSnapshot, PollResult, ServiceError, ServiceErrorKind } from './job.ts'
-import { isTooLong, maxOutageMs, prolonged } from './outage.ts'
-import type { Outage } from './outage.ts'
 import { pauseInOutageMs } from './pace.ts'
 import type { ImportPlan, Policy } from './policy.ts'
-import { isConfirmed, nextAttemptAtMs, recordRefusal } from './refusals.ts'
-import type { Refusals } from './refusals.ts'
 import { REFUSED_CREATE_PAUSE_MS, SEARCH_MS, SEARCH_PAUSE_MS, TIMED_OUT_SEARCH_MS, TIME_LEFT_MS } from './timing.ts'
 
 /** When the first attempt of the workflow run began, by the wall clock, as GitHub says. */
@@ -383,9 +388,9 @@ function withoutResponse(state: StartState, candidate: Candidate, result: NoResp
   if (result.kind === 'cancelled') return state
   if (result.kind === 'refused') {
     const refusals = recordRefusal(candidate.refusals, result, at.span)
-    const atMs = refusals === undefined ? at.span.endedAtMs : nextAttemptAtMs(refusals)
     const isOver = isConfirmed(refusals)
-    return withCandidate(state, jobId, { refusals, ...(isOver && { verdict: 'unclear' }), atMs: dueMs(state, atMs) })
+    const atMs = dueMs(state, nextAttemptAtMs(refusals))
+    return withCandidate(state, jobId, { refusals, ...(isOver && { verdict: 'unclear' }), atMs })
   }
   // A search has an end of its own.
   if (state.phase === 'search') return withCandidate(state, jobId, { atMs: state.atMs })

@@ -1,4 +1,4 @@
-import { isAborted, isCommitInDoubt } from '../gate/commit-state.ts'
+import { isAborted, isCommitInDoubt } from '../gate/commits.ts'
 import { rowCount } from '../gate/conclude.ts'
 import type { Conclusion, Mistake } from '../gate/conclusion.ts'
 import { idTimeMs } from '../gate/discovery.ts'

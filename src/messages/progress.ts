@@ -1,4 +1,4 @@
-import type { CommitAction } from '../gate/commit-state.ts'
+import type { CommitAction } from '../gate/import-service.ts'
 import type { JobChange, View, WatchEvent } from '../gate/events.ts'
 import type { History } from '../gate/history.ts'
 import type { FileProgress, ServiceError } from '../gate/job.ts'

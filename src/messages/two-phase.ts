@@ -1,4 +1,4 @@
-import { isAborted, isCommitInDoubt, isCommitted } from '../gate/commit-state.ts'
+import { isAborted, isCommitInDoubt, isCommitted } from '../gate/commits.ts'
 import type { Conclusion } from '../gate/conclusion.ts'
 import type { View } from '../gate/events.ts'
 import type { History } from '../gate/history.ts'

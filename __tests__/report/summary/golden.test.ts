@@ -11,7 +11,7 @@ import { record } from '../../../src/gate/history.ts'
 import type { ServiceError } from '../../../src/gate/job.ts'
 import type { CommitResult } from '../../../src/gate/import-service.ts'
 import type { Policy } from '../../../src/gate/policy.ts'
-import { attempted } from '../../../src/gate/commit-state.ts'
+import { attempted } from '../../../src/gate/commits.ts'
 import type { Milestone } from '../../support/builders.ts'
 import {
   aCompletedJob,

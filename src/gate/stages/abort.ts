@@ -1,6 +1,5 @@
-import { attempted } from '../commit-state.ts'
+import { abortableJobs, attempted } from '../commits.ts'
 import type { Span } from '../clock.ts'
-import { abortableJobs } from '../commits.ts'
 import type { Conclusion } from '../conclusion.ts'
 import { commitChanges } from '../changes.ts'
 import { planned } from '../engine.ts'

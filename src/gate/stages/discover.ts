@@ -4,16 +4,21 @@ import { interrupted } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
 import { countsSince, hasEnded, isAgeKnown, latestFirst } from '../discovery.ts'
 import type { Discovery, JobAge } from '../discovery.ts'
-import { planned, whenSent } from '../engine.ts'
-import type { PlannedRequest } from '../engine.ts'
-import { refusalChanges } from '../changes.ts'
-import type { DiscoveryChange, EventBody, WatchEvent } from '../events.ts'
+import { once, planned } from '../engine.ts'
+import type { EventBody, WatchEvent } from '../events.ts'
+import {
+  faultChanges,
+  isConfirmed,
+  isRefusedAtDeadline,
+  isTooLong,
+  maxOutageMs,
+  nextAttemptAtMs,
+  recordFaults,
+  silentMs,
+} from '../faults.ts'
 import { newHistory } from '../history.ts'
-import type { PollResult } from '../job.ts'
 import type { ListedJob, NoResponse, RequestOptions } from '../import-service.ts'
-import { isTooLong, maxOutageMs, prolonged } from '../outage.ts'
 import { pauseInOutageMs } from '../pace.ts'
-import { isConfirmed, isRefusedAtDeadline, nextAttemptAtMs, recordRefusal } from '../refusals.ts'
 import { finalEndMs, identityOf } from '../stage.ts'
 import type { Stage } from '../stage.ts'
 import { FINAL_RETRY_MS } from '../timing.ts'
@@ -48,29 +53,16 @@ export async function* discoverJobs(
   const ofUnknownAge: string[] = []
   for (const [i, job] of undated.entries()) {
     known.discovery = { ...discovery, undated: undated.length - i }
-    const poll = service.pollerFor([job.jobId])
-    const seen = yield* untilAnswered(stage, (options) => poll(job.jobId, { ...options, isLast: false }))
-    if ('passes' in seen) return seen
-    let age = ageOf(job, seen)
-    if (seen.kind === 'answered' && !isAgeKnown(age)) {
-      const start = yield* untilAnswered(stage, (options) => service.jobStart(job.jobId, options))
-      // A key that may not ask this leaves the age unknown.
-      if ('passes' in start && start.kind !== 'rejected') return start
-      if (!('passes' in start)) age = { ...age, created: start.startTime }
-    }
+    const age = yield* ageOf(stage, job)
+    if ('passes' in age) return age
     if (!countsSince(discovery.sinceMs, age)) continue
     ended.delete(job)
     if (!isAgeKnown(age)) ofUnknownAge.push(job.jobId)
   }
   const current = jobs.filter((job) => !ended.has(job))
   const jobIds = current.map(({ jobId }) => jobId)
-  known.discovery = {
-    ...discovery,
-    jobIds,
-    ended: latestFirst([...ended]),
-    ofUnknownAge,
-    leftOut: leftOut.unidentified,
-  }
+  const seen = { jobIds, ended: latestFirst([...ended]), ofUnknownAge, leftOut: leftOut.unidentified }
+  known.discovery = { ...discovery, ...seen }
   known.jobs = current.map(({ jobId, collectionName }) =>
     newHistory(jobId, { wasListed: true, listedCollection: collectionName }),
   )
@@ -106,10 +98,19 @@ async function* namesLeftOut(
   return { names, unidentified: [...names].filter(isUnidentified) }
 }
 
-function ageOf({ phase }: ListedJob, seen: Usable<PollResult>): JobAge {
+/** A key that may not ask when the job was started leaves its age unknown. */
+async function* ageOf(stage: Stage, { jobId, phase }: ListedJob): AsyncGenerator<WatchEvent, JobAge | Conclusion> {
+  const { service } = stage
+  const poll = service.pollerFor([jobId])
+  const seen = yield* untilAnswered(stage, (options) => poll(jobId, { ...options, isLast: false }))
+  if ('passes' in seen) return seen
   if (seen.kind !== 'answered') return { phase, created: undefined, completed: undefined }
-  const { createTime, completeTime } = seen.snapshot
-  return { phase: seen.snapshot.phase, created: createTime, completed: completeTime }
+  const { createTime: created, completeTime: completed } = seen.snapshot
+  const age = { phase: seen.snapshot.phase, created, completed }
+  if (isAgeKnown(age)) return age
+  const start = yield* untilAnswered(stage, (options) => service.jobStart(jobId, options))
+  if ('passes' in start) return start.kind === 'rejected' ? age : start
+  return { ...age, created: start.startTime }
 }
 
 async function* untilAnswered<R extends { readonly kind: string }>(
@@ -117,29 +118,20 @@ async function* untilAnswered<R extends { readonly kind: string }>(
   send: (options: RequestOptions) => Promise<R>,
 ): AsyncGenerator<WatchEvent, Usable<R> | Conclusion> {
   const { engine, interrupt, policy, known } = stage
-  const attempts: Attempts<R> = {
-    isFinal: false,
-    failedAtMs: undefined,
-    nextAtMs: engine.now(),
-    response: undefined,
-  }
+  const attempts: Attempts<R> = { isFinal: false, failedAtMs: undefined, nextAtMs: engine.now(), response: undefined }
   known.search = { ...known.search, outage: undefined, refusals: undefined }
-  const request = (): PlannedRequest =>
-    planned({ about: 'discovery', action: 'read', atMs: attempts.nextAtMs }, send, (result, span) =>
+  const requestAt = (atMs: number) =>
+    planned({ about: 'discovery', action: 'read', atMs }, send, (result, span) =>
       recordAttempt(stage, attempts, result, span),
     )
-  yield* engine.run({ plan: () => (isOver(stage, attempts) ? undefined : [request()]) })
+  yield* engine.run({ plan: () => (isOver(stage, attempts) ? undefined : [requestAt(attempts.nextAtMs)]) })
   if (!isOver(stage, attempts)) {
-    attempts.nextAtMs = engine.now()
-    attempts.failedAtMs = undefined
-    attempts.isFinal = true
-    let requests = engine.isInFlight('discovery') ? 1 : 0
-    const isSpent = () => policy.timeoutMs === 0 && requests > 0 && !engine.isInFlight('discovery')
+    Object.assign(attempts, { isFinal: true, failedAtMs: undefined })
+    // One that fails early is sent again.
+    const again = () => [requestAt((attempts.failedAtMs ?? Number.NEGATIVE_INFINITY) + FINAL_RETRY_MS)]
+    const requests = policy.timeoutMs === 0 ? once(engine, [requestAt(engine.now())]) : again
     yield* engine.run({
-      plan: () => {
-        if (isOver(stage, attempts) || isSpent()) return undefined
-        return [whenSent({ ...request(), atMs: finalAtMs(attempts) }, () => (requests += 1))]
-      },
+      plan: () => (isOver(stage, attempts) ? undefined : requests()),
       // After the deadline all requests together have as long as one final poll.
       final: { untilMs: () => finalEndMs(stage), budgetMs: () => policy.requestTimeoutMs },
     })
@@ -147,16 +139,11 @@ async function* untilAnswered<R extends { readonly kind: string }>(
   if (attempts.response !== undefined) return attempts.response
   if (interrupt.aborted) return interrupted(interrupt)
   const { refusals, outage } = known.search
-  if (refusals !== undefined && (isConfirmed(refusals) || isRefusedAtDeadline(refusals, policy))) {
+  if (refusals !== undefined && isRefusedAtDeadline(refusals, policy)) {
     return { kind: 'rejected', passes: false, jobs: [], error: refusals.error }
   }
-  const outageMs = outage === undefined ? 0 : engine.now() - outage.silentSinceMs
+  const outageMs = silentMs(known.search, engine.now())
   return { kind: 'unreachable', passes: false, jobs: [], error: refusals?.error ?? outage?.error, outageMs }
-}
-
-/** A final request that fails early is sent again. */
-function finalAtMs({ failedAtMs, nextAtMs }: Attempts<unknown>): number {
-  return failedAtMs === undefined ? nextAtMs : failedAtMs + FINAL_RETRY_MS
 }
 
 function isOver(stage: Stage, { response }: Attempts<unknown>): boolean {
@@ -174,35 +161,30 @@ function recordAttempt<R extends { readonly kind: string }>(
   result: R,
   span: Span,
 ): readonly EventBody[] {
-  const failure = result as unknown as NoResponse
   const { known } = stage
-  const { refusals, outage: outageBefore, usableAtMs } = known.search
+  const before = known.search
+  const failure = result as unknown as NoResponse
+  if (failure.kind === 'cancelled') return []
   // A final request that was cut does not replace the error of an earlier one.
   const isCut = failure.kind === 'outage' && failure.error.outcome === 'timeout'
   if (isCut && attempts.isFinal && attempts.failedAtMs !== undefined) return []
-  known.search = { ...known.search, refusals: recordRefusal(refusals, result, span) }
+  const after = { ...before, ...recordFaults(before, failure, span) }
+  known.search = after
   attempts.failedAtMs = span.endedAtMs
   switch (failure.kind) {
-    case 'cancelled':
-      return []
     case 'refused':
-      if (known.search.refusals !== undefined) attempts.nextAtMs = nextAttemptAtMs(known.search.refusals)
-      return searched(refusalChanges(refusals, known.search.refusals))
+      if (after.refusals !== undefined) attempts.nextAtMs = nextAttemptAtMs(after.refusals)
+      break
     case 'outage': {
-      const outage = prolonged(outageBefore, failure.error, span, usableAtMs)
-      known.search = { ...known.search, outage }
-      const nextMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - outage.sinceMs)
-      attempts.nextAtMs = Math.min(nextMs, (outage.judgedSinceMs ?? Infinity) + mostOutageMs(stage))
-      return searched(outageBefore === undefined ? [{ kind: 'outage-began', error: failure.error }] : [])
+      const { sinceMs = span.endedAtMs, judgedSinceMs = Infinity } = after.outage ?? {}
+      const nextMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - sinceMs)
+      attempts.nextAtMs = Math.min(nextMs, judgedSinceMs + mostOutageMs(stage))
+      break
     }
     default:
-      known.search = { usableAtMs: span.endedAtMs, outage: undefined, refusals: undefined }
+      known.search = { ...after, usableAtMs: span.endedAtMs }
       attempts.response = result as Usable<R>
-      if (outageBefore === undefined) return []
-      return searched([{ kind: 'outage-ended', lastedMs: span.endedAtMs - outageBefore.silentSinceMs }])
   }
-}
-
-function searched(changes: readonly DiscoveryChange[]): readonly EventBody[] {
+  const changes = faultChanges(before, after, span.endedAtMs)
   return changes.length > 0 ? [{ kind: 'searched', changes }] : []
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { isConfirmed, isRefusedAtDeadline, nextAttemptAtMs, recordRefusal } from '../../src/gate/refusals.ts'
-import type { Refusals } from '../../src/gate/refusals.ts'
+import { isConfirmed, isRefusedAtDeadline, nextAttemptAtMs, recordRefusal } from '../../src/gate/faults.ts'
+import type { Refusals } from '../../src/gate/faults.ts'
 import { aTrouble } from '../support/builders.ts'
 
 /** `!`: refused by a host that has answered well before; `?`: by one that never has; `ok`, `outage`, `cancelled`. */
