@@ -10,7 +10,7 @@ import type { RequestLog } from './report/report-file.ts'
 import type { Sanitize } from './report/sanitize.ts'
 import { runStartOf } from './report/run-start.ts'
 import { openReporters, shownPolicy, shownSelection } from './reporters.ts'
-import { runStartRequestOf } from './settings/runner.ts'
+import { gitHubAccessOf } from './settings/runner.ts'
 import { parseSettings } from './settings/settings.ts'
 import type { ParsedSettings } from './settings/settings.ts'
 import { unknownInputs } from './settings/unknown-inputs.ts'
@@ -77,7 +77,7 @@ async function* eventsOf(step: Step, parsed: ParsedSettings, requests: RequestLo
       place: sanitize(placeOf(connection, target)),
       policy: shownPolicy(policy, sanitize),
       service,
-      runStart: runStartOf(runStartRequestOf(world.env), { ...world, userAgent: USER_AGENT }, sanitize),
+      runStart: runStartOf(gitHubAccessOf(world.env), { ...world, userAgent: USER_AGENT }, sanitize),
       startedAtMs,
     })
   } finally {

@@ -1,17 +1,22 @@
+import type { Mistake } from '../gate/conclusion.ts'
 import { DEFAULT_ENDPOINT, canonical, isConsole, isControlPlane } from '../hosts.ts'
 import { httpUrl, proxyFor } from '../proxy.ts'
 import type { ProxyFault } from '../proxy.ts'
 import type { DataPlane, Target, Transport } from '../connection.ts'
 import type { Environment, InputName, Inputs } from './inputs.ts'
-import { all, isHeaderText, mistaken, parsed, parseOptionalName, quoted, sized } from './values.ts'
+import { all, isHeaderText, mistaken, parsed, parseOptionalName, quoted, sized, withPartner, wrong } from './values.ts'
 import type { Parsed } from './values.ts'
 
 /** The service's base URL: origin and path prefix, without a trailing slash. */
 export function parseEndpoint(inputs: Inputs): Parsed<string> {
-  if (inputs.endpoint !== '') return parseUrl(ENDPOINT, inputs.endpoint)
+  if (inputs.endpoint !== '') return parseUrl('endpoint', inputs.endpoint)
   if (inputs['cluster-id'] !== '' || inputs['project-id'] !== '' || inputs['region-id'] !== '')
     return parsed(DEFAULT_ENDPOINT)
-  return wrong(ENDPOINT, '', 'the base URL of your Milvus; on Zilliz Cloud leave it empty and give `cluster-id`')
+  return wrong(
+    'endpoint',
+    'nothing',
+    'the base URL of your Milvus; on Zilliz Cloud leave it empty and give `cluster-id`',
+  )
 }
 
 /** The data plane; a Zilliz Cloud project alone does not lead to one. */
@@ -20,52 +25,46 @@ export function parseDataPlane(inputs: Inputs): Parsed<DataPlane> {
   const project = (['project-id', 'region-id'] as const).find((name) => inputs[name] !== '')
   if (project !== undefined && inputs['wait-for'] === 'searchable') {
     const takes = `the cluster's own URL, since \`wait-for: searchable\` asks the cluster and \`${project}\` does not name one`
-    return wrong(CLUSTER_ENDPOINT, '', takes)
+    return wrong('cluster-endpoint', 'nothing', takes)
   }
   return parsed(inputs['cluster-id'] === '' ? { kind: 'same' } : { kind: 'cluster' })
 }
 
 function parseClusterEndpoint(text: string): Parsed<DataPlane> {
-  const endpoint = parseUrl(CLUSTER_ENDPOINT, text)
+  const endpoint = parseUrl('cluster-endpoint', text)
   if (endpoint.kind === 'mistakes') return endpoint
   const controlPlane = controlPlaneOf(endpoint.value)
   if (controlPlane === undefined) return parsed({ kind: 'address', endpoint: endpoint.value })
-  return wrong(CLUSTER_ENDPOINT, text, `the cluster's own URL: ${controlPlane} knows import jobs, but no collections`)
+  return wrongUrl(
+    'cluster-endpoint',
+    text,
+    `the cluster's own URL: ${controlPlane} knows import jobs, but no collections`,
+  )
 }
 
-/** An input that takes a URL. */
-interface UrlRule {
-  readonly input: InputName
-  /** What to give in place of the address of the web console. */
-  readonly instead: string
-  readonly example: string
-}
+/** What to give in place of the address of the web console. */
+const INSTEAD_OF_CONSOLE = {
+  endpoint: `nothing for Zilliz Cloud (with \`cluster-id\` the default is ${DEFAULT_ENDPOINT}), else the URL of your Milvus`,
+  'cluster-endpoint': "the cluster's own URL, which the console shows",
+} as const
 
-const ENDPOINT: UrlRule = {
-  input: 'endpoint',
-  instead: `nothing for Zilliz Cloud (with \`cluster-id\` the default is ${DEFAULT_ENDPOINT}), else the URL of your Milvus`,
-  example: 'https://milvus.example.com:19530',
-}
-const CLUSTER_ENDPOINT: UrlRule = {
-  input: 'cluster-endpoint',
-  instead: "the cluster's own URL, which the console shows",
-  example: 'https://in01-a1b2c3d4e5f6a7b.aws-us-west-2.vectordb.zillizcloud.com:19530',
-}
+type UrlInput = keyof typeof INSTEAD_OF_CONSOLE
 
 /** Origin and path prefix, without a trailing slash. */
-function parseUrl(rule: UrlRule, text: string): Parsed<string> {
-  if (hasUserinfo(text))
-    return wrong(rule, text, 'a URL without user name and password: those go to `api-key` as `user:password`')
-  if (/[?#]/.test(text)) return wrong(rule, text, 'a URL without `?` and `#` and what follows them')
+function parseUrl(input: UrlInput, text: string): Parsed<string> {
+  if (USERINFO.test(text))
+    return wrongUrl(input, text, 'a URL without user name and password: those go to `api-key` as `user:password`')
+  if (/[?#]/.test(text)) return wrongUrl(input, text, 'a URL without `?` and `#` and what follows them')
   const url = httpUrl(text)
-  if (url === undefined) return wrong(rule, text, 'a URL that starts with `http://` or `https://` and has a host')
-  if (isConsole(url.hostname)) return wrong(rule, text, `${rule.instead}, not the address of the web console`)
+  if (url === undefined) return wrongUrl(input, text, 'a URL that starts with `http://` or `https://` and has a host')
+  if (isConsole(url.hostname))
+    return wrongUrl(input, text, `${INSTEAD_OF_CONSOLE[input]}, not the address of the web console`)
   const prefix = url.pathname.replace(/\/+v2\/+vectordb(?:\/.*)?$/, '').replace(/\/+$/, '')
   return parsed(`${url.origin}${prefix}`)
 }
 
-function wrong({ input, example }: UrlRule, text: string, takes: string): Parsed<never> {
-  return mistaken({ input, got: quoted(withoutCredentials(text)), takes, example })
+function wrongUrl(input: UrlInput, text: string, takes: string): Parsed<never> {
+  return wrong(input, quoted(withoutCredentials(text)), takes)
 }
 
 /**
@@ -73,22 +72,22 @@ function wrong({ input, example }: UrlRule, text: string, takes: string): Parsed
  * answers no request without a key. Without an endpoint only the key's form is checked.
  */
 export function parseApiKey(key: string, endpoint: string | undefined): Parsed<string> {
-  const wrongKey = (got: string, takes: string) =>
-    mistaken({ input: 'api-key', got, takes, example: '${{ secrets.ZILLIZ_API_KEY }}' })
-  if (/[\r\n]/.test(key)) return wrongKey(`${sized(key)} with a line break`, 'a key on a single line')
+  if (/[\r\n]/.test(key)) return wrong('api-key', `${sized(key)} with a line break`, 'a key on a single line')
   if (!isHeaderText(key))
-    return wrongKey(`${sized(key)}, some of which no header can carry`, 'a key of plain characters')
+    return wrong('api-key', `${sized(key)}, some of which no header can carry`, 'a key of plain characters')
   const controlPlane = endpoint === undefined ? undefined : controlPlaneOf(endpoint)
   if (controlPlane === undefined) return parsed(key)
   if (key === '') {
-    return wrongKey(
+    return wrong(
+      'api-key',
       'nothing',
       `a Zilliz Cloud API key, which ${controlPlane} always wants; ` +
         'check the name of the secret, and mind that runs from forks and of Dependabot get no secrets',
     )
   }
   if (key.includes(':')) {
-    return wrongKey(
+    return wrong(
+      'api-key',
       `${sized(key)} with a \`:\`, like \`user:password\``,
       `a Zilliz Cloud API key: a Milvus password must not go to ${controlPlane}, a third party; ` +
         'if you mean your own Milvus, give its URL as `endpoint`',
@@ -104,44 +103,26 @@ function controlPlaneOf(endpoint: string): string | undefined {
 
 /** Names and ids that say which service, database and collection the jobs belong to. */
 export function parseTarget(inputs: Inputs): Parsed<Target> {
+  const name = (input: InputName) => parseOptionalName(input, inputs[input])
   return all<Target>({
-    clusterId: withoutProject(inputs, parseOptionalName('cluster-id', inputs['cluster-id'], 'in01-a1b2c3d4e5f6a7b')),
-    projectId: together(inputs, 'project-id', 'region-id', 'proj-a1b2c3d4e5f6a7b8c9d0e1'),
-    regionId: together(inputs, 'region-id', 'project-id', 'gcp-us-west1'),
-    dbName: parseDbName(inputs['db-name']),
+    clusterId: withoutProject(inputs, name('cluster-id')),
+    projectId: withPartner(inputs, 'project-id', 'region-id', name('project-id')),
+    regionId: withPartner(inputs, 'region-id', 'project-id', name('region-id')),
+    dbName: sendable(inputs['db-name'], name('db-name')),
   })
 }
 
-function parseDbName(text: string): Parsed<string | undefined> {
-  const name = parseOptionalName('db-name', text, 'default')
-  if (name.kind === 'mistakes' || isHeaderText(text)) return name
-  return mistaken({
-    input: 'db-name',
-    got: quoted(text),
-    takes: 'a database name of letters, digits and underscores, since it is sent as a header',
-    example: 'default',
-  })
+function sendable(text: string, dbName: Parsed<string | undefined>): Parsed<string | undefined> {
+  if (dbName.kind === 'mistakes' || isHeaderText(text)) return dbName
+  const takes = 'a database name of letters, digits and underscores, since it is sent as a header'
+  return wrong('db-name', quoted(text), takes)
 }
 
 function withoutProject(inputs: Inputs, clusterId: Parsed<string | undefined>): Parsed<string | undefined> {
   const rivals = (['project-id', 'region-id'] as const).filter((name) => inputs[name] !== '')
   if (clusterId.kind === 'mistakes' || clusterId.value === undefined || rivals.length === 0) return clusterId
-  return mistaken({
-    input: 'cluster-id',
-    got: `${quoted(clusterId.value)} together with ${rivals.map((name) => `\`${name}\``).join(' and ')}`,
-    takes: 'the instance id alone; remove either it, or `project-id` and `region-id`',
-    example: 'in01-a1b2c3d4e5f6a7b',
-  })
-}
-
-function together(inputs: Inputs, input: InputName, partner: InputName, example: string): Parsed<string | undefined> {
-  if (inputs[input] !== '' || inputs[partner] === '') return parseOptionalName(input, inputs[input], example)
-  return mistaken({
-    input,
-    got: 'nothing',
-    takes: `a value, since ${partner} has one; give both or neither`,
-    example,
-  })
+  const got = `${quoted(clusterId.value)} together with ${rivals.map((name) => `\`${name}\``).join(' and ')}`
+  return wrong('cluster-id', got, 'the instance id alone; remove either it, or `project-id` and `region-id`')
 }
 
 /** The proxies that the environment asks for; lower case wins, as with curl. */
@@ -167,22 +148,16 @@ function variable(env: Environment, name: string): string {
 /** The proxies, where those that requests to the given addresses go through can be used. */
 export function parseProxies(env: Environment, endpoints: readonly string[]): Parsed<Transport['proxy']> {
   const proxies = proxiesIn(env)
-  const mistakes = endpoints.flatMap((endpoint) => {
+  const mistakes = new Map<string, Mistake>()
+  for (const endpoint of endpoints) {
     const choice = proxyFor(endpoint, proxies)
-    if (choice.kind !== 'unusable') return []
-    const { variable: name, text, fault } = choice
-    const lower = name.toLowerCase()
-    return [
-      {
-        input: (env[lower] ?? '').trim() === '' ? name : lower,
-        got: quoted(withoutCredentials(text)),
-        takes: PROXY_TAKES[fault],
-        example: 'http://proxy.example.com:3128',
-      },
-    ]
-  })
-  const own = mistakes.filter(({ input }, i) => mistakes.findIndex((mistake) => mistake.input === input) === i)
-  return own.length > 0 ? mistaken(...own) : parsed(proxies)
+    if (choice.kind !== 'unusable') continue
+    const lower = choice.variable.toLowerCase()
+    const input = (env[lower] ?? '').trim() === '' ? choice.variable : lower
+    const got = quoted(withoutCredentials(choice.text))
+    mistakes.set(input, { input, got, takes: PROXY_TAKES[choice.fault], example: 'http://proxy.example.com:3128' })
+  }
+  return mistakes.size > 0 ? mistaken(...mistakes.values()) : parsed(proxies)
 }
 
 const PROXY_TAKES: Readonly<Record<ProxyFault, string>> = {
@@ -197,11 +172,6 @@ const USERINFO = /^(?<scheme>(?:[a-z][a-z\d+.-]*:[/\\]+)?)(?<userinfo>[^]*)@/i
 /** A URL, well-formed or not, as it may be shown: without its credentials and what follows `?` or `#`. */
 export function withoutCredentials(text: string): string {
   return text.replace(USERINFO, '$<scheme>***@').replace(/(?<mark>[?#])[^]+$/, '$<mark>…')
-}
-
-/** Whether a URL, well-formed or not, names a user. */
-export function hasUserinfo(text: string): boolean {
-  return USERINFO.test(text)
 }
 
 /** The password in a URL, well-formed or not, in every form in which it may turn up. */

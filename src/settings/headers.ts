@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts'
-import { isHeaderText, mistaken, parsed } from './values.ts'
+import { isHeaderText, mistaken, mistakeIn, parsed } from './values.ts'
 import type { Parsed } from './values.ts'
 
 type Header = Connection['headers'][number]
@@ -29,12 +29,11 @@ const REFUSED: readonly string[] = [
 
 /** Extra request headers, one `Name: value` a line; every line that does not hold is a mistake of its own. */
 export function parseHeaders(text: string): Parsed<readonly Header[]> {
-  const headers = linesOf(text).map((line) => headerOf(line.text))
-  const mistakes = linesOf(text).flatMap(({ number, text: line }, index) => {
-    const fault = faultOf(headerOf(line), headers.slice(0, index))
-    if (fault === undefined) return []
-    const example = 'CF-Access-Client-Id: ${{ secrets.ACCESS_CLIENT_ID }}'
-    return [{ input: 'headers', got: `on line ${number} ${fault.got}`, takes: fault.takes, example }]
+  const lines = linesOf(text)
+  const headers = lines.map((line) => headerOf(line.text))
+  const mistakes = headers.flatMap((header, i) => {
+    const [got, takes] = faultOf(header, headers.slice(0, i)) ?? []
+    return takes === undefined ? [] : [mistakeIn('headers', `on line ${lines[i]?.number} ${got}`, takes)]
   })
   return mistakes.length > 0 ? mistaken(...mistakes) : parsed(headers)
 }
@@ -59,35 +58,25 @@ function headerOf(line: string): Header {
   return colon === -1 ? ['', ''] : [line.slice(0, colon), line.slice(colon + 1).trim()]
 }
 
-/** Shows a name only once it can be no part of a value. */
-function faultOf([name, value]: Header, before: readonly Header[]): { got: string; takes: string } | undefined {
+/** What a line holds and what it should; shows a name only once it can be no part of a value. */
+function faultOf([name, value]: Header, before: readonly Header[]): readonly [got: string, takes: string] | undefined {
   // https://www.rfc-editor.org/rfc/rfc9110#name-tokens
   if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-    return {
-      got: 'text without a header name and a colon at its start',
-      takes: '`Name: value`, one header a line, the name without blanks',
-    }
+    const takes = '`Name: value`, one header a line, the name without blanks'
+    return ['text without a header name and a colon at its start', takes]
   }
   const lowerName = name.toLowerCase()
   if (REFUSED.includes(lowerName)) {
     const instead = INSTEAD.get(lowerName)
-    const takes =
-      instead === undefined
-        ? 'other headers: this one the gate sets itself'
-        : `other headers: this one has an input of its own, ${instead}`
-    return { got: `\`${lowerName}\``, takes }
+    const why = instead === undefined ? 'the gate sets itself' : `has an input of its own, ${instead}`
+    return [`\`${lowerName}\``, `other headers: this one ${why}`]
   }
   if (before.some(([earlier]) => earlier.toLowerCase() === lowerName)) {
-    return { got: 'a header that an earlier line has given already', takes: 'each header once, in upper or lower case' }
+    return ['a header that an earlier line has given already', 'each header once, in upper or lower case']
   }
-  if (value === '') return { got: 'a header without a value', takes: 'a value after the colon: is the secret set?' }
-  if (!isHeaderText(value)) {
-    return {
-      got: 'a value that no header can carry',
-      takes: 'plain characters, without line breaks or control characters',
-    }
-  }
-  return undefined
+  if (value === '') return ['a header without a value', 'a value after the colon: is the secret set?']
+  if (isHeaderText(value)) return undefined
+  return ['a value that no header can carry', 'plain characters, without line breaks or control characters']
 }
 
 const INSTEAD: ReadonlyMap<string, string> = new Map([

@@ -3,11 +3,10 @@ import type { FileGroups } from '../gate/import-files.ts'
 import type { ImportOrder } from '../gate/policy.ts'
 import { importKey } from '../gate/start.ts'
 import type { Environment, InputName, Inputs } from './inputs.ts'
-import { all, mistaken, parsed, quoted, sized } from './values.ts'
+import { all, mistaken, mistakeIn, parsed, quoted, sized, wrong } from './values.ts'
 import type { Parsed } from './values.ts'
 
 const MAX_BYTES = 1024 * 1024
-const EXAMPLE = '{"collectionName": "products", "files": [["catalog/part-0.parquet"]]}'
 
 /** The place of an import, which the inputs or the body may name. */
 const PLACES = {
@@ -75,52 +74,36 @@ export function parseImport(given: Inputs, env: Environment): Parsed<ImportOrder
 function parseWithoutImport(given: Inputs): Parsed<undefined> {
   const key = given['idempotency-key']
   if (key === '') return parsed(undefined)
-  return mistaken({
-    input: 'idempotency-key',
-    got: `${quoted(key)} without \`import\``,
-    takes: 'a value only together with `import`',
-    example: 'catalog-2026-11-23',
-  })
+  return wrong('idempotency-key', `${quoted(key)} without \`import\``, 'a value only together with `import`')
 }
 
 /** The body never stands in a mistake: it may hold keys of the storage. */
 function parseBody(text: string): Parsed<Json> {
-  const wrong = (got: string, takes: string) => mistaken({ input: 'import', got, takes, example: EXAMPLE })
-  const sizeBytes = Buffer.byteLength(text)
-  if (sizeBytes > MAX_BYTES) return wrong(sized(text), 'a JSON object of at most 1 MiB')
+  const wrongBody = (got: string, takes: string) => wrong('import', got, takes)
+  if (Buffer.byteLength(text) > MAX_BYTES) return wrongBody(sized(text), 'a JSON object of at most 1 MiB')
   const body = bodyOf(text)
   if (body === undefined) {
-    return wrong(
-      `${sized(text)} that is not a JSON object`,
-      'the JSON body of a create request as text (not the path of a file)',
-    )
+    const takes = 'the JSON body of a create request as text (not the path of a file)'
+    return wrongBody(`${sized(text)} that is not a JSON object`, takes)
   }
-  const misspelled = Object.keys(body).find(
-    (key) => !READ.includes(key) && READ.some((name) => name.toLowerCase() === key.toLowerCase()),
-  )
-  if (misspelled !== undefined) {
-    const name = READ.find((one) => one.toLowerCase() === misspelled.toLowerCase()) ?? ''
-    return wrong(`the key ${quoted(misspelled)}`, `\`${name}\` in exactly this case`)
+  for (const key of Object.keys(body)) {
+    const meant = READ.find((name) => name.toLowerCase() === key.toLowerCase()) ?? key
+    if (meant !== key) return wrongBody(`the key ${quoted(key)}`, `\`${meant}\` in exactly this case`)
   }
   const { collectionName } = body
   if (typeof collectionName !== 'string' || collectionName.trim() === '') {
-    return wrong('a body without a `collectionName` string', 'a JSON object with a `collectionName` string')
+    return wrongBody('a body without a `collectionName` string', 'a JSON object with a `collectionName` string')
   }
   const unreadable = Object.values(PLACES).find((name) => body[name] !== undefined && typeof body[name] !== 'string')
-  return unreadable === undefined ? parsed(body) : wrong(`a \`${unreadable}\` that is no string`, 'a string there')
+  return unreadable === undefined ? parsed(body) : wrongBody(`a \`${unreadable}\` that is no string`, 'a string there')
 }
 
 /** Which jobs to wait for is not asked where the import is started. */
 function parseAlone(given: Inputs): Parsed<true> {
   const rivals = (['job-id', 'since'] as const).filter((name) => given[name] !== '')
-  if (rivals.length === 0) return parsed(true)
-  const mistakes = rivals.map((input) => ({
-    input,
-    got: `${quoted(given[input])} together with \`import\``,
-    takes: `a value only without \`import\`, which starts a job of its own`,
-    example: input === 'since' ? '2h' : '448761313698322011',
-  }))
-  return mistaken(...mistakes)
+  const takes = `a value only without \`import\`, which starts a job of its own`
+  const mistakes = rivals.map((name) => mistakeIn(name, `${quoted(given[name])} together with \`import\``, takes))
+  return mistakes.length > 0 ? mistaken(...mistakes) : parsed(true)
 }
 
 /** What both the inputs and the body name must be the same. */
@@ -129,12 +112,8 @@ function parseSamePlace(given: Inputs, body: Json): Parsed<true> {
   const mistakes = pairs.flatMap(([input, name]) => {
     const [one, other] = [given[input as InputName], body[name]]
     if (one === '' || typeof other !== 'string' || other === one) return []
-    return {
-      input,
-      got: `${quoted(one)}, but \`${name}\` in \`import\` is ${quoted(other)}`,
-      takes: 'the same value in both places, or a value in one of them',
-      example: other,
-    }
+    const got = `${quoted(one)}, but \`${name}\` in \`import\` is ${quoted(other)}`
+    return { input, got, takes: 'the same value in both places, or a value in one of them', example: other }
   })
   return mistakes.length > 0 ? mistaken(...mistakes) : parsed(true)
 }
@@ -143,12 +122,8 @@ function parseKey(given: Inputs): Parsed<string | undefined> {
   const key = given['idempotency-key']
   if (key === '') return parsed(undefined)
   if (/^[\x20-\x7e]{1,255}$/.test(key)) return parsed(key)
-  return mistaken({
-    input: 'idempotency-key',
-    got: key.length > 255 ? sized(key) : quoted(key),
-    takes: '1 to 255 printable ASCII characters',
-    example: 'catalog-2026-11-23',
-  })
+  const got = key.length > 255 ? sized(key) : quoted(key)
+  return wrong('idempotency-key', got, '1 to 255 printable ASCII characters')
 }
 
 /** The body as it is sent: as written, with the place that only the inputs name in front. */

@@ -1,47 +1,55 @@
 /** The process's environment, as `process.env` has it. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Every input with its default, in the order of `action.yml`. */
-export const inputDefaults = {
-  'job-id': '',
-  import: '',
-  'idempotency-key': '',
-  'api-key': '',
-  endpoint: '',
-  'cluster-id': '',
-  'project-id': '',
-  'region-id': '',
-  'db-name': '',
-  'collection-name': '',
-  since: '',
-  'on-no-jobs': 'fail',
-  timeout: '1h',
-  'on-timeout': 'fail',
-  'poll-interval': 'auto',
-  'request-timeout': '30s',
-  'max-outage': '',
-  'stall-timeout': '',
-  'expected-rows': '',
-  'on-uncommitted': 'fail',
-  'abort-uncommitted': 'false',
-  'wait-for': 'completed',
-  'expected-collection-rows': '',
-  'cluster-endpoint': '',
-  headers: '',
-  'ca-cert': '',
-  'client-cert': '',
-  'client-key': '',
-  'tls-server-name': '',
-  summary: 'true',
-  'commit-status': '',
-  'github-token': '${{ github.token }}',
-} as const satisfies Readonly<Record<string, string>>
+/** Every input with its default and an example of its value, in the order of `action.yml`. */
+const INPUTS = {
+  'job-id': ['', '448761313698322011'],
+  import: ['', '{"collectionName": "products", "files": [["catalog/part-0.parquet"]]}'],
+  'idempotency-key': ['', 'catalog-2026-11-23'],
+  'api-key': ['', '${{ secrets.ZILLIZ_API_KEY }}'],
+  endpoint: ['', 'https://milvus.example.com:19530'],
+  'cluster-id': ['', 'in01-a1b2c3d4e5f6a7b'],
+  'project-id': ['', 'proj-a1b2c3d4e5f6a7b8c9d0e1'],
+  'region-id': ['', 'gcp-us-west1'],
+  'db-name': ['', 'default'],
+  'collection-name': ['', 'articles'],
+  since: ['', '2h'],
+  'on-no-jobs': ['fail', 'fail'],
+  timeout: ['1h', '1h30m'],
+  'on-timeout': ['fail', 'fail'],
+  'poll-interval': ['auto', '10s'],
+  'request-timeout': ['30s', '30s'],
+  'max-outage': ['', '5m'],
+  'stall-timeout': ['', '30m'],
+  'expected-rows': ['', '>=1000'],
+  'on-uncommitted': ['fail', 'fail'],
+  'abort-uncommitted': ['false', 'true'],
+  'wait-for': ['completed', 'completed'],
+  'expected-collection-rows': ['', '>=1000'],
+  'cluster-endpoint': ['', 'https://in01-a1b2c3d4e5f6a7b.aws-us-west-2.vectordb.zillizcloud.com:19530'],
+  headers: ['', 'CF-Access-Client-Id: ${{ secrets.ACCESS_CLIENT_ID }}'],
+  'ca-cert': ['', 'certs/ca.pem'],
+  'client-cert': ['', 'certs/client.pem'],
+  'client-key': ['', '${{ secrets.CLIENT_KEY }}'],
+  'tls-server-name': ['', 'milvus.example.com'],
+  summary: ['true', 'true'],
+  'commit-status': ['', 'Milvus import'],
+  'github-token': ['${{ github.token }}', '${{ github.token }}'],
+} as const satisfies Readonly<Record<string, readonly [fallback: string, example: string]>>
 
 /** The name of an input, as a workflow writes it. */
-export type InputName = keyof typeof inputDefaults
+export type InputName = keyof typeof INPUTS
 
 /** The text of every input: trimmed, the default where it is empty. */
 export type Inputs = Readonly<Record<InputName, string>>
+
+export const inputDefaults = Object.fromEntries(
+  Object.entries(INPUTS).map(([name, [fallback]]) => [name, fallback]),
+) as Inputs
+
+export function exampleOf(input: InputName): string {
+  return INPUTS[input][1]
+}
 
 /** Inputs whose value is never shown, nor kept in the report. */
 export const secretInputs: readonly string[] = [
@@ -53,7 +61,9 @@ export const secretInputs: readonly string[] = [
 
 /** The inputs as the runner hands them over. */
 export function inputsOf(env: Environment): Inputs {
-  const given = Object.entries(inputDefaults).map(([name, fallback]) => [name, givenInput(env, name) || fallback])
+  const given = Object.entries(inputDefaults).map(([name, fallback]) => {
+    return [name, (env[variableOf(name)] ?? '').trim() || fallback]
+  })
   const inputs = Object.fromEntries(given) as Inputs
   // Keys are often copied with the scheme that the gate puts in front itself.
   return { ...inputs, 'api-key': inputs['api-key'].replace(/^Bearer\s+/i, '') }
@@ -63,8 +73,4 @@ export function inputsOf(env: Environment): Inputs {
 // https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/Handler.cs
 export function variableOf(input: string): string {
   return `INPUT_${input.replaceAll(' ', '_').toUpperCase()}`
-}
-
-function givenInput(env: Environment, name: string): string {
-  return (env[variableOf(name)] ?? '').trim()
 }

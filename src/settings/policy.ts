@@ -1,10 +1,11 @@
 import type { Policy, RowRange, Selection, Since } from '../gate/policy.ts'
 import type { Mistake } from '../gate/conclusion.ts'
 import { inputDefaults } from './inputs.ts'
-import type { InputName, Inputs } from './inputs.ts'
+import type { Inputs } from './inputs.ts'
 import {
   all,
   mistaken,
+  mistakeIn,
   nearestWord,
   optional,
   parseBoolean,
@@ -12,12 +13,14 @@ import {
   parseDuration,
   parseJobIds,
   parseName,
+  parseOptionalName,
   parseRows,
   parseSince,
   parseWord,
   quoted,
+  wrong,
 } from './values.ts'
-import type { DurationRule, Parsed } from './values.ts'
+import type { Parsed } from './values.ts'
 
 /** The user's patience and gates. */
 export function parsePolicy(inputs: Inputs): Parsed<Policy> {
@@ -29,20 +32,17 @@ export function parsePolicy(inputs: Inputs): Parsed<Policy> {
 /** What makes no sense where the step does not wait for the import. */
 function besideStarted(inputs: Inputs): readonly Mistake[] {
   if (inputs['wait-for'] !== 'started') return []
-  const meaningless = (['expected-rows', 'abort-uncommitted', 'on-uncommitted'] as const).filter((name) => {
-    const text = inputs[name]
-    return text.toLowerCase() !== inputDefaults[name]
+  const names = ['expected-rows', 'abort-uncommitted', 'on-uncommitted'] as const
+  const beside = names.flatMap((input) => {
+    const [text, fallback] = [inputs[input], inputDefaults[input]]
+    if (text.toLowerCase() === fallback) return []
+    const takes = 'a value only where the step waits for the import: set it in the step that waits for the job'
+    return mistakeIn(input, `${quoted(text)} together with \`wait-for: started\``, takes, fallback || undefined)
   })
-  const beside = meaningless.map((input) => ({
-    input,
-    got: `${quoted(inputs[input])} together with \`wait-for: started\``,
-    takes: 'a value only where the step waits for the import: set it in the step that waits for the job',
-    example: inputDefaults[input] || '>=1000',
-  }))
   if (inputs.import !== '') return beside
   const got = '`started` without `import`'
   const takes = '`completed` or `searchable`; `started` only together with `import`'
-  return [{ input: 'wait-for', got, takes, example: 'completed' }, ...beside]
+  return [mistakeIn('wait-for', got, takes), ...beside]
 }
 
 function parseRules(inputs: Inputs): Parsed<Policy> {
@@ -50,9 +50,9 @@ function parseRules(inputs: Inputs): Parsed<Policy> {
     timeoutMs: parseTimeout(inputs.timeout),
     onTimeout: parseWord('on-timeout', inputs['on-timeout'], ['fail', 'pass']),
     pollIntervalMs: parsePollInterval(inputs['poll-interval']),
-    requestTimeoutMs: parseDuration(plain('request-timeout', '30s'), inputs['request-timeout']),
-    maxOutageMs: optional(inputs['max-outage'], (text) => parseDuration(plain('max-outage', '5m'), text)),
-    stallTimeoutMs: optional(inputs['stall-timeout'], (text) => parseDuration(plain('stall-timeout', '30m'), text)),
+    requestTimeoutMs: parseDuration('request-timeout', inputs['request-timeout']),
+    maxOutageMs: optional(inputs['max-outage'], (text) => parseDuration('max-outage', text)),
+    stallTimeoutMs: optional(inputs['stall-timeout'], (text) => parseDuration('stall-timeout', text)),
     expectedRows: optional(inputs['expected-rows'], (text) => parseRows('expected-rows', text)),
     onUncommitted: parseWord('on-uncommitted', inputs['on-uncommitted'], ['fail', 'wait', 'pass', 'commit']),
     abortUncommitted: parseBoolean('abort-uncommitted', inputs['abort-uncommitted']),
@@ -65,33 +65,25 @@ function parseRules(inputs: Inputs): Parsed<Policy> {
 
 /** A collection whose jobs are polled for is no assertion: it may be an alias, and the jobs bear the real name. */
 function parseExpectedCollection(inputs: Inputs): Parsed<string | undefined> {
-  return isDiscovery(inputs) ? parsed(undefined) : optional(inputs['collection-name'], parseCollectionName)
+  return isDiscovery(inputs) ? parsed(undefined) : parseOptionalName('collection-name', inputs['collection-name'])
 }
 
 function parseCollectionRows(text: string, inputs: Inputs): Parsed<RowRange> {
   const rows = parseRows('expected-collection-rows', text)
   if (rows.kind === 'mistakes' || !['completed', 'started'].includes(inputs['wait-for'])) return rows
-  return mistaken({
-    input: 'expected-collection-rows',
-    got: `${quoted(text)} without \`wait-for: searchable\``,
-    takes: 'rows of a collection that can be searched: set `wait-for: searchable` too, or use `expected-rows`',
-    example: '>=1000',
-  })
-}
-
-function plain(input: InputName, example: string): DurationRule {
-  return { input, leastMs: 1, besides: '', example }
+  const takes = 'rows of a collection that can be searched: set `wait-for: searchable` too, or use `expected-rows`'
+  return wrong('expected-collection-rows', `${quoted(text)} without \`wait-for: searchable\``, takes)
 }
 
 function parseTimeout(text: string): Parsed<number> {
   if (text === '0' || text === '0s') return parsed(0)
-  return parseDuration({ input: 'timeout', leastMs: 1, besides: '`0` (one poll)', example: '1h30m' }, text)
+  return parseDuration('timeout', text, { besides: '`0` (one poll)' })
 }
 
 function parsePollInterval(text: string): Parsed<number | undefined> {
   if (text === 'auto') return parsed(undefined)
   const besides = nearestWord(text, ['auto']) === undefined ? '`auto`' : '`auto` (did you mean that?)'
-  return parseDuration({ input: 'poll-interval', leastMs: 1000, besides, example: '10s' }, text)
+  return parseDuration('poll-interval', text, { leastMs: 1000, besides })
 }
 
 /** The jobs that are named, or the collection whose jobs are to be found. */
@@ -108,18 +100,14 @@ function parseDiscovered(inputs: Inputs): Parsed<Selection> {
   const collectionName = inputs['collection-name']
   return all<Extract<Selection, { kind: 'discovered' }>>({
     kind: parsed('discovered'),
-    collectionName: collectionName === '' ? withoutCollection() : parseCollectionName(collectionName),
+    collectionName: collectionName === '' ? withoutCollection() : parseName('collection-name', collectionName),
     since: optional(inputs.since, parseSince),
   })
 }
 
 function withoutCollection(): Parsed<never> {
-  return mistaken({
-    input: 'collection-name',
-    got: 'nothing beside `job-id: discover`',
-    takes: 'the collection whose import jobs the gate waits for',
-    example: 'articles',
-  })
+  const takes = 'the collection whose import jobs the gate waits for'
+  return wrong('collection-name', 'nothing beside `job-id: discover`', takes)
 }
 
 function parseGiven(inputs: Inputs): Parsed<Selection> {
@@ -128,15 +116,6 @@ function parseGiven(inputs: Inputs): Parsed<Selection> {
 }
 
 function withoutDiscovery(since: string): Parsed<Since> {
-  return mistaken({
-    input: 'since',
-    got: `${quoted(since)} without \`job-id: discover\``,
-    takes: 'a value only beside `job-id: discover`, when the gate finds the jobs of `collection-name` itself',
-    example: '2h',
-  })
-}
-
-/** The collection, as one name. */
-export function parseCollectionName(text: string): Parsed<string> {
-  return parseName('collection-name', text, 'articles')
+  const takes = 'a value only beside `job-id: discover`, when the gate finds the jobs of `collection-name` itself'
+  return wrong('since', `${quoted(since)} without \`job-id: discover\``, takes)
 }

@@ -11,7 +11,7 @@ import { parseCommitStatus } from './runner.ts'
 import { secretsOf } from './secrets.ts'
 import { parseTls, shownPem } from './tls.ts'
 import { misspelledInputs } from './unknown-inputs.ts'
-import { all, mistaken, parseBoolean, parsed } from './values.ts'
+import { all, parseBoolean, parsed, wrong } from './values.ts'
 import type { Parsed } from './values.ts'
 
 /** Everything a run needs to know, checked. */
@@ -91,8 +91,7 @@ function refusingSecrets(selection: Parsed<Selection>, env: Environment): Parsed
   // A header may well hold an id.
   const secrets = secretsOf({ ...env, [variableOf('headers')]: '' }).filter(({ length }) => length >= SHORTEST_STRAY)
   if (!ids.some((id) => secrets.some((secret) => id.includes(secret)))) return selection
-  const takes = 'import job ids, which are no secret'
-  return mistaken({ input: 'job-id', got: STRAY_SECRET, takes, example: '448761313698322011' })
+  return wrong('job-id', STRAY_SECRET, 'import job ids, which are no secret')
 }
 
 const STRAY_SECRET = 'a value that holds a secret of another input'

@@ -1,19 +1,27 @@
 import type { Mistake } from '../gate/conclusion.ts'
 import type { RowRange, Since } from '../gate/policy.ts'
-import type { InputName } from './inputs.ts'
+import { exampleOf } from './inputs.ts'
+import type { InputName, Inputs } from './inputs.ts'
 
 /** What reading inputs brought: their value, or everything the reader has to correct. */
 export type Parsed<T> =
   { readonly kind: 'value'; readonly value: T } | { readonly kind: 'mistakes'; readonly mistakes: readonly Mistake[] }
 
-/** Inputs that hold. */
 export function parsed<T>(value: T): Parsed<T> {
   return { kind: 'value', value }
 }
 
-/** Inputs that do not hold, each with what is wrong. */
 export function mistaken(...mistakes: Mistake[]): Parsed<never> {
   return { kind: 'mistakes', mistakes }
+}
+
+/** One mistake in an input, whose own example is shown unless another one helps more. */
+export function mistakeIn(input: InputName, got: string, takes: string, example = exampleOf(input)): Mistake {
+  return { input, got, takes, example }
+}
+
+export function wrong(...mistake: Parameters<typeof mistakeIn>): Parsed<never> {
+  return mistaken(mistakeIn(...mistake))
 }
 
 /** An object out of parts that are parsed one by one, or the mistakes of all of them. */
@@ -30,6 +38,12 @@ export function optional<T>(text: string, parse: (text: string) => Parsed<T>): P
   return text === '' ? parsed(undefined) : parse(text)
 }
 
+/** Of two inputs that need each other: a mistake where only the partner is given, else `own`. */
+export function withPartner<T>(inputs: Inputs, input: InputName, partner: InputName, own: Parsed<T>): Parsed<T> {
+  if (inputs[input] !== '' || inputs[partner] === '') return own
+  return wrong(input, 'nothing', `a value, since ${partner} has one; give both or neither`)
+}
+
 const LONGEST_QUOTE = 60
 
 /** How a mistake shows what it got: in quotes, cut, with invisible characters spelled out. Never for secrets. */
@@ -37,9 +51,8 @@ export function quoted(text: string): string {
   if (text === '') return 'nothing'
   const characters = Array.from(text)
   const cut = characters.length > LONGEST_QUOTE ? `${characters.slice(0, LONGEST_QUOTE).join('')}…` : text
-  return JSON.stringify(cut).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => {
-    return `\\u{${(hidden.codePointAt(0) ?? 0).toString(16)}}`
-  })
+  const codeOf = (character: string) => (character.codePointAt(0) ?? 0).toString(16)
+  return JSON.stringify(cut).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => `\\u{${codeOf(hidden)}}`)
 }
 
 /** How a mistake speaks of a secret: by its length alone. */
@@ -48,13 +61,11 @@ export function sized(secret: string): string {
   return secret.length === 1 ? 'a value of 1 character' : `a value of ${secret.length} characters`
 }
 
-/** What one input demands of its duration. */
-export interface DurationRule {
-  readonly input: InputName
+/** What an input demands of its duration. */
+interface DurationRule {
   readonly leastMs: number
   /** Words that the input takes besides a duration, in back quotes; empty where there are none. */
   readonly besides: string
-  readonly example: string
 }
 
 const UNITS = [
@@ -77,16 +88,12 @@ export function durationMs(text: string): number | undefined {
 }
 
 /** A duration within what its input allows and 5 days. */
-export function parseDuration(rule: DurationRule, text: string): Parsed<number> {
+export function parseDuration(input: InputName, text: string, but: Partial<DurationRule> = {}): Parsed<number> {
+  const rule = { leastMs: 1, besides: '', ...but }
   const ms = durationMs(text)
   if (ms !== undefined && isAllowed(rule, ms)) return parsed(ms)
   const besides = rule.besides === '' ? '' : `${rule.besides} or `
-  return mistaken({
-    input: rule.input,
-    got: quoted(text),
-    takes: `${besides}${whatIsMissing(rule, text, ms)}`,
-    example: rule.example,
-  })
+  return wrong(input, quoted(text), `${besides}${whatIsMissing(rule, text, ms)}`)
 }
 
 function isAllowed(rule: DurationRule, ms: number): boolean {
@@ -119,7 +126,7 @@ function spellingHint(rule: DurationRule, text: string): string {
 export function parseRows(input: InputName, text: string): Parsed<RowRange> {
   const range = rangeOf(text)
   if (typeof range !== 'string') return parsed(range)
-  return mistaken({ input, got: quoted(text), takes: `${range}${rowsHint(text)}`, example: '>=1000' })
+  return wrong(input, quoted(text), `${range}${rowsHint(text)}`)
 }
 
 /** The range, or what the input takes instead. */
@@ -148,14 +155,13 @@ export function parseWord<W extends string>(input: InputName, text: string, word
   if (word !== undefined) return parsed(word)
   const near = nearestWord(text, words)
   const hint = near === undefined ? '' : ` (did you mean \`${near}\`?)`
-  return mistaken({ input, got: quoted(text), takes: `${listed(words)}${hint}`, example: words[0] })
+  return wrong(input, quoted(text), `${listed(words)}${hint}`)
 }
 
 /** A boolean as `@actions/core` reads it: the words of YAML 1.2's core schema, https://yaml.org/spec/1.2.2/#10212-boolean */
 export function parseBoolean(input: InputName, text: string): Parsed<boolean> {
-  const value = BOOLEANS.get(text)
-  if (value !== undefined) return parsed(value)
-  return mistaken({ input, got: quoted(text), takes: '`true` or `false`', example: 'true' })
+  if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return parsed(text.toLowerCase() === 'true')
+  return wrong(input, quoted(text), '`true` or `false`')
 }
 
 /** The word that the fewest edits make of `text`, whatever its case. */
@@ -163,15 +169,6 @@ export function nearestWord<W extends string>(text: string, words: readonly W[],
   const lower = text.toLowerCase()
   return [0, 1, mostEdits].flatMap((slips) => words.filter((word) => isWithin(slips, lower, word)))[0]
 }
-
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
-  ['true', true],
-  ['True', true],
-  ['TRUE', true],
-  ['false', false],
-  ['False', false],
-  ['FALSE', false],
-])
 
 /** Whether that many insertions, deletions and replacements are enough to turn `a` into `b`. */
 function isWithin(slips: number, a: string, b: string): boolean {
@@ -188,22 +185,16 @@ function listed(words: readonly string[]): string {
 }
 
 const EXAMPLE_TIME = '2026-11-23T08:00:00Z'
-const AGO: DurationRule = { input: 'since', leastMs: 1, besides: `a time like \`${EXAMPLE_TIME}\``, example: '2h' }
 
 /** A moment: an RFC 3339 time with its zone, or how long ago. */
 export function parseSince(text: string): Parsed<Since> {
   if (!/^\d{4}-\d/.test(text)) {
-    const ago = parseDuration(AGO, text)
+    const ago = parseDuration('since', text, { besides: `a time like \`${EXAMPLE_TIME}\`` })
     return ago.kind === 'mistakes' ? ago : parsed({ kind: 'ago', durationMs: ago.value })
   }
   const time = timeOf(text)
   if (typeof time === 'number') return parsed({ kind: 'at', timeMs: time })
-  return mistaken({
-    input: 'since',
-    got: quoted(text),
-    takes: `an RFC 3339 time${time}${timeHint(text)}`,
-    example: EXAMPLE_TIME,
-  })
+  return wrong('since', quoted(text), `an RFC 3339 time${time}${timeHint(text)}`, EXAMPLE_TIME)
 }
 
 const DATE = String.raw`(?<date>\d{4}-\d\d-\d\d)`
@@ -245,15 +236,14 @@ const LONGEST_ID = 256
 /** The ids of the jobs to watch, each once, in the order given; always strings, since a number would lose digits. */
 export function parseJobIds(text: string): Parsed<readonly string[]> {
   const ids = idsOf(text)
-  if (!Array.isArray(ids)) return wrongJobId(quoted(text), ids)
+  if (!Array.isArray(ids)) return wrong('job-id', quoted(text), ids)
   const bad = ids.find((id) => faultOfId(id) !== undefined)
-  return bad === undefined ? parsed([...new Set(ids)]) : wrongJobId(quoted(bad), faultOfId(bad) ?? '')
+  return bad === undefined ? parsed([...new Set(ids)]) : wrong('job-id', quoted(bad), faultOfId(bad) ?? '')
 }
 
 /** The ids, or what the input takes instead. */
 function idsOf(text: string): string[] | string {
-  const isJson = /^[[{"]/.test(text)
-  if (isJson) return idsInJson(text)
+  if (/^[[{"]/.test(text)) return idsInJson(text)
   const ids = text.split(/[\s,]+/).filter((id) => id !== '')
   return ids.length > 0
     ? ids
@@ -270,9 +260,7 @@ function idsInJson(text: string): string[] | string {
   if (!Array.isArray(json)) return 'valid JSON where it starts like JSON: an array of strings'
   if (json.length === 0) return 'at least one import job id: the step that starts the import may have started none'
   if (json.every((id) => typeof id === 'string')) return json
-  if (json.some((id) => typeof id === 'number')) {
-    return `a JSON array of strings, with each ${QUOTED_ID}`
-  }
+  if (json.some((id) => typeof id === 'number')) return `a JSON array of strings, with each ${QUOTED_ID}`
   return 'a JSON array of strings and nothing else'
 }
 
@@ -294,29 +282,23 @@ function faultOfId(id: string): string | undefined {
     return 'import job ids: the expression does not lead to one (of an object name the field, for a list use `toJSON(…)`)'
   }
   if (/^discover$/i.test(id)) return 'the word `discover` alone and in lower case, or import job ids'
-  if (/^\d+(?:\.\d+)?e\+?\d+$/i.test(id)) {
-    return `the ${QUOTED_ID}`
-  }
+  if (/^\d+(?:\.\d+)?e\+?\d+$/i.test(id)) return `the ${QUOTED_ID}`
   if (/[\s\p{C}]/u.test(id)) return 'import job ids without white space or invisible characters'
   // Ids stand in the log as they are, where the runner would obey a `##[command]`.
   if (!/^[\w.:~-]+$/.test(id)) return 'import job ids of letters, digits, `-`, `_`, `.`, `:` and `~`, without quotes'
   return id.length > LONGEST_ID ? `import job ids of at most ${LONGEST_ID} characters` : undefined
 }
 
-function wrongJobId(got: string, takes: string): Parsed<never> {
-  return mistaken({ input: 'job-id', got, takes, example: '448761313698322011' })
+/** A name on a single line. */
+export function parseName(input: InputName, name: string): Parsed<string> {
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)
+    ? wrong(input, quoted(name), 'one name, without line breaks or control characters')
+    : parsed(name)
 }
 
 /** A name on a single line, `undefined` where it is empty. */
-export function parseOptionalName(input: InputName, text: string, example: string): Parsed<string | undefined> {
-  return optional(text, (name) => parseName(input, name, example))
-}
-
-/** A name on a single line. */
-export function parseName(input: InputName, name: string, example: string): Parsed<string> {
-  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)
-    ? mistaken({ input, got: quoted(name), takes: 'one name, without line breaks or control characters', example })
-    : parsed(name)
+export function parseOptionalName(input: InputName, text: string): Parsed<string | undefined> {
+  return optional(text, (name) => parseName(input, name))
 }
 
 /** Whether HTTP can carry the text as the value of a header. */
