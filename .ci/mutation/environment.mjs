@@ -1,6 +1,6 @@
 // Jest's environment for the mutation test.
-import { TestEnvironment } from 'jest-environment-node'
 import * as fastCheck from 'fast-check'
+import TestEnvironment from '../../__tests__/support/environment.mjs'
 
 // What takes long and holds no more than others do, and what runs `dist` in a process of its own, where there are no mutants.
 const LEFT_OUT = /takes a quarter of a megabyte|costs three requests a round|^the whole step|^a handshake that hangs/
