@@ -3,17 +3,10 @@ import * as core from '@actions/core'
 import { createExchange } from './service/http.ts'
 import type { HttpConnection, Transport } from './connection.ts'
 import type { Clock } from './gate/clock.ts'
+import type { LogSink } from './report/log.ts'
 
 /** The log of the step and what the runner takes from it. */
-export interface RunnerLog {
-  /** One line of the log. */
-  info(line: string): void
-  /** Shown only where the runner's debug log is on. */
-  debug(line: string): void
-  /** Lines that are folded away behind a title. */
-  group(title: string, lines: readonly string[]): void
-  error(title: string, message: string): void
-  warning(title: string, message: string): void
+interface RunnerLog extends LogSink {
   /** This value is never shown in the log. */
   mask(secret: string): void
 }

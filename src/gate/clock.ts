@@ -8,6 +8,17 @@ export interface Clock {
   absentMs(): number
 }
 
+/** Calls `act` after so many milliseconds, unless the function that it returns is called before. */
+export function after(clock: Clock, ms: number, act: () => void): () => void {
+  const cancelled = new AbortController()
+  void clock.sleep(ms, cancelled.signal).then(() => {
+    if (!cancelled.signal.aborted) act()
+  })
+  return () => {
+    cancelled.abort()
+  }
+}
+
 /** When something began and when it ended, on the clock. */
 export interface Span {
   readonly startedAtMs: number

@@ -9,6 +9,7 @@ import {
   verdictOf,
 } from '../messages/commit-status.ts'
 import type { Sanitize } from './sanitize.ts'
+import { after } from '../gate/clock.ts'
 import type { Clock } from '../gate/clock.ts'
 import type { Policy } from '../gate/policy.ts'
 import type { Reporter } from './reporter.ts'
@@ -52,14 +53,13 @@ export async function deliverWithin(
   status: CommitStatus,
 ): Promise<Delivery> {
   const limit = new AbortController()
-  const done = new AbortController()
-  void clock.sleep(timeoutMs, done.signal).then(() => {
+  const cancel = after(clock, timeoutMs, () => {
     limit.abort()
   })
   try {
     return await deliver(status, limit.signal)
   } finally {
-    done.abort()
+    cancel()
   }
 }
 

@@ -1,5 +1,6 @@
 import { lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { after } from '../gate/clock.ts'
 import type { Clock } from '../gate/clock.ts'
 import type { WatchEvent } from '../gate/events.ts'
 import { hasChanges } from './reporter.ts'
@@ -52,11 +53,11 @@ export function keepFile({ path, clock, textOf, isNews = hasChanges }: KeptFile)
   let isDue = false
   let restsUntilMs = Number.NEGATIVE_INFINITY
   let latest: WatchEvent
-  let rest: AbortController | undefined
+  let cancelRest: (() => void) | undefined
 
   const write = () => {
-    rest?.abort()
-    rest = undefined
+    cancelRest?.()
+    cancelRest = undefined
     const text = textOf(latest)
     restsUntilMs = clock.now() + restMs(text)
     writeWholeFile(path, text)
@@ -64,9 +65,7 @@ export function keepFile({ path, clock, textOf, isNews = hasChanges }: KeptFile)
     isDue = false
   }
 
-  const writeRested = async ({ signal }: AbortController) => {
-    await clock.sleep(restsUntilMs - clock.now(), signal)
-    if (signal.aborted) return
+  const writeRested = () => {
     try {
       write()
     } catch {
@@ -80,7 +79,7 @@ export function keepFile({ path, clock, textOf, isNews = hasChanges }: KeptFile)
     latest = event
     if (!isDue || ('more' in event && event.more)) return
     if ('conclusion' in event || clock.now() >= restsUntilMs) write()
-    else if (rest === undefined) void writeRested((rest = new AbortController()))
+    else cancelRest ??= after(clock, restsUntilMs - clock.now(), writeRested)
   }
 }
 

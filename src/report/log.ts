@@ -1,3 +1,4 @@
+import { after } from '../gate/clock.ts'
 import type { Clock } from '../gate/clock.ts'
 import type { Conclusion } from '../gate/conclusion.ts'
 import type { View, WatchEvent } from '../gate/events.ts'
@@ -29,6 +30,7 @@ import type { Reporter } from './reporter.ts'
 /** Where the lines go. */
 export interface LogSink {
   info(line: string): void
+  /** Shown only where the runner's debug log is on. */
   debug(line: string): void
   /** Lines that are folded behind a title. */
   group(title: string, lines: readonly string[]): void
@@ -57,18 +59,14 @@ export function logReporter(
 ): Reporter {
   const shown = (line: string) => (colors ? colored(line) : line)
   let held: WatchEvent[] = []
-  let wait: AbortController | undefined
+  let cancelWait: (() => void) | undefined
 
   const flush = () => {
-    wait?.abort()
-    wait = undefined
+    cancelWait?.()
+    cancelWait = undefined
     const events = held
     held = []
     for (const line of progressLines(events, policy)) sink.info(shown(line))
-  }
-  const flushAfter = async (ms: number, { signal }: AbortController) => {
-    await clock.sleep(ms, signal)
-    if (!signal.aborted) flush()
   }
 
   return {
@@ -81,7 +79,7 @@ export function logReporter(
       if (held.every(mayWait)) {
         const { nowMs, startedAtMs } = event.view
         const waitMs = Math.max(MIN_WAIT_MS, SHARE_OF_ELAPSED * (nowMs - startedAtMs))
-        if (wait === undefined) void flushAfter(waitMs, (wait = new AbortController()))
+        cancelWait ??= after(clock, waitMs, flush)
         return
       }
       flush()

@@ -1,3 +1,4 @@
+import { after } from '../gate/clock.ts'
 import type { Clock } from '../gate/clock.ts'
 import type { JobSnapshot, PollResult } from '../gate/job.ts'
 import type { Poll, PollOptions } from '../gate/import-service.ts'
@@ -65,20 +66,19 @@ export function pollByList(describe: Poll, list: List, { jobIds, collectionName 
   /** The list, unless it keeps everybody waiting. */
   const listSoon = async ({ signal, turn, isLast }: PollOptions): Promise<Listed | typeof TOO_SLOW> => {
     const limit = new AbortController()
-    const done = new AbortController()
     const either = AbortSignal.any([signal, limit.signal])
-    let timer: Promise<void> | undefined
+    let cancel: (() => void) | undefined
     // From the first request on: to wait for a turn is no fault of the service.
     const timed = async () => {
       const granted = await turn()
-      if (granted)
-        timer ??= clock.sleep(LIST_PATIENCE_MS, done.signal).then(() => {
-          limit.abort(TOO_SLOW)
-        })
+      const giveUp = () => {
+        limit.abort(TOO_SLOW)
+      }
+      if (granted) cancel ??= after(clock, LIST_PATIENCE_MS, giveUp)
       return granted
     }
     const answer = await list(unfinished, { signal: either, turn: timed, isLast })
-    done.abort()
+    cancel?.()
     return answer.kind === 'cancelled' && either.reason === TOO_SLOW ? TOO_SLOW : answer
   }
 

@@ -105,10 +105,11 @@ function filesTable(
 ): Markup {
   const files = latest?.files ?? []
   const failedFile = failedFileOf(files, shownReason)
-  if (files.length === 0 && planned.length > 0 && latest?.phase === 'failed') {
-    return plannedFiles(planned, failedFile, space)
+  if (files.length === 0) {
+    const named = failedFile === undefined ? [] : [failedFile]
+    const names = planned.length > 0 && latest?.phase === 'failed' ? planned : named
+    return names.length === 0 ? markup`` : unlistedFiles(names, failedFile, space)
   }
-  if (files.length === 0) return failedFile === undefined ? markup`` : namedFile(failedFile, space)
   const isOneOfMany = files.filter(({ phase }) => phase === 'failed').length > 1
   const reasonCell = ({ name, reason }: FileProgress) => {
     if (reason !== undefined && reason !== shownReason) return code(shortened(reason, REASON_LENGTH))
@@ -133,8 +134,8 @@ function filesTable(
   return longTable({ rows, columns, noun: 'file', phaseOf }, space)
 }
 
-/** The files as the request named them, where a job that failed before its import phase lists none. */
-function plannedFiles(names: readonly string[], failedFile: string | undefined, space: Space): Markup {
+/** Of a job that failed before its import phase and lists none: the files of the request, or the one that the reason names. */
+function unlistedFiles(names: readonly string[], failedFile: string | undefined, space: Space): Markup {
   const isNamed = (name: string) => failedFile !== undefined && isSameFile(name, failedFile)
   const columns: readonly Column<string>[] = [
     { title: 'File', cell: (name) => code(shortened(name, NAME_LENGTH)) },
@@ -151,15 +152,6 @@ function isSameFile(group: string, file: string): boolean {
   return [group, ...group.split(' ')].some(
     (path) => path === file || path.endsWith(`/${file}`) || file.endsWith(`/${path}`),
   )
-}
-
-/** A job that fails before its import phase lists no files: the reason may name the one that caused it. */
-function namedFile(name: string, space: Space): Markup {
-  const columns: readonly Column<string>[] = [
-    { title: 'File', cell: (file) => code(shortened(file, NAME_LENGTH)) },
-    { title: 'State', cell: () => `${FILE_ICONS.failed} named by the reason` },
-  ]
-  return longTable({ rows: [name], columns, noun: 'file', phaseOf: () => 'failed' }, space)
 }
 
 /** Rows of any number, the most urgent first. */
