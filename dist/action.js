@@ -45338,12 +45338,24 @@ var __webpack_exports__ = {};
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  Cp: () => (/* reexport */ exitSoon),
   by: () => (/* reexport */ realWorld),
   eF: () => (/* reexport */ run),
   Uc: () => (/* reexport */ runPostStep)
 });
 
 ;// CONCATENATED MODULE: ./src/gate/clock.ts
+/** Calls `act` after so many milliseconds, unless the function that it returns is called before. */
+function after(clock, ms, act) {
+    const cancelled = new AbortController();
+    void clock.sleep(ms, cancelled.signal).then(() => {
+        if (!cancelled.signal.aborted)
+            act();
+    });
+    return () => {
+        cancelled.abort();
+    };
+}
 /** Sums of fractional milliseconds fall short by less than this. */
 const ROUNDING_MS = 1;
 /** Whether so much time lies between two moments. */
@@ -45387,7 +45399,32 @@ function sumOverFiles(files, rows) {
     return sum;
 }
 
-;// CONCATENATED MODULE: ./src/gate/outage.ts
+;// CONCATENATED MODULE: ./src/gate/faults.ts
+
+/** How often a refusal is repeated, and what confirms it: so many in a row that span so much time. */
+const BEFORE_HOST_ANSWERED = { pauseMs: 2_000, count: 2, spanMs: 2_000 };
+const AFTER_HOST_ANSWERED = { pauseMs: 5_000, count: 3, spanMs: 10_000 };
+/** The faults after one more result of the same operation; a refusal neither ends nor prolongs an outage. */
+function recordFaults(before, result, span) {
+    const refusals = recordRefusal(before.refusals, result, span);
+    if (result.kind === 'refused' || result.kind === 'cancelled')
+        return { outage: before.outage, refusals };
+    const isOutage = result.kind === 'outage' && result.error !== undefined;
+    return { outage: isOutage ? prolonged(before.outage, result.error, span, before.usableAtMs) : undefined, refusals };
+}
+function recordRefusal(before, result, { endedAtMs }) {
+    if (result.kind === 'cancelled')
+        return before;
+    if (result.kind !== 'refused' || result.error === undefined)
+        return undefined;
+    return {
+        error: result.error,
+        count: (before?.count ?? 0) + 1,
+        sinceMs: before?.sinceMs ?? endedAtMs,
+        lastAtMs: endedAtMs,
+        hostHasAnswered: result.hostHasAnswered === true,
+    };
+}
 /** The outage after one more bad response; `usableAtMs` is when the last usable one came. */
 function prolonged(outage, error, { startedAtMs, endedAtMs }, usableAtMs) {
     return {
@@ -45398,13 +45435,26 @@ function prolonged(outage, error, { startedAtMs, endedAtMs }, usableAtMs) {
         error,
     };
 }
-/** The outage of one job after the host gave a usable response about another: it is not the host's any more. */
-function excused(outage) {
-    return outage && { ...outage, judgedSinceMs: undefined };
+/** How an outage has begun or ended by that time. */
+function outageChanges(before, after, nowMs) {
+    if (before.outage === undefined) {
+        return after.outage === undefined ? [] : [{ kind: 'outage-began', error: after.outage.error }];
+    }
+    return after.outage === undefined ? [{ kind: 'outage-ended', lastedMs: silentMs(before, nowMs) }] : [];
+}
+/** The same, and a refusal that is not confirmed yet; a confirmed one is the end. */
+function faultChanges(before, after, nowMs) {
+    const isRefusedOnce = before.refusals === undefined && !isConfirmed(after.refusals);
+    const refused = after.refusals && isRefusedOnce ? [{ kind: 'refused-once', error: after.refusals.error }] : [];
+    return [...outageChanges(before, after, nowMs), ...refused];
+}
+/** For how long there has been no usable response. */
+function silentMs({ outage }, nowMs) {
+    return outage === undefined ? 0 : nowMs - outage.silentSinceMs;
 }
 /** The host gave a usable response about one of these: the others, which may have met the same outage, start anew. */
 function excuseOthers(all, answered) {
-    return all.map((one, i) => one.outage === undefined || i === answered ? one : { ...one, outage: excused(one.outage) });
+    return all.map((one, i) => one.outage === undefined || i === answered ? one : { ...one, outage: { ...one.outage, judgedSinceMs: undefined } });
 }
 /** The last response about none of those that are still polled was usable: the host is out, and not one of them alone. */
 function isHostOut(polled) {
@@ -45418,26 +45468,6 @@ function isTooLong(outage, mostMs) {
 function maxOutageMs(policy, serviceHasAnswered) {
     return policy.maxOutageMs ?? (serviceHasAnswered ? 300_000 : 60_000);
 }
-
-;// CONCATENATED MODULE: ./src/gate/refusals.ts
-
-/** How often a refusal is repeated, and what confirms it: so many in a row that span so much time. */
-const BEFORE_HOST_ANSWERED = { pauseMs: 2_000, count: 2, spanMs: 2_000 };
-const AFTER_HOST_ANSWERED = { pauseMs: 5_000, count: 3, spanMs: 10_000 };
-/** The refusals in a row after one more result of the same operation. A cancelled request says nothing. */
-function recordRefusal(before, result, { endedAtMs }) {
-    if (result.kind === 'cancelled')
-        return before;
-    if (!isRefusal(result))
-        return undefined;
-    return {
-        error: result.error,
-        count: (before?.count ?? 0) + 1,
-        sinceMs: before?.sinceMs ?? endedAtMs,
-        lastAtMs: endedAtMs,
-        hostHasAnswered: result.hostHasAnswered === true,
-    };
-}
 /** Enough refusals in a row, over enough time, to end the gate. */
 function isConfirmed(refusals) {
     if (refusals === undefined)
@@ -45445,22 +45475,35 @@ function isConfirmed(refusals) {
     // No request was sent, so another would bring the same.
     if (refusals.error.kind === 'bad-proxy')
         return true;
-    const { count, spanMs } = rule(refusals);
+    const { count, spanMs } = ruleFor(refusals);
     return refusals.count >= count && isApart(refusals.sinceMs, refusals.lastAtMs, spanMs);
 }
 /** When to repeat the operation, whatever `poll-interval` says. */
 function nextAttemptAtMs(refusals) {
-    return refusals.lastAtMs + rule(refusals).pauseMs;
+    return refusals.lastAtMs + ruleFor(refusals).pauseMs;
 }
 /** At the deadline there is no time to confirm: a host that never answered well has refused, and so has a single poll. */
 function isRefusedAtDeadline(refusals, { timeoutMs }) {
     return refusals !== undefined && (isConfirmed(refusals) || !refusals.hostHasAnswered || timeoutMs === 0);
 }
-function isRefusal(result) {
-    return result.kind === 'refused';
-}
-function rule({ hostHasAnswered }) {
+function ruleFor({ hostHasAnswered }) {
     return hostHasAnswered ? AFTER_HOST_ANSWERED : BEFORE_HOST_ANSWERED;
+}
+/** The same without a time in which the process did not run: it is neither an outage nor a stall, and confirms no refusal. */
+function withoutAbsence(one, absentMs) {
+    const { outage, refusals } = one;
+    return {
+        ...one,
+        ...later(one, absentMs, 'answeredAtMs', 'usableAtMs'),
+        ...(outage && { outage: later(outage, absentMs, 'sinceMs', 'silentSinceMs', 'judgedSinceMs', 'untilMs') }),
+        ...(refusals && { refusals: later(refusals, absentMs, 'sinceMs', 'lastAtMs') }),
+    };
+}
+/** The same with these times, as far as they are known, so much later. */
+function later(one, byMs, ...names) {
+    const times = names.map((name) => [name, one[name]]);
+    const moved = times.flatMap(([name, timeMs]) => (typeof timeMs === 'number' ? [[name, timeMs + byMs]] : []));
+    return { ...one, ...Object.fromEntries(moved) };
 }
 
 ;// CONCATENATED MODULE: ./src/gate/timing.ts
@@ -45507,7 +45550,6 @@ const MAX_BASELINE_FAILURES = 3;
 const NOT_FOUND_GRACE_MS = 30_000;
 
 ;// CONCATENATED MODULE: ./src/gate/collection.ts
-
 
 
 
@@ -45600,7 +45642,7 @@ function refused(before, result, span) {
     const isSameOperation = before.refusals?.error.operation === result.error.operation;
     const counted = recordRefusal(isSameOperation ? before.refusals : undefined, { ...result, kind: 'refused' }, span);
     const isGone = result.kind === 'gone';
-    const refusals = counted && { ...counted, isGone };
+    const refusals = { ...counted, isGone };
     if (!isConfirmed(refusals))
         return { refusals };
     return isGone ? { refusals, gone: result.error } : { refusals, refusal: result.error };
@@ -45684,67 +45726,43 @@ function pendingRowsOf({ indexes }) {
 ;// CONCATENATED MODULE: ./src/gate/history.ts
 
 
-
 // Enough for a chart and for the estimates; a six-hour wait that changes every two seconds would otherwise grow for ever.
 const TIMELINE_POINTS = 1000;
 /** The history of a job that has not been polled yet. */
-function newHistory(jobId, { wasListed = false, listedCollection, isOwnTwoPhase = false, } = {}) {
+function newHistory(jobId, known = {}) {
     return {
         jobId,
-        wasListed,
-        listedCollection,
+        wasListed: false,
         wasUncommitted: false,
-        isOwnTwoPhase,
+        isOwnTwoPhase: false,
         polls: 0,
-        polledAtMs: undefined,
-        latest: undefined,
         progress: 0,
-        importedRows: undefined,
-        totalRows: undefined,
-        answeredAtMs: undefined,
-        usableAtMs: undefined,
-        changedAtMs: undefined,
         idleMs: 0,
         outageSinceAnswerMs: 0,
         totalOutageMs: 0,
-        outage: undefined,
-        unknown: undefined,
-        refusals: undefined,
-        commit: undefined,
-        abort: undefined,
         timeline: [],
+        ...known,
     };
 }
 /** What is known after one more poll, whose first request started and whose last one ended then. */
 function record(history, result, times) {
+    if (result.kind === 'cancelled')
+        return history;
     const { endedAtMs } = times;
-    const refusals = recordRefusal(history.refusals, result, times);
-    const seen = { ...history, polls: history.polls + 1, polledAtMs: endedAtMs, refusals };
-    const spoke = { ...seen, totalOutageMs: totalOutageMsAt(history, endedAtMs) };
-    switch (result.kind) {
-        case 'cancelled':
-            return history;
-        case 'refused':
-            return seen;
-        case 'outage':
-            return {
-                ...seen,
-                outage: prolonged(history.outage, result.error, times, history.usableAtMs),
-            };
-        case 'unknown-job':
-            return {
-                ...spoke,
-                outageSinceAnswerMs: outageSinceAnswerMsAt(history, endedAtMs),
-                outage: undefined,
-                unknown: {
-                    sinceMs: history.unknown?.sinceMs ?? endedAtMs,
-                    answers: (history.unknown?.answers ?? 0) + 1,
-                    error: result.error,
-                },
-            };
-        case 'answered':
-            return history_answered(spoke, result.snapshot, endedAtMs, result.isFromList === true);
-    }
+    const faults = recordFaults(history, result, times);
+    const polled = { ...history, ...faults, polls: history.polls + 1, polledAtMs: endedAtMs };
+    if (result.kind === 'refused' || result.kind === 'outage')
+        return polled;
+    const { unknown, outage, outageSinceAnswerMs } = history;
+    const usable = {
+        ...polled,
+        outageSinceAnswerMs: outageSinceAnswerMs + (outage === undefined ? 0 : endedAtMs - outage.sinceMs),
+        totalOutageMs: totalOutageMsAt(history, endedAtMs),
+    };
+    if (result.kind === 'answered')
+        return history_answered(usable, result.snapshot, endedAtMs, result.isFromList === true);
+    const [sinceMs, answers] = [unknown?.sinceMs ?? endedAtMs, (unknown?.answers ?? 0) + 1];
+    return { ...usable, unknown: { sinceMs, answers, error: result.error } };
 }
 function history_answered(history, snapshot, atMs, isFromList) {
     const { latest } = history;
@@ -45761,6 +45779,8 @@ function history_answered(history, snapshot, atMs, isFromList) {
         totalRows !== history.totalRows;
     const moved = changed || haveFilesMoved(latest?.files, latestNow.files);
     const point = { atMs, phase: snapshot.phase, label: snapshot.label, progress, importedRows };
+    // A list does not show rows, which may have moved all the same: the next whole answer says for how long nothing did.
+    const isMeasured = moved || !isFromList;
     return {
         ...history,
         latest: latestNow,
@@ -45768,10 +45788,10 @@ function history_answered(history, snapshot, atMs, isFromList) {
         progress,
         importedRows,
         totalRows,
-        ...(isFromList && !moved ? notMeasured(history, atMs) : history_measured(history, snapshot.phase, moved, atMs)),
+        ...(isMeasured && { answeredAtMs: atMs, outageSinceAnswerMs: 0 }),
+        ...(isMeasured && { idleMs: moved ? 0 : history.idleMs + history_idleSince(history, snapshot.phase, atMs) }),
         usableAtMs: atMs,
         changedAtMs: moved ? atMs : history.changedAtMs,
-        outage: undefined,
         unknown: undefined,
         commit: history.commit && { ...history.commit, isPolledSince: history.commit.isPolledSince || !isFromList },
         timeline: changed ? append(history.timeline, point) : history.timeline,
@@ -45789,22 +45809,10 @@ function haveFilesMoved(before = [], after) {
     const known = new Map(before.map((file) => [file.name, standOf(file)]));
     return before.length !== after.length || after.some((file) => known.get(file.name) !== standOf(file));
 }
-/** Rows may have moved all the same: the standstill is measured when a whole answer comes. */
-function notMeasured(history, atMs) {
-    return { outageSinceAnswerMs: outageSinceAnswerMsAt(history, atMs) };
-}
-function history_measured(history, phase, moved, atMs) {
-    const idleMs = moved ? 0 : history.idleMs + quietSince(history, phase, atMs);
-    return { answeredAtMs: atMs, idleMs, outageSinceAnswerMs: 0 };
-}
 /** How much of the time since the last answer counts as a standstill: none of an outage, none of waiting for a commit to come. */
-function quietSince(history, phase, atMs) {
-    const waitsForCommit = phase === 'uncommitted' && history.commit?.state !== 'done';
-    const { answeredAtMs = atMs } = history;
-    return waitsForCommit ? 0 : atMs - answeredAtMs - outageSinceAnswerMsAt(history, atMs);
-}
-function outageSinceAnswerMsAt({ outageSinceAnswerMs, outage }, atMs) {
-    return outage === undefined ? outageSinceAnswerMs : outageSinceAnswerMs + atMs - outage.sinceMs;
+function history_idleSince({ commit, answeredAtMs, outageSinceAnswerMs }, phase, atMs) {
+    const waitsForCommit = phase === 'uncommitted' && commit?.state !== 'done';
+    return waitsForCommit ? 0 : atMs - (answeredAtMs ?? atMs) - outageSinceAnswerMs;
 }
 /** How long the service has given no usable answer since its first good one, in all, by that time. */
 function totalOutageMsAt({ totalOutageMs, outage, latest }, atMs) {
@@ -45866,28 +45874,15 @@ const PROGRESS_STEP = 5;
 const FAILED_FILES_A_POLL = 10;
 /** What a poll changed, in the order in which it is reported. */
 function jobChanges(before, after, result) {
-    switch (result.kind) {
-        case 'cancelled':
-            return [];
-        case 'refused':
-            return refusalChanges(before.refusals, after.refusals);
-        case 'outage':
-            return before.outage === undefined ? [{ kind: 'outage-began', error: result.error }] : [];
-        case 'unknown-job':
-            return [
-                ...outageEnded(before, after),
-                ...(before.unknown === undefined
-                    ? [{ kind: 'job-unknown', error: result.error, seenBefore: before.latest !== undefined }]
-                    : []),
-            ];
-        case 'answered':
-            return [
-                ...outageEnded(before, after),
-                ...stateChanges(before, after, result.snapshot),
-                ...failedFiles(before.latest, after.latest),
-                ...idleChanges(before.idleMs, after.idleMs),
-            ];
+    const changes = [...faultChanges(before, after, after.polledAtMs ?? 0)];
+    if (result.kind === 'unknown-job' && before.unknown === undefined) {
+        changes.push({ kind: 'job-unknown', error: result.error, seenBefore: before.latest !== undefined });
     }
+    if (result.kind === 'answered') {
+        changes.push(...stateChanges(before, after, result.snapshot), ...failedFiles(before.latest, after.latest));
+        changes.push(...idleChanges(before, after));
+    }
+    return changes;
 }
 /** What came of committing or aborting a job; `before` are the attempts until then. */
 function commitChanges(act, before, result) {
@@ -45907,41 +45902,34 @@ function commitChanges(act, before, result) {
 }
 /** What a question about a collection changed, in the order in which it is reported. */
 function collectionChanges(before, after, answer) {
+    return [...outageChanges(before, after, after.requestedAtMs ?? 0), ...answerChanges(before, after, answer)];
+}
+function answerChanges(before, after, answer) {
     switch (answer.kind) {
-        case 'outage':
-            return before.outage === undefined ? [{ kind: 'outage-began', error: answer.error }] : [];
         case 'refused':
         case 'gone':
             return before.refusals === undefined ? [{ kind: 'refused', error: answer.error }] : [];
+        case 'done':
+            return [{ kind: 'refreshed' }];
+        case 'measured': {
+            const { rows, rowCount } = answer;
+            const counted = before.rows === rows ? [] : [{ kind: 'counted', rows, rowCount }];
+            return [...counted, ...idleChanges(before, after)];
+        }
+        case 'read':
+            return [
+                ...indexChanges(before, after, answer.indexes),
+                ...loadChanges(before.load, answer.load),
+                ...idleChanges(before, after),
+            ];
+        case 'outage':
         case 'cancelled':
         case 'identified':
         case 'counted':
         case 'not-loaded':
         case 'no-refresh':
-            return collectionOutageEnded(before, after);
-        case 'done':
-            return [...collectionOutageEnded(before, after), { kind: 'refreshed' }];
-        case 'measured': {
-            const { rows, rowCount } = answer;
-            return [
-                ...collectionOutageEnded(before, after),
-                ...(before.rows === rows ? [] : [{ kind: 'counted', rows, rowCount }]),
-                ...idleChanges(before.idleMs, after.idleMs),
-            ];
-        }
-        case 'read':
-            return [
-                ...collectionOutageEnded(before, after),
-                ...indexChanges(before, after, answer.indexes),
-                ...loadChanges(before.load, answer.load),
-                ...idleChanges(before.idleMs, after.idleMs),
-            ];
+            return [];
     }
-}
-function collectionOutageEnded(before, after) {
-    if (before.outage === undefined)
-        return [];
-    return [{ kind: 'outage-ended', lastedMs: (after.requestedAtMs ?? 0) - before.outage.silentSinceMs }];
 }
 function indexChanges(before, after, indexes) {
     if (areReady(indexes))
@@ -45963,19 +45951,8 @@ function loadChanges(before, load) {
         ? []
         : [{ kind: 'load', state: load.state, percent: load.percent }];
 }
-/** A refusal that is not confirmed yet is reported once; a confirmed one is the end. */
-function refusalChanges(before, after) {
-    return before === undefined && after !== undefined && !isConfirmed(after)
-        ? [{ kind: 'refused-once', error: after.error }]
-        : [];
-}
-function idleChanges(beforeMs, idleMs) {
+function idleChanges({ idleMs: beforeMs }, { idleMs }) {
     return beforeMs < IDLE_NOTICE_MS && idleMs >= IDLE_NOTICE_MS ? [{ kind: 'idle', idleMs }] : [];
-}
-function outageEnded(before, after) {
-    if (before.outage === undefined)
-        return [];
-    return [{ kind: 'outage-ended', lastedMs: (after.polledAtMs ?? 0) - before.outage.silentSinceMs }];
 }
 function stateChanges(before, after, now) {
     const from = before.latest?.label;
@@ -46441,34 +46418,25 @@ function jittered(pauseMs, random) {
 ;// CONCATENATED MODULE: ./src/gate/aliases.ts
 
 
-const UNASKED = {
-    collectionId: undefined,
-    isSettled: false,
-    nextAtMs: Number.NEGATIVE_INFINITY,
-    refusals: undefined,
-    outageSinceMs: undefined,
-    error: undefined,
-};
 /** What is known of a name after one more response. An outage is waited out, a confirmed refusal settles it. */
-function recordIdentity(before = UNASKED, result, span) {
-    if (result.kind === 'cancelled')
-        return before;
-    const refusal = result.kind === 'gone' ? { ...result, kind: 'refused' } : result;
-    const refusals = recordRefusal(before.refusals, refusal, span);
+function recordIdentity(before, result, span) {
+    const unsettled = { isSettled: false, nextAtMs: span.endedAtMs };
     switch (result.kind) {
+        case 'cancelled':
+            return before ?? unsettled;
         case 'identified':
-            return { ...UNASKED, collectionId: result.collectionId, isSettled: true };
+            return { ...unsettled, collectionId: result.collectionId, isSettled: true };
         case 'unidentified':
-            return { ...UNASKED, isSettled: true };
+            return { ...unsettled, isSettled: true };
         case 'gone':
         case 'refused': {
-            const nextAtMs = refusals === undefined ? span.endedAtMs : nextAttemptAtMs(refusals);
-            return { ...UNASKED, refusals, isSettled: isConfirmed(refusals), nextAtMs, error: result.error };
+            const refusals = recordRefusal(before?.refusals, { ...result, kind: 'refused' }, span);
+            return { refusals, isSettled: isConfirmed(refusals), nextAtMs: nextAttemptAtMs(refusals) };
         }
         case 'outage': {
-            const outageSinceMs = before.outageSinceMs ?? span.endedAtMs;
+            const outageSinceMs = before?.outageSinceMs ?? span.endedAtMs;
             const nextAtMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - outageSinceMs);
-            return { ...UNASKED, outageSinceMs, nextAtMs, error: result.error };
+            return { isSettled: false, outageSinceMs, nextAtMs };
         }
     }
 }
@@ -46484,6 +46452,20 @@ function aliasOf(identities, name, given) {
         return 'pending';
     return one.collectionId === other.collectionId ? 'same' : 'different';
 }
+/**
+ * How the collection of a job relates to the expected one. A Completed job that no response ever gave a collection to is not
+ * believed to belong to it.
+ */
+function aliasOfJob({ latest, listedCollection }, { expectedCollection }, identities) {
+    if (expectedCollection === undefined)
+        return 'same';
+    const name = latest?.collectionName ?? listedCollection;
+    if (name === undefined)
+        return latest?.phase === 'completed' ? 'unknown' : 'same';
+    if (identities === undefined)
+        return name === expectedCollection ? 'same' : 'unknown';
+    return aliasOf(identities, name, expectedCollection);
+}
 /** The names to request, of those that are to be compared with the given one. */
 function namesToIdentify(identities, names, given) {
     const pending = names.filter((name) => aliasOf(identities, name, given) === 'pending');
@@ -46492,38 +46474,38 @@ function namesToIdentify(identities, names, given) {
         : [...new Set([given, ...pending])].filter((name) => identities.get(name)?.isSettled !== true);
 }
 
-;// CONCATENATED MODULE: ./src/gate/commit-state.ts
+;// CONCATENATED MODULE: ./src/gate/commits.ts
+
 
 
 /** The attempts after one more. One that was cut short by ourselves may have been carried out all the same. */
 function attempted(before, result, span) {
+    const { refusals, outage } = before ?? {};
     const after = { times: (before?.times ?? 0) + 1, endedAtMs: span.endedAtMs, isPolledSince: false };
-    switch (result.kind) {
-        case 'done':
-            return { ...after, state: 'done', error: undefined, outage: undefined };
-        case 'refused': {
-            const { error } = result;
-            if (isDeclined(error))
-                return { ...after, state: 'declined', error, outage: undefined };
-            const refusals = recordRefusal(before?.refusals, result, span);
-            return { ...after, state: 'refused', refusals, error, outage: before?.outage };
-        }
-        case 'declined':
-        case 'unknown-job':
-            return { ...after, state: 'declined', error: result.error, outage: undefined };
-        case 'cancelled':
-            return { ...after, state: 'in-doubt', refusals: before?.refusals, error: before?.error, outage: before?.outage };
-        case 'outage': {
-            const { error } = result;
-            return { ...after, state: 'in-doubt', error, outage: prolonged(before?.outage, error, span) };
-        }
-    }
+    if (result.kind === 'done')
+        return { ...after, state: 'done', outage: undefined, error: undefined };
+    if (result.kind === 'cancelled')
+        return { ...after, state: 'in-doubt', refusals, outage, error: before?.error };
+    const { error } = result;
+    if (result.kind === 'outage')
+        return { ...after, state: 'in-doubt', outage: prolonged(outage, error, span), error };
+    if (result.kind !== 'refused' || isDeclined(result))
+        return { ...after, state: 'declined', error };
+    return { ...after, state: 'refused', refusals: recordRefusal(refusals, result, span), outage, error };
+}
+/** What one response decides: 2100 about a state, and a service that has no such operation. */
+function isDeclined({ error: { kind } }) {
+    return kind === 'declined' || kind === 'no-operation';
 }
 /** The gate has committed the job, as far as anybody can tell. */
 function isCommitted({ commit, latest }) {
     if (commit === undefined || latest?.phase === 'failed')
         return false;
     return commit.state === 'done' || latest?.phase === 'committing' || latest?.phase === 'completed';
+}
+/** Some jobs have been committed by the gate: what happens to the others now leaves the import half done. */
+function commitsHaveBegun(jobs) {
+    return jobs.some(isCommitted);
 }
 /** The gate has aborted the job: its rows are given up. */
 function isAborted({ abort }) {
@@ -46534,10 +46516,6 @@ function isCommitInDoubt(job) {
     const { commit, latest } = job;
     return commit?.state === 'in-doubt' && !commit.isPolledSince && latest?.phase !== 'failed' && !isCommitted(job);
 }
-/** What one response decides: 2100 about a state, and a service that has no such operation. */
-function isDeclined({ kind }) {
-    return kind === 'declined' || kind === 'no-operation';
-}
 /** No further request is sent: the service declined it, or its refusal is confirmed. */
 function isFinallyRefused(state) {
     return state?.state === 'declined' || isConfirmed(state?.refusals);
@@ -46546,117 +46524,6 @@ function isFinallyRefused(state) {
 function isCommitRefused(job, timeIsUp) {
     const { commit } = job;
     return isFinallyRefused(commit) && (commit?.isPolledSince === true || timeIsUp) && !isCommitted(job);
-}
-
-;// CONCATENATED MODULE: ./src/gate/judge.ts
-
-
-
-
-
-const POLL_AGAIN = { kind: 'poll-again' };
-const ended = (as) => ({ kind: 'ended', as });
-/** The verdict on one job. Fails closed: only the state `Completed` is ever ready, or where asked for `Uncommitted` or a running job. */
-function judge(history, policy, circumstances) {
-    const { latest, unknown, outage, refusals } = history;
-    if (isConfirmed(refusals) || isCommitRefused(history, circumstances.timeIsUp))
-        return ended('rejected');
-    if (hasFailed(latest))
-        return ended('failed');
-    const alias = aliasOfJob(history, policy, circumstances.identities);
-    if (alias === 'different' || alias === 'unknown' || (alias === 'pending' && circumstances.timeIsUp)) {
-        return ended('wrong-collection');
-    }
-    if (alias === 'pending')
-        return POLL_AGAIN;
-    const isUnknown = unknown !== undefined && outage === undefined && refusals === undefined;
-    if (isUnknown && isGone(history, unknown))
-        return ended('not-found');
-    if (history.idleMs >= (policy.stallTimeoutMs ?? Infinity))
-        return ended('stalled');
-    const mostMs = maxOutageMs(policy, circumstances.serviceHasAnswered);
-    if (circumstances.isHostOut && isTooLong(outage, mostMs))
-        return ended('unreachable');
-    if (unknown === undefined && outage === undefined && refusals === undefined) {
-        // A word that is not known is never a success.
-        const hasAnswered = latest !== undefined && latest.phase !== 'unknown';
-        if (policy.waitFor === 'started' && hasAnswered)
-            return { kind: 'ready', as: 'started' };
-        if (latest?.phase === 'completed')
-            return { kind: 'ready', as: 'completed' };
-        if (latest?.phase === 'uncommitted')
-            return atRest(history, policy, circumstances);
-    }
-    if (!circumstances.timeIsUp)
-        return POLL_AGAIN;
-    return isRefusedAtDeadline(refusals, policy) ? ended('rejected') : atTheDeadline(history);
-}
-/** A two-phase job whose rows are in and wait for a commit: ready, where the user wants that. */
-function atRest(history, policy, circumstances) {
-    const { timeIsUp, serviceHasAnswered } = circumstances;
-    switch (policy.onUncommitted) {
-        case 'pass':
-            return { kind: 'ready', as: 'uncommitted' };
-        case 'fail':
-            return ended('uncommitted');
-        case 'wait':
-            return timeIsUp ? ended('timed-out') : POLL_AGAIN;
-        case 'commit':
-            return toBeCommitted(history.commit, timeIsUp, maxOutageMs(policy, serviceHasAnswered));
-    }
-}
-/** Fails closed: an accepted commit is over only once the job is Completed, one in doubt is asked about before it is repeated. */
-function toBeCommitted(commit, timeIsUp, mostOutageMs) {
-    if (isTooLong(commit?.outage, mostOutageMs))
-        return ended('unreachable');
-    if (timeIsUp)
-        return ended('timed-out');
-    const mayBeRepeated = commit?.state === 'in-doubt' || (commit?.state === 'refused' && !isFinallyRefused(commit));
-    return commit === undefined || (mayBeRepeated && commit.isPolledSince)
-        ? { kind: 'ready', as: 'uncommitted' }
-        : POLL_AGAIN;
-}
-/** Failed, or Completed with a file that failed. */
-function hasFailed(latest) {
-    const isThrough = latest?.phase === 'completed';
-    return latest?.phase === 'failed' || (isThrough && latest.files.some(({ phase }) => phase === 'failed'));
-}
-/**
- * How the collection of a job relates to the expected one. A Completed job that no response ever gave a collection to is not
- * believed to belong to it.
- */
-function aliasOfJob({ latest, listedCollection }, { expectedCollection }, identities) {
-    if (expectedCollection === undefined)
-        return 'same';
-    const name = latest?.collectionName ?? listedCollection;
-    if (name === undefined) {
-        return latest?.phase === 'completed' ? 'unknown' : 'same';
-    }
-    if (identities === undefined)
-        return name === expectedCollection ? 'same' : 'unknown';
-    return aliasOf(identities, name, expectedCollection);
-}
-function isGone({ latest, polledAtMs }, unknown) {
-    // A record that was there and is not any more has expired; the second answer rules out a replica that lags.
-    if (latest !== undefined)
-        return unknown.answers >= 2;
-    return (polledAtMs ?? 0) - unknown.sinceMs >= NOT_FOUND_GRACE_MS;
-}
-/** A job without any good answer, or one that is gone, did not merely take too long. */
-function atTheDeadline({ latest, unknown, outage, refusals }) {
-    if (unknown !== undefined && outage === undefined && refusals === undefined)
-        return ended('not-found');
-    return ended(latest === undefined ? 'unreachable' : 'timed-out');
-}
-
-;// CONCATENATED MODULE: ./src/gate/commits.ts
-
-
-
-
-/** Some jobs have been committed by the gate: what happens to the others now leaves the import half done. */
-function commitsHaveBegun(jobs) {
-    return jobs.some(isCommitted);
 }
 /**
  * The commits that are due: none before every job is ready and has been seen so of late, the first one alone, lest a service
@@ -46716,6 +46583,103 @@ function isAbortable(job) {
     return latest?.phase !== 'completed' && latest?.phase !== 'failed' && latest?.phase !== 'committing';
 }
 
+;// CONCATENATED MODULE: ./src/gate/conclusion.ts
+/** How a gate ends that was interrupted, by a signal or by a bug elsewhere in the process. */
+function interrupted(interrupt) {
+    const reason = interrupt.reason;
+    return reason instanceof Error
+        ? { kind: 'internal-error', passes: false, message: reason.message }
+        : { kind: 'cancelled', passes: false, signal: String(reason) };
+}
+/** The indices of those that `is` holds for, as conclusions name jobs and collections. */
+function indicesOf(all, is) {
+    return all.flatMap((one, i) => (is(one, i) ? [i] : []));
+}
+
+;// CONCATENATED MODULE: ./src/gate/judge.ts
+
+
+
+
+const POLL_AGAIN = { kind: 'poll-again' };
+const ended = (as) => ({ kind: 'ended', as });
+/** The verdict on one job. Fails closed: only `Completed` is ever ready, or where asked for `Uncommitted` or a running job. */
+function judge(history, policy, circumstances) {
+    const { latest, unknown, outage, refusals } = history;
+    if (isConfirmed(refusals) || isCommitRefused(history, circumstances.timeIsUp))
+        return ended('rejected');
+    if (hasFailed(latest))
+        return ended('failed');
+    const alias = aliasOfJob(history, policy, circumstances.identities);
+    if (alias === 'different' || alias === 'unknown' || (alias === 'pending' && circumstances.timeIsUp)) {
+        return ended('wrong-collection');
+    }
+    if (alias === 'pending')
+        return POLL_AGAIN;
+    const hasAnswered = outage === undefined && refusals === undefined;
+    if (unknown !== undefined && hasAnswered && isGone(history, unknown))
+        return ended('not-found');
+    if (history.idleMs >= (policy.stallTimeoutMs ?? Infinity))
+        return ended('stalled');
+    const mostMs = maxOutageMs(policy, circumstances.serviceHasAnswered);
+    if (circumstances.isHostOut && isTooLong(outage, mostMs))
+        return ended('unreachable');
+    if (unknown === undefined && hasAnswered) {
+        // A word that is not known is never a success.
+        const isStarted = latest !== undefined && latest.phase !== 'unknown';
+        if (policy.waitFor === 'started' && isStarted)
+            return { kind: 'ready', as: 'started' };
+        if (latest?.phase === 'completed')
+            return { kind: 'ready', as: 'completed' };
+        if (latest?.phase === 'uncommitted')
+            return atRest(history, policy, circumstances);
+    }
+    if (!circumstances.timeIsUp)
+        return POLL_AGAIN;
+    if (isRefusedAtDeadline(refusals, policy))
+        return ended('rejected');
+    // A job without any good answer, or one that is gone, did not merely take too long.
+    if (unknown !== undefined && hasAnswered)
+        return ended('not-found');
+    return ended(latest === undefined ? 'unreachable' : 'timed-out');
+}
+/** A two-phase job whose rows are in and wait for a commit: ready, where the user wants that. */
+function atRest(history, policy, circumstances) {
+    const { timeIsUp, serviceHasAnswered } = circumstances;
+    switch (policy.onUncommitted) {
+        case 'pass':
+            return { kind: 'ready', as: 'uncommitted' };
+        case 'fail':
+            return ended('uncommitted');
+        case 'wait':
+            return timeIsUp ? ended('timed-out') : POLL_AGAIN;
+        case 'commit':
+            return toBeCommitted(history.commit, timeIsUp, maxOutageMs(policy, serviceHasAnswered));
+    }
+}
+/** Fails closed: an accepted commit is over only once the job is Completed, one in doubt is asked about before it is repeated. */
+function toBeCommitted(commit, timeIsUp, mostOutageMs) {
+    if (isTooLong(commit?.outage, mostOutageMs))
+        return ended('unreachable');
+    if (timeIsUp)
+        return ended('timed-out');
+    const mayBeRepeated = commit?.state === 'in-doubt' || (commit?.state === 'refused' && !isFinallyRefused(commit));
+    return commit === undefined || (mayBeRepeated && commit.isPolledSince)
+        ? { kind: 'ready', as: 'uncommitted' }
+        : POLL_AGAIN;
+}
+/** Failed, or Completed with a file that failed. */
+function hasFailed(latest) {
+    const isThrough = latest?.phase === 'completed';
+    return latest?.phase === 'failed' || (isThrough && latest.files.some(({ phase }) => phase === 'failed'));
+}
+function isGone({ latest, polledAtMs }, unknown) {
+    // A record that was there and is not any more has expired; the second answer rules out a replica that lags.
+    if (latest !== undefined)
+        return unknown.answers >= 2;
+    return (polledAtMs ?? 0) - unknown.sinceMs >= NOT_FOUND_GRACE_MS;
+}
+
 ;// CONCATENATED MODULE: ./src/gate/conclude.ts
 
 
@@ -46739,22 +46703,18 @@ function serviceHasAnswered(jobs) {
 }
 /** The gate's conclusion from the verdicts on all jobs; undefined while there is something to wait for. */
 function conclude(jobs, verdicts, policy) {
-    const ends = new Map();
-    for (const [i, verdict] of verdicts.entries()) {
-        if (verdict.kind === 'ended')
-            ends.set(verdict.as, [...(ends.get(verdict.as) ?? []), i]);
-    }
-    const having = (as) => ends.get(as) ?? [];
-    const ready = verdicts.flatMap((verdict) => (verdict.kind === 'ready' ? [verdict.as] : []));
-    const end = badEnd(jobs, having, policy) ??
-        restingUncommitted(having('uncommitted')) ??
-        outOfTime(having('timed-out'), policy) ??
-        (jobs.length > 0 && ready.length === jobs.length ? throughTheGates(jobs, ready, policy) : undefined);
+    const end = firstEnd(jobs, verdicts, policy) ?? throughTheGates(jobs, verdicts, policy);
     return end && (halfCommitted(jobs, end) ?? end);
 }
-/** The rows that the jobs have imported are as many as the user expects. */
-function rowsHold(jobs, policy) {
-    return rowGateHolds(rowCount(jobs), policy.expectedRows);
+/**
+ * The rows that the jobs have imported are as many as the user expects. An explicit demand needs a number from every job; the
+ * default only refuses a known nothing.
+ */
+function rowsHold(jobs, { expectedRows }) {
+    const { known, complete } = rowCount(jobs);
+    if (expectedRows === undefined)
+        return known === undefined || known > 0;
+    return known !== undefined && complete && isWithin(expectedRows, known);
 }
 /** Rows imported over all jobs, from what the service last said of each. */
 function rowCount(jobs) {
@@ -46764,60 +46724,56 @@ function rowCount(jobs) {
         complete: counts.length === jobs.length,
     };
 }
-/** Where several ends hold at once, the first of these is the gate's. */
-function badEnd(jobs, having, policy) {
-    const rejected = having('rejected');
-    const refusedJob = first(jobs, rejected);
-    const rejection = refusedJob?.refusals?.error ?? refusedJob?.commit?.error;
-    if (rejection !== undefined)
-        return { kind: 'rejected', passes: false, jobs: rejected, error: rejection };
-    const failed = having('failed');
-    if (failed.length > 0)
-        return { kind: 'failed', passes: false, jobs: failed };
-    const elsewhere = having('wrong-collection');
-    if (elsewhere.length > 0) {
-        return { kind: 'wrong-collection', passes: false, jobs: elsewhere, expected: policy.expectedCollection ?? '' };
+/** How an end of these jobs ends the gate; `job` is the first of them. Where several hold at once, the first of these does. */
+const ENDS = {
+    rejected(job, jobs) {
+        const error = job.refusals?.error ?? job.commit?.error;
+        return error && { kind: 'rejected', passes: false, jobs, error };
+    },
+    failed: (_, jobs) => ({ kind: 'failed', passes: false, jobs }),
+    'wrong-collection': (_, jobs, { expectedCollection: expected = '' }) => ({
+        kind: 'wrong-collection',
+        passes: false,
+        jobs,
+        expected,
+    }),
+    'not-found': ({ unknown }, jobs) => unknown && { kind: 'not-found', passes: false, jobs, error: unknown.error },
+    stalled: ({ idleMs }, jobs) => ({ kind: 'stalled', passes: false, jobs, idleMs }),
+    unreachable(job, jobs) {
+        // There is no answer about the job itself, else about its commit.
+        const [faults, atMs] = job.outage === undefined ? [job.commit, job.commit?.endedAtMs] : [job, job.polledAtMs];
+        const outageMs = silentMs(faults ?? {}, atMs ?? 0);
+        return { kind: 'unreachable', passes: false, jobs, error: faults?.outage?.error, outageMs };
+    },
+    uncommitted: (_, jobs) => ({ kind: 'uncommitted', passes: false, jobs }),
+    'timed-out': (_, jobs, { onTimeout }) => ({ kind: 'timed-out', passes: onTimeout === 'pass', jobs }),
+};
+function firstEnd(jobs, verdicts, policy) {
+    for (const [ending, conclusionOf] of Object.entries(ENDS)) {
+        const having = indicesOf(verdicts, (verdict) => verdict.kind === 'ended' && verdict.as === ending);
+        const job = jobs[having[0] ?? -1];
+        const conclusion = job && conclusionOf(job, having, policy);
+        if (conclusion !== undefined)
+            return conclusion;
     }
-    const gone = having('not-found');
-    const unknown = first(jobs, gone)?.unknown;
-    if (unknown !== undefined)
-        return { kind: 'not-found', passes: false, jobs: gone, error: unknown.error };
-    const stalled = having('stalled');
-    const still = first(jobs, stalled);
-    if (still !== undefined)
-        return { kind: 'stalled', passes: false, jobs: stalled, idleMs: still.idleMs };
-    const unreachable = having('unreachable');
-    const silent = first(jobs, unreachable);
-    return silent && { kind: 'unreachable', passes: false, jobs: unreachable, ...lost(silent) };
-}
-/** Since when and why there is no answer: about the job itself, else about its commit. */
-function lost(job) {
-    if (job.outage !== undefined) {
-        return { error: job.outage.error, outageMs: (job.polledAtMs ?? 0) - job.outage.silentSinceMs };
-    }
-    const { outage, endedAtMs = 0 } = job.commit ?? {};
-    return { error: outage?.error, outageMs: outage === undefined ? 0 : endedAtMs - outage.silentSinceMs };
+    return undefined;
 }
 /** The gate has committed some jobs, for all that anybody knows, and others are left behind. */
 function halfCommitted(jobs, because) {
-    const having = (is) => jobs.flatMap((job, i) => (is(job) ? [i] : []));
-    const committed = having(isCommitted);
-    const left = having((job) => !isCommitted(job) && job.latest?.phase !== 'completed');
+    const committed = indicesOf(jobs, isCommitted);
+    const left = indicesOf(jobs, (job) => !isCommitted(job) && job.latest?.phase !== 'completed');
     // Of a job alone that is in doubt nothing can be half done.
     const isHalf = committed.length > 0 ? left.length > 0 : left.length > 1 && jobs.some(isCommitInDoubt);
     return isHalf ? { kind: 'partly-committed', passes: false, committed, jobs: left, because } : undefined;
 }
-function restingUncommitted(jobs) {
-    return jobs.length > 0 ? { kind: 'uncommitted', passes: false, jobs } : undefined;
-}
-function outOfTime(jobs, policy) {
-    return jobs.length > 0 ? { kind: 'timed-out', passes: policy.onTimeout === 'pass', jobs } : undefined;
-}
-/** Undefined where the gate has yet to commit. Rows are checked before the first commit: after it there is no way back. */
-function throughTheGates(jobs, ready, policy) {
+/** Undefined where a job is not ready, or the gate has yet to commit: rows are checked before that, there is no way back. */
+function throughTheGates(jobs, verdicts, policy) {
+    const areReady = verdicts.length === jobs.length && verdicts.every(({ kind }) => kind === 'ready');
+    if (jobs.length === 0 || !areReady)
+        return undefined;
     if (policy.waitFor === 'started')
         return { kind: 'started', passes: true };
-    const uncommitted = ready.flatMap((as, i) => (as === 'uncommitted' ? [i] : []));
+    const uncommitted = indicesOf(verdicts, (verdict) => verdict.kind === 'ready' && verdict.as === 'uncommitted');
     const isToCommit = policy.onUncommitted === 'commit' && uncommitted.length > 0;
     if (isToCommit && commitsHaveBegun(jobs))
         return undefined;
@@ -46831,22 +46787,12 @@ function throughTheGates(jobs, ready, policy) {
         ? { kind: 'uncommitted', passes: true, jobs: uncommitted }
         : { kind: 'completed', passes: true };
 }
-/** An explicit demand needs a number from every job; the default only refuses a known nothing. */
-function rowGateHolds({ known, complete }, expected) {
-    if (expected === undefined)
-        return known === undefined || known > 0;
-    return known !== undefined && complete && isWithin(expected, known);
-}
 /** Whether the number of rows is one that is asked for. */
 function isWithin({ min, max }, rows) {
     return rows >= min && (max === undefined || rows <= max);
 }
-function first(jobs, indices) {
-    return indices.map((i) => jobs[i])[0];
-}
 
 ;// CONCATENATED MODULE: ./src/gate/searchable.ts
-
 
 
 
@@ -46961,24 +46907,24 @@ function withFinalRefusal(collection, policy) {
     return refusals.isGone ? { ...collection, gone: refusals.error } : { ...collection, refusal: refusals.error };
 }
 /** The indices of the collections that have this, and what it is of the first. */
-function searchable_first(collections, of) {
+function first(collections, of) {
     const each = collections.map(of);
     const indices = [...each.keys()].filter((i) => each[i] !== undefined);
     const value = each.find((one) => one !== undefined);
     return value === undefined ? undefined : { value, collections: indices };
 }
 function rejected(all) {
-    const found = searchable_first(all, ({ refusal }) => refusal);
+    const found = first(all, ({ refusal }) => refusal);
     return found && { kind: 'rejected', passes: false, jobs: [], collections: found.collections, error: found.value };
 }
 function stalled(all, { stallTimeoutMs = Infinity }) {
-    const found = searchable_first(all, ({ idleMs }) => (idleMs >= stallTimeoutMs ? idleMs : undefined));
+    const found = first(all, ({ idleMs }) => (idleMs >= stallTimeoutMs ? idleMs : undefined));
     return found && { kind: 'stalled', passes: false, jobs: [], collections: found.collections, idleMs: found.value };
 }
 function unreachable(all, { timeIsUp, hadTime, mostOutageMs, isPolled }) {
     const neverAnswers = ({ gone, outage, refusals, answeredAtMs }) => answeredAtMs === undefined && gone === undefined && (hadTime || refusals !== undefined || !isCutShort(outage));
     const isOut = isHostOut(all.filter(isPolled));
-    const found = searchable_first(all, (one) => (isOut && isTooLong(one.outage, mostOutageMs)) || (timeIsUp && neverAnswers(one)) ? one : undefined);
+    const found = first(all, (one) => (isOut && isTooLong(one.outage, mostOutageMs)) || (timeIsUp && neverAnswers(one)) ? one : undefined);
     if (found === undefined)
         return undefined;
     const { outage, refusals, requestedAtMs = 0 } = found.value;
@@ -47009,7 +46955,7 @@ function rowsNotMet(all, { expectedCollectionRows: expected }, { timeIsUp }) {
     return { kind: 'rows-not-met', passes: false, of: 'collections', expected, imported };
 }
 function notReady(all) {
-    const found = searchable_first(all, obstacle);
+    const found = first(all, obstacle);
     return found && { kind: 'not-ready', passes: false, collections: found.collections, cause: found.value };
 }
 /** What does not change by waiting. */
@@ -47095,10 +47041,10 @@ function phrases_collectionsOf(view, indices) {
         : { subject: `${amongAll(names.length, view.collections.length, 'collection')} (${named(names)})`, is: 'are' };
 }
 /** The first names of a list, and how many more there are. */
-function named(names) {
-    const more = names.length > MOST_NAMED ? ` and ${count(names.length - MOST_NAMED)} more` : '';
+function named(names, most = MOST_NAMED) {
+    const more = names.length > most ? ` and ${count(names.length - most)} more` : '';
     return `${names
-        .slice(0, MOST_NAMED)
+        .slice(0, most)
         .map((name) => shortened(name, MAX_NAME_LENGTH))
         .join(', ')}${more}`;
 }
@@ -47876,6 +47822,7 @@ function collectionState(collection) {
 }
 
 ;// CONCATENATED MODULE: ./src/gate/discovery.ts
+
 /** What is known of a search before it begins; `nowMs` is the wall clock's time. */
 function newDiscovery({ collectionName, since }, { dbName, place }, nowMs) {
     const sinceMs = since?.kind === 'ago' ? nowMs - since.durationMs : since?.timeMs;
@@ -47885,8 +47832,6 @@ function newDiscovery({ collectionName, since }, { dbName, place }, nowMs) {
 function discovery_hasEnded({ phase }) {
     return phase === 'completed' || phase === 'failed';
 }
-/** The clocks of the runner and the service may differ by this much. */
-const discovery_CLOCK_SKEW_MS = 60_000;
 /** A time outside is not that of a job. */
 const FIRST_JOB_MS = Date.UTC(2019, 0, 1);
 const LAST_JOB_MS = Date.UTC(2100, 0, 1);
@@ -47899,7 +47844,7 @@ const SECOND_MS = 1_000;
 function countsSince(sinceMs, age) {
     if (sinceMs === undefined)
         return false;
-    const fromMs = sinceMs - discovery_CLOCK_SKEW_MS;
+    const fromMs = sinceMs - CLOCK_SKEW_MS;
     const createdMs = plausibleTimeMs(age.created);
     if (createdMs !== undefined)
         return createdMs >= fromMs;
@@ -47938,38 +47883,357 @@ const SOURCE_DATA = 'https://milvus.io/docs/prepare-source-data.md';
 const REPLICATION = 'https://milvus.io/docs/bulk_import_in_cdc_replication.md';
 const failure_patterns_issue = (number) => `https://github.com/milvus-io/milvus/issues/${number}`;
 const backupIssue = (number) => `https://github.com/zilliztech/milvus-backup/issues/${number}`;
+const NOT_FOUND = 'MIG-112';
+/**
+ * The words are those that servers from 2.2 to master write for this cause alone, after `readReason`: quoted names are `''`.
+ * Better no class than a wrong one. Of two that match at the same place the upper one wins.
+ */
+const failure_patterns_ROWS = [
+    [
+        'MIG-113',
+        '{file} was not found on the disk of the server',
+        'This Milvus reads files from its own disk. Put the file on that disk, or set up Milvus with the object storage that the file was uploaded to.',
+        'https://github.com/milvus-io/pymilvus/issues/1930',
+        /\b(?:stat|open) [^]{0,1000}?: no such file or directory/i,
+    ],
+    [
+        'MIG-111',
+        'the bucket was not found',
+        'Check the name and the region of the bucket in the path or in the configuration of the service, and that it is on this storage.',
+        backupIssue(436),
+        /specified (?:bucket|container) does not exist|bucket not found\[|bucket doesn't exist|\bNoSuchBucket\b|must be addressed using the specified endpoint/i,
+    ],
+    [
+        NOT_FOUND,
+        '{file} was not found',
+        'Check the path letter by letter: it starts inside the bucket that the service itself reads, without host or bucket name. Upload the file through the API of the storage: MinIO does not see a file that was copied into its folder.',
+        failure_patterns_issue(24028),
+        /key not found\[key=|specified (?:key|blob) does not exist|\bNoSuchKey\b|\bBlobNotFound\b|object doesn't exist/i,
+    ],
+    [
+        'MIG-114',
+        'the storage refused access to {file}',
+        'Check the credentials that the import was started with, or those of the service: are they valid, and may they list the bucket and read its files?',
+        'https://docs.zilliz.com/docs/data-import-storage-options',
+        /\bAccess ?Denied\b|permission denied\[key=|\bopen [^]{0,1000}?: permission denied|invalid credentials\[key=|Access Key Id you provided does not exist|request signature we calculated|provided token (?:has expired|is malformed)|\b(?:SignatureDoesNotMatch|InvalidAccessKeyId|ExpiredToken|InvalidToken|AuthorizationFailure|AuthenticationFailed|AuthorizationPermissionMismatch)\b|not authorized to perform this operation|Server failed to authenticate the request/i,
+    ],
+    [
+        'MIG-115',
+        'the service cannot reach its storage',
+        'Check the address, port, TLS setting, and certificate of the storage in the configuration of the service, and that its nodes can resolve and reach that address.',
+        'https://milvus.io/docs/configure_minio.md',
+        /\bno such host\b|failed to verify certificate|\bx509: |certificate signed by unknown authority|dial tcp [^]{0,200}?connection refused|network is unreachable|no route to host|server gave HTTP response to HTTPS client/i,
+    ],
+    [
+        'MIG-116',
+        '{file} is empty, cut off, or not of its type',
+        'The upload may be incomplete, or the file has the wrong extension. Compare its size with the original, open it with a tool of your own, and upload it again.',
+        SOURCE_DATA,
+        /parquet: (?:file too small|file is smaller than|magic bytes not found|invalid magic|could not read footer: EOF)|\binvalid (?:parquet )?magic\b|failed to (?:decode|parse) (?:row|JSON|the JSON file), error: (?:unexpected )?EOF\b(?!\[)|header, error: EOF\b|not a valid NumPy file|unexpected numpy header for field '': ''(?!.{0,100} is not supported)|\bcorrupt input\b|file is (?:empty|corrupted)/i,
+    ],
+    [
+        'MIG-117',
+        '{file} has a type that cannot be imported here, or a group mixes types',
+        'Use files that end in .parquet, .json, .csv (from Milvus 2.5), or .npy. Each inner list of `files` is one group: a single file, or the NumPy files of the same rows.',
+        SOURCE_DATA,
+        /inconsistency in file types|unexpect(?:ed)? file type|for \w{1,20} import, accepts only one file/i,
+    ],
+    [
+        'MIG-120',
+        '{file} has no `$meta`',
+        'The collection has dynamic fields. Add `$meta` to the data, as a JSON column or a file of its own, or update Milvus: later versions do not need it.',
+        failure_patterns_issue(32729),
+        /field '\$meta' not in arrow schema|no file for field: \$meta\b/i,
+    ],
+    [
+        'MIG-121',
+        'a field is missing in {file}',
+        'Add the field that the reason names, spelled as in the schema. Was it added to the collection after the files were written?',
+        failure_patterns_issue(41755),
+        /(?:field '' )?not in arrow schema|no file for field: |value of (?:struct )?field (?:'(?:\$meta)?' )?is missed|no parquet field for milvus fi|struct field not found in arrow schema/i,
+    ],
+    [
+        'MIG-122',
+        '{file} has a field that the collection does not have',
+        'Compare the fields of the data with the schema, also in upper and lower case: older versions may name the wrong one. Rename or remove the extra fields, or enable dynamic fields.',
+        failure_patterns_issue(21819),
+        /field '' is not defined in (?:collection )?schema|the field: [^]{0,1000}? is not in schema/i,
+    ],
+    [
+        'MIG-123',
+        'a field of {file} has the wrong type',
+        'Write the field with the type that the reason expects. For an array, the type of its elements counts. BulkWriter writes the types of a schema.',
+        failure_patterns_issue(31834),
+        /expect(?:ed)? +(?:nullable )?(?:element )?(?:type )?'' (?:type )?(?:for|in array) field|type mis-match|strconv\.Parse\w{1,10}: parsing|is not varchar data type|unexpected numpy header for field '': .{0,200} is not supported|expected numeric vector element|expected slice as vector/i,
+    ],
+    [
+        'MIG-124',
+        'the vectors in {file} have the wrong dimension',
+        'Compare the model that made the vectors with the dimension in the schema. If they agree and the collection has several vector fields, update Milvus: early 2.4 versions mixed them up.',
+        failure_patterns_issue(31896),
+        /expected dim '' for|length of vector is not aligned|not aligned->\w*Vector|vector row width mismatch|vector (?:dimension|byte size) mismatch|is not equal to schema dim/i,
+    ],
+    [
+        'MIG-125',
+        'the fields of {file} have different numbers of rows',
+        'Write all fields from the same rows. A count of 0 often means that the field or its NumPy file has another name than in the schema.',
+        failure_patterns_issue(16722),
+        /row count \d+ is not equal to other fields|imported rows are not aligned|has misaligned sub-fields/i,
+    ],
+    [
+        'MIG-126',
+        '{file} has no rows to import',
+        'All of its rows may have been deleted. Leave such files out, or update Milvus: later versions accept them.',
+        failure_patterns_issue(39885),
+        /non-positive count is not allowed/i,
+    ],
+    [
+        'MIG-127',
+        '{file} is not JSON of the expected shape',
+        'The file must be one JSON array of objects, one object for each row: `[{"id": 1, …}, …]`. JSON Lines are not accepted. Check it with a JSON parser of your own.',
+        SOURCE_DATA,
+        /invalid JSON format, |failed to (?:decode|parse) (?:row|JSON|the JSON file), error: (?=invalid char|unexpected end of JSON|json: |[\"']?(?:Syntax error|Mismatch type))/i,
+    ],
+    [
+        'MIG-128',
+        'a row of {file} does not have as many columns as the header',
+        'Look for a value that holds the separator, a quote, or a line break and is not quoted, and check that the option `sep` of the import is the separator of the file.',
+        SOURCE_DATA,
+        /number of fields in the row is not equal to the header|wrong number of fields|bare " in non-quoted|extraneous or missing " in quoted-field/i,
+    ],
+    [
+        'MIG-129',
+        '{file} has the primary key, which the service generates',
+        'The collection has autoID. Remove the primary key from the data, or import into a collection without autoID.',
+        SOURCE_DATA,
+        /is auto-generated, no need to provide/i,
+    ],
+    [
+        'MIG-170',
+        '{file} has the output of a function, which the service computes',
+        'Remove that field from the data: a function of the schema, such as BM25, fills it during the import.',
+        'https://milvus.io/docs/full-text-search.md',
+        /not allowed to provide data for (?:BM25 )?function output field|is output by function, no need to provide/i,
+    ],
+    [
+        'MIG-171',
+        '{file} has a null in a field that is not nullable',
+        'Fill the empty values, or create the field as nullable or with a default value.',
+        'https://milvus.io/docs/nullable-and-default.md',
+        /is not nullable but .{0,20}contains? null|not nullable, but has null value|has null value, but|not allowed to be null/i,
+    ],
+    [
+        'MIG-172',
+        'a value in {file} is longer than its field allows',
+        'Shorten the value, or raise `max_length` (text, counted in bytes of UTF-8) or `max_capacity` (arrays) of the field.',
+        SOURCE_DATA,
+        /value length ?\(?\d+\)? (?:for field .{1,300} )?exceeds max_length|array capacity ?\(?\d+\)? (?:for field .{1,300} )?exceeds max_capacity|exceeds max length/i,
+    ],
+    [
+        'MIG-173',
+        '{file} has text that is not UTF-8',
+        'Write the file in UTF-8. Latin-1, UTF-16, and binary data in a text field are not accepted.',
+        SOURCE_DATA,
+        /contains invalid UTF-8/i,
+    ],
+    [
+        'MIG-174',
+        '{file} has a NaN or an infinite number',
+        'Find where the number comes from, often a vector of an empty text or a division by a zero norm, and write it again.',
+        SOURCE_DATA,
+        /value '' is not a number or infinity|vector contains? (?:nan|infinity)/i,
+    ],
+    [
+        'MIG-175',
+        'a sparse vector in {file} cannot be read',
+        'Write it as `{"index": value, …}` or as `{"indices": […], "values": […]}` with lists of the same length, indices in rising order without duplicates, and no negative values.',
+        'https://milvus.io/docs/sparse_vector.md',
+        /\b(?:string|struct) for SparseFloatVector:|in sparse float vector\b|indices and values length mismatch/i,
+    ],
+    [
+        'MIG-176',
+        'the dynamic field in {file} cannot be read',
+        '`$meta` must be a JSON object, and none of its keys may stand beside it as a field of its own.',
+        'https://milvus.io/docs/enable-dynamic-field.md',
+        /illegal (?:value for dynamic field|dynamic field value)|duplicated key (?:is not allowed|in dynamic field)/i,
+    ],
+    [
+        'MIG-130',
+        'the disk quota is exceeded',
+        'Delete data that is not needed, or raise the quota (in Milvus, `quotaAndLimits.limitWriting.diskProtection`).',
+        failure_patterns_issue(33775),
+        /disk quota exceeded/i,
+    ],
+    [
+        'MIG-131',
+        'the service has too many import jobs',
+        'Start it again when others have ended. Put several files into one import instead of one job for each file.',
+        failure_patterns_issue(40123),
+        /number of jobs has reached the limit/i,
+    ],
+    [
+        'MIG-132',
+        'the import has too many files',
+        'Split it into several jobs (the gate waits for all of them), or raise maxImportFileNumPerReq of Milvus.',
+        'https://github.com/milvus-io/milvus/pull/31542',
+        /max number of import files should not exceed/i,
+    ],
+    [
+        'MIG-133',
+        '{file} is too large',
+        'Split the file, or raise maxImportFileSizeInGB of Milvus (16 by default).',
+        'https://github.com/milvus-io/milvus/pull/31542',
+        /import file size has reached the maximum limit/i,
+    ],
+    [
+        'MIG-134',
+        'the import queue is full',
+        'Start it again when others have ended. If the queue does not empty, its tasks are stuck: check the data nodes.',
+        failure_patterns_issue(17425),
+        /import task queue max size is \d+/i,
+    ],
+    [
+        'MIG-135',
+        'a node of the service has too little memory',
+        'Split the import into smaller files, import less at a time, or give the data nodes more memory.',
+        failure_patterns_issue(43755),
+        /memory (?:limit|quota) exceeded|\bcannot allocate memory\b|std::bad_alloc/i,
+    ],
+    [
+        'MIG-140',
+        'the import took longer than its timeout',
+        'Start it with a longer `timeout` in its options, or split it. If there was no progress, check the data nodes first.',
+        failure_patterns_issue(25727),
+        /^import timeout(?=$|[:,])/i,
+    ],
+    [
+        'MIG-141',
+        'the service gave up the import task',
+        'Older versions do so after 15 minutes. Split the import into smaller ones, or update Milvus: later versions take a timeout with the import.',
+        backupIssue(189),
+        /import task (?:was cancell?ed|has timed out)/i,
+    ],
+    [
+        'MIG-142',
+        'a data node lost the channel of the collection',
+        'This happens after a restart or a move to another node. Check whether the data nodes restart or run out of memory, then import again in smaller parts.',
+        failure_patterns_issue(26719),
+        /channel not found in current DataNode/i,
+    ],
+    [
+        'MIG-143',
+        'the job is too large for a message inside the service',
+        'It has too many files, partitions, or shards. Split it into jobs of fewer files, or import into a collection with fewer partitions and shards.',
+        failure_patterns_issue(43764),
+        /trying to send message larger than max \(/i,
+    ],
+    [
+        'MIG-144',
+        'a passing fault of storage, network, or nodes',
+        'The data is probably fine: importing again usually helps. If it fails again, check the storage and the data nodes of the service.',
+        failure_patterns_issue(34975),
+        /connection reset by peer|\bSlowDown\b|reduce your request rate|too many requests\[key=|unexpected EOF\[key=|\bno available nodes?\b|\b(?:node|channel) (?:not found|offline|not available)\[|no candidate segments found|segment not found\[|slots? exhausted|no (?:idle|available|free|enough) slots?\b|\bbroken pipe\b|\bi\/o timeout\b|timeout awaiting response headers|TLS handshake timeout|code = (?:Unavailable|DeadlineExceeded)\b|context deadline exceeded|cannot find import task with id/i,
+    ],
+    [
+        'MIG-150',
+        'the paths of the restore are wrong',
+        'A binlog import, as a restore makes one, takes one or two folders of a segment. Check the paths; if they came from a restore tool, run it again in its newest version.',
+        failure_patterns_issue(47762),
+        /too many input paths for binlog import|failed to parse field id from log/i,
+    ],
+    [
+        'MIG-151',
+        'the backup was not found',
+        'Check that the backup is in the bucket, and below the root path, that this service reads. If the reason names a timeout, the storage was too slow: try again, or restore less at a time.',
+        backupIssue(436),
+        /failed to list (?:insert|delta) logs with root path(?!.{0,2000}\b(?:bucket|denied)\b)|no (?:insert )?binlogs? to import/is,
+    ],
+    [
+        'MIG-152',
+        'imports are off in a replicating cluster',
+        'Set dataCoord.import.enableInReplicatingCluster on all clusters, and import with auto_commit "false".',
+        REPLICATION,
+        /import in replicating cluster is not supported yet/i,
+    ],
+    [
+        'MIG-153',
+        'an import into a replicating cluster cannot commit by itself',
+        'Start it with auto_commit "false", and commit it on the primary cluster.',
+        REPLICATION,
+        /auto_commit=true import in replicating cluster is not supported/i,
+    ],
+    [
+        'MIG-154',
+        'the backup is incomplete or of another kind',
+        'Check that the backup ended without errors and was copied as a whole, that it fits the schema of the collection, and that the path is the folder of insert logs of one segment.',
+        backupIssue(436),
+        /no binlog for (?:RowID|Timestamp|field)|wrong binlog type|misaligned binlog count|failed to (?:open binlog|create reader, binlog)|failed to iterate events reader/i,
+    ],
+    [
+        'MIG-160',
+        'the collection is gone',
+        'Was it dropped while the import ran? Then create it again, and import once more. If it is still there, the import looked for it in another database: name that one when you start it.',
+        failure_patterns_issue(45766),
+        /^collection \d+ dropped\b|^collection not found\[/i,
+    ],
+    [
+        'MIG-161',
+        'it was aborted by a user',
+        'Find out who aborted it and why before you start it again. None of its rows were committed.',
+        failure_patterns_issue(50483),
+        /^aborted by user\b/i,
+    ],
+    [
+        'MIG-162',
+        'the user may not import into this collection',
+        'Grant the privilege Import on the collection (before Milvus 2.6, on `*`), in the database where it is.',
+        'https://milvus.io/docs/grant_privileges.md',
+        /\bPrivilege\w{1,40}: permission deny\b|\bpermission deny to\b/i,
+    ],
+];
+const UNKNOWN = { code: 'MIG-100', advice: 'Fix what the reason names.' };
+const WITHOUT_REASON = {
+    code: 'MIG-101',
+    advice: 'The service gives no reason. Search the logs of its data coordinator and data nodes for the job id, or ask its support.',
+    link: failure_patterns_issue(38336),
+};
+const LOCAL_PATH = {
+    code: 'MIG-110',
+    what: '{file} is a path on a single machine',
+    advice: 'The service reads from object storage. Upload the file to the bucket that the service reads, and import it by its path in that bucket.',
+    link: failure_patterns_issue(35530),
+};
+/** Paths of one machine: an object storage has no drive letters and no home folders. */
+const LOCAL_NAME = /^(?:[a-z]:[\\/]|file:|~\/|\/(?:home|users|root|tmp)\/)/i;
+const CLASSES = failure_patterns_ROWS.map(([code, what, advice, link, reasons]) => ({ reasons, pattern: { code, what, advice, link } }));
 /** Every pattern, those for an unknown and for a missing reason included. */
 function failurePatterns() {
-    return [UNKNOWN, WITHOUT_REASON, LOCAL_PATH, ...CLASSES];
+    return [UNKNOWN, WITHOUT_REASON, LOCAL_PATH, ...CLASSES.map(({ pattern }) => pattern)];
 }
 /** The pattern that fits a reason; the general advice where no class does, or where there is no reason. */
 function matchFailure(reason) {
     if (reason === undefined)
         return WITHOUT_REASON;
     const { text, file } = readReason(reason);
-    return { ...classOf(text, file), ...(file !== undefined && { file }) };
+    return { ...patternFor(text, file), ...(file !== undefined && { file }) };
 }
 /** What went wrong, about this file; undefined where only the service knows. */
-function whatFailed({ what }, file) {
+function whatFailed({ what }, file = 'a file') {
     // A function, because a file name may hold `$&`.
-    return what?.replace('{file}', () => file ?? 'a file');
+    return what?.replace('{file}', () => file);
 }
 /** The class whose words come first: whatever stands behind them may be the user's data. */
-function classOf(text, file) {
-    let best;
-    let start = Infinity;
-    for (const candidate of CLASSES) {
-        const at = text.search(candidate.reasons);
-        if (at < 0 || at >= start)
-            continue;
-        best = candidate;
-        start = at;
-    }
-    if (best === undefined)
+function patternFor(text, file) {
+    const [first] = CLASSES.map(({ reasons, pattern }) => ({ at: text.search(reasons), pattern }))
+        .filter(({ at }) => at >= 0)
+        .toSorted((a, b) => a.at - b.at);
+    if (first === undefined)
         return UNKNOWN;
-    return best.code === NOT_FOUND && file !== undefined && LOCAL_NAME.test(file) ? LOCAL_PATH : best;
+    return first.pattern.code === NOT_FOUND && file !== undefined && LOCAL_NAME.test(file) ? LOCAL_PATH : first.pattern;
 }
 const MAX_LENGTH = 20_000;
+/** So many paths of a group are cut from the text. */
+const MOST_PATHS = 100;
 /**
  * Splits a reason into the server's own words and the files that it names. What it quotes of the user's data (values,
  * field names, paths) is cut, because a row or a file may be called anything, `disk quota exceeded` included.
@@ -47980,37 +48244,23 @@ function readReason(reason) {
         .map(([, path = '']) => path.replace(/\\(.)/gs, '$1'))
         .filter((path) => path !== '');
     const body = reason.slice(0, Math.min(group?.index ?? reason.length, MAX_LENGTH)).replace(/^error: */i, '');
-    const named = firstGroup(NAMED_FILE, body);
-    const listed = firstGroup(LISTED_FILES, body);
-    const file = named ?? (paths.length === 0 ? listed : paths.join(' '));
+    const named = NAMED_FILE.map((pattern) => pattern.exec(body)?.[1]).find((name) => name !== undefined);
+    const listed = LISTED_FILES.exec(body)?.[1];
     const names = [named, listed, ...paths.slice(0, MOST_PATHS)].filter((name) => name !== undefined);
     const withoutPaths = names.toSorted((a, b) => b.length - a.length).reduce(withoutPath, body);
-    return { text: withoutUserData(withoutPaths), file };
+    return { text: withoutUserData(withoutPaths), file: named ?? (paths.length === 0 ? listed : paths.join(' ')) };
 }
 /** Only where a server puts a path, since a file may be called `field` or `e`. */
 function withoutPath(text, path) {
     return text.replaceAll(path, (match, at) => /(?:[='"[(]|\b(?:stat|open) )$/.test(text.slice(Math.max(0, at - 6), at)) ? '' : match);
 }
-function firstGroup(patterns, text) {
-    return patterns.map((pattern) => pattern.exec(text)?.[1]).find((group) => group !== undefined);
-}
 function withoutUserData(text) {
-    const data = USER_DATA.exec(text);
-    const { beforeValue, beforeName, name } = data?.groups ?? {};
-    const start = text.slice(0, data?.index);
-    if (beforeValue !== undefined)
-        return blanked(start + beforeValue);
-    if (data === null || beforeName === undefined)
-        return blanked(text);
-    return blanked(`${start}${beforeName}${blankName(name ?? '')}${text.slice(data.index + data[0].length)}`);
-}
-function blanked(text) {
-    return text.replace(QUOTED, blankName);
+    return text
+        .replace(USER_DATA, (_, beforeValue, beforeName = '', name = '') => beforeValue === undefined ? `${beforeName}${blankName(name)}` : beforeValue)
+        .replace(QUOTED, blankName);
 }
 /** The end of a reason, as protobuf prints a file: https://github.com/milvus-io/milvus/issues/42696 */
 const FILE_GROUP = /, file: (?:id:\d+ *)?((?:paths:"(?:[^"\\]|\\.)*" *)+)(?:paths:"?[^"]*)?$/s;
-/** So many paths of a group are cut from the text. */
-const MOST_PATHS = 100;
 /** How a server names the one file that it could not read. */
 const NAMED_FILE = [
     /\bfile size of '([^']{1,1000})'/i,
@@ -48020,344 +48270,18 @@ const NAMED_FILE = [
     /\b(?:stat|open) ([^]{1,1000}?): no such file or directory/i,
 ];
 /** How a server without `file:` at the end lists the NumPy files of a group. */
-const LISTED_FILES = [/, files: \[([^\]]{1,1000})\]/];
+const LISTED_FILES = /, files: \[([^\]]{1,1000})\]/;
 /**
  * The first piece of the user's data: a value, which has no safe end (only fixed words of the server follow it), or a name,
  * which may hold quotes itself and ends before words that only the server writes.
  */
-const USER_DATA = /(?<beforeValue>field '\w{1,300}' contains invalid UTF-8 data, value=|got type '?[^']{1,100}?'? with value |not JSON format, value:|\bfailed to parse value |\bfor SparseFloatVector: |\bstrconv\.\w{1,20}: parsing ).*$|(?<beforeName>\bthe field: |\b(?:field|key) (?='))(?<name>.{1,1000})(?= (?:is not in schema|not in arrow schema|is not defined in|is missed|is not nullable|is auto-generated|is output by|type mis-match))/s;
+const USER_DATA = /(field '\w{1,300}' contains invalid UTF-8 data, value=|got type '?[^']{1,100}?'? with value |not JSON format, value:|\bfailed to parse value |\bfor SparseFloatVector: |\bstrconv\.\w{1,20}: parsing ).*$|(\bthe field: |\b(?:field|key) (?='))(.{1,1000})(?= (?:is not in schema|not in arrow schema|is not defined in|is missed|is not nullable|is auto-generated|is output by|type mis-match))/s;
 /** Any other quoted text. An apostrophe inside a word is no quote. */
 const QUOTED = /(?<!\w)'[^'\n]{0,1000}'(?!\w)/g;
 /** `$meta` is the only name that means something by itself. */
 function blankName(quoted) {
     return quoted === "'$meta'" ? quoted : "''";
 }
-/** Paths of one machine: an object storage has no drive letters and no home folders. */
-const LOCAL_NAME = /^(?:[a-z]:[\\/]|file:|~\/|\/(?:home|users|root|tmp)\/)/i;
-const NOT_FOUND = 'MIG-112';
-const LOCAL_PATH = {
-    code: 'MIG-110',
-    what: '{file} is a path on a single machine',
-    advice: 'The service reads from object storage. Upload the file to the bucket that the service reads, and import it by its path in that bucket.',
-    link: failure_patterns_issue(35530),
-};
-const STORAGE_LINK = 'https://milvus.io/docs/configure_minio.md';
-/**
- * One row a class. The words are those that servers from 2.2 to master write for this cause alone, after `readReason`:
- * quoted names are `''`. Better no class than a wrong one. Of two that match at the same place the upper one wins.
- */
-const CLASSES = [
-    {
-        code: 'MIG-113',
-        reasons: /\b(?:stat|open) [^]{0,1000}?: no such file or directory/i,
-        what: '{file} was not found on the disk of the server',
-        advice: 'This Milvus reads files from its own disk. Put the file on that disk, or set up Milvus with the object storage that the file was uploaded to.',
-        link: 'https://github.com/milvus-io/pymilvus/issues/1930',
-    },
-    {
-        code: 'MIG-111',
-        reasons: /specified (?:bucket|container) does not exist|bucket not found\[|bucket doesn't exist|\bNoSuchBucket\b|must be addressed using the specified endpoint/i,
-        what: 'the bucket was not found',
-        advice: 'Check the name and the region of the bucket in the path or in the configuration of the service, and that it is on this storage.',
-        link: backupIssue(436),
-    },
-    {
-        code: NOT_FOUND,
-        reasons: /key not found\[key=|specified (?:key|blob) does not exist|\bNoSuchKey\b|\bBlobNotFound\b|object doesn't exist/i,
-        what: '{file} was not found',
-        advice: 'Check the path letter by letter: it starts inside the bucket that the service itself reads, without host or bucket name. Upload the file through the API of the storage: MinIO does not see a file that was copied into its folder.',
-        link: failure_patterns_issue(24028),
-    },
-    {
-        code: 'MIG-114',
-        reasons: /\bAccess ?Denied\b|permission denied\[key=|\bopen [^]{0,1000}?: permission denied|invalid credentials\[key=|Access Key Id you provided does not exist|request signature we calculated|provided token (?:has expired|is malformed)|\b(?:SignatureDoesNotMatch|InvalidAccessKeyId|ExpiredToken|InvalidToken|AuthorizationFailure|AuthenticationFailed|AuthorizationPermissionMismatch)\b|not authorized to perform this operation|Server failed to authenticate the request/i,
-        what: 'the storage refused access to {file}',
-        advice: 'Check the credentials that the import was started with, or those of the service: are they valid, and may they list the bucket and read its files?',
-        link: 'https://docs.zilliz.com/docs/data-import-storage-options',
-    },
-    {
-        code: 'MIG-115',
-        reasons: /\bno such host\b|failed to verify certificate|\bx509: |certificate signed by unknown authority|dial tcp [^]{0,200}?connection refused|network is unreachable|no route to host|server gave HTTP response to HTTPS client/i,
-        what: 'the service cannot reach its storage',
-        advice: 'Check the address, port, TLS setting, and certificate of the storage in the configuration of the service, and that its nodes can resolve and reach that address.',
-        link: STORAGE_LINK,
-    },
-    {
-        code: 'MIG-116',
-        reasons: /parquet: (?:file too small|file is smaller than|magic bytes not found|invalid magic|could not read footer: EOF)|\binvalid (?:parquet )?magic\b|failed to (?:decode|parse) (?:row|JSON|the JSON file), error: (?:unexpected )?EOF\b(?!\[)|header, error: EOF\b|not a valid NumPy file|unexpected numpy header for field '': ''(?!.{0,100} is not supported)|\bcorrupt input\b|file is (?:empty|corrupted)/i,
-        what: '{file} is empty, cut off, or not of its type',
-        advice: 'The upload may be incomplete, or the file has the wrong extension. Compare its size with the original, open it with a tool of your own, and upload it again.',
-        link: SOURCE_DATA,
-    },
-    {
-        code: 'MIG-117',
-        reasons: /inconsistency in file types|unexpect(?:ed)? file type|for \w{1,20} import, accepts only one file/i,
-        what: '{file} has a type that cannot be imported here, or a group mixes types',
-        advice: 'Use files that end in .parquet, .json, .csv (from Milvus 2.5), or .npy. Each inner list of `files` is one group: a single file, or the NumPy files of the same rows.',
-        link: SOURCE_DATA,
-    },
-    {
-        code: 'MIG-120',
-        reasons: /field '\$meta' not in arrow schema|no file for field: \$meta\b/i,
-        what: '{file} has no `$meta`',
-        advice: 'The collection has dynamic fields. Add `$meta` to the data, as a JSON column or a file of its own, or update Milvus: later versions do not need it.',
-        link: failure_patterns_issue(32729),
-    },
-    {
-        code: 'MIG-121',
-        reasons: /(?:field '' )?not in arrow schema|no file for field: |value of (?:struct )?field (?:'(?:\$meta)?' )?is missed|no parquet field for milvus fi|struct field not found in arrow schema/i,
-        what: 'a field is missing in {file}',
-        advice: 'Add the field that the reason names, spelled as in the schema. Was it added to the collection after the files were written?',
-        link: failure_patterns_issue(41755),
-    },
-    {
-        code: 'MIG-122',
-        reasons: /field '' is not defined in (?:collection )?schema|the field: [^]{0,1000}? is not in schema/i,
-        what: '{file} has a field that the collection does not have',
-        advice: 'Compare the fields of the data with the schema, also in upper and lower case: older versions may name the wrong one. Rename or remove the extra fields, or enable dynamic fields.',
-        link: failure_patterns_issue(21819),
-    },
-    {
-        code: 'MIG-123',
-        reasons: /expect(?:ed)? +(?:nullable )?(?:element )?(?:type )?'' (?:type )?(?:for|in array) field|type mis-match|strconv\.Parse\w{1,10}: parsing|is not varchar data type|unexpected numpy header for field '': .{0,200} is not supported|expected numeric vector element|expected slice as vector/i,
-        what: 'a field of {file} has the wrong type',
-        advice: 'Write the field with the type that the reason expects. For an array, the type of its elements counts. BulkWriter writes the types of a schema.',
-        link: failure_patterns_issue(31834),
-    },
-    {
-        code: 'MIG-124',
-        reasons: /expected dim '' for|length of vector is not aligned|not aligned->\w*Vector|vector row width mismatch|vector (?:dimension|byte size) mismatch|is not equal to schema dim/i,
-        what: 'the vectors in {file} have the wrong dimension',
-        advice: 'Compare the model that made the vectors with the dimension in the schema. If they agree and the collection has several vector fields, update Milvus: early 2.4 versions mixed them up.',
-        link: failure_patterns_issue(31896),
-    },
-    {
-        code: 'MIG-125',
-        reasons: /row count \d+ is not equal to other fields|imported rows are not aligned|has misaligned sub-fields/i,
-        what: 'the fields of {file} have different numbers of rows',
-        advice: 'Write all fields from the same rows. A count of 0 often means that the field or its NumPy file has another name than in the schema.',
-        link: failure_patterns_issue(16722),
-    },
-    {
-        code: 'MIG-126',
-        reasons: /non-positive count is not allowed/i,
-        what: '{file} has no rows to import',
-        advice: 'All of its rows may have been deleted. Leave such files out, or update Milvus: later versions accept them.',
-        link: failure_patterns_issue(39885),
-    },
-    {
-        code: 'MIG-127',
-        reasons: /invalid JSON format, |failed to (?:decode|parse) (?:row|JSON|the JSON file), error: (?=invalid char|unexpected end of JSON|json: |[\"']?(?:Syntax error|Mismatch type))/i,
-        what: '{file} is not JSON of the expected shape',
-        advice: 'The file must be one JSON array of objects, one object for each row: `[{"id": 1, …}, …]`. JSON Lines are not accepted. Check it with a JSON parser of your own.',
-        link: SOURCE_DATA,
-    },
-    {
-        code: 'MIG-128',
-        reasons: /number of fields in the row is not equal to the header|wrong number of fields|bare " in non-quoted|extraneous or missing " in quoted-field/i,
-        what: 'a row of {file} does not have as many columns as the header',
-        advice: 'Look for a value that holds the separator, a quote, or a line break and is not quoted, and check that the option `sep` of the import is the separator of the file.',
-        link: SOURCE_DATA,
-    },
-    {
-        code: 'MIG-129',
-        reasons: /is auto-generated, no need to provide/i,
-        what: '{file} has the primary key, which the service generates',
-        advice: 'The collection has autoID. Remove the primary key from the data, or import into a collection without autoID.',
-        link: SOURCE_DATA,
-    },
-    {
-        code: 'MIG-170',
-        reasons: /not allowed to provide data for (?:BM25 )?function output field|is output by function, no need to provide/i,
-        what: '{file} has the output of a function, which the service computes',
-        advice: 'Remove that field from the data: a function of the schema, such as BM25, fills it during the import.',
-        link: 'https://milvus.io/docs/full-text-search.md',
-    },
-    {
-        code: 'MIG-171',
-        reasons: /is not nullable but .{0,20}contains? null|not nullable, but has null value|has null value, but|not allowed to be null/i,
-        what: '{file} has a null in a field that is not nullable',
-        advice: 'Fill the empty values, or create the field as nullable or with a default value.',
-        link: 'https://milvus.io/docs/nullable-and-default.md',
-    },
-    {
-        code: 'MIG-172',
-        reasons: /value length ?\(?\d+\)? (?:for field .{1,300} )?exceeds max_length|array capacity ?\(?\d+\)? (?:for field .{1,300} )?exceeds max_capacity|exceeds max length/i,
-        what: 'a value in {file} is longer than its field allows',
-        advice: 'Shorten the value, or raise `max_length` (text, counted in bytes of UTF-8) or `max_capacity` (arrays) of the field.',
-        link: SOURCE_DATA,
-    },
-    {
-        code: 'MIG-173',
-        reasons: /contains invalid UTF-8/i,
-        what: '{file} has text that is not UTF-8',
-        advice: 'Write the file in UTF-8. Latin-1, UTF-16, and binary data in a text field are not accepted.',
-        link: SOURCE_DATA,
-    },
-    {
-        code: 'MIG-174',
-        reasons: /value '' is not a number or infinity|vector contains? (?:nan|infinity)/i,
-        what: '{file} has a NaN or an infinite number',
-        advice: 'Find where the number comes from, often a vector of an empty text or a division by a zero norm, and write it again.',
-        link: SOURCE_DATA,
-    },
-    {
-        code: 'MIG-175',
-        reasons: /\b(?:string|struct) for SparseFloatVector:|in sparse float vector\b|indices and values length mismatch/i,
-        what: 'a sparse vector in {file} cannot be read',
-        advice: 'Write it as `{"index": value, …}` or as `{"indices": […], "values": […]}` with lists of the same length, indices in rising order without duplicates, and no negative values.',
-        link: 'https://milvus.io/docs/sparse_vector.md',
-    },
-    {
-        code: 'MIG-176',
-        reasons: /illegal (?:value for dynamic field|dynamic field value)|duplicated key (?:is not allowed|in dynamic field)/i,
-        what: 'the dynamic field in {file} cannot be read',
-        advice: '`$meta` must be a JSON object, and none of its keys may stand beside it as a field of its own.',
-        link: 'https://milvus.io/docs/enable-dynamic-field.md',
-    },
-    {
-        code: 'MIG-130',
-        reasons: /disk quota exceeded/i,
-        what: 'the disk quota is exceeded',
-        advice: 'Delete data that is not needed, or raise the quota (in Milvus, `quotaAndLimits.limitWriting.diskProtection`).',
-        link: failure_patterns_issue(33775),
-    },
-    {
-        code: 'MIG-131',
-        reasons: /number of jobs has reached the limit/i,
-        what: 'the service has too many import jobs',
-        advice: 'Start it again when others have ended. Put several files into one import instead of one job for each file.',
-        link: failure_patterns_issue(40123),
-    },
-    {
-        code: 'MIG-132',
-        reasons: /max number of import files should not exceed/i,
-        what: 'the import has too many files',
-        advice: 'Split it into several jobs (the gate waits for all of them), or raise maxImportFileNumPerReq of Milvus.',
-        link: 'https://github.com/milvus-io/milvus/pull/31542',
-    },
-    {
-        code: 'MIG-133',
-        reasons: /import file size has reached the maximum limit/i,
-        what: '{file} is too large',
-        advice: 'Split the file, or raise maxImportFileSizeInGB of Milvus (16 by default).',
-        link: 'https://github.com/milvus-io/milvus/pull/31542',
-    },
-    {
-        code: 'MIG-134',
-        reasons: /import task queue max size is \d+/i,
-        what: 'the import queue is full',
-        advice: 'Start it again when others have ended. If the queue does not empty, its tasks are stuck: check the data nodes.',
-        link: failure_patterns_issue(17425),
-    },
-    {
-        code: 'MIG-135',
-        reasons: /memory (?:limit|quota) exceeded|\bcannot allocate memory\b|std::bad_alloc/i,
-        what: 'a node of the service has too little memory',
-        advice: 'Split the import into smaller files, import less at a time, or give the data nodes more memory.',
-        link: failure_patterns_issue(43755),
-    },
-    {
-        code: 'MIG-140',
-        reasons: /^import timeout(?=$|[:,])/i,
-        what: 'the import took longer than its timeout',
-        advice: 'Start it with a longer `timeout` in its options, or split it. If there was no progress, check the data nodes first.',
-        link: failure_patterns_issue(25727),
-    },
-    {
-        code: 'MIG-141',
-        reasons: /import task (?:was cancell?ed|has timed out)/i,
-        what: 'the service gave up the import task',
-        advice: 'Older versions do so after 15 minutes. Split the import into smaller ones, or update Milvus: later versions take a timeout with the import.',
-        link: backupIssue(189),
-    },
-    {
-        code: 'MIG-142',
-        reasons: /channel not found in current DataNode/i,
-        what: 'a data node lost the channel of the collection',
-        advice: 'This happens after a restart or a move to another node. Check whether the data nodes restart or run out of memory, then import again in smaller parts.',
-        link: failure_patterns_issue(26719),
-    },
-    {
-        code: 'MIG-143',
-        reasons: /trying to send message larger than max \(/i,
-        what: 'the job is too large for a message inside the service',
-        advice: 'It has too many files, partitions, or shards. Split it into jobs of fewer files, or import into a collection with fewer partitions and shards.',
-        link: failure_patterns_issue(43764),
-    },
-    {
-        code: 'MIG-144',
-        reasons: /connection reset by peer|\bSlowDown\b|reduce your request rate|too many requests\[key=|unexpected EOF\[key=|\bno available nodes?\b|\b(?:node|channel) (?:not found|offline|not available)\[|no candidate segments found|segment not found\[|slots? exhausted|no (?:idle|available|free|enough) slots?\b|\bbroken pipe\b|\bi\/o timeout\b|timeout awaiting response headers|TLS handshake timeout|code = (?:Unavailable|DeadlineExceeded)\b|context deadline exceeded|cannot find import task with id/i,
-        what: 'a passing fault of storage, network, or nodes',
-        advice: 'The data is probably fine: importing again usually helps. If it fails again, check the storage and the data nodes of the service.',
-        link: failure_patterns_issue(34975),
-    },
-    {
-        code: 'MIG-150',
-        reasons: /too many input paths for binlog import|failed to parse field id from log/i,
-        what: 'the paths of the restore are wrong',
-        advice: 'A binlog import, as a restore makes one, takes one or two folders of a segment. Check the paths; if they came from a restore tool, run it again in its newest version.',
-        link: failure_patterns_issue(47762),
-    },
-    {
-        code: 'MIG-151',
-        reasons: /failed to list (?:insert|delta) logs with root path(?!.{0,2000}\b(?:bucket|denied)\b)|no (?:insert )?binlogs? to import/is,
-        what: 'the backup was not found',
-        advice: 'Check that the backup is in the bucket, and below the root path, that this service reads. If the reason names a timeout, the storage was too slow: try again, or restore less at a time.',
-        link: backupIssue(436),
-    },
-    {
-        code: 'MIG-152',
-        reasons: /import in replicating cluster is not supported yet/i,
-        what: 'imports are off in a replicating cluster',
-        advice: 'Set dataCoord.import.enableInReplicatingCluster on all clusters, and import with auto_commit "false".',
-        link: REPLICATION,
-    },
-    {
-        code: 'MIG-153',
-        reasons: /auto_commit=true import in replicating cluster is not supported/i,
-        what: 'an import into a replicating cluster cannot commit by itself',
-        advice: 'Start it with auto_commit "false", and commit it on the primary cluster.',
-        link: REPLICATION,
-    },
-    {
-        code: 'MIG-154',
-        reasons: /no binlog for (?:RowID|Timestamp|field)|wrong binlog type|misaligned binlog count|failed to (?:open binlog|create reader, binlog)|failed to iterate events reader/i,
-        what: 'the backup is incomplete or of another kind',
-        advice: 'Check that the backup ended without errors and was copied as a whole, that it fits the schema of the collection, and that the path is the folder of insert logs of one segment.',
-        link: backupIssue(436),
-    },
-    {
-        code: 'MIG-160',
-        reasons: /^collection \d+ dropped\b|^collection not found\[/i,
-        what: 'the collection is gone',
-        advice: 'Was it dropped while the import ran? Then create it again, and import once more. If it is still there, the import looked for it in another database: name that one when you start it.',
-        link: failure_patterns_issue(45766),
-    },
-    {
-        code: 'MIG-161',
-        reasons: /^aborted by user\b/i,
-        what: 'it was aborted by a user',
-        advice: 'Find out who aborted it and why before you start it again. None of its rows were committed.',
-        link: failure_patterns_issue(50483),
-    },
-    {
-        code: 'MIG-162',
-        reasons: /\bPrivilege\w{1,40}: permission deny\b|\bpermission deny to\b/i,
-        what: 'the user may not import into this collection',
-        advice: 'Grant the privilege Import on the collection (before Milvus 2.6, on `*`), in the database where it is.',
-        link: 'https://milvus.io/docs/grant_privileges.md',
-    },
-];
-const UNKNOWN = {
-    code: 'MIG-100',
-    advice: 'Fix what the reason names.',
-};
-const WITHOUT_REASON = {
-    code: 'MIG-101',
-    advice: 'The service gives no reason. Search the logs of its data coordinator and data nodes for the job id, or ask its support.',
-    link: failure_patterns_issue(38336),
-};
 
 ;// CONCATENATED MODULE: ./src/messages/failed-file.ts
 
@@ -48438,6 +48362,12 @@ const START_FAILURES = {
         'Raise `timeout`.',
     ],
 };
+/** One of them has to be picked by hand. */
+const MOST_CANDIDATES = 10;
+/** Where jobs may be this import: a re-run finds them again. */
+const AMONG_THESE = 'If one of these jobs is this import, set `job-id` to its ID in place of `import`. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again.';
+/** Where no job is known that may be this import. */
+const AMONG_ALL = 'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID in place of `import`. If none is, run this step again.';
 /** `start-failed`: what the service said, or the jobs that may be this import. */
 function startFailed({ cause, jobIds, error }) {
     const [title, sentence, next] = START_FAILURES[cause];
@@ -48447,13 +48377,11 @@ function startFailed({ cause, jobIds, error }) {
     return {
         title: `${title}${cause === 'refused' && error !== undefined ? statusIn(error) : ''}`,
         sentence: error === undefined ? sentence : `${sentence} ${whatHappened(error)}`,
-        ...(jobIds.length > 0 && { points: [`Jobs that may be this import: ${named(jobIds)}`] }),
+        ...(jobIds.length > 0 && { points: [`Jobs that may be this import: ${named(jobIds, MOST_CANDIDATES)}`] }),
         next: [
             ...(next === '' ? [] : [next]),
             ...(isKnown ? [diagnosis.advice] : error === undefined || isGitHub ? [] : [nextStepFor(error)]),
-            cause === 'refused'
-                ? 'Then run this step again.'
-                : 'Check the jobs of the collection. If one of them is this import, give its id as `job-id`; else run this step again.',
+            cause === 'refused' ? 'Then run this step again.' : jobIds.length > 0 ? AMONG_THESE : AMONG_ALL,
         ].join(' '),
         ...(isKnown && { diagnosis }),
     };
@@ -49168,8 +49096,11 @@ function meanwhile(running, view) {
         const isSearching = view.jobs.length === 0 && view.discovery !== undefined;
         return isSearching ? ` while it searched for ${searchedJobs(view)}` : '';
     }
-    if (view.jobs.length === 1)
-        return ` while ${jobName(job)} was at ${phrases_progressOf(job)}`;
+    if (view.jobs.length === 1) {
+        return job.latest === undefined
+            ? ` before the first response about ${jobName(job)}`
+            : ` while ${jobName(job)} was at ${phrases_progressOf(job)}`;
+    }
     return ` while ${count(running.length)} of ${counted(view.jobs.length, 'import job')} ${running.length === 1 ? 'was' : 'were'} not done`;
 }
 function invalidInput(mistakes) {
@@ -49470,7 +49401,9 @@ function checkingAgain(error) {
     return `${whatHappened(error)} Checking again. (${serviceErrorCode(error)})`;
 }
 function retries(view, policy) {
-    return view.nowMs - view.startedAtMs < policy.timeoutMs ? 'The gate keeps polling. ' : '';
+    if (view.nowMs - view.startedAtMs >= policy.timeoutMs)
+        return '';
+    return view.start !== undefined && view.jobs.length === 0 ? 'The gate tries again. ' : 'The gate keeps polling. ';
 }
 function jobUnknown(seenBefore, view, { timeoutMs }) {
     if (seenBefore)
@@ -49629,20 +49562,26 @@ function progressOfAll(view) {
 
 ;// CONCATENATED MODULE: ./src/report/github.ts
 
+/** The repository of a run, as far as a token can ask about it; a string says why it cannot. */
+function repositoryOf(token, fullName) {
+    const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(fullName) ?? [];
+    if (token === '')
+        return 'github-token is empty';
+    return owner === undefined || repo === undefined ? 'GITHUB_REPOSITORY does not name a repository' : { owner, repo };
+}
 /** Sets the status of a commit. Settles as soon as it is aborted, and never rejects. */
 async function setStatus(options, { owner, repo, sha, context, targetUrl }, status, signal) {
     const reply = await callGitHub(options, signal, ({ repos }) => repos.createCommitStatus.endpoint({ owner, repo, sha, ...status, context, target_url: targetUrl }));
-    return reply.status === CREATED ? { kind: 'set' } : failureOf(reply, options.wallClockMs());
+    const isSet = reply.kind === 'reply' && reply.status === 201;
+    return isSet ? { kind: 'set' } : failureOf(reply, options.wallClockMs());
 }
-const CREATED = 201;
 /** When the first attempt of a run began, as GitHub writes it. Settles as soon as it is aborted, and never rejects. */
 async function firstAttemptBegan(options, { owner, repo, runId }, signal) {
     const reply = await callGitHub(options, signal, ({ actions }) => actions.getWorkflowRunAttempt.endpoint({ owner, repo, run_id: runId, attempt_number: 1 }));
-    if (reply.status !== OK)
+    if (reply.kind !== 'reply' || reply.status !== 200)
         return failureOf(reply, options.wallClockMs());
-    return { kind: 'began', time: /"run_started_at"\s*:\s*"([^"]{1,64})"/.exec(reply.body ?? '')?.[1] };
+    return { kind: 'began', time: /"run_started_at"\s*:\s*"([^"]{1,64})"/.exec(reply.body)?.[1] };
 }
-const OK = 200;
 /** https://docs.github.com/rest/about-the-rest-api/api-versions */
 const API_VERSION = '2022-11-28';
 /** Callers abort earlier. */
@@ -49665,29 +49604,29 @@ async function callGitHub({ apiUrl, token, userAgent, proxy, openExchange }, sig
             const { method, url, headers, body } = requestOf(new GitHub({ baseUrl: apiUrl, userAgent }).rest);
             // `token …`, which octokit sends for most, is refused for a token that is a JWT.
             const own = { authorization: `Bearer ${token}`, 'x-github-api-version': API_VERSION };
-            const sendTo = (address) => {
-                const request = { url: address, headers: { ...headers, ...own }, signal, timeoutMs: TIMEOUT_MS };
-                return method === 'GET' ? connection.get(request) : connection.post({ ...request, body: JSON.stringify(body) });
-            };
-            const reply = await sendTo(url);
+            const content = body === undefined ? {} : { body: JSON.stringify(body) };
+            const request = { url, headers: { ...headers, ...own }, signal, timeoutMs: TIMEOUT_MS, ...content };
+            const reply = await connection.send(request);
             const next = redirectOf(reply, url, method);
-            return next === undefined ? reply : await sendTo(next);
+            return next === undefined ? reply : await connection.send({ ...request, url: next });
         }
         finally {
             void connection.close();
         }
     }
     catch (error) {
-        return { kind: 'network', message: error instanceof Error ? error.message : String(error) };
+        return { kind: 'network', code: 'UNKNOWN', message: error instanceof Error ? error.message : String(error) };
     }
 }
 /**
  * A repository that was renamed or moved, on the same origin: the token must not go elsewhere.
  * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
  */
-function redirectOf({ status = 0, headers }, url, method) {
-    const location = headers?.['location'] ?? '';
-    const isFollowed = [307, 308, ...(method === 'GET' ? [301, 302] : [])].includes(status);
+function redirectOf(reply, url, method) {
+    if (reply.kind !== 'reply')
+        return undefined;
+    const location = reply.headers['location'] ?? '';
+    const isFollowed = [307, 308, ...(method === 'GET' ? [301, 302] : [])].includes(reply.status);
     if (!isFollowed || location === '' || !URL.canParse(location, url))
         return undefined;
     const next = new URL(location, url);
@@ -49697,24 +49636,25 @@ function redirectOf({ status = 0, headers }, url, method) {
 const DEFAULT_WAIT_MS = 60_000;
 /** The secondary limit may come without a header that distinguishes it from a missing permission. */
 const LIMITED = /rate limit|abuse/i;
-/** Why GitHub did not do what it was asked for. */
-function failureOf({ kind, status, headers = {}, body, code, message }, nowMs) {
-    if (kind === 'aborted' || kind === 'timeout')
+function failureOf(reply, nowMs) {
+    if (reply.kind === 'aborted' || reply.kind === 'timeout') {
         return { kind: 'failed', cause: 'GitHub did not answer in time' };
-    if (code === 'BAD_PROXY')
-        return { kind: 'failed', cause: badProxyText(message ?? 'The proxy variable') };
-    if (status === undefined)
-        return { kind: 'failed', cause: message || code || kind };
-    const said = messageIn(body);
+    }
+    if (reply.kind === 'network') {
+        const { code, message } = reply;
+        return { kind: 'failed', cause: code === 'BAD_PROXY' ? badProxyText(message) : message || code };
+    }
+    const { status, headers, body } = reply.kind === 'reply' ? reply : { ...reply, headers: {}, body: '' };
+    const message = messageIn(body);
     const waitMs = waitMsOf(headers, nowMs);
-    if (status === 429 || (status === 403 && (waitMs !== undefined || LIMITED.test(said)))) {
+    if (status === 429 || (status === 403 && (waitMs !== undefined || LIMITED.test(message)))) {
         return { kind: 'limited', waitMs: waitMs ?? DEFAULT_WAIT_MS };
     }
     if (status < 500 && status !== 408)
-        return { kind: 'refused', status, message: said };
+        return { kind: 'refused', status, message };
     return { kind: 'failed', cause: `GitHub answered with HTTP ${status}` };
 }
-function messageIn(body = '') {
+function messageIn(body) {
     try {
         return JSON.parse(body).message ?? '';
     }
@@ -49784,6 +49724,7 @@ function hasChanges(event) {
 
 
 
+
 /**
  * Replaces a file's content as a whole, synchronously, so that a process that is killed leaves the old content or the new
  * one and never half of it. What is no regular file (`/dev/stdout`) is written to in one go.
@@ -49821,20 +49762,17 @@ function keepFile({ path, clock, textOf, isNews = hasChanges }) {
     let isDue = false;
     let restsUntilMs = Number.NEGATIVE_INFINITY;
     let latest;
-    let rest;
+    let cancelRest;
     const write = () => {
-        rest?.abort();
-        rest = undefined;
+        cancelRest?.();
+        cancelRest = undefined;
         const text = textOf(latest);
         restsUntilMs = clock.now() + restMs(text);
         writeWholeFile(path, text);
         // What could not be written stays due.
         isDue = false;
     };
-    const writeRested = async ({ signal }) => {
-        await clock.sleep(restsUntilMs - clock.now(), signal);
-        if (signal.aborted)
-            return;
+    const writeRested = () => {
         try {
             write();
         }
@@ -49850,8 +49788,8 @@ function keepFile({ path, clock, textOf, isNews = hasChanges }) {
             return;
         if ('conclusion' in event || clock.now() >= restsUntilMs)
             write();
-        else if (rest === undefined)
-            void writeRested((rest = new AbortController()));
+        else
+            cancelRest ??= after(clock, restsUntilMs - clock.now(), writeRested);
     };
 }
 function restMs(text) {
@@ -49863,32 +49801,30 @@ function restMs(text) {
 
 
 
+
 /** Sets the status of the commit that a run is about; a string says why that cannot be. */
 function statusSender({ context, token, proxy, run }, { userAgent, openExchange, wallClockMs }) {
-    const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(run.repository) ?? [];
-    if (token === '')
-        return 'github-token is empty';
-    if (owner === undefined || repo === undefined)
-        return 'GITHUB_REPOSITORY does not name a repository';
+    const repository = repositoryOf(token, run.repository);
+    if (typeof repository === 'string')
+        return repository;
     const { apiUrl, sha, url: targetUrl } = run;
     if (sha === undefined)
         return `the event ${run.eventName} names no commit, or its file cannot be read`;
     const options = { apiUrl, token, userAgent, proxy, openExchange, wallClockMs };
-    const target = { owner, repo, sha, context, targetUrl };
+    const target = { ...repository, sha, context, targetUrl };
     return (status, signal) => setStatus(options, target, status, signal);
 }
 /** Sets a status, or gives up after so much time. */
 async function deliverWithin(timeoutMs, clock, deliver, status) {
     const limit = new AbortController();
-    const done = new AbortController();
-    void clock.sleep(timeoutMs, done.signal).then(() => {
+    const cancel = after(clock, timeoutMs, () => {
         limit.abort();
     });
     try {
         return await deliver(status, limit.signal);
     }
     finally {
-        done.abort();
+        cancel();
     }
 }
 /** Why a status is not set, with the next step where there is one, and the code that the docs explain. */
@@ -50151,14 +50087,82 @@ function isPercentEncoded(text) {
     }
 }
 
+;// CONCATENATED MODULE: ./src/settings/inputs.ts
+/** Every input with its default and an example of its value, in the order of `action.yml`. */
+const inputs_INPUTS = {
+    'job-id': ['', '448761313698322011'],
+    import: ['', '{"collectionName": "products", "files": [["catalog/part-0.parquet"]]}'],
+    'idempotency-key': ['', 'catalog-2026-11-23'],
+    'api-key': ['', '${{ secrets.ZILLIZ_API_KEY }}'],
+    endpoint: ['', 'https://milvus.example.com:19530'],
+    'cluster-id': ['', 'in01-a1b2c3d4e5f6a7b'],
+    'project-id': ['', 'proj-a1b2c3d4e5f6a7b8c9d0e1'],
+    'region-id': ['', 'gcp-us-west1'],
+    'db-name': ['', 'default'],
+    'collection-name': ['', 'articles'],
+    since: ['', '2h'],
+    'on-no-jobs': ['fail', 'fail'],
+    timeout: ['1h', '1h30m'],
+    'on-timeout': ['fail', 'fail'],
+    'poll-interval': ['auto', '10s'],
+    'request-timeout': ['30s', '30s'],
+    'max-outage': ['', '5m'],
+    'stall-timeout': ['', '30m'],
+    'expected-rows': ['', '>=1000'],
+    'on-uncommitted': ['fail', 'fail'],
+    'abort-uncommitted': ['false', 'true'],
+    'wait-for': ['completed', 'completed'],
+    'expected-collection-rows': ['', '>=1000'],
+    'cluster-endpoint': ['', 'https://in01-a1b2c3d4e5f6a7b.aws-us-west-2.vectordb.zillizcloud.com:19530'],
+    headers: ['', 'CF-Access-Client-Id: ${{ secrets.ACCESS_CLIENT_ID }}'],
+    'ca-cert': ['', 'certs/ca.pem'],
+    'client-cert': ['', 'certs/client.pem'],
+    'client-key': ['', '${{ secrets.CLIENT_KEY }}'],
+    'tls-server-name': ['', 'milvus.example.com'],
+    summary: ['true', 'true'],
+    'commit-status': ['', 'Milvus import'],
+    'github-token': ['${{ github.token }}', '${{ github.token }}'],
+};
+const inputDefaults = Object.fromEntries(Object.entries(inputs_INPUTS).map(([name, [fallback]]) => [name, fallback]));
+function exampleOf(input) {
+    return inputs_INPUTS[input][1];
+}
+/** Inputs whose value is never shown, nor kept in the report. */
+const secretInputs = [
+    'api-key',
+    'headers',
+    'client-key',
+    'github-token',
+];
+/** The inputs as the runner hands them over. */
+function inputsOf(env) {
+    const given = Object.entries(inputDefaults).map(([name, fallback]) => {
+        return [name, (env[variableOf(name)] ?? '').trim() || fallback];
+    });
+    const inputs = Object.fromEntries(given);
+    // Keys are often copied with the scheme that the gate puts in front itself.
+    return { ...inputs, 'api-key': inputs['api-key'].replace(/^Bearer\s+/i, '') };
+}
+/** The name of the variable that holds an input: upper case, hyphens kept. */
+// https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/Handler.cs
+function variableOf(input) {
+    return `INPUT_${input.replaceAll(' ', '_').toUpperCase()}`;
+}
+
 ;// CONCATENATED MODULE: ./src/settings/values.ts
-/** Inputs that hold. */
+
 function parsed(value) {
     return { kind: 'value', value };
 }
-/** Inputs that do not hold, each with what is wrong. */
 function mistaken(...mistakes) {
     return { kind: 'mistakes', mistakes };
+}
+/** One mistake in an input, whose own example is shown unless another one helps more. */
+function mistakeIn(input, got, takes, example = exampleOf(input)) {
+    return { input, got, takes, example };
+}
+function wrong(...mistake) {
+    return mistaken(mistakeIn(...mistake));
 }
 /** An object out of parts that are parsed one by one, or the mistakes of all of them. */
 function values_all(parts) {
@@ -50173,6 +50177,12 @@ function values_all(parts) {
 function optional(text, parse) {
     return text === '' ? parsed(undefined) : parse(text);
 }
+/** Of two inputs that need each other: a mistake where only the partner is given, else `own`. */
+function withPartner(inputs, input, partner, own) {
+    if (inputs[input] !== '' || inputs[partner] === '')
+        return own;
+    return wrong(input, 'nothing', `a value, since ${partner} has one; give both or neither`);
+}
 const LONGEST_QUOTE = 60;
 /** How a mistake shows what it got: in quotes, cut, with invisible characters spelled out. Never for secrets. */
 function quoted(text) {
@@ -50180,9 +50190,8 @@ function quoted(text) {
         return 'nothing';
     const characters = Array.from(text);
     const cut = characters.length > LONGEST_QUOTE ? `${characters.slice(0, LONGEST_QUOTE).join('')}…` : text;
-    return JSON.stringify(cut).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => {
-        return `\\u{${(hidden.codePointAt(0) ?? 0).toString(16)}}`;
-    });
+    const codeOf = (character) => (character.codePointAt(0) ?? 0).toString(16);
+    return JSON.stringify(cut).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => `\\u{${codeOf(hidden)}}`);
 }
 /** How a mistake speaks of a secret: by its length alone. */
 function sized(secret) {
@@ -50207,17 +50216,13 @@ function durationMs(text) {
     return Math.round(UNITS.reduce((sumMs, [, unitMs], i) => sumMs + Number(match[i + 1] ?? 0) * unitMs, 0));
 }
 /** A duration within what its input allows and 5 days. */
-function parseDuration(rule, text) {
+function parseDuration(input, text, but = {}) {
+    const rule = { leastMs: 1, besides: '', ...but };
     const ms = durationMs(text);
     if (ms !== undefined && isAllowed(rule, ms))
         return parsed(ms);
     const besides = rule.besides === '' ? '' : `${rule.besides} or `;
-    return mistaken({
-        input: rule.input,
-        got: quoted(text),
-        takes: `${besides}${whatIsMissing(rule, text, ms)}`,
-        example: rule.example,
-    });
+    return wrong(input, quoted(text), `${besides}${whatIsMissing(rule, text, ms)}`);
 }
 function isAllowed(rule, ms) {
     return ms >= rule.leastMs && ms <= LONGEST_MS;
@@ -50248,7 +50253,7 @@ function parseRows(input, text) {
     const range = rangeOf(text);
     if (typeof range !== 'string')
         return parsed(range);
-    return mistaken({ input, got: quoted(text), takes: `${range}${rowsHint(text)}`, example: '>=1000' });
+    return wrong(input, quoted(text), `${range}${rowsHint(text)}`);
 }
 /** The range, or what the input takes instead. */
 function rangeOf(text) {
@@ -50276,28 +50281,19 @@ function parseWord(input, text, words) {
         return parsed(word);
     const near = nearestWord(text, words);
     const hint = near === undefined ? '' : ` (did you mean \`${near}\`?)`;
-    return mistaken({ input, got: quoted(text), takes: `${listed(words)}${hint}`, example: words[0] });
+    return wrong(input, quoted(text), `${listed(words)}${hint}`);
 }
 /** A boolean as `@actions/core` reads it: the words of YAML 1.2's core schema, https://yaml.org/spec/1.2.2/#10212-boolean */
 function parseBoolean(input, text) {
-    const value = BOOLEANS.get(text);
-    if (value !== undefined)
-        return parsed(value);
-    return mistaken({ input, got: quoted(text), takes: '`true` or `false`', example: 'true' });
+    if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text))
+        return parsed(text.toLowerCase() === 'true');
+    return wrong(input, quoted(text), '`true` or `false`');
 }
 /** The word that the fewest edits make of `text`, whatever its case. */
 function nearestWord(text, words, mostEdits = 2) {
     const lower = text.toLowerCase();
     return [0, 1, mostEdits].flatMap((slips) => words.filter((word) => values_isWithin(slips, lower, word)))[0];
 }
-const BOOLEANS = new Map([
-    ['true', true],
-    ['True', true],
-    ['TRUE', true],
-    ['false', false],
-    ['False', false],
-    ['FALSE', false],
-]);
 /** Whether that many insertions, deletions and replacements are enough to turn `a` into `b`. */
 function values_isWithin(slips, a, b) {
     if (a === '' || b === '')
@@ -50314,22 +50310,16 @@ function listed(words) {
     return [marked.slice(0, -1).join(', '), ...marked.slice(-1)].filter((part) => part !== '').join(' or ');
 }
 const EXAMPLE_TIME = '2026-11-23T08:00:00Z';
-const AGO = { input: 'since', leastMs: 1, besides: `a time like \`${EXAMPLE_TIME}\``, example: '2h' };
 /** A moment: an RFC 3339 time with its zone, or how long ago. */
 function parseSince(text) {
     if (!/^\d{4}-\d/.test(text)) {
-        const ago = parseDuration(AGO, text);
+        const ago = parseDuration('since', text, { besides: `a time like \`${EXAMPLE_TIME}\`` });
         return ago.kind === 'mistakes' ? ago : parsed({ kind: 'ago', durationMs: ago.value });
     }
     const time = timeOf(text);
     if (typeof time === 'number')
         return parsed({ kind: 'at', timeMs: time });
-    return mistaken({
-        input: 'since',
-        got: quoted(text),
-        takes: `an RFC 3339 time${time}${timeHint(text)}`,
-        example: EXAMPLE_TIME,
-    });
+    return wrong('since', quoted(text), `an RFC 3339 time${time}${timeHint(text)}`, EXAMPLE_TIME);
 }
 const DATE = String.raw `(?<date>\d{4}-\d\d-\d\d)`;
 const CLOCK = String.raw `(?<minute>\d\d:\d\d)(?<second>:\d\d(?<fraction>\.\d+)?)?`;
@@ -50370,14 +50360,13 @@ const LONGEST_ID = 256;
 function parseJobIds(text) {
     const ids = values_idsOf(text);
     if (!Array.isArray(ids))
-        return wrongJobId(quoted(text), ids);
+        return wrong('job-id', quoted(text), ids);
     const bad = ids.find((id) => faultOfId(id) !== undefined);
-    return bad === undefined ? parsed([...new Set(ids)]) : wrongJobId(quoted(bad), faultOfId(bad) ?? '');
+    return bad === undefined ? parsed([...new Set(ids)]) : wrong('job-id', quoted(bad), faultOfId(bad) ?? '');
 }
 /** The ids, or what the input takes instead. */
 function values_idsOf(text) {
-    const isJson = /^[[{"]/.test(text);
-    if (isJson)
+    if (/^[[{"]/.test(text))
         return idsInJson(text);
     const ids = text.split(/[\s,]+/).filter((id) => id !== '');
     return ids.length > 0
@@ -50396,9 +50385,8 @@ function idsInJson(text) {
         return 'at least one import job id: the step that starts the import may have started none';
     if (json.every((id) => typeof id === 'string'))
         return json;
-    if (json.some((id) => typeof id === 'number')) {
+    if (json.some((id) => typeof id === 'number'))
         return `a JSON array of strings, with each ${QUOTED_ID}`;
-    }
     return 'a JSON array of strings and nothing else';
 }
 function jsonOf(text) {
@@ -50420,9 +50408,8 @@ function faultOfId(id) {
     }
     if (/^discover$/i.test(id))
         return 'the word `discover` alone and in lower case, or import job ids';
-    if (/^\d+(?:\.\d+)?e\+?\d+$/i.test(id)) {
+    if (/^\d+(?:\.\d+)?e\+?\d+$/i.test(id))
         return `the ${QUOTED_ID}`;
-    }
     if (/[\s\p{C}]/u.test(id))
         return 'import job ids without white space or invisible characters';
     // Ids stand in the log as they are, where the runner would obey a `##[command]`.
@@ -50430,18 +50417,15 @@ function faultOfId(id) {
         return 'import job ids of letters, digits, `-`, `_`, `.`, `:` and `~`, without quotes';
     return id.length > LONGEST_ID ? `import job ids of at most ${LONGEST_ID} characters` : undefined;
 }
-function wrongJobId(got, takes) {
-    return mistaken({ input: 'job-id', got, takes, example: '448761313698322011' });
+/** A name on a single line. */
+function parseName(input, name) {
+    return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)
+        ? wrong(input, quoted(name), 'one name, without line breaks or control characters')
+        : parsed(name);
 }
 /** A name on a single line, `undefined` where it is empty. */
-function parseOptionalName(input, text, example) {
-    return optional(text, (name) => parseName(input, name, example));
-}
-/** A name on a single line. */
-function parseName(input, name, example) {
-    return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)
-        ? mistaken({ input, got: quoted(name), takes: 'one name, without line breaks or control characters', example })
-        : parsed(name);
+function parseOptionalName(input, text) {
+    return optional(text, (name) => parseName(input, name));
 }
 /** Whether HTTP can carry the text as the value of a header. */
 function isHeaderText(text) {
@@ -50455,10 +50439,10 @@ function isHeaderText(text) {
 /** The service's base URL: origin and path prefix, without a trailing slash. */
 function parseEndpoint(inputs) {
     if (inputs.endpoint !== '')
-        return parseUrl(ENDPOINT, inputs.endpoint);
+        return parseUrl('endpoint', inputs.endpoint);
     if (inputs['cluster-id'] !== '' || inputs['project-id'] !== '' || inputs['region-id'] !== '')
         return parsed(DEFAULT_ENDPOINT);
-    return wrong(ENDPOINT, '', 'the base URL of your Milvus; on Zilliz Cloud leave it empty and give `cluster-id`');
+    return wrong('endpoint', 'nothing', 'the base URL of your Milvus; on Zilliz Cloud leave it empty and give `cluster-id`');
 }
 /** The data plane; a Zilliz Cloud project alone does not lead to one. */
 function parseDataPlane(inputs) {
@@ -50467,65 +50451,59 @@ function parseDataPlane(inputs) {
     const project = ['project-id', 'region-id'].find((name) => inputs[name] !== '');
     if (project !== undefined && inputs['wait-for'] === 'searchable') {
         const takes = `the cluster's own URL, since \`wait-for: searchable\` asks the cluster and \`${project}\` does not name one`;
-        return wrong(CLUSTER_ENDPOINT, '', takes);
+        return wrong('cluster-endpoint', 'nothing', takes);
     }
     return parsed(inputs['cluster-id'] === '' ? { kind: 'same' } : { kind: 'cluster' });
 }
 function parseClusterEndpoint(text) {
-    const endpoint = parseUrl(CLUSTER_ENDPOINT, text);
+    const endpoint = parseUrl('cluster-endpoint', text);
     if (endpoint.kind === 'mistakes')
         return endpoint;
     const controlPlane = controlPlaneOf(endpoint.value);
     if (controlPlane === undefined)
         return parsed({ kind: 'address', endpoint: endpoint.value });
-    return wrong(CLUSTER_ENDPOINT, text, `the cluster's own URL: ${controlPlane} knows import jobs, but no collections`);
+    return wrongUrl('cluster-endpoint', text, `the cluster's own URL: ${controlPlane} knows import jobs, but no collections`);
 }
-const ENDPOINT = {
-    input: 'endpoint',
-    instead: `nothing for Zilliz Cloud (with \`cluster-id\` the default is ${DEFAULT_ENDPOINT}), else the URL of your Milvus`,
-    example: 'https://milvus.example.com:19530',
-};
-const CLUSTER_ENDPOINT = {
-    input: 'cluster-endpoint',
-    instead: "the cluster's own URL, which the console shows",
-    example: 'https://in01-a1b2c3d4e5f6a7b.aws-us-west-2.vectordb.zillizcloud.com:19530',
+/** What to give in place of the address of the web console. */
+const INSTEAD_OF_CONSOLE = {
+    endpoint: `nothing for Zilliz Cloud (with \`cluster-id\` the default is ${DEFAULT_ENDPOINT}), else the URL of your Milvus`,
+    'cluster-endpoint': "the cluster's own URL, which the console shows",
 };
 /** Origin and path prefix, without a trailing slash. */
-function parseUrl(rule, text) {
-    if (hasUserinfo(text))
-        return wrong(rule, text, 'a URL without user name and password: those go to `api-key` as `user:password`');
+function parseUrl(input, text) {
+    if (USERINFO.test(text))
+        return wrongUrl(input, text, 'a URL without user name and password: those go to `api-key` as `user:password`');
     if (/[?#]/.test(text))
-        return wrong(rule, text, 'a URL without `?` and `#` and what follows them');
+        return wrongUrl(input, text, 'a URL without `?` and `#` and what follows them');
     const url = httpUrl(text);
     if (url === undefined)
-        return wrong(rule, text, 'a URL that starts with `http://` or `https://` and has a host');
+        return wrongUrl(input, text, 'a URL that starts with `http://` or `https://` and has a host');
     if (isConsole(url.hostname))
-        return wrong(rule, text, `${rule.instead}, not the address of the web console`);
+        return wrongUrl(input, text, `${INSTEAD_OF_CONSOLE[input]}, not the address of the web console`);
     const prefix = url.pathname.replace(/\/+v2\/+vectordb(?:\/.*)?$/, '').replace(/\/+$/, '');
     return parsed(`${url.origin}${prefix}`);
 }
-function wrong({ input, example }, text, takes) {
-    return mistaken({ input, got: quoted(withoutCredentials(text)), takes, example });
+function wrongUrl(input, text, takes) {
+    return wrong(input, quoted(withoutCredentials(text)), takes);
 }
 /**
  * The key, as far as it may go to that endpoint: a Milvus password must not reach a third party, and Zilliz Cloud
  * answers no request without a key. Without an endpoint only the key's form is checked.
  */
 function parseApiKey(key, endpoint) {
-    const wrongKey = (got, takes) => mistaken({ input: 'api-key', got, takes, example: '${{ secrets.ZILLIZ_API_KEY }}' });
     if (/[\r\n]/.test(key))
-        return wrongKey(`${sized(key)} with a line break`, 'a key on a single line');
+        return wrong('api-key', `${sized(key)} with a line break`, 'a key on a single line');
     if (!isHeaderText(key))
-        return wrongKey(`${sized(key)}, some of which no header can carry`, 'a key of plain characters');
+        return wrong('api-key', `${sized(key)}, some of which no header can carry`, 'a key of plain characters');
     const controlPlane = endpoint === undefined ? undefined : controlPlaneOf(endpoint);
     if (controlPlane === undefined)
         return parsed(key);
     if (key === '') {
-        return wrongKey('nothing', `a Zilliz Cloud API key, which ${controlPlane} always wants; ` +
+        return wrong('api-key', 'nothing', `a Zilliz Cloud API key, which ${controlPlane} always wants; ` +
             'check the name of the secret, and mind that runs from forks and of Dependabot get no secrets');
     }
     if (key.includes(':')) {
-        return wrongKey(`${sized(key)} with a \`:\`, like \`user:password\``, `a Zilliz Cloud API key: a Milvus password must not go to ${controlPlane}, a third party; ` +
+        return wrong('api-key', `${sized(key)} with a \`:\`, like \`user:password\``, `a Zilliz Cloud API key: a Milvus password must not go to ${controlPlane}, a third party; ` +
             'if you mean your own Milvus, give its URL as `endpoint`');
     }
     return parsed(key);
@@ -50536,44 +50514,26 @@ function controlPlaneOf(endpoint) {
 }
 /** Names and ids that say which service, database and collection the jobs belong to. */
 function parseTarget(inputs) {
+    const name = (input) => parseOptionalName(input, inputs[input]);
     return values_all({
-        clusterId: withoutProject(inputs, parseOptionalName('cluster-id', inputs['cluster-id'], 'in01-a1b2c3d4e5f6a7b')),
-        projectId: together(inputs, 'project-id', 'region-id', 'proj-a1b2c3d4e5f6a7b8c9d0e1'),
-        regionId: together(inputs, 'region-id', 'project-id', 'gcp-us-west1'),
-        dbName: parseDbName(inputs['db-name']),
+        clusterId: withoutProject(inputs, name('cluster-id')),
+        projectId: withPartner(inputs, 'project-id', 'region-id', name('project-id')),
+        regionId: withPartner(inputs, 'region-id', 'project-id', name('region-id')),
+        dbName: sendable(inputs['db-name'], name('db-name')),
     });
 }
-function parseDbName(text) {
-    const name = parseOptionalName('db-name', text, 'default');
-    if (name.kind === 'mistakes' || isHeaderText(text))
-        return name;
-    return mistaken({
-        input: 'db-name',
-        got: quoted(text),
-        takes: 'a database name of letters, digits and underscores, since it is sent as a header',
-        example: 'default',
-    });
+function sendable(text, dbName) {
+    if (dbName.kind === 'mistakes' || isHeaderText(text))
+        return dbName;
+    const takes = 'a database name of letters, digits and underscores, since it is sent as a header';
+    return wrong('db-name', quoted(text), takes);
 }
 function withoutProject(inputs, clusterId) {
     const rivals = ['project-id', 'region-id'].filter((name) => inputs[name] !== '');
     if (clusterId.kind === 'mistakes' || clusterId.value === undefined || rivals.length === 0)
         return clusterId;
-    return mistaken({
-        input: 'cluster-id',
-        got: `${quoted(clusterId.value)} together with ${rivals.map((name) => `\`${name}\``).join(' and ')}`,
-        takes: 'the instance id alone; remove either it, or `project-id` and `region-id`',
-        example: 'in01-a1b2c3d4e5f6a7b',
-    });
-}
-function together(inputs, input, partner, example) {
-    if (inputs[input] !== '' || inputs[partner] === '')
-        return parseOptionalName(input, inputs[input], example);
-    return mistaken({
-        input,
-        got: 'nothing',
-        takes: `a value, since ${partner} has one; give both or neither`,
-        example,
-    });
+    const got = `${quoted(clusterId.value)} together with ${rivals.map((name) => `\`${name}\``).join(' and ')}`;
+    return wrong('cluster-id', got, 'the instance id alone; remove either it, or `project-id` and `region-id`');
 }
 /** The proxies that the environment asks for; lower case wins, as with curl. */
 function proxiesIn(env) {
@@ -50593,23 +50553,17 @@ function variable(env, name) {
 /** The proxies, where those that requests to the given addresses go through can be used. */
 function parseProxies(env, endpoints) {
     const proxies = proxiesIn(env);
-    const mistakes = endpoints.flatMap((endpoint) => {
+    const mistakes = new Map();
+    for (const endpoint of endpoints) {
         const choice = proxyFor(endpoint, proxies);
         if (choice.kind !== 'unusable')
-            return [];
-        const { variable: name, text, fault } = choice;
-        const lower = name.toLowerCase();
-        return [
-            {
-                input: (env[lower] ?? '').trim() === '' ? name : lower,
-                got: quoted(withoutCredentials(text)),
-                takes: PROXY_TAKES[fault],
-                example: 'http://proxy.example.com:3128',
-            },
-        ];
-    });
-    const own = mistakes.filter(({ input }, i) => mistakes.findIndex((mistake) => mistake.input === input) === i);
-    return own.length > 0 ? mistaken(...own) : parsed(proxies);
+            continue;
+        const lower = choice.variable.toLowerCase();
+        const input = (env[lower] ?? '').trim() === '' ? choice.variable : lower;
+        const got = quoted(withoutCredentials(choice.text));
+        mistakes.set(input, { input, got, takes: PROXY_TAKES[choice.fault], example: 'http://proxy.example.com:3128' });
+    }
+    return mistakes.size > 0 ? mistaken(...mistakes.values()) : parsed(proxies);
 }
 const PROXY_TAKES = {
     'not-a-url': 'the URL of an HTTP proxy, `http://host:port` or `host:port`; unset it, or list the host in `NO_PROXY`, to go without a proxy',
@@ -50620,10 +50574,6 @@ const USERINFO = /^(?<scheme>(?:[a-z][a-z\d+.-]*:[/\\]+)?)(?<userinfo>[^]*)@/i;
 /** A URL, well-formed or not, as it may be shown: without its credentials and what follows `?` or `#`. */
 function withoutCredentials(text) {
     return text.replace(USERINFO, '$<scheme>***@').replace(/(?<mark>[?#])[^]+$/, '$<mark>…');
-}
-/** Whether a URL, well-formed or not, names a user. */
-function hasUserinfo(text) {
-    return USERINFO.test(text);
 }
 /** The password in a URL, well-formed or not, in every form in which it may turn up. */
 function passwordsIn(text) {
@@ -50676,65 +50626,6 @@ function entry(value, key) {
     return typeof value === 'object' && value !== null ? value[key] : undefined;
 }
 
-;// CONCATENATED MODULE: ./src/settings/inputs.ts
-/** Every input with its default, in the order of `action.yml`. */
-const inputDefaults = {
-    'job-id': '',
-    import: '',
-    'idempotency-key': '',
-    'api-key': '',
-    endpoint: '',
-    'cluster-id': '',
-    'project-id': '',
-    'region-id': '',
-    'db-name': '',
-    'collection-name': '',
-    since: '',
-    'on-no-jobs': 'fail',
-    timeout: '1h',
-    'on-timeout': 'fail',
-    'poll-interval': 'auto',
-    'request-timeout': '30s',
-    'max-outage': '',
-    'stall-timeout': '',
-    'expected-rows': '',
-    'on-uncommitted': 'fail',
-    'abort-uncommitted': 'false',
-    'wait-for': 'completed',
-    'expected-collection-rows': '',
-    'cluster-endpoint': '',
-    headers: '',
-    'ca-cert': '',
-    'client-cert': '',
-    'client-key': '',
-    'tls-server-name': '',
-    summary: 'true',
-    'commit-status': '',
-    'github-token': '${{ github.token }}',
-};
-/** Inputs whose value is never shown, nor kept in the report. */
-const secretInputs = [
-    'api-key',
-    'headers',
-    'client-key',
-    'github-token',
-];
-/** The inputs as the runner hands them over. */
-function inputsOf(env) {
-    const given = Object.entries(inputDefaults).map(([name, fallback]) => [name, givenInput(env, name) || fallback]);
-    const inputs = Object.fromEntries(given);
-    // Keys are often copied with the scheme that the gate puts in front itself.
-    return { ...inputs, 'api-key': inputs['api-key'].replace(/^Bearer\s+/i, '') };
-}
-/** The name of the variable that holds an input: upper case, hyphens kept. */
-// https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/Handler.cs
-function variableOf(input) {
-    return `INPUT_${input.replaceAll(' ', '_').toUpperCase()}`;
-}
-function givenInput(env, name) {
-    return (env[variableOf(name)] ?? '').trim();
-}
-
 ;// CONCATENATED MODULE: ./src/settings/runner.ts
 
 
@@ -50742,7 +50633,10 @@ function givenInput(env, name) {
 
 
 
-/** https://docs.github.com/actions/reference/workflows-and-actions/variables#default-environment-variables */
+/**
+ * The run of the workflow that this step is part of; what GitHub does not say is empty.
+ * https://docs.github.com/actions/reference/workflows-and-actions/variables#default-environment-variables
+ */
 function gitHubRunOf(env) {
     const variable = (name) => env[`GITHUB_${name}`] ?? '';
     const server = variable('SERVER_URL') || 'https://github.com';
@@ -50753,6 +50647,7 @@ function gitHubRunOf(env) {
         repository,
         eventName,
         runId: variable('RUN_ID'),
+        /** Undefined where the event does not name one, or cannot be read. */
         sha: commitOf(eventName, eventIn(variable('EVENT_PATH')), variable('SHA')),
         url: `${server}/${repository}/actions/runs/${variable('RUN_ID')}/attempts/${variable('RUN_ATTEMPT') || '1'}`,
     };
@@ -50779,18 +50674,14 @@ function troubleshootingOf(env) {
 }
 /** The name of the commit status; a token that cannot be sent is a mistake only where there is one. */
 function parseCommitStatus(inputs) {
-    const name = parseOptionalName('commit-status', inputs['commit-status'], 'Milvus import');
+    const name = parseOptionalName('commit-status', inputs['commit-status']);
     if (name.kind === 'mistakes' || (name.value === undefined && inputs.import === ''))
         return name;
     const token = gitHubTokenOf(inputs);
     if (isHeaderText(token))
         return parsed(name.value);
-    return mistaken({
-        input: 'github-token',
-        got: `${sized(token)}, some of which no header can carry`,
-        takes: 'a token on a single line; leave it out to use that of the job',
-        example: inputDefaults['github-token'],
-    });
+    const takes = 'a token on a single line; leave it out to use that of the job';
+    return wrong('github-token', `${sized(token)}, some of which no header can carry`, takes);
 }
 /** The token; empty where the workflow gives none, since only the runner can evaluate the default. */
 function gitHubTokenOf(inputs) {
@@ -50810,18 +50701,17 @@ function commitStatusOf(env) {
     if (context.kind === 'mistakes' || context.value === undefined)
         return undefined;
     return {
+        ...gitHubAccessOf(env),
         context: context.value,
-        token: gitHubTokenOf(inputs),
-        run: gitHubRunOf(env),
-        proxy: proxiesIn(env),
+        /** Where and under which name the step leaves word for its post step. */
         state: { path: env['GITHUB_STATE'] || undefined, name: HANDED_OVER },
     };
 }
-/** The run that GitHub is asked about where an earlier attempt may have started the import, and how. */
-function runStartRequestOf(env) {
+/** The run that GitHub is asked about, and how. */
+function gitHubAccessOf(env) {
     return { token: gitHubTokenOf(inputsOf(env)), run: gitHubRunOf(env), proxy: proxiesIn(env) };
 }
-/** Where outputs, summary and report go, whether or not the inputs hold. */
+/** Where outputs, summary and report go, whether or not the inputs hold; undefined where the runner did not say. */
 function runnerFilesOf(env) {
     return {
         outputPath: env['GITHUB_OUTPUT'] || undefined,
@@ -51169,13 +51059,11 @@ const REFUSED = [
 ];
 /** Extra request headers, one `Name: value` a line; every line that does not hold is a mistake of its own. */
 function parseHeaders(text) {
-    const headers = linesOf(text).map((line) => headerOf(line.text));
-    const mistakes = linesOf(text).flatMap(({ number, text: line }, index) => {
-        const fault = faultOf(headerOf(line), headers.slice(0, index));
-        if (fault === undefined)
-            return [];
-        const example = 'CF-Access-Client-Id: ${{ secrets.ACCESS_CLIENT_ID }}';
-        return [{ input: 'headers', got: `on line ${number} ${fault.got}`, takes: fault.takes, example }];
+    const lines = linesOf(text);
+    const headers = lines.map((line) => headerOf(line.text));
+    const mistakes = headers.flatMap((header, i) => {
+        const [got, takes] = faultOf(header, headers.slice(0, i)) ?? [];
+        return takes === undefined ? [] : [mistakeIn('headers', `on line ${lines[i]?.number} ${got}`, takes)];
     });
     return mistakes.length > 0 ? mistaken(...mistakes) : parsed(headers);
 }
@@ -51196,35 +51084,27 @@ function headerOf(line) {
     const colon = line.indexOf(':');
     return colon === -1 ? ['', ''] : [line.slice(0, colon), line.slice(colon + 1).trim()];
 }
-/** Shows a name only once it can be no part of a value. */
+/** What a line holds and what it should; shows a name only once it can be no part of a value. */
 function faultOf([name, value], before) {
     // https://www.rfc-editor.org/rfc/rfc9110#name-tokens
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-        return {
-            got: 'text without a header name and a colon at its start',
-            takes: '`Name: value`, one header a line, the name without blanks',
-        };
+        const takes = '`Name: value`, one header a line, the name without blanks';
+        return ['text without a header name and a colon at its start', takes];
     }
     const lowerName = name.toLowerCase();
     if (REFUSED.includes(lowerName)) {
         const instead = INSTEAD.get(lowerName);
-        const takes = instead === undefined
-            ? 'other headers: this one the gate sets itself'
-            : `other headers: this one has an input of its own, ${instead}`;
-        return { got: `\`${lowerName}\``, takes };
+        const why = instead === undefined ? 'the gate sets itself' : `has an input of its own, ${instead}`;
+        return [`\`${lowerName}\``, `other headers: this one ${why}`];
     }
     if (before.some(([earlier]) => earlier.toLowerCase() === lowerName)) {
-        return { got: 'a header that an earlier line has given already', takes: 'each header once, in upper or lower case' };
+        return ['a header that an earlier line has given already', 'each header once, in upper or lower case'];
     }
     if (value === '')
-        return { got: 'a header without a value', takes: 'a value after the colon: is the secret set?' };
-    if (!isHeaderText(value)) {
-        return {
-            got: 'a value that no header can carry',
-            takes: 'plain characters, without line breaks or control characters',
-        };
-    }
-    return undefined;
+        return ['a header without a value', 'a value after the colon: is the secret set?'];
+    if (isHeaderText(value))
+        return undefined;
+    return ['a value that no header can carry', 'plain characters, without line breaks or control characters'];
 }
 const INSTEAD = new Map([
     ['authorization', '`api-key`'],
@@ -51234,33 +51114,6 @@ const INSTEAD = new Map([
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: ./src/gate/absence.ts
-/**
- * The same without a time in which the process did not run: it counts neither as an outage nor as a stall, and confirms no
- * refusal.
- */
-function withoutAbsence(one, absentMs) {
-    const { answeredAtMs, usableAtMs, outage, refusals } = one;
-    const later = (atMs) => atMs + absentMs;
-    return {
-        ...one,
-        ...(answeredAtMs !== undefined && { answeredAtMs: later(answeredAtMs) }),
-        ...(usableAtMs !== undefined && { usableAtMs: later(usableAtMs) }),
-        ...(outage !== undefined && {
-            outage: {
-                ...outage,
-                sinceMs: later(outage.sinceMs),
-                silentSinceMs: later(outage.silentSinceMs),
-                judgedSinceMs: outage.judgedSinceMs === undefined ? undefined : later(outage.judgedSinceMs),
-                untilMs: later(outage.untilMs),
-            },
-        }),
-        ...(refusals !== undefined && {
-            refusals: { ...refusals, sinceMs: later(refusals.sinceMs), lastAtMs: later(refusals.lastAtMs) },
-        }),
-    };
-}
-
 ;// CONCATENATED MODULE: ./src/gate/import-files.ts
 /** The longest name that is shown whole: the sanitizer cuts longer ones. */
 const LONGEST_WHOLE = 1_000;
@@ -51356,8 +51209,6 @@ function lastPart(text) {
 }
 
 ;// CONCATENATED MODULE: ./src/gate/start.ts
-
-
 
 
 
@@ -51585,9 +51436,9 @@ function start_withoutResponse(state, candidate, result, at) {
         return state;
     if (result.kind === 'refused') {
         const refusals = recordRefusal(candidate.refusals, result, at.span);
-        const atMs = refusals === undefined ? at.span.endedAtMs : nextAttemptAtMs(refusals);
         const isOver = isConfirmed(refusals);
-        return withCandidate(state, jobId, { refusals, ...(isOver && { verdict: 'unclear' }), atMs: dueMs(state, atMs) });
+        const atMs = dueMs(state, nextAttemptAtMs(refusals));
+        return withCandidate(state, jobId, { refusals, ...(isOver && { verdict: 'unclear' }), atMs });
     }
     // A search has an end of its own.
     if (state.phase === 'search')
@@ -51721,7 +51572,6 @@ function afterCreate(state, result, at) {
 
 
 const MAX_BYTES = 1024 * 1024;
-const EXAMPLE = '{"collectionName": "products", "files": [["catalog/part-0.parquet"]]}';
 /** The place of an import, which the inputs or the body may name. */
 const import_PLACES = {
     'cluster-id': 'clusterId',
@@ -51785,47 +51635,36 @@ function parseWithoutImport(given) {
     const key = given['idempotency-key'];
     if (key === '')
         return parsed(undefined);
-    return mistaken({
-        input: 'idempotency-key',
-        got: `${quoted(key)} without \`import\``,
-        takes: 'a value only together with `import`',
-        example: 'catalog-2026-11-23',
-    });
+    return wrong('idempotency-key', `${quoted(key)} without \`import\``, 'a value only together with `import`');
 }
 /** The body never stands in a mistake: it may hold keys of the storage. */
 function parseBody(text) {
-    const wrong = (got, takes) => mistaken({ input: 'import', got, takes, example: EXAMPLE });
-    const sizeBytes = Buffer.byteLength(text);
-    if (sizeBytes > MAX_BYTES)
-        return wrong(sized(text), 'a JSON object of at most 1 MiB');
+    const wrongBody = (got, takes) => wrong('import', got, takes);
+    if (Buffer.byteLength(text) > MAX_BYTES)
+        return wrongBody(sized(text), 'a JSON object of at most 1 MiB');
     const body = bodyOf(text);
     if (body === undefined) {
-        return wrong(`${sized(text)} that is not a JSON object`, 'the JSON body of a create request as text (not the path of a file)');
+        const takes = 'the JSON body of a create request as text (not the path of a file)';
+        return wrongBody(`${sized(text)} that is not a JSON object`, takes);
     }
-    const misspelled = Object.keys(body).find((key) => !READ.includes(key) && READ.some((name) => name.toLowerCase() === key.toLowerCase()));
-    if (misspelled !== undefined) {
-        const name = READ.find((one) => one.toLowerCase() === misspelled.toLowerCase()) ?? '';
-        return wrong(`the key ${quoted(misspelled)}`, `\`${name}\` in exactly this case`);
+    for (const key of Object.keys(body)) {
+        const meant = READ.find((name) => name.toLowerCase() === key.toLowerCase()) ?? key;
+        if (meant !== key)
+            return wrongBody(`the key ${quoted(key)}`, `\`${meant}\` in exactly this case`);
     }
     const { collectionName } = body;
     if (typeof collectionName !== 'string' || collectionName.trim() === '') {
-        return wrong('a body without a `collectionName` string', 'a JSON object with a `collectionName` string');
+        return wrongBody('a body without a `collectionName` string', 'a JSON object with a `collectionName` string');
     }
     const unreadable = Object.values(import_PLACES).find((name) => body[name] !== undefined && typeof body[name] !== 'string');
-    return unreadable === undefined ? parsed(body) : wrong(`a \`${unreadable}\` that is no string`, 'a string there');
+    return unreadable === undefined ? parsed(body) : wrongBody(`a \`${unreadable}\` that is no string`, 'a string there');
 }
 /** Which jobs to wait for is not asked where the import is started. */
 function parseAlone(given) {
     const rivals = ['job-id', 'since'].filter((name) => given[name] !== '');
-    if (rivals.length === 0)
-        return parsed(true);
-    const mistakes = rivals.map((input) => ({
-        input,
-        got: `${quoted(given[input])} together with \`import\``,
-        takes: `a value only without \`import\`, which starts a job of its own`,
-        example: input === 'since' ? '2h' : '448761313698322011',
-    }));
-    return mistaken(...mistakes);
+    const takes = `a value only without \`import\`, which starts a job of its own`;
+    const mistakes = rivals.map((name) => mistakeIn(name, `${quoted(given[name])} together with \`import\``, takes));
+    return mistakes.length > 0 ? mistaken(...mistakes) : parsed(true);
 }
 /** What both the inputs and the body name must be the same. */
 function parseSamePlace(given, body) {
@@ -51834,12 +51673,8 @@ function parseSamePlace(given, body) {
         const [one, other] = [given[input], body[name]];
         if (one === '' || typeof other !== 'string' || other === one)
             return [];
-        return {
-            input,
-            got: `${quoted(one)}, but \`${name}\` in \`import\` is ${quoted(other)}`,
-            takes: 'the same value in both places, or a value in one of them',
-            example: other,
-        };
+        const got = `${quoted(one)}, but \`${name}\` in \`import\` is ${quoted(other)}`;
+        return { input, got, takes: 'the same value in both places, or a value in one of them', example: other };
     });
     return mistakes.length > 0 ? mistaken(...mistakes) : parsed(true);
 }
@@ -51849,12 +51684,8 @@ function parseKey(given) {
         return parsed(undefined);
     if (/^[\x20-\x7e]{1,255}$/.test(key))
         return parsed(key);
-    return mistaken({
-        input: 'idempotency-key',
-        got: key.length > 255 ? sized(key) : quoted(key),
-        takes: '1 to 255 printable ASCII characters',
-        example: 'catalog-2026-11-23',
-    });
+    const got = key.length > 255 ? sized(key) : quoted(key);
+    return wrong('idempotency-key', got, '1 to 255 printable ASCII characters');
 }
 /** The body as it is sent: as written, with the place that only the inputs name in front. */
 function withPlace(given, body) {
@@ -51960,8 +51791,8 @@ var external_node_tls_ = __nccwpck_require__(1692);
 /** How the connection is secured; the files that inputs name are read here, once. */
 function parseTls(inputs, env) {
     const folder = env['GITHUB_WORKSPACE'] || process.cwd();
-    const cert = optional(inputs['client-cert'], (text) => parseClientCert(text, folder));
-    const key = optional(inputs['client-key'], (text) => parseClientKey(text, folder));
+    const cert = optional(inputs['client-cert'], (text) => parsePem('client-cert', text, folder));
+    const key = optional(inputs['client-key'], (text) => parsePem('client-key', text, folder));
     return values_all({
         ca: optional(inputs['ca-cert'], (text) => parseTrust(text, folder)),
         clientCert: withPartner(inputs, 'client-cert', 'client-key', cert),
@@ -51971,58 +51802,15 @@ function parseTls(inputs, env) {
     });
 }
 function parseTrust(text, folder) {
-    const input = 'ca-cert';
-    if (text === 'system')
-        return "getCACertificates" in external_node_tls_ ? parsed({ kind: 'system' }) : systemIsOutOfReach();
-    const takes = 'certificates only: PEM text, the path of a PEM file relative to the workspace, or `system`';
-    const pem = parseCertificates({ input, takes, example: 'certs/ca.pem' }, text, folder);
-    return pem.kind === 'value' ? parsed({ kind: 'pem', pem: pem.value }) : pem;
-}
-function systemIsOutOfReach() {
-    return mistaken({
-        input: 'ca-cert',
-        got: `"system" on Node ${process.versions.node}, which cannot read the machine's own store`,
-        takes: '`system` from Node 22.15 on, as current runners have it; else PEM text or the path of a PEM file',
-        example: '/etc/ssl/certs/ca-certificates.crt',
-    });
-}
-function parseClientCert(text, folder) {
-    const takes = "the client's certificate: PEM text, or the path of a PEM file relative to the workspace";
-    return parseCertificates({ input: 'client-cert', takes, example: 'certs/client.pem' }, text, folder);
-}
-function parseCertificates(wanted, text, folder) {
-    const pem = readPem(text, folder, looksLikePath(text) ? quoted(text) : sized(text));
-    if (pem.kind === 'unreadable')
-        return mistaken({ ...wanted, got: pem.cause });
-    const fault = faultOfCertificates(pem.text);
-    return fault === undefined ? parsed(pem.text) : mistaken({ ...wanted, got: `${pem.name}, ${fault}` });
-}
-function parseClientKey(text, folder) {
-    // It may be the key itself, in whatever damaged form.
-    const pem = readPem(text, folder, sized(text));
-    if (pem.kind === 'unreadable')
-        return wrongKey(pem.cause);
-    const fault = faultOfKey(pem.text);
-    return fault === undefined ? parsed(pem.text) : wrongKey(`${pem.name}, ${fault}`);
-}
-function wrongKey(got) {
-    return mistaken({
-        input: 'client-key',
-        got,
-        takes: 'the private key of `client-cert`, not encrypted, line breaks kept: PEM text, or the path of a PEM file',
-        example: '${{ secrets.CLIENT_KEY }}',
-    });
-}
-function withPartner(inputs, input, partner, own) {
-    if (inputs[input] !== '' || inputs[partner] === '')
-        return own;
-    const example = input === 'client-cert' ? 'certs/client.pem' : '${{ secrets.CLIENT_KEY }}';
-    return mistaken({
-        input,
-        got: 'nothing',
-        takes: `a value, since ${partner} has one; give both or neither`,
-        example,
-    });
+    if (text !== 'system') {
+        const pem = parsePem('ca-cert', text, folder);
+        return pem.kind === 'value' ? parsed({ kind: 'pem', pem: pem.value }) : pem;
+    }
+    if ("getCACertificates" in external_node_tls_)
+        return parsed({ kind: 'system' });
+    const got = `"system" on Node ${process.versions.node}, which cannot read the machine's own store`;
+    const takes = '`system` from Node 22.15 on, as current runners have it; else PEM text or the path of a PEM file';
+    return wrong('ca-cert', got, takes, '/etc/ssl/certs/ca-certificates.crt');
 }
 function fitting(cert, key) {
     if (cert.kind === 'mistakes' || key.kind === 'mistakes')
@@ -52030,18 +51818,13 @@ function fitting(cert, key) {
     if (cert.value === undefined || key.value === undefined)
         return key;
     const fault = faultOfPair(cert.value, key.value);
-    return fault === undefined ? key : wrongKey(fault);
+    return fault === undefined ? key : wrong('client-key', fault, TAKES['client-key']);
 }
 function parseServerName(text) {
-    const isName = /^\w(?:[\w.-]*\w)?\.?$/.test(text) && (0,external_node_net_.isIP)(text) === 0;
-    if (isName)
+    if (/^\w(?:[\w.-]*\w)?\.?$/.test(text) && (0,external_node_net_.isIP)(text) === 0)
         return parsed(text);
-    return mistaken({
-        input: 'tls-server-name',
-        got: quoted(text),
-        takes: "a host name that the server's certificate holds, without scheme and port, and no IP address",
-        example: 'milvus.example.com',
-    });
+    const takes = "a host name that the server's certificate holds, without scheme and port, and no IP address";
+    return wrong('tls-server-name', quoted(text), takes);
 }
 /** How the report may write an input that holds certificates. */
 function shownPem(text) {
@@ -52055,19 +51838,30 @@ function isPem(text) {
 function looksLikePath(text) {
     return text.length <= 255 && /^[^\r\n]*\.[A-Za-z]{1,5}$|^[a-z ._/\\-]+$/.test(text);
 }
-/** The PEM text that an input holds or names; `shown` is how a mistake may write what is not the path of a file. */
-function readPem(text, folder, shown) {
-    if (isPem(text))
-        return { kind: 'pem', text, name: 'PEM text' };
-    try {
-        return { kind: 'pem', text: (0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_.resolve)(folder, text), 'utf8'), name: quoted(text) };
+const TAKES = {
+    'ca-cert': 'certificates only: PEM text, the path of a PEM file relative to the workspace, or `system`',
+    'client-cert': "the client's certificate: PEM text, or the path of a PEM file relative to the workspace",
+    'client-key': 'the private key of `client-cert`, not encrypted, line breaks kept: PEM text, or the path of a PEM file',
+};
+/** The PEM text that an input holds or names. */
+function parsePem(input, text, folder) {
+    const isKey = input === 'client-key';
+    let pem = text;
+    if (!isPem(text)) {
+        try {
+            pem = (0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_.resolve)(folder, text), 'utf8');
+        }
+        catch (error) {
+            // It may be the key itself, in whatever damaged form.
+            const shown = looksLikePath(text) && !isKey ? quoted(text) : sized(text);
+            const cause = tls_causeOf(error, (0,external_node_path_.isAbsolute)(text) ? '' : ` in ${folder}`);
+            return wrong(input, `${shown}, a path that cannot be read: ${cause}`, TAKES[input]);
+        }
     }
-    catch (error) {
-        return {
-            kind: 'unreadable',
-            cause: `${shown}, a path that cannot be read: ${tls_causeOf(error, (0,external_node_path_.isAbsolute)(text) ? '' : ` in ${folder}`)}`,
-        };
-    }
+    const fault = isKey ? faultOfKey(pem) : faultOfCertificates(pem);
+    return fault === undefined
+        ? parsed(pem)
+        : wrong(input, `${isPem(text) ? 'PEM text' : quoted(text)}, ${fault}`, TAKES[input]);
 }
 function tls_causeOf(error, where) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
@@ -52237,114 +52031,103 @@ function unknownInputsNotice(names) {
     return `The gate does not have these inputs, so they have no effect: ${names.join(', ')}.`;
 }
 
-// EXTERNAL MODULE: external "node:events"
-var external_node_events_ = __nccwpck_require__(8474);
 // EXTERNAL MODULE: external "node:stream"
 var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: external "node:zlib"
 var external_node_zlib_ = __nccwpck_require__(8522);
 // EXTERNAL MODULE: ./node_modules/undici/index.js
 var undici = __nccwpck_require__(6752);
-;// CONCATENATED MODULE: ./src/service/http.ts
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
+;// CONCATENATED MODULE: ./src/service/connections.ts
 
 
 
 
-
-
-
-/** A reply of 10,000 files with long reasons has a tenth of this. */
-const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** Longer than the longest pause between two polls, so that they share a connection. */
 const KEEP_ALIVE_MS = 45_000;
 /** For each address of a host with several: Node's 250 ms are too short for a handshake with a far one. */
 const ATTEMPT_TIMEOUT_MS = 3_000;
-/** Opens a pool that honors the proxy and TLS settings; throws where the TLS material does not fit together. */
-function createExchange(transport) {
-    const proxy = proxyFor(transport.endpoint, transport.proxy);
-    if (proxy.kind === 'unusable')
-        return unusableProxy(proxy.variable);
-    const open = dispatchersOf(transport, proxy.kind === 'proxy' ? proxy.url : '');
-    const opened = new Set();
-    const newGeneration = () => {
-        const end = new AbortController();
-        // Every connection listens, and a slow service has many open at a time: Node would warn of a leak in the step's log.
-        (0,external_node_events_.setMaxListeners)(0, end.signal);
-        const connecting = new Set();
-        const generation = { dispatcher: open(end.signal, connecting), end, connecting, underWay: 0 };
-        opened.add(generation);
-        return generation;
-    };
-    let current = newGeneration();
-    let hasAnswered = false;
-    const exchange = async (request) => {
-        const generation = current;
-        generation.underWay += 1;
-        const reply = withAddresses(await send(generation.dispatcher, request), generation.connecting);
-        generation.underWay -= 1;
-        if (reply.kind === 'reply')
-            hasAnswered = true;
-        // A connection that hangs while it is set up would keep the next request waiting too.
-        if (reply.kind !== 'reply' && generation === current)
-            current = newGeneration();
-        if (generation !== current && generation.underWay === 0 && opened.delete(generation))
-            void drop(generation);
-        return reply.kind === 'network' && reply.mayBeStale === true && !hasAnswered
-            ? { ...reply, mayBeStale: false }
-            : reply;
-    };
-    return {
-        post: (request) => exchange({ ...request, method: 'POST' }),
-        get: (request) => exchange({ ...request, method: 'GET', body: null }),
-        async close() {
-            await Promise.all([...opened].map(drop));
-        },
-    };
-}
-/** The way to another address: the same trust, identity and proxies, but the certificate has to name that address. */
-function transportTo(endpoint, transport) {
-    return { ...transport, endpoint, tls: { ...transport.tls, serverName: undefined } };
-}
-/** Also those connections that are still being set up, which undici leaves to themselves. */
-function drop({ dispatcher, end }) {
-    end.abort();
-    return dispatcher.destroy();
-}
-/** Every request fails at once: without its proxy it must not be sent. */
-function unusableProxy(variable) {
-    const failed = () => Promise.resolve({ kind: 'network', code: 'BAD_PROXY', message: variable, isUnsent: true });
-    return { post: failed, get: failed, close: () => Promise.resolve() };
-}
-function dispatchersOf({ endpoint, tls: options }, proxyUrl) {
+/** Opens connections to an endpoint, through a proxy where `proxyUrl` is not empty. */
+function openerOf({ endpoint, tls: options }, proxyUrl) {
+    const isSecure = endpoint.startsWith('https:');
     // To read the roots takes longer than all else of a gate that speaks plain http.
-    const speaksTls = endpoint.startsWith('https:') || proxyUrl.startsWith('https:');
-    const trust = speaksTls && { secureContext: secureContextOf(options) };
-    // The exchange has one timeout of its own, connect to last byte; undici's would fire late and beside it.
-    const own = { ...trust, timeout: 0, rejectUnauthorized: true, ...PATIENT };
+    const trust = (isSecure || proxyUrl.startsWith('https:')) && { secureContext: secureContextOf(options) };
+    const own = {
+        ...trust,
+        // The exchange has one timeout of its own, connect to last byte; undici's would fire late and beside it.
+        timeout: 0,
+        rejectUnauthorized: true,
+        autoSelectFamily: true,
+        autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
+    };
     const toService = { ...own, ...(options.serverName && { servername: options.serverName }) };
-    return (signal, connecting) => new undici.EnvHttpProxyAgent({
-        httpProxy: proxyUrl,
-        httpsProxy: proxyUrl,
-        noProxy: '',
-        connect: connectorOf({ ...toService, signal }, connecting),
-        requestTls: { ...toService, signal },
-        proxyTls: { ...own, signal },
-        proxyTunnel: endpoint.startsWith('https:'),
-        factory: poolOf,
-        clientFactory: (origin, poolOptions) => new TunnelPool(origin, poolOptions),
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-    });
+    return () => {
+        const end = new AbortController();
+        const { signal } = end;
+        // Every connection listens, and a slow service has many open at a time: Node would warn of a leak in the step's log.
+        (0,external_node_events_.setMaxListeners)(0, signal);
+        const connecting = new Set();
+        const dispatcher = new undici.EnvHttpProxyAgent({
+            httpProxy: proxyUrl,
+            httpsProxy: proxyUrl,
+            noProxy: '',
+            connect: connectorOf({ ...toService, signal }, connecting),
+            requestTls: { ...toService, signal },
+            proxyTls: { ...own, signal },
+            proxyTunnel: isSecure,
+            factory: poolOf,
+            clientFactory: (origin, poolOptions) => new TunnelPool(origin, poolOptions),
+            headersTimeout: 0,
+            bodyTimeout: 0,
+            keepAliveTimeout: KEEP_ALIVE_MS,
+        });
+        const drop = () => {
+            end.abort();
+            return dispatcher.destroy();
+        };
+        return { dispatcher, connecting, drop };
+    };
 }
-const PATIENT = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS };
+function secureContextOf(options) {
+    return external_node_tls_.createSecureContext({ ca: trustedRoots(options), cert: options.clientCert, key: options.clientKey });
+}
+/** The given roots added to the ones that Node trusts anyway; undefined leaves Node's own in place. */
+function trustedRoots({ ca, extraCaPath }) {
+    if (ca === undefined)
+        return undefined;
+    const added = ca.kind === 'pem' ? [ca.pem] : (storeOf('system') ?? []);
+    return [...(storeOf('default') ?? [...external_node_tls_.rootCertificates, ...extraRoots(extraCaPath)]), ...added];
+}
+/** https://nodejs.org/api/tls.html#tlsgetcacertificatestype, since Node 22.15. */
+function storeOf(type) {
+    const { getCACertificates } = external_node_tls_;
+    return getCACertificates?.(type);
+}
+function extraRoots(path) {
+    if (path === undefined)
+        return [];
+    try {
+        return [(0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8')];
+    }
+    catch {
+        // As Node itself does with a file that it cannot read.
+        return [];
+    }
+}
 /** Errors of connections that were never there. */
 const connectErrors = new WeakMap();
-/**
- * The error of a socket that came before the one that undici reports: under TLS 1.3 a server that misses a client certificate
- * says so after the handshake, and then closes.
- */
-const earlierErrors = new WeakMap();
+/** The addresses that were tried for a connection that was never there; undefined where there was one. */
+function addressesTried(error) {
+    if (typeof error !== 'object' || error === null)
+        return undefined;
+    const tried = connectErrors.get(error);
+    return tried === undefined ? addressesTried(error.cause) : addressesIn([tried]);
+}
+function addressesIn(several) {
+    const tried = new Map([...several].flatMap((one) => [...one]));
+    return [...tried].map(([address, result]) => `${address} (${result})`);
+}
 function connectorOf(options, connecting) {
     // The types of undici leave out that it returns the socket.
     const connect = (0,undici.buildConnector)(options);
@@ -52359,23 +52142,6 @@ function connectorOf(options, connecting) {
         });
         watchAttempts(socket, tried, () => connecting.add(tried));
     };
-}
-/** A pool of connections to the service, through a tunnel too, each of which keeps its first error. */
-function poolOf(origin, options) {
-    const { connect } = options;
-    const keepingErrors = (target, callback) => {
-        connect(target, (...result) => {
-            let earlier;
-            result[1]?.prependListener('error', (later) => {
-                if (earlier === undefined)
-                    earlier = later;
-                else
-                    earlierErrors.set(later, earlier);
-            });
-            callback(...result);
-        });
-    };
-    return new undici.Pool(origin, { ...options, connect: keepingErrors });
 }
 /** Notes which addresses are tried, and ends the last attempt as Node ends the others: it has no timeout of its own. */
 function watchAttempts(socket, tried, onSeveral) {
@@ -52406,15 +52172,30 @@ function watchAttempts(socket, tried, onSeveral) {
             clearTimeout(timer);
         });
 }
-/** A time-out, with the addresses that had been tried by then for connections that are not there yet. */
-function withAddresses(reply, connecting) {
-    if (reply.kind !== 'timeout' && reply.kind !== 'aborted')
-        return reply;
-    const addresses = shown(new Map([...connecting].flatMap((tried) => [...tried])));
-    return addresses.length === 0 ? reply : { ...reply, addresses };
+/**
+ * The error of a socket that came before the one that undici reports: under TLS 1.3 a server that misses a client certificate
+ * says so after the handshake, and then closes.
+ */
+const earlierErrors = new WeakMap();
+function earlierError(error) {
+    return error instanceof Error ? earlierErrors.get(error) : undefined;
 }
-function shown(tried) {
-    return [...tried].map(([address, result]) => `${address} (${result})`);
+/** A pool of connections to the service, through a tunnel too, each of which keeps its first error. */
+function poolOf(origin, options) {
+    const { connect } = options;
+    const keepingErrors = (target, callback) => {
+        connect(target, (...result) => {
+            let earlier;
+            result[1]?.prependListener('error', (later) => {
+                if (earlier === undefined)
+                    earlier = later;
+                else
+                    earlierErrors.set(later, earlier);
+            });
+            callback(...result);
+        });
+    };
+    return new undici.Pool(origin, { ...options, connect: keepingErrors });
 }
 /**
  * Connections to a proxy. undici takes an error with the code of a lost connection for one that another attempt fixes, and
@@ -52422,46 +52203,79 @@ function shown(tried) {
  * https://github.com/nodejs/undici/blob/v7.30.2/lib/dispatcher/client.js
  */
 class TunnelPool extends undici.Pool {
-    connect(options, callback) {
-        if (callback !== undefined) {
-            super.connect(options, callback);
-            return;
+    async connect(options) {
+        try {
+            return await super.connect(options);
         }
-        return super.connect(options).catch((cause) => {
-            if (cause instanceof undici.errors.SocketError) {
-                const error = new Error('the proxy hung up', { cause });
-                connectErrors.set(error, new Map());
-                throw error;
-            }
-            throw cause;
-        });
+        catch (cause) {
+            if (!(cause instanceof undici.errors.SocketError))
+                throw cause;
+            const error = new Error('the proxy hung up', { cause });
+            connectErrors.set(error, new Map());
+            throw error;
+        }
     }
 }
-function secureContextOf(options) {
-    return external_node_tls_.createSecureContext({ ca: trustedRoots(options), cert: options.clientCert, key: options.clientKey });
+
+;// CONCATENATED MODULE: ./src/service/http.ts
+
+
+
+
+
+/** A reply of 10,000 files with long reasons has a tenth of this. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** Opens a pool that honors the proxy and TLS settings; throws where the TLS material does not fit together. */
+function createExchange(transport) {
+    const proxy = proxyFor(transport.endpoint, transport.proxy);
+    if (proxy.kind === 'unusable')
+        return unusableProxy(proxy.variable);
+    const open = openerOf(transport, proxy.kind === 'proxy' ? proxy.url : '');
+    const opened = new Set();
+    const openNew = () => {
+        const connections = { ...open(), underWay: 0 };
+        opened.add(connections);
+        return connections;
+    };
+    let current = openNew();
+    let hasAnswered = false;
+    return {
+        async send(request) {
+            const connections = current;
+            connections.underWay += 1;
+            const reply = withAddresses(await send(connections.dispatcher, request), connections);
+            connections.underWay -= 1;
+            if (reply.kind === 'reply')
+                hasAnswered = true;
+            // A connection that hangs while it is set up would keep the next request waiting too.
+            if (reply.kind !== 'reply' && connections === current)
+                current = openNew();
+            const isDone = connections !== current && connections.underWay === 0;
+            if (isDone && opened.delete(connections))
+                void connections.drop();
+            const mayBeStale = reply.kind === 'network' && reply.mayBeStale === true;
+            return mayBeStale && !hasAnswered ? { ...reply, mayBeStale: false } : reply;
+        },
+        async close() {
+            await Promise.all([...opened].map(({ drop }) => drop()));
+        },
+    };
 }
-/** The given roots added to the ones that Node trusts anyway; undefined leaves Node's own in place. */
-function trustedRoots({ ca, extraCaPath }) {
-    if (ca === undefined)
-        return undefined;
-    const added = ca.kind === 'pem' ? [ca.pem] : (storeOf('system') ?? []);
-    return [...(storeOf('default') ?? [...external_node_tls_.rootCertificates, ...extraRoots(extraCaPath)]), ...added];
+/** The way to another address: the same trust, identity and proxies, but the certificate has to name that address. */
+function transportTo(endpoint, transport) {
+    return { ...transport, endpoint, tls: { ...transport.tls, serverName: undefined } };
 }
-/** https://nodejs.org/api/tls.html#tlsgetcacertificatestype, since Node 22.15. */
-function storeOf(type) {
-    const { getCACertificates } = external_node_tls_;
-    return getCACertificates?.(type);
+/** Every request fails at once: without its proxy it must not be sent. */
+function unusableProxy(variable) {
+    const reply = { kind: 'network', code: 'BAD_PROXY', message: variable, isUnsent: true };
+    return { send: () => Promise.resolve(reply), close: () => Promise.resolve() };
 }
-function extraRoots(path) {
-    if (path === undefined)
-        return [];
-    try {
-        return [(0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8')];
-    }
-    catch {
-        // As Node itself does with a file that it cannot read.
-        return [];
-    }
+/** A time-out, with the addresses that had been tried by then for connections that are not there yet. */
+function withAddresses(reply, connections) {
+    if (reply.kind !== 'timeout' && reply.kind !== 'aborted')
+        return reply;
+    const addresses = addressesIn(connections.connecting);
+    return addresses.length === 0 ? reply : { ...reply, addresses };
 }
 /** One exchange; settles at once where its time is up or it is aborted, whatever undici is waiting for. */
 async function send(dispatcher, request) {
@@ -52474,9 +52288,8 @@ async function send(dispatcher, request) {
     // undici observes a signal only once it has a connection.
     const stopped = new Promise((resolve) => {
         stop.signal.addEventListener('abort', () => {
-            resolve(signal.aborted
-                ? { kind: 'aborted', reason: signal.reason, afterMs: performance.now() - startedMs }
-                : { kind: 'timeout', timeoutMs });
+            const afterMs = performance.now() - startedMs;
+            resolve(signal.aborted ? { kind: 'aborted', reason: signal.reason, afterMs } : { kind: 'timeout', timeoutMs });
         });
     });
     if (signal.aborted)
@@ -52493,24 +52306,18 @@ async function send(dispatcher, request) {
 }
 async function converse(dispatcher, request, signal) {
     const { origin, pathname } = new URL(request.url);
+    const { headers: sent, body: content = null } = request;
     let hasHeaders = false;
     try {
-        const { method, headers: sent } = request;
-        const options = { origin, path: pathname, method, headers: sent, body: request.body, signal };
-        const { statusCode, headers, body } = await dispatcher.request(options);
+        const method = content === null ? 'GET' : 'POST';
+        const response = await dispatcher.request({ origin, path: pathname, method, headers: sent, body: content, signal });
         hasHeaders = true;
-        const content = await readBounded(http_decoded(body, single(headers['content-encoding'])));
-        if (content === undefined)
-            return { kind: 'too-large', status: statusCode };
-        return {
-            kind: 'reply',
-            status: statusCode,
-            retryAfter: single(headers['retry-after']),
-            location: single(headers.location),
-            headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, single(value) ?? ''])),
-            body: content.toString('utf8'),
-            sizeBytes: content.length,
-        };
+        const { statusCode: status } = response;
+        const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, [value].flat()[0] ?? '']));
+        const body = await readBounded(http_decoded(response.body, headers['content-encoding']));
+        if (body === undefined)
+            return { kind: 'too-large', status };
+        return { kind: 'reply', status, headers, body: body.toString('utf8'), sizeBytes: body.length };
     }
     catch (error) {
         return failure(error, hasHeaders);
@@ -52523,16 +52330,13 @@ const DECODERS = {
     br: external_node_zlib_.createBrotliDecompress,
 };
 /** The body without the compression that some gateways apply although none was asked for. */
-function http_decoded(body, encoding) {
-    const names = (encoding ?? '').split(',').map((name) => name.trim().toLowerCase());
-    let stream = body;
-    for (const name of names.toReversed()) {
+function http_decoded(body, encoding = '') {
+    const names = encoding.split(',').map((name) => name.trim().toLowerCase());
+    return names.toReversed().reduce((stream, name) => {
         const decoder = DECODERS[name]?.();
         // Whichever of the two ends early ends the other, and with it the connection.
-        if (decoder !== undefined)
-            stream = (0,external_node_stream_.pipeline)(stream, decoder, () => undefined);
-    }
-    return stream;
+        return decoder === undefined ? stream : (0,external_node_stream_.pipeline)(stream, decoder, () => undefined);
+    }, body);
 }
 /** The whole body; undefined, and the rest unread, where it is larger than anything the service sends. */
 async function readBounded(body) {
@@ -52547,9 +52351,6 @@ async function readBounded(body) {
     }
     return Buffer.concat(chunks);
 }
-function single(header) {
-    return Array.isArray(header) ? header[0] : header;
-}
 /** undici gives the status of a proxy's refusal only in the text of its error. */
 const PROXY_REFUSAL = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/;
 const LOST_CONNECTION = new Set(['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE']);
@@ -52561,42 +52362,32 @@ function failure(error, hasHeaders) {
         const { message, data = '' } = error;
         return { kind: 'network', code: 'NOT_HTTP', message, received: data.slice(0, MAX_RECEIVED) };
     }
-    const { code, message } = rootCause((error instanceof Error && earlierErrors.get(error)) || error);
+    const { code, message } = rootCause(earlierError(error) ?? error);
     const status = PROXY_REFUSAL.exec(message);
     if (status !== null)
         return { kind: 'proxy-refused', status: Number(status[1] ?? status[2]) };
-    const tried = triedFor(error);
-    const addresses = tried === undefined ? [] : shown(tried);
-    const isUnsent = !hasHeaders && (tried !== undefined || NEVER_CONNECTED.test(code));
+    const addresses = addressesTried(error);
+    const isUnsent = !hasHeaders && (addresses !== undefined || NEVER_CONNECTED.test(code));
     const mayBeStale = !hasHeaders && !isUnsent && LOST_CONNECTION.has(code);
     return {
         kind: 'network',
         code,
         message,
-        ...(addresses.length > 1 && { addresses }),
+        ...(addresses !== undefined && addresses.length > 1 && { addresses }),
         ...(isUnsent && { isUnsent }),
         ...(mayBeStale && { mayBeStale }),
     };
 }
-/** Undefined where there was a connection. */
-function triedFor(error) {
-    if (typeof error !== 'object' || error === null)
-        return undefined;
-    return connectErrors.get(error) ?? triedFor(error.cause);
-}
 /** The innermost error that has a code: undici wraps the socket's, and a host with several addresses brings a list. */
 function rootCause(error) {
-    const own = error;
-    const inner = own.cause ?? own.errors?.find((one) => one.code === 'ECONNREFUSED') ?? own.errors?.[0];
-    if (inner instanceof Error) {
-        const cause = rootCause(inner);
-        if (cause.code !== 'UNKNOWN')
-            return cause;
-    }
-    return {
-        code: typeof own.code === 'string' ? own.code : 'UNKNOWN',
-        message: typeof own.message === 'string' ? own.message : String(error),
-    };
+    const { code, message, cause, errors: several } = error;
+    const refused = several?.find((one) => one.code === 'ECONNREFUSED');
+    const inner = cause ?? refused ?? several?.[0];
+    const root = inner instanceof Error ? rootCause(inner) : undefined;
+    if (root !== undefined && root.code !== 'UNKNOWN')
+        return root;
+    // That of a DOMException is a number.
+    return { code: typeof code === 'string' ? code : 'UNKNOWN', message: message ?? String(error) };
 }
 
 ;// CONCATENATED MODULE: ./src/service/plain-http.ts
@@ -52778,8 +52569,8 @@ function createClient(options) {
     const send = ({ path, body, headers: own }, signal) => {
         const request = { url: `${endpoint}${path}`, headers: { ...headers, ...own }, signal, timeoutMs: requestTimeoutMs };
         if (body === undefined)
-            return exchange.get(request);
-        return exchange.post({ ...request, body: typeof body === 'string' ? body : JSON.stringify(body) });
+            return exchange.send(request);
+        return exchange.send({ ...request, body: typeof body === 'string' ? body : JSON.stringify(body) });
     };
     return {
         context,
@@ -53064,7 +52855,7 @@ function classify(answer) {
     const error = envelopeError(answer);
     return meaningOf(answer).means === 'refused'
         ? errors_refused(error, context)
-        : outage(error, retryAfter(reply.retryAfter, context.nowMs));
+        : outage(error, retryAfter(reply, context.nowMs));
 }
 /** The same where the request was about one job, which may also be unknown. */
 function classifyJob(answer) {
@@ -53148,13 +52939,13 @@ const REFUSED_STATUS = new Set([400, 401, 403, 404, 405, 407]);
 function classifyStatus(reply, context) {
     const { status } = reply;
     const kind = statusKind(reply);
-    const detail = kind === 'redirect' ? originOf(reply.location, context.sanitize) : undefined;
+    const detail = kind === 'redirect' ? originOf(reply.headers['location'], context.sanitize) : undefined;
     const outcome = isIn200s(status) ? 'not-json' : `http-${status}`;
     const error = errorOf(kind, outcome, context, { httpStatus: status, ...(detail && { detail }) });
     const isRefusal = REFUSED_STATUS.has(status) || (status >= 300 && status < 400);
-    return refusedUnlessKnown(error, isRefusal, context, retryAfter(reply.retryAfter, context.nowMs));
+    return refusedUnlessKnown(error, isRefusal, context, retryAfter(reply, context.nowMs));
 }
-function statusKind({ status, body, headers = {} }) {
+function statusKind({ status, body, headers }) {
     if (GRPC_STATUS.has(status) || /^application\/grpc/i.test(headers['content-type'] ?? ''))
         return 'grpc';
     if (status === 400 && HTTPS_WANTED.test(body))
@@ -53253,7 +53044,8 @@ function notHttp({ received = '' }, context) {
     return unusable('not-http', context, { ...(detail && { detail }) });
 }
 /** Seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after. Anything else, the past included, says nothing. */
-function retryAfter(header, nowMs) {
+function retryAfter({ headers }, nowMs) {
+    const header = headers['retry-after'];
     if (header === undefined)
         return undefined;
     const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - nowMs;
@@ -53491,7 +53283,7 @@ function readCreate(answer) {
     if (reply.kind === 'reply' && reply.status === 429)
         return notCarriedOut(error, answer);
     const isUnsent = reply.kind === 'proxy-refused' || (reply.kind === 'network' && reply.isUnsent === true);
-    return isUnsent ? { kind: 'not-sent', error } : create_lost(error);
+    return isUnsent ? { kind: 'not-sent', error } : lost(error);
 }
 function readEnvelopeOfCreate(answer) {
     const { envelope, context } = answer;
@@ -53508,16 +53300,16 @@ function readEnvelopeOfCreate(answer) {
         if (isId && isGood(answer))
             return { kind: 'created', jobId };
         // The code of Milvus for a partition that does not exist.
-        return code === 200 && jobId === undefined ? refused(false) : create_lost(error);
+        return code === 200 && jobId === undefined ? refused(false) : lost(error);
     }
     if (status === 429 || NOT_CARRIED_OUT.has(code))
         return notCarriedOut(error, answer);
     if (CODES.get(code)?.means === 'outage' || MAY_BE_CARRIED_OUT.has(code)) {
-        return means === 'refused' && kind === 'permission' ? refused(true) : create_lost(error);
+        return means === 'refused' && kind === 'permission' ? refused(true) : lost(error);
     }
     if (means === 'refused')
         return refused(MAY_PASS.has(code));
-    return status >= 500 || status === 408 || status === 425 ? create_lost(error) : refused(false);
+    return status >= 500 || status === 408 || status === 425 ? lost(error) : refused(false);
 }
 /** What the input `job-id` takes. */
 const JOB_ID = /^\w[\w.:~-]{0,255}$/;
@@ -53531,10 +53323,10 @@ function isDenied(httpStatus) {
     return httpStatus === 401 || httpStatus === 403;
 }
 function notCarriedOut(error, { reply, context }) {
-    const retryAfterMs = reply.kind === 'reply' ? retryAfter(reply.retryAfter, context.nowMs) : undefined;
+    const retryAfterMs = reply.kind === 'reply' ? retryAfter(reply, context.nowMs) : undefined;
     return { kind: 'not-carried-out', error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
-function create_lost(error) {
+function lost(error) {
     return { kind: 'lost', error, timedOut: error.kind === 'timeout' };
 }
 const MAX_TIME = 64;
@@ -53846,6 +53638,7 @@ function isOfAnotherJob(echoed, jobId) {
 
 ;// CONCATENATED MODULE: ./src/service/poll-by-list.ts
 
+
 /** From so many unfinished jobs on, one list costs less than a question about each. */
 const WORTH_A_LIST = 8;
 /** The server's state machine moves every 2 s; a long list is asked for a little less often. */
@@ -53892,20 +53685,20 @@ function pollByList(describe, list, { jobIds, collectionName }, clock) {
     /** The list, unless it keeps everybody waiting. */
     const listSoon = async ({ signal, turn, isLast }) => {
         const limit = new AbortController();
-        const done = new AbortController();
         const either = AbortSignal.any([signal, limit.signal]);
-        let timer;
+        let cancel;
         // From the first request on: to wait for a turn is no fault of the service.
         const timed = async () => {
             const granted = await turn();
+            const giveUp = () => {
+                limit.abort(TOO_SLOW);
+            };
             if (granted)
-                timer ??= clock.sleep(LIST_PATIENCE_MS, done.signal).then(() => {
-                    limit.abort(TOO_SLOW);
-                });
+                cancel ??= after(clock, LIST_PATIENCE_MS, giveUp);
             return granted;
         };
         const answer = await list(unfinished, { signal: either, turn: timed, isLast });
-        done.abort();
+        cancel?.();
         return answer.kind === 'cancelled' && either.reason === TOO_SLOW ? TOO_SLOW : answer;
     };
     const currentRound = (options) => {
@@ -54127,15 +53920,6 @@ function collectionOf(selection) {
     if (selection.kind === 'given')
         return undefined;
     return selection.kind === 'import' ? selection.order.collectionName : selection.collectionName;
-}
-
-;// CONCATENATED MODULE: ./src/gate/conclusion.ts
-/** How a gate ends that was interrupted, by a signal or by a bug elsewhere in the process. */
-function interrupted(interrupt) {
-    const reason = interrupt.reason;
-    return reason instanceof Error
-        ? { kind: 'internal-error', passes: false, message: reason.message }
-        : { kind: 'cancelled', passes: false, signal: String(reason) };
 }
 
 ;// CONCATENATED MODULE: ./src/gate/engine.ts
@@ -54396,7 +54180,7 @@ function createStage(options) {
         discovery: undefined,
         start: undefined,
         startState: undefined,
-        search: { usableAtMs: undefined, outage: undefined, refusals: undefined },
+        search: {},
         identities: new Map(),
     };
     const view = () => ({
@@ -54464,13 +54248,8 @@ function finalRequests({ engine, policy }, all, requestOf, wasReady = () => fals
         },
     };
 }
-/** The indices of those that `is` holds for. */
-function indicesOf(all, is) {
-    return all.flatMap((one, i) => (is(one, i) ? [i] : []));
-}
 
 ;// CONCATENATED MODULE: ./src/gate/stages/abort.ts
-
 
 
 
@@ -54536,12 +54315,12 @@ function nextBaseline(baselines, names, jobs) {
         return undefined;
     const isBeforeImport = jobs.every(({ latest }) => latest !== undefined && hasNoRows(latest));
     const requests = names.flatMap((name) => {
-        const { rows, stored, failures, triedAtMs } = baselines_entryOf(baselines, name);
-        const isDone = rows !== undefined && (stored !== undefined || !isBeforeImport);
+        const { counted, stored, failures, triedAtMs } = baselines_entryOf(baselines, name);
+        const isDone = counted !== undefined && (stored !== undefined || !isBeforeImport);
         if (isDone || failures >= MAX_BASELINE_FAILURES)
             return [];
         const atMs = failures === 0 ? Number.NEGATIVE_INFINITY : triedAtMs + BASELINE_RETRY_MS;
-        return [{ name, step: rows === undefined ? 'count' : 'stored', atMs, isFirst: failures === 0 }];
+        return [{ name, step: counted === undefined ? 'count' : 'stored', atMs, isFirst: failures === 0 }];
     });
     return requests.toSorted((a, b) => a.atMs - b.atMs)[0];
 }
@@ -54551,44 +54330,50 @@ function recordBaseline(baselines, { name }, result, { endedAtMs }, jobs) {
         return baselines;
     const before = { ...baselines_entryOf(baselines, name), triedAtMs: endedAtMs };
     const others = baselines.filter((one) => one.name !== name);
-    if (result.kind === 'counted' && jobs.every(isInvisible))
-        return [...others, { ...before, rows: result.rows }];
-    if (result.kind === 'stored') {
-        const unconfirmed = new Set(jobs.keys());
-        return [...others, { ...before, stored: { rowCount: result.rowCount, takenAtMs: endedAtMs, unconfirmed } }];
+    const amount = (rows) => ({ rows, takenAtMs: endedAtMs, unconfirmed: new Set(jobs.keys()) });
+    if (result.kind === 'counted' && jobs.every(isInvisible)) {
+        return [...others, { ...before, failures: 0, counted: amount(result.rows) }];
     }
+    if (result.kind === 'stored')
+        return [...others, { ...before, stored: amount(result.rowCount) }];
     return [...others, { ...before, failures: before.failures + 1 }];
 }
-/** The baselines after a poll: `rowCount` counts only if the next poll of every job still says that no row is imported. */
-function checkBaselines(baselines, job, result, { startedAtMs }) {
+/**
+ * The baselines after a poll: each amount counts only if the next poll of every job still says that it came early enough. No row
+ * was visible before the gate's own commit.
+ */
+function checkBaselines(baselines, job, result, { startedAtMs }, { commit }) {
     if (result.kind !== 'answered')
         return baselines;
     const { snapshot, isFromList = false } = result;
-    // A list has the rows of an earlier poll: of them only that a job is pending says anything.
-    if (isFromList && snapshot.phase !== 'pending')
-        return baselines;
+    const isFor = (amount) => amount?.unconfirmed.has(job) === true && startedAtMs >= amount.takenAtMs;
     return baselines.map((baseline) => {
-        const { stored } = baseline;
-        if (stored === undefined || startedAtMs < stored.takenAtMs || !stored.unconfirmed.has(job))
-            return baseline;
-        if (!hasNoRows(snapshot))
-            return { ...baseline, stored: undefined, failures: MAX_BASELINE_FAILURES };
-        const unconfirmed = new Set([...stored.unconfirmed].filter((other) => other !== job));
-        return { ...baseline, stored: { ...stored, unconfirmed } };
+        const { counted, stored } = baseline;
+        const isCounted = isFor(counted) && (commit !== undefined || isInvisible({ latest: snapshot, commit }));
+        const after = isCounted ? { ...baseline, counted: confirmed(counted, job) } : baseline;
+        // A list has the rows of an earlier poll: of them only that a job is pending says anything.
+        if (!isFor(stored) || (isFromList && snapshot.phase !== 'pending'))
+            return after;
+        return hasNoRows(snapshot)
+            ? { ...after, stored: confirmed(stored, job) }
+            : { ...after, stored: undefined, failures: MAX_BASELINE_FAILURES };
     });
+}
+function confirmed(amount, job) {
+    return { ...amount, unconfirmed: new Set([...amount.unconfirmed].filter((other) => other !== job)) };
 }
 /** The early baseline of a collection, by any of its names, as far as it counts; undefined where there is none. */
 function baselineOf(baselines, names) {
     const taken = names.flatMap((name) => {
-        const { rows, stored } = baselines_entryOf(baselines, name);
-        const rowCount = stored?.unconfirmed.size === 0 ? stored.rowCount : undefined;
-        return rows === undefined ? [] : [{ rows, rowCount, isEarly: true }];
+        const { counted, stored } = baselines_entryOf(baselines, name);
+        const rowCount = stored?.unconfirmed.size === 0 ? stored.rows : undefined;
+        return counted === undefined ? [] : [{ rows: counted.rows, rowCount, isEarly: counted.unconfirmed.size === 0 }];
     });
-    return taken.find(({ rowCount }) => rowCount !== undefined) ?? taken[0];
+    return taken.find(({ rowCount }) => rowCount !== undefined) ?? taken.find(({ isEarly }) => isEarly) ?? taken[0];
 }
 function baselines_entryOf(baselines, name) {
     const known = baselines.find((one) => one.name === name);
-    return known ?? { name, failures: 0, triedAtMs: 0, rows: undefined, stored: undefined };
+    return known ?? { name, failures: 0, triedAtMs: 0, counted: undefined, stored: undefined };
 }
 /** The rows of the job are imported, but no search can see them yet. */
 function isInvisible({ latest, commit }) {
@@ -54748,8 +54533,6 @@ function collections_recordStep(stage, i, result, span) {
 
 
 
-
-
 /**
  * Finds the jobs of a collection that have not ended, and with `since` also those that have. Returns a conclusion where the gate
  * ends here.
@@ -54768,19 +54551,9 @@ async function* discoverJobs(stage, discovery) {
     const ofUnknownAge = [];
     for (const [i, job] of undated.entries()) {
         known.discovery = { ...discovery, undated: undated.length - i };
-        const poll = service.pollerFor([job.jobId]);
-        const seen = yield* untilAnswered(stage, (options) => poll(job.jobId, { ...options, isLast: false }));
-        if ('passes' in seen)
-            return seen;
-        let age = ageOf(job, seen);
-        if (seen.kind === 'answered' && !isAgeKnown(age)) {
-            const start = yield* untilAnswered(stage, (options) => service.jobStart(job.jobId, options));
-            // A key that may not ask this leaves the age unknown.
-            if ('passes' in start && start.kind !== 'rejected')
-                return start;
-            if (!('passes' in start))
-                age = { ...age, created: start.startTime };
-        }
+        const age = yield* ageOf(stage, job);
+        if ('passes' in age)
+            return age;
         if (!countsSince(discovery.sinceMs, age))
             continue;
         ended.delete(job);
@@ -54789,13 +54562,8 @@ async function* discoverJobs(stage, discovery) {
     }
     const current = jobs.filter((job) => !ended.has(job));
     const jobIds = current.map(({ jobId }) => jobId);
-    known.discovery = {
-        ...discovery,
-        jobIds,
-        ended: latestFirst([...ended]),
-        ofUnknownAge,
-        leftOut: leftOut.unidentified,
-    };
+    const seen = { jobIds, ended: latestFirst([...ended]), ofUnknownAge, leftOut: leftOut.unidentified };
+    known.discovery = { ...discovery, ...seen };
     known.jobs = current.map(({ jobId, collectionName }) => newHistory(jobId, { wasListed: true, listedCollection: collectionName }));
     yield engine.report({ kind: 'discovered', discovery: known.discovery });
     return jobIds.length > 0 ? undefined : { kind: 'no-jobs', passes: policy.onNoJobs === 'pass' };
@@ -54820,35 +54588,37 @@ async function* namesLeftOut(stage, jobs) {
     const isUnidentified = (name) => aliasOf(known.identities, name, expectedCollection) !== 'different';
     return { names, unidentified: [...names].filter(isUnidentified) };
 }
-function ageOf({ phase }, seen) {
+/** A key that may not ask when the job was started leaves its age unknown. */
+async function* ageOf(stage, { jobId, phase }) {
+    const { service } = stage;
+    const poll = service.pollerFor([jobId]);
+    const seen = yield* untilAnswered(stage, (options) => poll(jobId, { ...options, isLast: false }));
+    if ('passes' in seen)
+        return seen;
     if (seen.kind !== 'answered')
         return { phase, created: undefined, completed: undefined };
-    const { createTime, completeTime } = seen.snapshot;
-    return { phase: seen.snapshot.phase, created: createTime, completed: completeTime };
+    const { createTime: created, completeTime: completed } = seen.snapshot;
+    const age = { phase: seen.snapshot.phase, created, completed };
+    if (isAgeKnown(age))
+        return age;
+    const start = yield* untilAnswered(stage, (options) => service.jobStart(jobId, options));
+    if ('passes' in start)
+        return start.kind === 'rejected' ? age : start;
+    return { ...age, created: start.startTime };
 }
 async function* untilAnswered(stage, send) {
     const { engine, interrupt, policy, known } = stage;
-    const attempts = {
-        isFinal: false,
-        failedAtMs: undefined,
-        nextAtMs: engine.now(),
-        response: undefined,
-    };
+    const attempts = { isFinal: false, failedAtMs: undefined, nextAtMs: engine.now(), response: undefined };
     known.search = { ...known.search, outage: undefined, refusals: undefined };
-    const request = () => planned({ about: 'discovery', action: 'read', atMs: attempts.nextAtMs }, send, (result, span) => recordAttempt(stage, attempts, result, span));
-    yield* engine.run({ plan: () => (isOver(stage, attempts) ? undefined : [request()]) });
+    const requestAt = (atMs) => planned({ about: 'discovery', action: 'read', atMs }, send, (result, span) => recordAttempt(stage, attempts, result, span));
+    yield* engine.run({ plan: () => (isOver(stage, attempts) ? undefined : [requestAt(attempts.nextAtMs)]) });
     if (!isOver(stage, attempts)) {
-        attempts.nextAtMs = engine.now();
-        attempts.failedAtMs = undefined;
-        attempts.isFinal = true;
-        let requests = engine.isInFlight('discovery') ? 1 : 0;
-        const isSpent = () => policy.timeoutMs === 0 && requests > 0 && !engine.isInFlight('discovery');
+        Object.assign(attempts, { isFinal: true, failedAtMs: undefined });
+        // One that fails early is sent again.
+        const again = () => [requestAt((attempts.failedAtMs ?? Number.NEGATIVE_INFINITY) + FINAL_RETRY_MS)];
+        const requests = policy.timeoutMs === 0 ? once(engine, [requestAt(engine.now())]) : again;
         yield* engine.run({
-            plan: () => {
-                if (isOver(stage, attempts) || isSpent())
-                    return undefined;
-                return [whenSent({ ...request(), atMs: finalAtMs(attempts) }, () => (requests += 1))];
-            },
+            plan: () => (isOver(stage, attempts) ? undefined : requests()),
             // After the deadline all requests together have as long as one final poll.
             final: { untilMs: () => finalEndMs(stage), budgetMs: () => policy.requestTimeoutMs },
         });
@@ -54858,15 +54628,11 @@ async function* untilAnswered(stage, send) {
     if (interrupt.aborted)
         return interrupted(interrupt);
     const { refusals, outage } = known.search;
-    if (refusals !== undefined && (isConfirmed(refusals) || isRefusedAtDeadline(refusals, policy))) {
+    if (refusals !== undefined && isRefusedAtDeadline(refusals, policy)) {
         return { kind: 'rejected', passes: false, jobs: [], error: refusals.error };
     }
-    const outageMs = outage === undefined ? 0 : engine.now() - outage.silentSinceMs;
+    const outageMs = silentMs(known.search, engine.now());
     return { kind: 'unreachable', passes: false, jobs: [], error: refusals?.error ?? outage?.error, outageMs };
-}
-/** A final request that fails early is sent again. */
-function finalAtMs({ failedAtMs, nextAtMs }) {
-    return failedAtMs === undefined ? nextAtMs : failedAtMs + FINAL_RETRY_MS;
 }
 function isOver(stage, { response }) {
     const { outage, refusals } = stage.known.search;
@@ -54876,38 +54642,34 @@ function discover_mostOutageMs({ policy, known }) {
     return maxOutageMs(policy, known.search.usableAtMs !== undefined);
 }
 function recordAttempt(stage, attempts, result, span) {
-    const failure = result;
     const { known } = stage;
-    const { refusals, outage: outageBefore, usableAtMs } = known.search;
+    const before = known.search;
+    const failure = result;
+    if (failure.kind === 'cancelled')
+        return [];
     // A final request that was cut does not replace the error of an earlier one.
     const isCut = failure.kind === 'outage' && failure.error.outcome === 'timeout';
     if (isCut && attempts.isFinal && attempts.failedAtMs !== undefined)
         return [];
-    known.search = { ...known.search, refusals: recordRefusal(refusals, result, span) };
+    const after = { ...before, ...recordFaults(before, failure, span) };
+    known.search = after;
     attempts.failedAtMs = span.endedAtMs;
     switch (failure.kind) {
-        case 'cancelled':
-            return [];
         case 'refused':
-            if (known.search.refusals !== undefined)
-                attempts.nextAtMs = nextAttemptAtMs(known.search.refusals);
-            return searched(refusalChanges(refusals, known.search.refusals));
+            if (after.refusals !== undefined)
+                attempts.nextAtMs = nextAttemptAtMs(after.refusals);
+            break;
         case 'outage': {
-            const outage = prolonged(outageBefore, failure.error, span, usableAtMs);
-            known.search = { ...known.search, outage };
-            const nextMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - outage.sinceMs);
-            attempts.nextAtMs = Math.min(nextMs, (outage.judgedSinceMs ?? Infinity) + discover_mostOutageMs(stage));
-            return searched(outageBefore === undefined ? [{ kind: 'outage-began', error: failure.error }] : []);
+            const { sinceMs = span.endedAtMs, judgedSinceMs = Infinity } = after.outage ?? {};
+            const nextMs = span.endedAtMs + pauseInOutageMs(span.endedAtMs - sinceMs);
+            attempts.nextAtMs = Math.min(nextMs, judgedSinceMs + discover_mostOutageMs(stage));
+            break;
         }
         default:
-            known.search = { usableAtMs: span.endedAtMs, outage: undefined, refusals: undefined };
+            known.search = { ...after, usableAtMs: span.endedAtMs };
             attempts.response = result;
-            if (outageBefore === undefined)
-                return [];
-            return searched([{ kind: 'outage-ended', lastedMs: span.endedAtMs - outageBefore.silentSinceMs }]);
     }
-}
-function searched(changes) {
+    const changes = faultChanges(before, after, span.endedAtMs);
     return changes.length > 0 ? [{ kind: 'searched', changes }] : [];
 }
 
@@ -54956,9 +54718,6 @@ function baselines_baselineOf(stage, request, stopped) {
 }
 
 ;// CONCATENATED MODULE: ./src/gate/stages/jobs.ts
-
-
-
 
 
 
@@ -55078,7 +54837,7 @@ function recordPoll(stage, job, result, span) {
         return [];
     const after = record(before, result, span);
     known.jobs[job] = after;
-    known.baselines = checkBaselines(known.baselines, job, result, span);
+    known.baselines = checkBaselines(known.baselines, job, result, span, after);
     if (result.kind === 'answered' || result.kind === 'unknown-job')
         known.jobs = excuseOthers(known.jobs, job);
     const pace = { ...policy, maxOutageMs: maxOutageMs(policy, serviceHasAnswered(known.jobs)) };
@@ -55598,57 +55357,37 @@ function timelineOf({ timeline }, startedAtMs, jobCount) {
 
 const MAX_CAUSE = 200;
 /** Asks GitHub when the first attempt of the run began. Never rejects; its text has been sanitized. */
-function runStartOf({ token, proxy, run }, world, sanitize) {
-    const { apiUrl, repository, runId } = run;
-    const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(repository) ?? [];
-    const fact = (but) => ({
-        host: 'GitHub',
-        operation: 'run-start',
-        address: 'endpoint',
-        ...but,
-    });
-    const unknown = (detail) => ({
-        kind: 'unknown',
-        error: fact({ kind: 'github-rejected', outcome: 'not-asked', detail }),
-    });
-    const failed = (failure) => {
-        switch (failure.kind) {
-            case 'refused':
-                return {
-                    kind: 'unknown',
-                    error: fact({ kind: 'github-rejected', outcome: `http-${failure.status}`, httpStatus: failure.status }),
-                };
-            case 'limited': {
-                const message = 'it limits the rate of requests';
-                return {
-                    kind: 'outage',
-                    error: fact({ kind: 'github-outage', outcome: 'http-429', message }),
-                    retryAfterMs: failure.waitMs,
-                };
-            }
-            case 'failed': {
-                const message = sanitize(failure.cause, MAX_CAUSE);
-                return { kind: 'outage', error: fact({ kind: 'github-outage', outcome: 'network', message }) };
-            }
-            default:
-                return failure;
-        }
-    };
+function runStartOf({ token, proxy, run: { apiUrl, repository: fullName, runId } }, world, sanitize) {
+    const repository = repositoryOf(token, fullName);
     return async ({ signal, turn }) => {
-        if (token === '')
-            return unknown('github-token is empty');
-        if (owner === undefined || repo === undefined)
-            return unknown('GITHUB_REPOSITORY does not name a repository');
+        if (typeof repository === 'string')
+            return unknown('not-asked', { detail: repository });
         if (!(await turn()))
             return { kind: 'cancelled' };
-        const result = await firstAttemptBegan({ apiUrl, token, proxy, ...world }, { owner, repo, runId: Number(runId) }, signal);
+        const target = { ...repository, runId: Number(runId) };
+        const result = await firstAttemptBegan({ apiUrl, token, proxy, ...world }, target, signal);
         if (signal.aborted && signal.reason !== TIME_IS_UP)
             return { kind: 'cancelled' };
-        if (result.kind !== 'began')
-            return failed(result);
-        const wallMs = Date.parse(result.time ?? '');
-        return Number.isNaN(wallMs) ? unknown('it named no time') : { kind: 'began', wallMs };
+        switch (result.kind) {
+            case 'began': {
+                const wallMs = Date.parse(result.time ?? '');
+                return Number.isNaN(wallMs) ? unknown('not-asked', { detail: 'it named no time' }) : { kind: 'began', wallMs };
+            }
+            case 'refused':
+                return unknown(`http-${result.status}`, { httpStatus: result.status });
+            case 'limited':
+                return { ...run_start_outage('http-429', 'it limits the rate of requests'), retryAfterMs: result.waitMs };
+            case 'failed':
+                return run_start_outage('network', sanitize(result.cause, MAX_CAUSE));
+        }
     };
+}
+const BASE = { host: 'GitHub', operation: 'run-start', address: 'endpoint' };
+function unknown(outcome, facts) {
+    return { kind: 'unknown', error: { ...BASE, kind: 'github-rejected', outcome, ...facts } };
+}
+function run_start_outage(outcome, message) {
+    return { kind: 'outage', error: { ...BASE, kind: 'github-outage', outcome, message } };
 }
 
 ;// CONCATENATED MODULE: ./src/gate/policy.ts
@@ -55681,6 +55420,7 @@ const DEFAULT_POLICY = {
 
 
 
+
 /** Lines about many jobs wait this long for equal ones, and longer the longer the gate runs. */
 const MIN_WAIT_MS = 5_000;
 const SHARE_OF_ELAPSED = 0.1;
@@ -55688,19 +55428,14 @@ const SHARE_OF_ELAPSED = 0.1;
 function logReporter(sink, policy, { asked, colors, clock, troubleshooting }) {
     const shown = (line) => (colors ? colored(line) : line);
     let held = [];
-    let wait;
+    let cancelWait;
     const flush = () => {
-        wait?.abort();
-        wait = undefined;
+        cancelWait?.();
+        cancelWait = undefined;
         const events = held;
         held = [];
         for (const line of progressLines(events, policy))
             sink.info(shown(line));
-    };
-    const flushAfter = async (ms, { signal }) => {
-        await clock.sleep(ms, signal);
-        if (!signal.aborted)
-            flush();
     };
     return {
         name: 'log',
@@ -55714,8 +55449,7 @@ function logReporter(sink, policy, { asked, colors, clock, troubleshooting }) {
             if (held.every(mayWait)) {
                 const { nowMs, startedAtMs } = event.view;
                 const waitMs = Math.max(MIN_WAIT_MS, SHARE_OF_ELAPSED * (nowMs - startedAtMs));
-                if (wait === undefined)
-                    void flushAfter(waitMs, (wait = new AbortController()));
+                cancelWait ??= after(clock, waitMs, flush);
                 return;
             }
             flush();
@@ -56247,11 +55981,11 @@ function fileSection(job, isDecisive, space) {
 function filesTable({ latest }, shownReason, space, planned = []) {
     const files = latest?.files ?? [];
     const failedFile = failedFileOf(files, shownReason);
-    if (files.length === 0 && planned.length > 0 && latest?.phase === 'failed') {
-        return plannedFiles(planned, failedFile, space);
+    if (files.length === 0) {
+        const named = failedFile === undefined ? [] : [failedFile];
+        const names = planned.length > 0 && latest?.phase === 'failed' ? planned : named;
+        return names.length === 0 ? markup `` : unlistedFiles(names, failedFile, space);
     }
-    if (files.length === 0)
-        return failedFile === undefined ? markup `` : namedFile(failedFile, space);
     const isOneOfMany = files.filter(({ phase }) => phase === 'failed').length > 1;
     const reasonCell = ({ name, reason }) => {
         if (reason !== undefined && reason !== shownReason)
@@ -56276,8 +56010,8 @@ function filesTable({ latest }, shownReason, space, planned = []) {
     const rows = failedFileFirst(byUrgency(files, phaseOf), failedFile);
     return longTable({ rows, columns, noun: 'file', phaseOf }, space);
 }
-/** The files as the request named them, where a job that failed before its import phase lists none. */
-function plannedFiles(names, failedFile, space) {
+/** Of a job that failed before its import phase and lists none: the files of the request, or the one that the reason names. */
+function unlistedFiles(names, failedFile, space) {
     const isNamed = (name) => failedFile !== undefined && tables_isSameFile(name, failedFile);
     const columns = [
         { title: 'File', cell: (name) => code(shortened(name, tables_NAME_LENGTH)) },
@@ -56290,14 +56024,6 @@ const FROM_REQUEST = 'from the request; not listed by the service';
 /** A group is named by one of its paths, and a path by its end. */
 function tables_isSameFile(group, file) {
     return [group, ...group.split(' ')].some((path) => path === file || path.endsWith(`/${file}`) || file.endsWith(`/${path}`));
-}
-/** A job that fails before its import phase lists no files: the reason may name the one that caused it. */
-function namedFile(name, space) {
-    const columns = [
-        { title: 'File', cell: (file) => code(shortened(file, tables_NAME_LENGTH)) },
-        { title: 'State', cell: () => `${FILE_ICONS.failed} named by the reason` },
-    ];
-    return longTable({ rows: [name], columns, noun: 'file', phaseOf: () => 'failed' }, space);
 }
 /** A short list as it is; of a long one what failed, and the rest folded. A last row counts what has no space. */
 function longTable({ rows, columns, noun, phaseOf }, space) {
@@ -56613,30 +56339,28 @@ function parsePolicy(inputs) {
 function besideStarted(inputs) {
     if (inputs['wait-for'] !== 'started')
         return [];
-    const meaningless = ['expected-rows', 'abort-uncommitted', 'on-uncommitted'].filter((name) => {
-        const text = inputs[name];
-        return text.toLowerCase() !== inputDefaults[name];
+    const names = ['expected-rows', 'abort-uncommitted', 'on-uncommitted'];
+    const beside = names.flatMap((input) => {
+        const [text, fallback] = [inputs[input], inputDefaults[input]];
+        if (text.toLowerCase() === fallback)
+            return [];
+        const takes = 'a value only where the step waits for the import: set it in the step that waits for the job';
+        return mistakeIn(input, `${quoted(text)} together with \`wait-for: started\``, takes, fallback || undefined);
     });
-    const beside = meaningless.map((input) => ({
-        input,
-        got: `${quoted(inputs[input])} together with \`wait-for: started\``,
-        takes: 'a value only where the step waits for the import: set it in the step that waits for the job',
-        example: inputDefaults[input] || '>=1000',
-    }));
     if (inputs.import !== '')
         return beside;
     const got = '`started` without `import`';
     const takes = '`completed` or `searchable`; `started` only together with `import`';
-    return [{ input: 'wait-for', got, takes, example: 'completed' }, ...beside];
+    return [mistakeIn('wait-for', got, takes), ...beside];
 }
 function parseRules(inputs) {
     return values_all({
         timeoutMs: parseTimeout(inputs.timeout),
         onTimeout: parseWord('on-timeout', inputs['on-timeout'], ['fail', 'pass']),
         pollIntervalMs: parsePollInterval(inputs['poll-interval']),
-        requestTimeoutMs: parseDuration(plain('request-timeout', '30s'), inputs['request-timeout']),
-        maxOutageMs: optional(inputs['max-outage'], (text) => parseDuration(plain('max-outage', '5m'), text)),
-        stallTimeoutMs: optional(inputs['stall-timeout'], (text) => parseDuration(plain('stall-timeout', '30m'), text)),
+        requestTimeoutMs: parseDuration('request-timeout', inputs['request-timeout']),
+        maxOutageMs: optional(inputs['max-outage'], (text) => parseDuration('max-outage', text)),
+        stallTimeoutMs: optional(inputs['stall-timeout'], (text) => parseDuration('stall-timeout', text)),
         expectedRows: optional(inputs['expected-rows'], (text) => parseRows('expected-rows', text)),
         onUncommitted: parseWord('on-uncommitted', inputs['on-uncommitted'], ['fail', 'wait', 'pass', 'commit']),
         abortUncommitted: parseBoolean('abort-uncommitted', inputs['abort-uncommitted']),
@@ -56648,32 +56372,25 @@ function parseRules(inputs) {
 }
 /** A collection whose jobs are polled for is no assertion: it may be an alias, and the jobs bear the real name. */
 function parseExpectedCollection(inputs) {
-    return isDiscovery(inputs) ? parsed(undefined) : optional(inputs['collection-name'], parseCollectionName);
+    return isDiscovery(inputs) ? parsed(undefined) : parseOptionalName('collection-name', inputs['collection-name']);
 }
 function parseCollectionRows(text, inputs) {
     const rows = parseRows('expected-collection-rows', text);
     if (rows.kind === 'mistakes' || !['completed', 'started'].includes(inputs['wait-for']))
         return rows;
-    return mistaken({
-        input: 'expected-collection-rows',
-        got: `${quoted(text)} without \`wait-for: searchable\``,
-        takes: 'rows of a collection that can be searched: set `wait-for: searchable` too, or use `expected-rows`',
-        example: '>=1000',
-    });
-}
-function plain(input, example) {
-    return { input, leastMs: 1, besides: '', example };
+    const takes = 'rows of a collection that can be searched: set `wait-for: searchable` too, or use `expected-rows`';
+    return wrong('expected-collection-rows', `${quoted(text)} without \`wait-for: searchable\``, takes);
 }
 function parseTimeout(text) {
     if (text === '0' || text === '0s')
         return parsed(0);
-    return parseDuration({ input: 'timeout', leastMs: 1, besides: '`0` (one poll)', example: '1h30m' }, text);
+    return parseDuration('timeout', text, { besides: '`0` (one poll)' });
 }
 function parsePollInterval(text) {
     if (text === 'auto')
         return parsed(undefined);
     const besides = nearestWord(text, ['auto']) === undefined ? '`auto`' : '`auto` (did you mean that?)';
-    return parseDuration({ input: 'poll-interval', leastMs: 1000, besides, example: '10s' }, text);
+    return parseDuration('poll-interval', text, { leastMs: 1000, besides });
 }
 /** The jobs that are named, or the collection whose jobs are to be found. */
 function parseSelection(inputs) {
@@ -56687,33 +56404,21 @@ function parseDiscovered(inputs) {
     const collectionName = inputs['collection-name'];
     return values_all({
         kind: parsed('discovered'),
-        collectionName: collectionName === '' ? withoutCollection() : parseCollectionName(collectionName),
+        collectionName: collectionName === '' ? withoutCollection() : parseName('collection-name', collectionName),
         since: optional(inputs.since, parseSince),
     });
 }
 function withoutCollection() {
-    return mistaken({
-        input: 'collection-name',
-        got: 'nothing beside `job-id: discover`',
-        takes: 'the collection whose import jobs the gate waits for',
-        example: 'articles',
-    });
+    const takes = 'the collection whose import jobs the gate waits for';
+    return wrong('collection-name', 'nothing beside `job-id: discover`', takes);
 }
 function parseGiven(inputs) {
     const given = values_all({ jobIds: parseJobIds(inputs['job-id']), since: optional(inputs.since, withoutDiscovery) });
     return given.kind === 'mistakes' ? given : parsed({ kind: 'given', jobIds: given.value.jobIds });
 }
 function withoutDiscovery(since) {
-    return mistaken({
-        input: 'since',
-        got: `${quoted(since)} without \`job-id: discover\``,
-        takes: 'a value only beside `job-id: discover`, when the gate finds the jobs of `collection-name` itself',
-        example: '2h',
-    });
-}
-/** The collection, as one name. */
-function parseCollectionName(text) {
-    return parseName('collection-name', text, 'articles');
+    const takes = 'a value only beside `job-id: discover`, when the gate finds the jobs of `collection-name` itself';
+    return wrong('since', `${quoted(since)} without \`job-id: discover\``, takes);
 }
 
 ;// CONCATENATED MODULE: ./src/settings/unknown-inputs.ts
@@ -56814,8 +56519,7 @@ function refusingSecrets(selection, env) {
     const secrets = secretsOf({ ...env, [variableOf('headers')]: '' }).filter(({ length }) => length >= SHORTEST_STRAY);
     if (!ids.some((id) => secrets.some((secret) => id.includes(secret))))
         return selection;
-    const takes = 'import job ids, which are no secret';
-    return mistaken({ input: 'job-id', got: STRAY_SECRET, takes, example: '448761313698322011' });
+    return wrong('job-id', STRAY_SECRET, 'import job ids, which are no secret');
 }
 const STRAY_SECRET = 'a value that holds a secret of another input';
 /** A shorter one may be a part of an id by chance. */
@@ -57012,7 +56716,7 @@ async function* eventsOf(step, parsed, requests) {
             place: sanitize(placeOf(connection, target)),
             policy: shownPolicy(policy, sanitize),
             service,
-            runStart: runStartOf(runStartRequestOf(world.env), { ...world, userAgent: USER_AGENT }, sanitize),
+            runStart: runStartOf(gitHubAccessOf(world.env), { ...world, userAgent: USER_AGENT }, sanitize),
             startedAtMs,
         });
     }
@@ -60005,6 +59709,12 @@ function realWorld() {
         openExchange: createExchange,
     };
 }
+/** How long the last lines of the log may take to be read. */
+const LOG_GRACE_MS = 3_000;
+/** Ends the process with the status that it has, even if stdout is not read: what is left to write would keep it alive. */
+function exitSoon() {
+    setTimeout(() => process.exit(), LOG_GRACE_MS).unref();
+}
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const ABSENCE_CHECK_MS = 1_000;
 /** The process' own monotonic clock. A sleep is never shorter than asked for. */
@@ -60088,7 +59798,8 @@ function interruptOf(process) {
 
 
 
+var __webpack_exports__exitSoon = __webpack_exports__.Cp;
 var __webpack_exports__realWorld = __webpack_exports__.by;
 var __webpack_exports__run = __webpack_exports__.eF;
 var __webpack_exports__runPostStep = __webpack_exports__.Uc;
-export { __webpack_exports__realWorld as realWorld, __webpack_exports__run as run, __webpack_exports__runPostStep as runPostStep };
+export { __webpack_exports__exitSoon as exitSoon, __webpack_exports__realWorld as realWorld, __webpack_exports__run as run, __webpack_exports__runPostStep as runPostStep };

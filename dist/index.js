@@ -1,6 +1,4 @@
-import { realWorld, run } from "./action.js";
-/** How long the last lines of the log may take to be read. */
-const LOG_GRACE_MS = 3_000;
+import { exitSoon, realWorld, run } from "./action.js";
 // Whatever throws, hangs or ends early from here on: the step has not passed.
 process.exitCode = 1;
 void run(realWorld())
@@ -8,7 +6,4 @@ void run(realWorld())
     if (passes)
         process.exitCode = 0;
 })
-    .finally(() => {
-    // Where stdout is not read, what is left to write would keep the process alive for ever.
-    setTimeout(() => process.exit(), LOG_GRACE_MS).unref();
-});
+    .finally(exitSoon);

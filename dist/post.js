@@ -1,2 +1,2 @@
-import { realWorld, runPostStep } from "./action.js";
-void runPostStep(realWorld());
+import { exitSoon, realWorld, runPostStep } from "./action.js";
+void runPostStep(realWorld()).finally(exitSoon);
