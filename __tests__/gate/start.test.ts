@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { endAtDeadline, importKey, newStart, nextSteps, recordStep } from '../../src/gate/start.ts'
+import { endAtDeadline, importKey, newStart, nextSteps, recordStep, startChanges } from '../../src/gate/start.ts'
 import type { ImportPlan } from '../../src/gate/policy.ts'
 import type { StartEnd, StartResult, StartState, StartStep } from '../../src/gate/start.ts'
 import type { CreateResult, Listing } from '../../src/gate/import-service.ts'
@@ -423,6 +423,12 @@ describe('how a start ends', () => {
       startFailed('no-list'),
     ],
     [
+      'where a re-run gets a list that is not whole',
+      RERUN,
+      [[1, noList({ kind: 'outage', error: aTrouble({ kind: 'partial-list' }) })]],
+      startFailed('no-list'),
+    ],
+    [
       'not at the first refusal of the list in a re-run',
       RERUN,
       [[1, noList({ kind: 'refused', hostHasAnswered: false, error })]],
@@ -536,6 +542,19 @@ describe('a start at the deadline', () => {
     ],
   ])('%s', (_, moments, end) => {
     expect(endAtDeadline(after(PLAN, moments), 100)).toEqual(end)
+  })
+})
+
+describe('what a start says', () => {
+  it('names the whole time of a search, whatever the fractions of the clock', () => {
+    const before = after(PLAN, [[1, list()]])
+    const searching = after(PLAN, [
+      [1, list()],
+      [5600.123457, lost(true)],
+    ])
+    expect(startChanges(before, searching, error, 5600.123457)).toEqual([
+      { kind: 'response-lost', error, searchMs: 60_000 },
+    ])
   })
 })
 

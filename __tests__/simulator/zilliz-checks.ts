@@ -68,6 +68,7 @@ function admitToCreate(fields: Fields): Admission {
   const collectionName = textIn(fields, 'collectionName')
   const paths = fields['objectUrls'] ?? fields['dataPaths'] ?? [[textIn(fields, 'objectUrl')].filter(Boolean)]
   const groups = Array.isArray(paths) ? paths.map((group) => [group].flat().map(String)) : []
+  const options = isObject(fields['options']) ? fields['options'] : {}
   if (collectionName === '' || groups.flat().length === 0) {
     return refuse(failure(1802, 'missing required parameters, error: collectionName and objectUrls are required'))
   }
@@ -77,7 +78,7 @@ function admitToCreate(fields: Fields): Admission {
     collectionName,
     partitionName: textIn(fields, 'partitionName'),
     groups,
-    options: {},
+    options: Object.fromEntries(Object.entries(options).map(([name, value]) => [name, String(value)])),
     idempotencyKey: '',
   }
 }

@@ -99,7 +99,7 @@ export function startChanges(before: StartState, after: StartState, error: Servi
     changes.push({ kind: 'no-list', error })
   }
   if (before.search === undefined && search !== undefined) {
-    changes.push({ kind: 'response-lost', error: search.error, searchMs: search.untilMs - nowMs })
+    changes.push({ kind: 'response-lost', error: search.error, searchMs: Math.round(search.untilMs - nowMs) })
   }
   if (before.failedEarlier !== failedEarlier && failedEarlier.length > 0) {
     changes.push({ kind: 'failed-earlier', jobIds: failedEarlier })

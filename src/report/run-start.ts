@@ -29,7 +29,8 @@ export function runStartOf(
     switch (result.kind) {
       case 'began': {
         const wallMs = Date.parse(result.time ?? '')
-        return Number.isNaN(wallMs) ? unknown('not-asked', { detail: 'it named no time' }) : { kind: 'began', wallMs }
+        if (!Number.isNaN(wallMs)) return { kind: 'began', wallMs }
+        return unknown('unusable', { kind: 'github-outage', message: 'its response names no time' })
       }
       case 'refused':
         return unknown(`http-${result.status}`, { httpStatus: result.status })
