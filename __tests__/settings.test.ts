@@ -189,7 +189,7 @@ describe('all mistakes at once', () => {
 
   it('cuts a long value and spells out characters that nobody sees', () => {
     expect(mistakeOf({ timeout: 'x'.repeat(100) })).toContain(`got "${'x'.repeat(60)}…";`)
-    expect(mistakeOf({ 'job-id': '\u200b448' })).toContain('got "\\u{200b}448"; takes import job ids without')
+    expect(mistakeOf({ 'job-id': '\u200b448' })).toContain('got "\\u{200b}448"; takes import job IDs without')
   })
 })
 
@@ -207,14 +207,14 @@ describe('job-id', () => {
   })
 
   it.each([
-    ['', 'or the word `discover`, and the gate finds the import jobs of `collection-name` itself'],
-    [',', 'got ","; takes one import job id or several'],
-    ['[448761313698322011]', 'with each id in quotes in the workflow'],
+    ['', 'or the word `discover`'],
+    [',', 'got ","; takes import job IDs separated by white space or commas'],
+    ['[448761313698322011]', 'with each ID in quotes in the workflow'],
     ['[4.48E+17]', 'whose last digits are lost'],
-    ['["1", 2]', 'keep the id a string'],
+    ['["1", 2]', 'keep the ID a string'],
     ['["1", null]', 'a JSON array of strings and nothing else'],
     ['[["1"]]', 'a JSON array of strings and nothing else'],
-    ['[]', 'at least one import job id'],
+    ['[]', 'at least one import job ID'],
     ['[""]', 'not empty'],
     ['["a b"]', 'without white space'],
     ['["a\\u0000"]', 'without white space or invisible characters'],
@@ -227,7 +227,7 @@ describe('job-id', () => {
     ['448,##[add-mask]e', 'of letters, digits'],
     ['4.48761313698322E+17', 'in quotes in the workflow'],
     ['1,4e17', 'whose last digits are lost'],
-    ['["4.48E+17"]', 'keep the id a string'],
+    ['["4.48E+17"]', 'keep the ID a string'],
   ])('refuses %j', (text, words) => {
     expect(mistakeOf({ 'job-id': text })).toMatch(/^job-id: .*for example 448761313698322011$/)
     expect(mistakeOf({ 'job-id': text })).toContain(words)

@@ -127,7 +127,7 @@ describe('what happened to a collection', () => {
       unready([0], { kind: 'index-failed', index: anIndex({ isFailed: true, failReason: 'out of memory' }) }),
       [docs([0, reading({ indexes: [anIndex({ isFailed: true })] })])],
       {},
-      'Collection docs has all rows, but its index vector failed: out of memory.',
+      'Collection docs has all rows, but its index “vector” failed: out of memory.',
       /Drop the index/,
     ],
     [
@@ -135,7 +135,7 @@ describe('what happened to a collection', () => {
       unready([0], { kind: 'index-failed', index: anIndex({ isFailed: true }) }),
       [docs([0, reading({ indexes: [anIndex({ isFailed: true })] })])],
       {},
-      'Collection docs has all rows, but its index vector failed.',
+      'Collection docs has all rows, but its index “vector” failed.',
       /Drop the index/,
     ],
     [
@@ -239,7 +239,7 @@ describe('what happened to a collection', () => {
       { ...late, passes: true },
       [aSearch('docs', ...COUNTED, ...measuredTwice(7))],
       { ...asked, onTimeout: 'pass' },
-      'Timed out after 1 h: the import is complete, but collection docs is not searchable yet (1 index ready, loaded, 7 rows, and `expected-collection-rows` is `8`); the step passes, because `on-timeout` is `pass`.',
+      'Timed out after 1 h: the import is complete, but collection docs is not searchable yet (1 index ready, loaded, 7 rows, and `expected-collection-rows` is `8`).',
       /must not rely on a search/,
     ],
     [

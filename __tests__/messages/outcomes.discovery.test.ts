@@ -64,7 +64,7 @@ describe('a search without jobs', () => {
       'many that have ended',
       { ended: ended('453761313698322014', '453761313698322013', '453761313698322012', '453761313698322011') },
       'No import job of collection docs is running.',
-      'The service lists 4 jobs that ended before, the latest are 453761313698322014 (Completed), 453761313698322013 (Completed), 453761313698322012 (Completed).',
+      'The service lists 4 jobs that ended before. The latest are 453761313698322014 (Completed), 453761313698322013 (Completed), 453761313698322012 (Completed).',
     ],
     [
       'three that have ended',
@@ -90,7 +90,7 @@ describe('a search without jobs', () => {
 
   it('says that a missing permission hides jobs, and what to set', () => {
     expect(reported(aDiscovery()).next).toBe(
-      'Check `collection-name`, `db-name` and `endpoint` or `cluster-id`. Milvus 2.6 and later leave jobs out of the list that the user is not allowed to see. To include jobs that ended before this step, set `since`, or name the job with `job-id`. If it is fine that there are none, set `on-no-jobs` to `pass`.',
+      'Check `collection-name`, `db-name` and `endpoint` or `cluster-id`. From Milvus 2.6 on, the list leaves out jobs that the user is not allowed to see. To include jobs that ended before this step, set `since`, or name the job with `job-id`. If it is fine that there are none, set `on-no-jobs` to `pass`.',
     )
     expect(reported(aDiscovery({ sinceMs: 0 })).next).toMatch(/set `since` further back/)
   })
@@ -98,7 +98,7 @@ describe('a search without jobs', () => {
   it('warns of what it did not see where it passes', () => {
     expect(reported(aDiscovery(), true)).toMatchObject({
       sentence: 'No import job of collection docs is running; the step passes, because `on-no-jobs` is `pass`.',
-      next: 'Milvus 2.6 and later leave jobs out of the list that the user is not allowed to see. Later steps must not rely on imported rows.',
+      next: 'From Milvus 2.6 on, the list leaves out jobs that the user is not allowed to see. Later steps must not rely on imported rows.',
     })
   })
 })
@@ -132,13 +132,13 @@ describe('jobs that were found', () => {
       'a timeout',
       { kind: 'timed-out', passes: false, jobs: [0] },
       [found],
-      /these ids in `job-id`, or with `since`; do not start/,
+      /these IDs in `job-id`, or with `since`; do not start/,
     ],
     [
       'a signal',
       { kind: 'cancelled', passes: false, signal: 'SIGINT' },
       [found],
-      /these ids in `job-id`, or with `since`/,
+      /these IDs in `job-id`, or with `since`/,
     ],
     ['a signal before any was found', { kind: 'cancelled', passes: false, signal: 'SIGINT' }, [], /re-run this job\.$/],
   ])('are not found again once they have ended, so the advice after %s is another', (_, conclusion, jobs, next) => {
@@ -155,7 +155,7 @@ describe('the log', () => {
       { jobIds: ['1', '2'], ended: ended('3') },
       [
         '   0:00  collection docs has 2 import jobs to wait for; 1 other job ended before',
-        '   0:00  jobs that start from now on are not waited for',
+        '   0:00  the gate does not wait for jobs that start later',
       ],
     ],
     [
@@ -163,7 +163,7 @@ describe('the log', () => {
       { jobIds: ['1'], dbName: 'shop' },
       [
         '   0:00  collection docs in database shop has 1 import job to wait for',
-        '   0:00  jobs that start from now on are not waited for',
+        '   0:00  the gate does not wait for jobs that start later',
       ],
     ],
     ['no jobs, which the end reports', {}, []],

@@ -84,7 +84,7 @@ describe('what happened', () => {
       { kind: 'uncommitted', passes: false, jobs: [0] },
       viewOf(uncommitted),
       'Import job j0 stays at Uncommitted: the rows are imported, but invisible until a commit.',
-      /import\/commit.*import\/abort.*`on-uncommitted` to `commit`.*to `wait`.*`pass`/,
+      /import\/commit.*import\/abort.*`on-uncommitted`.*`commit`.*`wait`.*`pass`/,
     ],
     [
       'uncommitted and passed',
@@ -364,6 +364,20 @@ describe('what happened', () => {
       /^If this lasts, check the status page or the logs of the service\. The import may still be running\.$/,
     ],
     [
+      'unreachable, where only the second may still be running',
+      { kind: 'unreachable', passes: false, jobs: [0, 1], error, outageMs: 300_000 },
+      viewOf(aCompletedJob(), aJob()),
+      'No usable response for both import jobs (j0, j1) for 5 min: milvus.example returned HTTP 503.',
+      / 1 of 2 imports may still be running\.$/,
+    ],
+    [
+      'unreachable, where both may still be running',
+      { kind: 'unreachable', passes: false, jobs: [0, 1], error, outageMs: 300_000 },
+      viewOf(aJob(), aJob()),
+      'No usable response for both import jobs (j0, j1) for 5 min: milvus.example returned HTTP 503.',
+      / Both imports may still be running\.$/,
+    ],
+    [
       'unreachable in time',
       { kind: 'unreachable', passes: false, jobs: [0], error: undefined, outageMs: 0 },
       aView([aHistory({ jobId: 'j0' })]),
@@ -381,14 +395,14 @@ describe('what happened', () => {
       'stalled early',
       { kind: 'stalled', passes: false, jobs: [0], idleMs: 1_800_000 },
       viewOf(aJob()),
-      'No progress of import job j0 for 30 min at Importing, 45%, 6,000 of 36,000 rows.',
+      'Import job j0 made no progress for 30 min at Importing, 45%, 6,000 of 36,000 rows.',
       /may still continue.*Zilliz Cloud.*support.*stall-timeout/,
     ],
     [
       'stalled where no percentage shows at what',
       { kind: 'stalled', passes: false, jobs: [0], idleMs: 1_800_000 },
       viewOf(aJob({ progress: 0, importedRows: undefined, totalRows: undefined })),
-      'No progress of import job j0 for 30 min at Importing, 0%.',
+      'Import job j0 made no progress for 30 min at Importing, 0%.',
       /data nodes.*free slots.*stall-timeout/,
     ],
     [
@@ -396,21 +410,35 @@ describe('what happened', () => {
       { kind: 'timed-out', passes: false, jobs: [0] },
       viewOf(aJob()),
       'Timed out after 1 h: import job j0 is at Importing, 45%, 6,000 of 36,000 rows.',
-      /The import continues.*timeout.*same job id/,
+      /The import continues.*timeout.*same job ID/,
     ],
     [
       'timed out, several',
       { kind: 'timed-out', passes: true, jobs: [0, 1] },
       viewOf(aJob(), aJob(), aCompletedJob()),
-      'Timed out after 1 h: 2 of 3 import jobs (j0, j1) are not done; the first is at Importing, 45%, 6,000 of 36,000 rows; the step passes, because `on-timeout` is `pass`.',
-      /must not rely/,
+      'Timed out after 1 h: 2 of 3 import jobs (j0, j1) are not done. The first is at Importing, 45%, 6,000 of 36,000 rows.',
+      /^2 of 3 imports continue\. The step passes, because `on-timeout` is `pass`\. Later steps must not rely on the rows\.$/,
+    ],
+    [
+      'timed out, several of which only the first has all rows',
+      { kind: 'timed-out', passes: false, jobs: [0, 1] },
+      viewOf(aJob({ importedRows: 7, totalRows: 7 }), aJob()),
+      'Timed out after 1 h: 2 of 2 import jobs (j0, j1) are not done. The first is at Importing, 45%, 7 rows.',
+      /^Both imports continue\. Raise `timeout`/,
+    ],
+    [
+      'timed out, several that have all rows',
+      { kind: 'timed-out', passes: false, jobs: [0, 1] },
+      viewOf(aJob({ importedRows: 7, totalRows: 7 }), aJob({ importedRows: 8, totalRows: 8 })),
+      'Timed out after 1 h: 2 of 2 import jobs (j0, j1) are not done. The first is at Importing, 45%, 7 rows.',
+      /^Both imports continue: all rows are in,/,
     ],
     [
       'cancelled',
       { kind: 'cancelled', passes: false, signal: 'SIGINT' },
       viewOf(aJob()),
       'The gate was stopped by SIGINT while import job j0 was at Importing, 45%, 6,000 of 36,000 rows.',
-      /The import continues.*same job id/,
+      /The import continues.*same job ID/,
     ],
     [
       'cancelled before the first response',
@@ -424,21 +452,21 @@ describe('what happened', () => {
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       viewOf(aJob(), aCompletedJob()),
       'The gate was stopped by SIGTERM while 1 of 2 import jobs was not done.',
-      /^The import continues/,
+      /^1 of 2 imports continues\. /,
     ],
     [
       'cancelled, most of several',
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       aView([aHistory({ jobId: 'j0' }), ...viewOf(aJob(), aCompletedJob(), aFailedJob()).jobs]),
       'The gate was stopped by SIGTERM while 2 of 4 import jobs were not done.',
-      /^The import continues\. To wait for it again, re-run/,
+      /^1 of 4 imports continues\. To wait for it again, re-run/,
     ],
     [
       'cancelled at the end',
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       viewOf(aCompletedJob()),
       'The gate was stopped by SIGTERM.',
-      /^All import jobs have ended\. To get a verdict, re-run this job with the same job id/,
+      /^All import jobs have ended\. To get a verdict, re-run this job with the same job ID/,
     ],
     [
       'cancelled at the end, with jobs that were found',
@@ -466,14 +494,14 @@ describe('what happened', () => {
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       aView([withAbort(viewOf(uncommitted).jobs[0])]),
       'The gate was stopped by SIGTERM while import job j0 was at Uncommitted, 99%, 36,000 rows.',
-      /^Aborted, because `abort-uncommitted` is set: import job j0\.$/,
+      /^The step aborted import job j0, because `abort-uncommitted` is set\.$/,
     ],
     [
       'cancelled with some jobs that were aborted',
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       aView([withAbort(viewOf(uncommitted).jobs[0]), aHistory({ jobId: 'j1', polls: [[0, aJob()]] })]),
       'The gate was stopped by SIGTERM while 2 of 2 import jobs were not done.',
-      /^The import continues.* Aborted, because `abort-uncommitted` is set: import job j0\.$/,
+      /^1 of 2 imports continues.* The step aborted import job j0, because `abort-uncommitted` is set\.$/,
     ],
     [
       'completed, of which not all is reported',
@@ -520,7 +548,7 @@ describe('what happened', () => {
     [
       'stalled',
       { kind: 'stalled', passes: false, jobs: [], idleMs: 300_000 },
-      'No progress of the import jobs of collection docs for 5 min.',
+      'The import jobs of collection docs made no progress for 5 min.',
     ],
     [
       'timed-out',
@@ -539,7 +567,7 @@ describe('what happened', () => {
     )
     expect(words({ kind: 'timed-out', passes: false, jobs: [0] }, view)).toEqual({
       sentence: 'Timed out after 1 h: import job j0 is at Unknown.',
-      next: 'Raise `timeout`, or re-run this job with the same job id; do not start the import again.',
+      next: 'Raise `timeout`, or re-run this job with the same job ID; do not start the import again.',
     })
   })
 
@@ -552,8 +580,8 @@ describe('what happened', () => {
     const { next } = words({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(snapshot))
     expect(next).toBe(
       areIn
-        ? 'The import continues: all rows are in, but sorting, building indexes or the commit is not done yet. Raise `timeout`, or re-run this job with the same job id; do not start the import again.'
-        : 'The import continues. Raise `timeout`, or re-run this job with the same job id; do not start the import again.',
+        ? 'The import continues: all rows are in, but sorting, building indexes or the commit is not done yet. Raise `timeout`, or re-run this job with the same job ID; do not start the import again.'
+        : 'The import continues. Raise `timeout`, or re-run this job with the same job ID; do not start the import again.',
     )
   })
 
@@ -566,7 +594,7 @@ describe('what happened', () => {
 
   const odd = (label: string, reason?: string) => aJob({ label, phase: 'unknown', reason })
   const CHECK =
-    'This version does not know the state Odd of import job j1: check the job at the service. Raise `timeout`, or re-run this job with the same job id; do not start the import again.'
+    'This version does not know the state Odd of import job j1: check the job at the service. Raise `timeout`, or re-run this job with the same job ID; do not start the import again.'
 
   it.each<[string, Conclusion, View, string, readonly string[]]>([
     [
@@ -580,7 +608,7 @@ describe('what happened', () => {
       'after a timeout that passes',
       { kind: 'timed-out', passes: true, jobs: [0, 1] },
       viewOf(aJob(), odd('Odd', 'waits for a slot')),
-      'This version does not know the state Odd of import job j1: check the job at the service. Later steps must not rely on its rows.',
+      'This version does not know the state Odd of import job j1: check the job at the service. The step passes, because `on-timeout` is `pass`. Later steps must not rely on the rows.',
       ['Reason from the service about import job j1: waits for a slot'],
     ],
     [
@@ -594,7 +622,7 @@ describe('what happened', () => {
       'in several words',
       { kind: 'timed-out', passes: false, jobs: [0, 1, 2, 3, 4, 5] },
       viewOf(odd('Odd', 'x'), odd('Odd', 'x'), odd('Strange'), odd('New', 'y'), odd('Fresh', 'z'), odd('Own', 'w')),
-      'This version does not know the state Odd of import jobs j0, j1: check the jobs at the service. This version does not know the state Strange of import job j2: check the job at the service. This version does not know the state New of import job j3: check the job at the service. 2 more states are unknown. Raise `timeout`, or re-run this job with the same job id; do not start the import again.',
+      'This version does not know the state Odd of import jobs j0, j1: check the jobs at the service. This version does not know the state Strange of import job j2: check the job at the service. This version does not know the state New of import job j3: check the job at the service. 2 more states are unknown. Raise `timeout`, or re-run this job with the same job ID; do not start the import again.',
       [
         'Reason from the service about import jobs j0, j1: x',
         'Reason from the service about import job j3: y',
@@ -605,7 +633,7 @@ describe('what happened', () => {
       'after a signal',
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       viewOf(aJob(), odd('Odd', 'waits for a slot'), aCompletedJob()),
-      'This version does not know the state Odd of import job j1: check the job at the service. To wait for it again, re-run this job with the same job id; do not start the import again.',
+      'This version does not know the state Odd of import job j1: check the job at the service. To wait for it again, re-run this job with the same job ID; do not start the import again.',
       ['Reason from the service about import job j1: waits for a slot'],
     ],
     [
@@ -697,7 +725,7 @@ describe('the start of an import', () => {
       expect(code).toBe('MIG-049')
       expect(points).toEqual(['Jobs that may be this import: j0, j1, j2, j3, j4, j5, j6, j7, j8, j9 and 2 more'])
       expect(next).toMatch(
-        /If one of these jobs is this import, set `job-id` to its ID in place of `import`\. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again\.$/,
+        /If one of these jobs is this import, set `job-id` to its ID instead of `import`\. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again\.$/,
       )
       expect(next).not.toContain('run this step again')
     }
@@ -707,7 +735,7 @@ describe('the start of an import', () => {
     const { title, points, next } = headline(failed({}), aView([]), policy)
     expect({ title, points }).toEqual({ title: 'Unclear whether the import started', points: undefined })
     expect(next).toBe(
-      'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID in place of `import`. If none is, run this step again.',
+      'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, run this step again.',
     )
   })
 

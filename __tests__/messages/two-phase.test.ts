@@ -33,7 +33,7 @@ describe('jobs that rest at Uncommitted', () => {
       'Both import jobs (a, b) stay at Uncommitted: the rows are imported, but invisible until a commit.',
     )
     expect(next).toBe(
-      `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to wait for a commit by another process, to \`wait\`; to pass without a commit, to \`pass\`.`,
+      `Commit (${COMMIT}) and run this step again, or abort (${ABORT}). Or set \`on-uncommitted\`: with \`commit\` the step commits, with \`wait\` it waits for a commit by someone else, with \`pass\` it passes without one.`,
     )
   })
 
@@ -62,7 +62,7 @@ describe('jobs that rest at Uncommitted', () => {
     const running = aHistory({ jobId: 'r', polls: [[2000, aJob()]] })
     const jobs = [after(uncommittedJob('a'), 'abort', DONE), after(running, 'abort', DONE)]
     expect(reported(uncommitted([0]), ...jobs).next).toMatch(
-      / Aborted, because `abort-uncommitted` is set: import job r\.$/,
+      / The step aborted import job r, because `abort-uncommitted` is set\.$/,
     )
   })
 
@@ -82,7 +82,7 @@ describe('jobs that rest at Uncommitted', () => {
     expect(sentence).toMatch(/^Import job b stays at Uncommitted: /)
     // Run again, the step would find that a has failed.
     expect(next).toMatch(
-      /^Commit \(POST \S+\), or abort \(.* Aborted, because `abort-uncommitted` is set: import job a\.$/,
+      /^Commit \(POST \S+\), or abort \(.* The step aborted import job a, because `abort-uncommitted` is set\.$/,
     )
   })
 })
@@ -203,7 +203,7 @@ describe('an import that is half done', () => {
       uncommittedJob('c'),
     )
     expect(words.next).toBe(
-      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then start a new import for b, and commit the jobs at Uncommitted (${COMMIT}). Aborted, because \`abort-uncommitted\` is set: import job b.`,
+      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then start a new import for b, and commit the jobs at Uncommitted (${COMMIT}). The step aborted import job b, because \`abort-uncommitted\` is set.`,
     )
   })
 
@@ -236,7 +236,7 @@ describe('an import that is half done', () => {
       '`timeout`: got "60"; expected a duration, for example `60s`.',
     ])
     expect(words.next).toBe(
-      'Committed rows stay visible. Fix the cause, then start new imports for the other jobs. Aborted, because `abort-uncommitted` is set: import job b.',
+      'Committed rows stay visible. Fix the cause, then start new imports for the other jobs. The step aborted import job b, because `abort-uncommitted` is set.',
     )
   })
 
@@ -306,7 +306,7 @@ describe('what is left of two-phase jobs at another end', () => {
       'some were aborted',
       rejected,
       [after(uncommittedJob('a'), 'abort', DONE), after(uncommittedJob('b'), 'abort', DONE), uncommittedJob('c')],
-      `If this lasts, check the status page or the logs of the service. Aborted, because \`abort-uncommitted\` is set: import jobs a, b. ${leftBehind('import job c')}`,
+      `If this lasts, check the status page or the logs of the service. The step aborted import jobs a, b, because \`abort-uncommitted\` is set. ${leftBehind('import job c')}`,
     ],
     [
       'one was committed',
@@ -318,7 +318,7 @@ describe('what is left of two-phase jobs at another end', () => {
       'one was committed before the gate was stopped',
       cancelled,
       [after(uncommittedJob('a'), 'commit', DONE), running],
-      'The import continues. To wait for it again, re-run this job with the same job id; do not start the import again. Already committed: import job a.',
+      '1 of 2 imports continues. To wait for it again, re-run this job with the same job ID; do not start the import again. Already committed: import job a.',
     ],
     [
       'a commit is unconfirmed',
@@ -347,20 +347,20 @@ describe('what is left of two-phase jobs at another end', () => {
     expect(reported(conclusion, uncommittedJob('a')).next).toMatch(alive)
     const { next } = reported(conclusion, after(uncommittedJob('a'), 'abort', DONE))
     expect(next).not.toMatch(alive)
-    expect(next).toContain(`${advice} Aborted`)
-    expect(next).toMatch(/ Aborted, because `abort-uncommitted` is set: import job a\.$/)
+    expect(next).toContain(`${advice} The step aborted`)
+    expect(next).toMatch(/ The step aborted import job a, because `abort-uncommitted` is set\.$/)
   })
 
   it('is not reported where the step passes', () => {
     expect(reported({ kind: 'timed-out', passes: true, jobs: [0] }, uncommittedJob('a')).next).toBe(
-      'It is waiting for a commit (POST /v2/vectordb/jobs/import/commit). Later steps must not rely on its rows.',
+      'It is waiting for a commit (POST /v2/vectordb/jobs/import/commit). The step passes, because `on-timeout` is `pass`. Later steps must not rely on the rows.',
     )
   })
 })
 
 describe('what is left of a job for which time is up', () => {
   const timedOut: Conclusion = { kind: 'timed-out', passes: false, jobs: [0] }
-  const AGAIN = 'Raise `timeout`, or re-run this job with the same job id; do not start the import again.'
+  const AGAIN = 'Raise `timeout`, or re-run this job with the same job ID; do not start the import again.'
 
   it.each<[string, History, string]>([
     [
@@ -400,7 +400,7 @@ describe('what is left of a job for which time is up', () => {
       /^Not done at the only poll \(`timeout` is `0`\): import job a was aborted at Importing, 29%.*, because `abort-uncommitted` is set\.$/,
     )
     expect(alone.next).toBe(
-      'The rows are discarded. To import them, start a new import. Aborted, because `abort-uncommitted` is set: import job b.',
+      'The rows are discarded. To import them, start a new import. The step aborted import job b, because `abort-uncommitted` is set.',
     )
     const both = headline({ ...timedOut, jobs: [0, 1] }, view, aPolicy({ timeoutMs: 60_000 }))
     expect(both.sentence).toBe(
@@ -412,7 +412,7 @@ describe('what is left of a job for which time is up', () => {
   it('is that of the first that was not aborted', () => {
     const jobs = [after(uncommittedJob('a'), 'abort', DONE), after(uncommittedJob('b'), 'abort', REFUSED)]
     expect(headline({ ...timedOut, jobs: [0, 1] }, aView(jobs), aPolicy()).next).toBe(
-      `Import job b is waiting for a commit (${COMMIT}). Raise \`timeout\`, and start new imports for the aborted jobs. Aborted, because \`abort-uncommitted\` is set: import job a. Still at Uncommitted: import job b. Commit (${COMMIT}) or abort (${ABORT}).`,
+      `Import job b is waiting for a commit (${COMMIT}). Raise \`timeout\`, and start new imports for the aborted jobs. The step aborted import job a, because \`abort-uncommitted\` is set. Still at Uncommitted: import job b. Commit (${COMMIT}) or abort (${ABORT}).`,
     )
   })
 
@@ -430,7 +430,7 @@ describe('what is left of a job for which time is up', () => {
     )
     const several = aView([{ ...committing, jobId: 'e' }, after(uncommittedJob('b'), 'abort', DONE)])
     expect(headline({ ...timedOut, jobs: [0, 1] }, several, aPolicy({ abortUncommitted })).next).toBe(
-      'The commit of import job e is in progress: its rows become visible without another step. Raise `timeout`, and start new imports for the aborted jobs. Aborted, because `abort-uncommitted` is set: import job b.',
+      'The commit of import job e is in progress: its rows become visible without another step. Raise `timeout`, and start new imports for the aborted jobs. The step aborted import job b, because `abort-uncommitted` is set.',
     )
   })
 })

@@ -76,7 +76,7 @@ describe('the status of a commit', () => {
     await clock.until(heartbeat(10))
     await clock.until(end(FAILED))
     expect(states()).toEqual(['pending', 'failure'])
-    expect(sent.at(-1)?.status.description).toContain('No progress')
+    expect(sent.at(-1)?.status.description).toContain('made no progress')
     expect(owed).toEqual([KILLED, sent.at(-1)?.status, undefined])
     expect(warnings).toEqual([])
   })

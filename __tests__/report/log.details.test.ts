@@ -45,7 +45,7 @@ describe('the details', () => {
       [15_000, aCompletedJob({ files: [] })],
     ]
     expect(detailLines(aView([aHistory({ polls })], 15_000), [])).toEqual([
-      '  time: pre-import ~13 s, index ~2 s; no usable response for 9 s of it',
+      '  time: pre-import ~13 s, index ~2 s; no usable response for 9 s',
     ])
   })
 

@@ -58,7 +58,7 @@ function discover(service: ServiceScript, inputs: GateOptions['inputs'] = {}, mo
 
 const bodiesOf = ({ requests }: Gated, operation: string) =>
   requests.filter((request) => request.operation === operation).map(({ body }) => JSON.parse(body) as unknown)
-const LATER = 'jobs that start from now on are not waited for'
+const LATER = 'the gate does not wait for jobs that start later'
 const timesTold = ({ log }: Gated, text: string) => log.filter((line) => line.includes(text)).length
 
 interface Dialect {
@@ -158,7 +158,7 @@ describe.each(dialects)('the jobs of a collection of $name', ({ of }) => {
       expect(run.exitCode).toBe(1)
       expect(timesTold(run, LATER)).toBe(0)
       expect(bodiesOf(run, 'describe')).toEqual([])
-      expect(run.annotations[0]?.message).toMatch(/leave jobs out of the list/)
+      expect(run.annotations[0]?.message).toMatch(/the list leaves out jobs/)
       expect(run.report).toMatchObject({ conclusion: 'no-jobs', jobs: [], discovery: { jobIds: [] } })
     },
     30_000,
@@ -229,7 +229,7 @@ describe('a search for jobs', () => {
       expect(run.outputs['reason']).toMatch(
         /^No import job of collection products in database shop is running at 127\.0\.0\.1:\d+\. The service lists no other import job of this collection\.$/,
       )
-      expect(run.annotations[0]?.message).toMatch(/leave jobs out of the list/)
+      expect(run.annotations[0]?.message).toMatch(/the list leaves out jobs/)
     },
     30_000,
   )

@@ -56,7 +56,7 @@ const attempts: readonly Attempt[] = [
     conclusion: 'not-found',
     sentence:
       'The service does not know import job 999999999999999999. HOST returned: “import job does not exist, jobID=999999999999999999: importing data failed on server side”.',
-    next: 'Check that `job-id` is complete and quoted, and that `endpoint`, `cluster-id` and `db-name` are those that the import was started with. The record may also have expired: Milvus keeps finished jobs for 3 hours up to 2.6.23 and 3.0.1, and for 48 hours from 2.6.24 and 3.0.2 on, unless dataCoord.import.taskRetention is set.',
+    next: 'Check that `job-id` is complete and quoted, and that `endpoint`, `cluster-id` and `db-name` are those that the import was started with. The record may also have expired. By default, Milvus keeps finished jobs for 48 hours; before 2.6.24 and 3.0.2, for 3 hours.',
   },
   {
     title: 'a wrong key',

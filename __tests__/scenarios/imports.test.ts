@@ -236,7 +236,7 @@ describe('a step that starts an import', () => {
       expect(text).toContain(ID)
       expect(text).toContain(OTHER_ID)
     }
-    expect(run.log.join(' ').replace(/\s+│\s+/g, ' ')).toContain('set `job-id` to its ID in place of `import`')
+    expect(run.log.join(' ').replace(/\s+│\s+/g, ' ')).toContain('set `job-id` to its ID instead of `import`')
   })
 
   it.concurrent(

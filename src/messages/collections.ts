@@ -6,7 +6,16 @@ import type { IndexProgress } from '../gate/import-service.ts'
 import type { Policy } from '../gate/policy.ts'
 import { isProven, rowsHold, rowsIn } from '../gate/searchable.ts'
 import { count, counted, duration, percent, shortCount, shortened } from './format.ts'
-import { amongAll, collectionsOf, lowerFirst, MAX_NAME_LENGTH, named, rangeText, waitAgain } from './phrases.ts'
+import {
+  amongAll,
+  collectionsOf,
+  lowerFirst,
+  MAX_NAME_LENGTH,
+  named,
+  rangeText,
+  rangeWords,
+  waitAgain,
+} from './phrases.ts'
 import type { Message } from './phrases.ts'
 import { nextStepFor, serviceErrorCode, whatHappened } from './service-errors.ts'
 import { NOTICES } from './codes.ts'
@@ -89,7 +98,8 @@ export function notReady({ collections, cause }: Extract<Conclusion, { kind: 'no
 function notSearchable(view: View, indices: readonly number[]): string {
   const names = indices.flatMap((i) => view.collections[i]?.name ?? [])
   if (names.length === 0) return 'Import complete, but maybe not searchable'
-  return `Import complete, but ${named(names)} ${names.length === 1 ? 'is' : 'are'} not searchable`
+  const list = names.length === 2 ? names.map((name) => named([name])).join(' and ') : named(names)
+  return `Import complete, but ${list} ${names.length === 1 ? 'is' : 'are'} not searchable`
 }
 
 function norOthers(indices: readonly number[], view: View): string {
@@ -103,7 +113,7 @@ function notReadySentence(cause: NotReady, subject: string, view: View): string 
     case 'index-failed': {
       const { name, failReason } = cause.index
       const reason = failReason === undefined ? '' : `: ${failReason}`
-      return `${subject} has all rows, but its index ${shortened(name, MAX_NAME_LENGTH)} failed${reason}.`
+      return `${subject} has all rows, but its index “${shortened(name, MAX_NAME_LENGTH)}” failed${reason}.`
     }
     case 'not-loaded':
       return cause.hasIndex
@@ -145,7 +155,7 @@ export function collectionRowsNotMet(
       ? `Collection ${named(names)} has ${rows}`
       : `${amongAll(names.length, names.length, 'collection')} (${named(names)}) have ${rows} in total`
   return {
-    title: `${rows} in ${named(names)}, expected ${rangeText(expected)}`,
+    title: `${rows} in ${named(names)}, expected ${rangeWords(expected)}`,
     sentence: `${have}, but \`expected-collection-rows\` is \`${rangeText(expected)}\`.`,
     next:
       (imported ?? 0) < (expected?.min ?? 0)
@@ -173,14 +183,13 @@ export function searchTimedOut(
   timeout: string,
 ): Message {
   const { subject, is } = collectionsOf(view, collections)
-  const pass = passes ? '; the step passes, because `on-timeout` is `pass`' : ''
   return {
     title: `${timeout.replaceAll('`', '')}: ${lowerFirst(notSearchable(view, collections))} yet`,
-    sentence: `${timeout}: the import is complete, but ${lowerFirst(subject)} ${is} not searchable yet${stateText(collections, view, policy)}${pass}.`,
+    sentence: `${timeout}: the import is complete, but ${lowerFirst(subject)} ${is} not searchable yet${stateText(collections, view, policy)}.`,
     next: [
       ...rowsFacts(collections, view),
       CONTINUES,
-      passes ? 'Later steps must not rely on a search.' : `Raise \`timeout\`, or ${waitAgain(view)}`,
+      passes ? `${PASSES} Later steps must not rely on a search.` : `Raise \`timeout\`, or ${waitAgain(view)}`,
     ].join(' '),
   }
 }
@@ -201,6 +210,8 @@ function rowsFacts(indices: readonly number[], view: View): readonly string[] {
   ]
 }
 
+/** Why the step passes although time ran out. */
+export const PASSES = 'The step passes, because `on-timeout` is `pass`.'
 const CONTINUES = 'Indexing and loading continue at the service.'
 
 /** The state of a gate that waits for collections: `collection books: 1 index ready, loaded`. */

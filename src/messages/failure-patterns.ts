@@ -328,7 +328,7 @@ const ROWS: readonly Row[] = [
   [
     'MIG-162',
     'the user may not import into this collection',
-    'Grant the privilege Import on the collection (before Milvus 2.6, on `*`), in the database where it is.',
+    'Grant the privilege `Import` on the collection (on Milvus 2.4, 2.5 and early 2.6: on `*`), in the database where it is.',
     'https://milvus.io/docs/grant_privileges.md',
     /\bPrivilege\w{1,40}: permission deny\b|\bpermission deny to\b/i,
   ],
@@ -339,7 +339,7 @@ const UNKNOWN: FailurePattern = { code: 'MIG-100', advice: 'Fix what the reason 
 const WITHOUT_REASON: FailurePattern = {
   code: 'MIG-101',
   advice:
-    'The service gives no reason. Search the logs of its data coordinator and data nodes for the job id, or ask its support.',
+    'The service gives no reason. Search the logs of its data coordinator and data nodes for the job ID, or ask its support.',
   link: issue(38336),
 }
 

@@ -13,6 +13,7 @@ import type { Code, HttpsUrl } from './codes.ts'
 import {
   collectionRowsNotMet,
   notReady,
+  PASSES,
   searchableText,
   searchCancelled,
   searchTimedOut,
@@ -35,6 +36,7 @@ import {
   MOST_NAMED,
   progressOf,
   rangeText,
+  rangeWords,
   searchedCollection,
   subjectOf,
   named,
@@ -290,7 +292,7 @@ function rowsNotMet({ expected, imported }: Extract<Conclusion, { kind: 'rows-no
       next: 'The files may be empty, or all rows were filtered out: a file without rows counts as imported. Check the files. If 0 rows are fine, set `expected-rows` to `>=0`.',
     }
   }
-  const title = `${rows}, expected ${rangeText(expected)}`
+  const title = `${rows}, expected ${rangeWords(expected)}`
   return imported < (expected?.min ?? 1)
     ? { title, sentence, next: 'Rows are missing. Compare the files with the export, or correct `expected-rows`.' }
     : {
@@ -301,8 +303,7 @@ function rowsNotMet({ expected, imported }: Extract<Conclusion, { kind: 'rows-no
 }
 
 /** How long a Milvus keeps the record of a job that has ended. */
-const RETENTION =
-  'Milvus keeps finished jobs for 3 hours up to 2.6.23 and 3.0.1, and for 48 hours from 2.6.24 and 3.0.2 on, unless dataCoord.import.taskRetention is set.'
+const RETENTION = 'By default, Milvus keeps finished jobs for 48 hours; before 2.6.24 and 3.0.2, for 3 hours.'
 /** A record that was there this shortly before has not expired. */
 const SHORTEST_RETENTION_MS = 3_600_000
 
@@ -319,13 +320,13 @@ function notFound({ jobs, error }: Extract<Conclusion, { kind: 'not-found' }>, v
     return {
       title,
       sentence: `The service ${lists} ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${response}`,
-      next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then run this step again: an expired job is not listed any more.',
+      next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then run this step again: an expired job is no longer listed.',
     }
   }
   return {
     title,
     sentence: `The service does not know ${lowerFirst(subject)}${stillUnknown}.${response}`,
-    next: `Check that \`job-id\` is complete and quoted, and that \`endpoint\`, \`cluster-id\` and \`db-name\` are those that the import was started with. The record may also have expired: ${RETENTION}`,
+    next: `Check that \`job-id\` is complete and quoted, and that \`endpoint\`, \`cluster-id\` and \`db-name\` are those that the import was started with. The record may also have expired. ${RETENTION}`,
   }
 }
 
@@ -334,7 +335,7 @@ function recordLost(job: History, subject: string): Message {
   const why =
     unseenMs >= SHORTEST_RETENTION_MS
       ? `The record has probably expired. ${RETENTION}`
-      : `The record existed ${duration(unseenMs)} before, so it has not expired. Check whether the service was reset or restored, and whether \`endpoint\` still leads to the same one.`
+      : `The record existed ${duration(unseenMs)} earlier, so it has not expired. Check whether the service was reset or restored, and whether \`endpoint\` still leads to the same one.`
   return {
     title: 'The service no longer has a record of the import job',
     sentence: `The service no longer has a record of ${lowerFirst(subject)}; last seen ${progressOf(job)}.`,
@@ -356,13 +357,7 @@ function unreachable(
 ): Message {
   const { subject } = collections === undefined ? subjectOf(view, jobs) : collectionsOf(view, collections)
   const since = outageMs >= 1000 ? ` for ${duration(outageMs)}` : ''
-  const job = first(view, jobs)
-  const state =
-    collections !== undefined
-      ? [IMPORT_IS_COMPLETE]
-      : continues(job) && !areAborted(jobs, view)
-        ? ['The import may still be running.']
-        : []
+  const state = collections === undefined ? ongoing(view, () => 'may still be running') : [IMPORT_IS_COMPLETE]
   return {
     title: `No usable response${since}`,
     sentence: `No usable response for ${lowerFirst(subject)}${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
@@ -372,6 +367,18 @@ function unreachable(
       ...state,
     ].join(' '),
   }
+}
+
+function runningIn({ jobs }: View): readonly History[] {
+  return jobs.filter((job) => continues(job) && !isAborted(job))
+}
+
+/** The imports that went on when they were last seen, as the subject of `verb`; none where all have ended. */
+function ongoing(view: View, verb: (isOne: boolean) => string): readonly string[] {
+  const running = runningIn(view).length
+  if (running === 0) return []
+  const subject = view.jobs.length === 1 ? 'The import' : amongAll(running, view.jobs.length, 'import')
+  return [`${subject} ${verb(running === 1)}.`]
 }
 
 /** The job works on at the service: the last response said so, in a state that this version knows. */
@@ -390,12 +397,12 @@ function stalled({ jobs, collections, idleMs }: Extract<Conclusion, { kind: 'sta
   const at = job === undefined ? '' : ` at ${progressOf(job)}`
   return {
     title: `No progress for ${duration(idleMs)}${job === undefined ? '' : ` at ${percent(job.progress)}`}`,
-    sentence: `No progress of ${lowerFirst(subject)} for ${duration(idleMs)}${at}.`,
+    sentence: `${subject} made no progress for ${duration(idleMs)}${at}.`,
     ...pointsOn(affected, hint),
     next: [
       ...(areAborted(jobs, view) || unknown.length > 0
         ? unknown
-        : ['The import has not failed and may still continue.']),
+        : [`The import${jobs.length === 1 ? ' has' : 's have'} not failed and may still continue.`]),
       hint === undefined
         ? 'Check whether the data nodes are up and have free slots for import tasks.'
         : 'On Zilliz Cloud, ask its support: the nodes are not visible to you.',
@@ -431,20 +438,21 @@ function timedOut(
     }
   }
   const left = withoutAborted(jobs, view)
+  const names = named(indexed(jobs, view).map(({ jobId }) => jobId))
   const state =
     job === undefined
-      ? `${is} not done`
+      ? `${lowerFirst(subject)} ${is} not done`
       : isAlone
-        ? `is at ${progressOf(job)}`
-        : `${is} not done; the first is at ${progressOf(job)}`
-  const pass = passes ? '; the step passes, because `on-timeout` is `pass`' : ''
+        ? `${jobName(job)} is at ${progressOf(job)}`
+        : `${count(jobs.length)} of ${counted(view.jobs.length, 'import job')} (${names}) are not done. The first is at ${progressOf(job)}`
   return {
     title: `${timeout.replaceAll('`', '')}: ${timedOutTitle(job, jobs.length)}`,
-    sentence: `${timeout}: ${lowerFirst(subject)} ${state}${pass}.`,
+    sentence: `${timeout}: ${state}.`,
+    isSaidByTitle: view.jobs.length === 1,
     ...pointsOn(indexed(left, view), idleHint(job)),
     next: [
       ...whatIsLeft(passes ? job : first(view, left), indexed(left, view), view, policy),
-      passes ? 'Later steps must not rely on its rows.' : afterTimeout(left.length < jobs.length, view),
+      passes ? `${PASSES} Later steps must not rely on the rows.` : afterTimeout(left.length < jobs.length, view),
     ].join(' '),
   }
 }
@@ -512,7 +520,7 @@ function indexed(indices: readonly number[], { jobs }: View): readonly History[]
 function whatIsLeft(job: History | undefined, left: readonly History[], view: View, policy: Policy): readonly string[] {
   const unknown = unknownStates(left, view)
   if (job?.latest === undefined || isUnknown(job)) return unknown
-  return [...(fateOf(job, view, policy) ?? (unknown.length === 0 ? [continuing(job)] : [])), ...unknown]
+  return [...(fateOf(job, view, policy) ?? (unknown.length === 0 ? continuing(view) : [])), ...unknown]
 }
 
 /** What a two-phase job waits for; undefined for a job that works on. */
@@ -533,8 +541,10 @@ function fateOf(job: History, view: View, { abortUncommitted }: Policy): readonl
   return undefined
 }
 
-function continuing(job: History): string {
-  return `The import continues${allRowsAreIn(job) ? ': all rows are in, but sorting, building indexes or the commit is not done yet' : ''}.`
+function continuing(view: View): readonly string[] {
+  const areRowsIn = runningIn(view).every(allRowsAreIn)
+  const left = areRowsIn ? ': all rows are in, but sorting, building indexes or the commit is not done yet' : ''
+  return ongoing(view, (isOne) => `continue${isOne ? 's' : ''}${left}`)
 }
 
 function allRowsAreIn({ importedRows = 0, totalRows }: History): boolean {
@@ -552,8 +562,8 @@ function cancelled(signal: string, view: View): Message {
   const isOver = running.length === 0 && view.jobs.length > 0
   const state = isOver
     ? ['All import jobs have ended.']
-    : unknown.length === 0 && running.some((job) => continues(job) && !isAborted(job))
-      ? ['The import continues.']
+    : unknown.length === 0
+      ? ongoing(view, (isOne) => `continue${isOne ? 's' : ''}`)
       : unknown
   return {
     title,
@@ -607,7 +617,7 @@ function noJobs(passes: boolean, view: View): Message {
   }
 }
 
-const HIDDEN = 'Milvus 2.6 and later leave jobs out of the list that the user is not allowed to see.'
+const HIDDEN = 'From Milvus 2.6 on, the list leaves out jobs that the user is not allowed to see.'
 
 /** Of a search that had no time to learn when every ended job was created; undefined where something else was missing. */
 function searchTooSlow(view: View, policy: Policy): Message | undefined {
@@ -633,7 +643,7 @@ function endedText(discovery: Discovery | undefined): string {
   const shown = ended.slice(0, MOST_NAMED)
   // An id of Zilliz Cloud does not tell its age.
   const areLatest = shown.every(({ jobId }) => idTimeMs(jobId) !== undefined)
-  const which = ended.length <= MOST_NAMED ? ':' : areLatest ? ', the latest are' : ', among them'
+  const which = ended.length <= MOST_NAMED ? ':' : areLatest ? '. The latest are' : ', among them'
   const names = shown.map(({ jobId, label }) => `${jobId} (${shortened(label, MAX_LABEL_LENGTH)})`)
   return `The service lists ${counted(ended.length, 'job')} that ended before${which} ${names.join(', ')}.`
 }
@@ -653,7 +663,7 @@ export function discoveredText(discovery: Discovery): readonly string[] {
   const past = ended.length === 0 ? '' : `; ${counted(ended.length, 'other job')} ended before${failed}`
   return [
     `collection ${collectionName}${databaseText(discovery)} has ${counted(jobIds.length, 'import job')} to wait for${past}`,
-    'jobs that start from now on are not waited for',
+    'the gate does not wait for jobs that start later',
     ...ofUnknownAge
       .map((jobId) => `job ${jobId} counts, since the service does not say when it was created`)
       .slice(0, MOST_NAMED),

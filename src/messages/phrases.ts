@@ -12,6 +12,8 @@ export interface Message {
   readonly sentence: string
   /** What to do now. */
   readonly next?: string
+  /** The title and the numbers of the job say all that the sentence does. */
+  readonly isSaidByTitle?: boolean
   /** Single facts that belong to the sentence, one a line. */
   readonly points?: readonly string[]
   /** Cause and advice for a failure of the service. */
@@ -46,12 +48,12 @@ export interface Subject {
 export function waitAgain({ jobs, discovery, start }: View): string {
   const [job] = jobs
   if (start !== undefined && job !== undefined) {
-    return `set \`job-id\` to \`${job.jobId}\` in place of \`import\`, or re-run this job, which looks for the same import first.`
+    return `set \`job-id\` to \`${job.jobId}\` instead of \`import\`, or re-run this job, which looks for the same import first.`
   }
-  if (discovery === undefined) return 're-run this job with the same job id; do not start the import again.'
+  if (discovery === undefined) return 're-run this job with the same job ID; do not start the import again.'
   return jobs.length === 0
     ? 're-run this job.'
-    : 're-run this job with these ids in `job-id`, or with `since`; do not start the import again.'
+    : 're-run this job with these IDs in `job-id`, or with `since`; do not start the import again.'
 }
 
 /** Job ids for a sentence, at most three of them by name. */
@@ -116,6 +118,13 @@ export function rangeText(range: RowRange | undefined): string {
   const { min, max } = range ?? { min: 1, max: undefined }
   if (max === undefined) return `>=${min}`
   return min === max ? String(min) : `${min}..${max}`
+}
+
+/** An expected number of rows for a heading: `1,000`, `at least 5`, `5 to 10`. */
+export function rangeWords(range: RowRange | undefined): string {
+  const { min, max } = range ?? { min: 1, max: undefined }
+  if (max === undefined) return `at least ${count(min)}`
+  return min === max ? count(min) : `${count(min)} to ${count(max)}`
 }
 
 /** A job in the middle of a sentence. */

@@ -133,7 +133,7 @@ function messagesOf(event: Exclude<WatchEvent, JobEvent>, policy: Policy): reado
 function startMessage(view: View, policy: Policy): string {
   const [job] = view.jobs
   if (view.start !== undefined) {
-    return `${importToStart(view.start)}${policy.timeoutMs === 0 ? '' : `; waiting up to ${duration(policy.timeoutMs)} in all`}`
+    return `${importToStart(view.start)}${policy.timeoutMs === 0 ? '' : `; waiting up to ${duration(policy.timeoutMs)} in total`}`
   }
   const ids = view.jobs.slice(0, MOST_JOBS_ONE_BY_ONE).map(({ jobId }) => jobId)
   const more = view.jobs.length > ids.length ? ', …' : ''

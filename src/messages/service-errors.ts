@@ -21,12 +21,17 @@ export function nextStepFor(error: ServiceError): string {
 }
 
 /** HTTP status and code of an error, for the end of a heading. */
-export function statusIn({ httpStatus, code }: ServiceError): string {
-  const facts = [
-    ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
+export function statusIn(error: ServiceError): string {
+  const facts = statusAndCode(error)
+  return facts === '' ? '' : `: ${facts}`
+}
+
+/** Not an HTTP 200 that a code contradicts. */
+function statusAndCode({ httpStatus, code }: ServiceError): string {
+  return [
+    ...(httpStatus === undefined || (httpStatus === 200 && code !== undefined) ? [] : [`HTTP ${httpStatus}`]),
     ...(code === undefined ? [] : [`code ${code}`]),
-  ]
-  return facts.length === 0 ? '' : `: ${facts.join(', ')}`
+  ].join(', ')
 }
 
 /** The code that stands for an error in log, summary and docs. */
@@ -48,11 +53,7 @@ function filled(template: Template, error: ServiceError): string {
 const FACTS: Readonly<Record<string, (error: ServiceError) => string>> = {
   host: ({ host }) => host,
   status: ({ httpStatus = 0 }) => `HTTP ${httpStatus}`,
-  statusAndCode: ({ httpStatus, code }) =>
-    [
-      ...(httpStatus === undefined || (httpStatus === 200 && code !== undefined) ? [] : [`HTTP ${httpStatus}`]),
-      ...(code === undefined ? [] : [`code ${code}`]),
-    ].join(', '),
+  statusAndCode,
   detail: ({ detail = '' }) => detail,
   message: ({ message = '' }) => message,
   /** What the service says, for the end of a sentence. */
@@ -93,7 +94,7 @@ const OPERATIONS: Readonly<Record<Operation, { readonly verb?: string; readonly 
   list: { verb: 'list the import jobs', result: 'a readable list of import jobs' },
   commit: { verb: 'commit job {subject}', result: 'a confirmation of the commit' },
   abort: { verb: 'abort job {subject}', result: 'a confirmation of the abort' },
-  create: { verb: 'start the import', result: 'the id of the import job' },
+  create: { verb: 'start the import', result: 'the ID of the import job' },
   'job-start': { verb: 'get the start time of job {subject}', result: 'the start time of the job' },
   'run-start': { verb: 'get the start of the workflow run', result: 'the start of the workflow run' },
   cluster: { verb: 'get the address of the cluster', result: 'the address of the cluster' },
@@ -103,7 +104,7 @@ const OPERATIONS: Readonly<Record<Operation, { readonly verb?: string; readonly 
   refresh: { verb: 'refresh the collection “{subject}”', result: 'a confirmation of the refresh' },
   count: { verb: 'count the rows of the collection “{subject}”', result: 'a row count' },
   stored: { verb: 'get the stored rows of the collection “{subject}”', result: 'a row count' },
-  identify: { verb: 'describe the collection “{subject}”', result: 'the id of the collection' },
+  identify: { verb: 'describe the collection “{subject}”', result: 'the ID of the collection' },
 }
 
 function isAboutData(operation: Operation): boolean {
@@ -130,7 +131,7 @@ const OR_THE_CLUSTER = 'Or set `cluster-endpoint` to the address of the cluster,
 const DATA_PERMISSION =
   'Grant the user or API key the privileges to read and search the collection (Milvus: IndexDetail, GetLoadState, Load, Query, GetStatistics and DescribeCollection), and set `db-name` if it is not in the default database.'
 const IMPORT_PERMISSION =
-  'Grant the user or API key the privilege to import into this collection (Milvus: `Import` on the collection; before 2.6 on `*`), and set `db-name` if the collection is not in the default database.'
+  'Grant the user or API key the privilege to import into this collection (Milvus: `Import` on the collection; on 2.4, 2.5 and early 2.6 on `*`), and set `db-name` if the collection is not in the default database.'
 const CHECK_CREDENTIALS =
   'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not available to workflows triggered from forks or by Dependabot.'
 const JOBS_ADDRESS =
@@ -173,7 +174,7 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
   'bad-job-id': [
     'MIG-012',
     REJECTED,
-    'Check `job-id`: on Milvus it is a whole number; ids like `job-…` belong to Zilliz Cloud (set `cluster-id`, leave `endpoint` empty).',
+    'Check `job-id`: on Milvus it is a whole number; IDs like `job-…` belong to Zilliz Cloud (set `cluster-id`, leave `endpoint` empty).',
   ],
   'wrong-place': [
     'MIG-012',
@@ -320,7 +321,7 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
     'MIG-022',
     ({ timeoutMs = 0, detail }) => {
       const seconds = Math.round(timeoutMs / 100) / 10
-      const within = seconds === 0 ? 'in the moment that was left' : `within ${seconds} s`
+      const within = seconds === 0 ? 'before the deadline' : `within ${seconds} s`
       return `{host} did not respond ${within}${detail === undefined ? '' : ' at {detail}'}.`
     },
     'Check that the runner can reach it (firewall, IP allow list, private endpoint), or raise `request-timeout`.',

@@ -51,10 +51,10 @@ const START_FAILURES: Readonly<Record<StartFailure, readonly [title: string, sen
 const MOST_CANDIDATES = 10
 /** Where jobs may be this import: a re-run finds them again. */
 const AMONG_THESE =
-  'If one of these jobs is this import, set `job-id` to its ID in place of `import`. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again.'
+  'If one of these jobs is this import, set `job-id` to its ID instead of `import`. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again.'
 /** Where no job is known that may be this import. */
 const AMONG_ALL =
-  'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID in place of `import`. If none is, run this step again.'
+  'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, run this step again.'
 
 /** `start-failed`: what the service said, or the jobs that may be this import. */
 export function startFailed({ cause, jobIds, error }: Extract<Conclusion, { kind: 'start-failed' }>): Message {

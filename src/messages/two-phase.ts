@@ -37,7 +37,7 @@ export function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncom
   return {
     title: 'Import not committed',
     sentence: `${subjectOf(view, left).subject} ${left.length === 1 ? 'stays' : 'stay'} at Uncommitted: the rows are imported, but invisible until a commit.`,
-    next: `Commit (${COMMIT})${again}, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to wait for a commit by another process, to \`wait\`; to pass without a commit, to \`pass\`.`,
+    next: `Commit (${COMMIT})${again}, or abort (${ABORT}). Or set \`on-uncommitted\`: with \`commit\` the step commits, with \`wait\` it waits for a commit by someone else, with \`pass\` it passes without one.`,
   }
 }
 
@@ -142,7 +142,7 @@ export function withWhatIsLeft(message: Message, conclusion: Conclusion, view: V
   // These sentences say already that jobs are at Uncommitted.
   const isKnown = kind === 'uncommitted' || kind === 'partly-committed'
   const sentences = [
-    ...sentenceOn(aborted, (list) => `Aborted, because \`abort-uncommitted\` is set: ${list}.`),
+    ...sentenceOn(aborted, (list) => `The step aborted ${list}, because \`abort-uncommitted\` is set.`),
     ...(isKnown
       ? []
       : [

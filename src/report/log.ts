@@ -174,7 +174,7 @@ function jobLines(job: History, view: View, mostFiles: number): readonly string[
     (one) =>
       `${STAGE_TITLES[one.stage].toLowerCase()} ${phaseDurationText(one)}${one === slowest && durations.length > 1 ? ' (slowest)' : ''}`,
   )
-  const outage = totalOutageMs < 1000 ? '' : `; no usable response for ${duration(totalOutageMs)} of it`
+  const outage = totalOutageMs < 1000 ? '' : `; no usable response for ${duration(totalOutageMs)}`
   const throughput = throughputOf(job)
   const lines = [
     ...(times.length === 0 ? [] : [`time: ${times.join(', ')}${outage}`]),

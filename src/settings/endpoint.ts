@@ -122,7 +122,7 @@ function withoutProject(inputs: Inputs, clusterId: Parsed<string | undefined>): 
   const rivals = (['project-id', 'region-id'] as const).filter((name) => inputs[name] !== '')
   if (clusterId.kind === 'mistakes' || clusterId.value === undefined || rivals.length === 0) return clusterId
   const got = `${quoted(clusterId.value)} together with ${rivals.map((name) => `\`${name}\``).join(' and ')}`
-  return wrong('cluster-id', got, 'the instance id alone; remove either it, or `project-id` and `region-id`')
+  return wrong('cluster-id', got, 'the cluster ID alone; remove either it, or `project-id` and `region-id`')
 }
 
 /** The proxies that the environment asks for; lower case wins, as with curl. */

@@ -91,7 +91,7 @@ function refusingSecrets(selection: Parsed<Selection>, env: Environment): Parsed
   // A header may well hold an id.
   const secrets = secretsOf({ ...env, [variableOf('headers')]: '' }).filter(({ length }) => length >= SHORTEST_STRAY)
   if (!ids.some((id) => secrets.some((secret) => id.includes(secret)))) return selection
-  return wrong('job-id', STRAY_SECRET, 'import job ids, which are no secret')
+  return wrong('job-id', STRAY_SECRET, 'import job IDs, which are no secret')
 }
 
 const STRAY_SECRET = 'a value that holds a secret of another input'

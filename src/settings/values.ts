@@ -247,18 +247,17 @@ function idsOf(text: string): string[] | string {
   const ids = text.split(/[\s,]+/).filter((id) => id !== '')
   return ids.length > 0
     ? ids
-    : 'one import job id or several, separated by white space or commas, or a JSON array of strings; ' +
-        'or the word `discover`, and the gate finds the import jobs of `collection-name` itself'
+    : 'import job IDs separated by white space or commas (or as a JSON array of strings), or the word `discover`'
 }
 
 const QUOTED_ID =
-  'id in quotes in the workflow: without them it is read as a number, whose last digits are lost (in `jq`, keep the id a string)'
+  'ID in quotes in the workflow: without them it is read as a number, whose last digits are lost (in `jq`, keep the ID a string)'
 
 function idsInJson(text: string): string[] | string {
   const json = jsonOf(text)
   if (typeof json === 'string') return [json]
   if (!Array.isArray(json)) return 'valid JSON where it starts like JSON: an array of strings'
-  if (json.length === 0) return 'at least one import job id: the step that starts the import may have started none'
+  if (json.length === 0) return 'at least one import job ID: the step that starts the import may have started none'
   if (json.every((id) => typeof id === 'string')) return json
   if (json.some((id) => typeof id === 'number')) return `a JSON array of strings, with each ${QUOTED_ID}`
   return 'a JSON array of strings and nothing else'
@@ -277,16 +276,16 @@ function jsonOf(text: string): unknown {
 const NOT_AN_ID: readonly string[] = ['null', 'undefined', 'Object', 'Array']
 
 function faultOfId(id: string): string | undefined {
-  if (id === '') return 'import job ids that are not empty'
+  if (id === '') return 'import job IDs that are not empty'
   if (NOT_AN_ID.includes(id)) {
-    return 'import job ids: the expression does not lead to one (of an object name the field, for a list use `toJSON(…)`)'
+    return 'import job IDs: the expression does not lead to one (of an object name the field, for a list use `toJSON(…)`)'
   }
-  if (/^discover$/i.test(id)) return 'the word `discover` alone and in lower case, or import job ids'
+  if (/^discover$/i.test(id)) return 'the word `discover` alone and in lower case, or import job IDs'
   if (/^\d+(?:\.\d+)?e\+?\d+$/i.test(id)) return `the ${QUOTED_ID}`
-  if (/[\s\p{C}]/u.test(id)) return 'import job ids without white space or invisible characters'
+  if (/[\s\p{C}]/u.test(id)) return 'import job IDs without white space or invisible characters'
   // Ids stand in the log as they are, where the runner would obey a `##[command]`.
-  if (!/^[\w.:~-]+$/.test(id)) return 'import job ids of letters, digits, `-`, `_`, `.`, `:` and `~`, without quotes'
-  return id.length > LONGEST_ID ? `import job ids of at most ${LONGEST_ID} characters` : undefined
+  if (!/^[\w.:~-]+$/.test(id)) return 'import job IDs of letters, digits, `-`, `_`, `.`, `:` and `~`, without quotes'
+  return id.length > LONGEST_ID ? `import job IDs of at most ${LONGEST_ID} characters` : undefined
 }
 
 /** A name on a single line. */

@@ -491,8 +491,8 @@ const CASES: Readonly<Record<string, Case>> = {
       kind: 'invalid-input',
       passes: false,
       mistakes: [
-        { input: 'timeout', got: '"60"', takes: 'a duration with a unit: 60s or 60m?', example: '1h30m' },
-        { input: 'job-id', got: 'nothing', takes: 'one job id or several', example: '453761313698322011' },
+        { input: 'timeout', got: '"60"', takes: 'a duration with its unit (`60s` or `60m`?)', example: '1h30m' },
+        { input: 'job-id', got: 'nothing', takes: 'import job IDs separated by white space or commas', example: '453761313698322011' },
       ],
     },
   },

@@ -55,7 +55,7 @@ it('no phase is called slowest where an outage may hide a slower one', () => {
     [4_000, outage],
     [13_000, rows(0)],
   ]
-  expect(facts(20_000, polls)).toEqual(['No usable response for 9 s of it.'])
+  expect(facts(20_000, polls)).toEqual(['No usable response for 9 s.'])
   expect(facts(10_000, [polls[0]!, [4_000, rows(0)]])).toEqual(['Slowest phase: import, 6 s of 10 s.'])
   expect(course(20_000, polls, polls)).not.toContain('<b>')
 })
@@ -117,5 +117,5 @@ it('the wait for a search begins when the last import is complete', () => {
     })
   const jobs = [complete('a', 60_000), complete('b', 90_000)]
   const view = { ...aView(jobs, 120_000), collections: [newCollection('docs')] }
-  expect(phaseFacts(view)).toEqual(['Then 30 s of waiting until the rows are searchable.'])
+  expect(phaseFacts(view)).toEqual(['Then 30 s of waiting for the rows to become searchable.'])
 })

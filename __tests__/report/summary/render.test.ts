@@ -54,6 +54,16 @@ describe('the code of an ending', () => {
   })
 })
 
+describe('a timeout', () => {
+  it('shows state, progress and rows of a single job once', () => {
+    const view = aView([aHistory({ polls: [[0, aJob({ importedRows: 40, totalRows: 70 })]] })])
+    const summary = renderSummary(view, { kind: 'timed-out', passes: false, jobs: [0] }, aPolicy(), context)
+    expect(summary).toContain('the import is at 45% and continues')
+    expect(summary.match(/45%/g)).toHaveLength(1)
+    expect(summary.match(/40 of 70 rows/g)).toHaveLength(1)
+  })
+})
+
 describe('the file to blame', () => {
   const summary = (reason: string) => {
     const all = files(3, { phase: 'failed', label: 'Failed', reason })
@@ -505,8 +515,8 @@ describe('where the time went', () => {
     const silent = aHistory({ polls: [...steady, [104_000, outage]] })
     const back = aHistory({ polls: [...steady, [104_000, outage], [108_000, aJob({ progress: 71 })]] })
     expect(rendered([aHistory({ polls: steady })])).toContain('Slowest phase&#58; import, &#126;1 min of 2 min.')
-    expect(rendered([silent])).toContain('No usable response for 16 s of it.')
-    expect(rendered([back])).toContain('No usable response for 4 s of it.')
+    expect(rendered([silent])).toContain('No usable response for 16 s.')
+    expect(rendered([back])).toContain('No usable response for 4 s.')
     expect(rendered([aHistory({ polls: steady })])).not.toContain('usable response')
   })
 

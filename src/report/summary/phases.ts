@@ -47,10 +47,10 @@ export function phaseFacts(view: View): readonly string[] {
       : [
           `Slowest phase: ${STAGE_TITLES[slowest.stage].toLowerCase()}, ${phaseDurationText(slowest)} of ${duration(watched)}.`,
         ]),
-    ...(outageMs < 1000 ? [] : [`No usable response for ${duration(outageMs)} of it.`]),
+    ...(outageMs < 1000 ? [] : [`No usable response for ${duration(outageMs)}.`]),
     ...(view.collections.length === 0
       ? []
-      : [`Then ${duration(view.nowMs - importedAtMs)} of waiting until the rows are searchable.`]),
+      : [`Then ${duration(view.nowMs - importedAtMs)} of waiting for the rows to become searchable.`]),
   ]
 }
 

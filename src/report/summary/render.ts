@@ -4,7 +4,6 @@ import type { History } from '../../gate/history.ts'
 import type { Policy } from '../../gate/policy.ts'
 import { docsUrl } from '../../messages/codes.ts'
 import type { Code, HttpsUrl } from '../../messages/codes.ts'
-import { searchText } from '../../messages/collections.ts'
 import { commitNotes } from '../../messages/two-phase.ts'
 import { importDuration, isIdle, stallHint } from '../../messages/estimates.ts'
 import { bytes, count, counted, duration, percent, utcTime } from '../../messages/format.ts'
@@ -45,7 +44,7 @@ export function renderSummary(
   context: SummaryContext,
 ): string {
   const head = conclusion === undefined ? runningHead(view) : endHead(conclusion, view, policy, context)
-  const facts = paragraph(factsOf(view))
+  const facts = paragraph(factsOf(view, conclusion))
   const foot = markup`\n${footer(view, policy, context)}\n`
   const phases = phaseSection(view)
   const collections = collectionsTable(view)
@@ -62,12 +61,15 @@ function endHead(conclusion: Conclusion, view: View, policy: Policy, { troublesh
   const message = headline(conclusion, view, policy)
   const heading = markup`### ${iconOf(conclusion)} ${message.title}\n`
   if (isPlainSuccess(conclusion)) return heading
-  const { sentence, points = [], next } = message
+  const { sentence, isSaidByTitle = false, points = [], next } = message
   const reason = serviceReason(conclusion, view)
   const explained = codeLink(message.code, troubleshooting)
   // The heading has the cause, the facts the progress, and the footer the job.
   const [, cause = ''] = message.title.split(/: (.*)/)
-  const isSaid = cause !== '' && next !== undefined && view.jobs.length === 1 && sentence.endsWith(`: ${cause}.`)
+  const isSaid =
+    next !== undefined &&
+    view.jobs.length === 1 &&
+    (isSaidByTitle || (cause !== '' && sentence.endsWith(`: ${cause}.`)))
   return joined([
     heading,
     markup`\n`,
@@ -79,7 +81,7 @@ function endHead(conclusion: Conclusion, view: View, policy: Policy, { troublesh
       ...(reason === undefined ? [] : [markup`<b>Reason from the service</b>: ${code(reason)}`]),
       ...(next === undefined
         ? []
-        : [markup`<b>What to do</b>: ${prose(next)}${isSaid ? explained : ''}${moreLink(message)}`]),
+        : [markup`<b>What to do</b>: ${prose(next)}${isSaid ? explained : ''}${moreLink(message, isSaid)}`]),
     ]),
   ])
 }
@@ -102,8 +104,8 @@ function codeLink(name: Code | undefined, troubleshooting: HttpsUrl | undefined)
   return markup` ${troubleshooting === undefined ? name : link(docsUrl(troubleshooting, name), name)}`
 }
 
-function moreLink({ link: url }: Headline): Markup {
-  return url === undefined ? markup`` : markup` ${link(url, 'More about this')}`
+function moreLink({ link: url }: Headline, isBehindCode: boolean): Markup {
+  return url === undefined ? markup`` : markup`${isBehindCode ? ' ·' : ''} ${link(url, 'More about this')}`
 }
 
 function runningHead(view: View): Markup {
@@ -117,7 +119,7 @@ function runningHead(view: View): Markup {
         : ''
   const title =
     view.collections.length > 0
-      ? `Import complete, not searchable yet: ${searchText(view)}`
+      ? 'Import complete, not searchable yet'
       : job === undefined
         ? view.discovery === undefined
           ? 'Starting'
@@ -134,14 +136,24 @@ function runningHead(view: View): Markup {
   ])
 }
 
+/** The text above the numbers has the state of the job already. */
+const SAYS_STATE: readonly (Conclusion['kind'] | undefined)[] = [
+  'timed-out',
+  'cancelled',
+  'stalled',
+  'not-found',
+  undefined,
+]
+
 /** Numbers of a job alone; of several jobs the table has them. */
-function factsOf(view: View): readonly string[] {
+function factsOf(view: View, conclusion: Conclusion | undefined): readonly string[] {
   const [job, ...others] = view.jobs
   if (job?.latest === undefined || others.length > 0) return phaseFacts(view)
-  return [`${jobFacts(job, job.latest, view)}.`, ...phaseFacts(view)]
+  const facts = jobFacts(job, job.latest, view, SAYS_STATE.includes(conclusion?.kind))
+  return [...(facts === '' ? [] : [`${facts}.`]), ...phaseFacts(view)]
 }
 
-function jobFacts(job: History, latest: NonNullable<History['latest']>, view: View): string {
+function jobFacts(job: History, latest: NonNullable<History['latest']>, view: View, isStateSaid: boolean): string {
   const { files, sizeBytes, phase, label } = latest
   const failed = files.filter((file) => file.phase === 'failed').length
   const rows = rowsCell(job)
@@ -154,6 +166,7 @@ function jobFacts(job: History, latest: NonNullable<History['latest']>, view: Vi
   ]
   const took = importDuration(job, view.nowMs)
   if (phase === 'completed') return [...facts, ...(took === undefined ? [] : [`in ${took}`])].join(', ')
+  if (isStateSaid) return facts.join(', ')
   const state = `${[label, ...commitNotes(job)].join(', ')} at ${percent(job.progress)} after ${duration(view.nowMs - view.startedAtMs)}`
   return facts.length === 0 ? state : `${state}: ${facts.join(', ')}`
 }
