@@ -335,7 +335,7 @@ describe('a service that does not know what it is asked for', () => {
       kind: 'no-refresh',
       error: {
         outcome: 'no-refresh',
-        what: `${new URL(url).host} cannot refresh a loaded collection (HTTP 404 at refresh_load, which older versions lack), so the gate cannot tell when its new rows are searchable.`,
+        what: `${new URL(url).host} cannot refresh a loaded collection (HTTP 404 at refresh_load, which older versions lack), so the gate cannot determine when its new rows are searchable.`,
         next: expect.stringContaining('pymilvus'),
       },
     })

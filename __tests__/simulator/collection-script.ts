@@ -111,7 +111,7 @@ export function saidAt(course: readonly CollectionStep[], position: number): Par
     }
     since += lasts
   }
-  throw new RangeError('A course needs a last step without "lasts": nothing is said of what comes after it.')
+  throw new RangeError('A course needs a last step without "lasts", which lasts for good.')
 }
 
 function standingOf(

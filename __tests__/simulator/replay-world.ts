@@ -144,7 +144,7 @@ export function authorizationOf({ name, headers }: Exchange): string | undefined
 const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
   [/empty bearer/, 'Bearer'],
   [/wrong key/, 'Bearer root:wrong'],
-  [/unknown user/, 'Bearer nobody:Milvus'],
+  [/unknown user/, 'Bearer stranger:Milvus'],
   [/token without colon/, 'Bearer 0123456789abcdef'],
   [/root basic/, `Basic ${btoa(ROOT)}`],
   [/wrong basic/, `Basic ${btoa('root:wrong')}`],

@@ -150,5 +150,5 @@ function stepAt(course: readonly Step[], position: number) {
     if (position < until) return { step, since, importing }
     since = until
   }
-  throw new RangeError('A course needs a last step without "lasts": nothing is said of what comes after it.')
+  throw new RangeError('A course needs a last step without "lasts", which lasts for good.')
 }

@@ -269,7 +269,7 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
   // https://github.com/milvus-io/milvus/issues/43234
   'no-refresh': [
     'MIG-019',
-    '{host} cannot refresh a loaded collection ({status} at refresh_load, which older versions lack), so the gate cannot tell when its new rows are searchable.',
+    '{host} cannot refresh a loaded collection ({status} at refresh_load, which older versions lack), so the gate cannot determine when its new rows are searchable.',
     'Remove `wait-for: searchable`, and refresh the collection with an SDK in a step of its own (pymilvus: `refresh_load`), or upgrade Milvus.',
   ],
   'http-rejected': ['MIG-014', RETURNED_STATUS, 'Check {input}: it is not the address of the {api}.'],

@@ -160,7 +160,7 @@ function failureOf(reply: HttpReply, nowMs: number): GitHubFailure {
     return { kind: 'limited', waitMs: waitMs ?? DEFAULT_WAIT_MS }
   }
   if (status < 500 && status !== 408) return { kind: 'refused', status, message }
-  return { kind: 'failed', cause: `GitHub answered with HTTP ${status}` }
+  return { kind: 'failed', cause: `GitHub returned HTTP ${status}` }
 }
 
 function messageIn(body: string): string {

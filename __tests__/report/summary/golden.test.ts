@@ -492,7 +492,12 @@ const CASES: Readonly<Record<string, Case>> = {
       passes: false,
       mistakes: [
         { input: 'timeout', got: '"60"', takes: 'a duration with its unit (`60s` or `60m`?)', example: '1h30m' },
-        { input: 'job-id', got: 'nothing', takes: 'import job IDs separated by white space or commas', example: '453761313698322011' },
+        {
+          input: 'job-id',
+          got: 'nothing',
+          takes: 'import job IDs separated by white space or commas',
+          example: '453761313698322011',
+        },
       ],
     },
   },
