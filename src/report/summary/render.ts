@@ -105,7 +105,9 @@ function codeLink(name: Code | undefined, troubleshooting: HttpsUrl | undefined)
 }
 
 function moreLink({ link: url }: Headline, isBehindCode: boolean): Markup {
-  return url === undefined ? markup`` : markup`${isBehindCode ? ' ·' : ''} ${link(url, 'More about this')}`
+  return url === undefined
+    ? markup``
+    : joined([isBehindCode ? markup` ·` : markup``, markup` ${link(url, 'More about this')}`])
 }
 
 function runningHead(view: View): Markup {
