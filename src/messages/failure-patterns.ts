@@ -328,7 +328,7 @@ const ROWS: readonly Row[] = [
   [
     'MIG-162',
     'the user may not import into this collection',
-    'Grant the privilege `Import` on the collection (on Milvus 2.4, 2.5 and early 2.6: on `*`), in the database where it is.',
+    'Grant the privilege `Import` on the collection (in Milvus 2.4, 2.5 and early 2.6 on `*`), in the database where it is.',
     'https://milvus.io/docs/grant_privileges.md',
     /\bPrivilege\w{1,40}: permission deny\b|\bpermission deny to\b/i,
   ],

@@ -131,7 +131,7 @@ const OR_THE_CLUSTER = 'Or set `cluster-endpoint` to the address of the cluster,
 const DATA_PERMISSION =
   'Grant the user or API key the privileges to read and search the collection (Milvus: IndexDetail, GetLoadState, Load, Query, GetStatistics and DescribeCollection), and set `db-name` if it is not in the default database.'
 const IMPORT_PERMISSION =
-  'Grant the user or API key the privilege to import into this collection (Milvus: `Import` on the collection; on 2.4, 2.5 and early 2.6 on `*`), and set `db-name` if the collection is not in the default database.'
+  'Grant the user or API key the privilege to import into this collection (Milvus: `Import` on the collection; in 2.4, 2.5 and early 2.6 on `*`), and set `db-name` if the collection is not in the default database.'
 const CHECK_CREDENTIALS =
   'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not available to workflows triggered from forks or by Dependabot.'
 const JOBS_ADDRESS =
