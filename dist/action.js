@@ -47001,13 +47001,13 @@ function rowsText({ importedRows, totalRows }) {
 function waitAgain({ jobs, discovery, start }) {
     const [job] = jobs;
     if (start !== undefined && job !== undefined) {
-        return `set \`job-id\` to \`${job.jobId}\` in place of \`import\`, or re-run this job, which looks for the same import first.`;
+        return `set \`job-id\` to \`${job.jobId}\` instead of \`import\`, or re-run this job, which looks for the same import first.`;
     }
     if (discovery === undefined)
-        return 're-run this job with the same job id; do not start the import again.';
+        return 're-run this job with the same job ID; do not start the import again.';
     return jobs.length === 0
         ? 're-run this job.'
-        : 're-run this job with these ids in `job-id`, or with `since`; do not start the import again.';
+        : 're-run this job with these IDs in `job-id`, or with `since`; do not start the import again.';
 }
 /** Job ids for a sentence, at most three of them by name. */
 function subjectOf(view, indices) {
@@ -47070,6 +47070,13 @@ function rangeText(range) {
         return `>=${min}`;
     return min === max ? String(min) : `${min}..${max}`;
 }
+/** An expected number of rows for a heading: `1,000`, `at least 5`, `5 to 10`. */
+function rangeWords(range) {
+    const { min, max } = range ?? { min: 1, max: undefined };
+    if (max === undefined)
+        return `at least ${count(min)}`;
+    return min === max ? count(min) : `${count(min)} to ${count(max)}`;
+}
 /** A job in the middle of a sentence. */
 function jobName({ jobId }) {
     return `import job ${jobId}`;
@@ -47122,12 +47129,16 @@ function nextStepFor(error) {
     return operation === 'cluster' ? `${next} ${OR_THE_CLUSTER}` : next;
 }
 /** HTTP status and code of an error, for the end of a heading. */
-function statusIn({ httpStatus, code }) {
-    const facts = [
-        ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
+function statusIn(error) {
+    const facts = statusAndCode(error);
+    return facts === '' ? '' : `: ${facts}`;
+}
+/** Not an HTTP 200 that a code contradicts. */
+function statusAndCode({ httpStatus, code }) {
+    return [
+        ...(httpStatus === undefined || (httpStatus === 200 && code !== undefined) ? [] : [`HTTP ${httpStatus}`]),
         ...(code === undefined ? [] : [`code ${code}`]),
-    ];
-    return facts.length === 0 ? '' : `: ${facts.join(', ')}`;
+    ].join(', ');
 }
 /** The code that stands for an error in log, summary and docs. */
 function serviceErrorCode(error) {
@@ -47145,10 +47156,7 @@ function filled(template, error) {
 const FACTS = {
     host: ({ host }) => host,
     status: ({ httpStatus = 0 }) => `HTTP ${httpStatus}`,
-    statusAndCode: ({ httpStatus, code }) => [
-        ...(httpStatus === undefined || (httpStatus === 200 && code !== undefined) ? [] : [`HTTP ${httpStatus}`]),
-        ...(code === undefined ? [] : [`code ${code}`]),
-    ].join(', '),
+    statusAndCode,
     detail: ({ detail = '' }) => detail,
     message: ({ message = '' }) => message,
     /** What the service says, for the end of a sentence. */
@@ -47190,7 +47198,7 @@ const OPERATIONS = {
     list: { verb: 'list the import jobs', result: 'a readable list of import jobs' },
     commit: { verb: 'commit job {subject}', result: 'a confirmation of the commit' },
     abort: { verb: 'abort job {subject}', result: 'a confirmation of the abort' },
-    create: { verb: 'start the import', result: 'the id of the import job' },
+    create: { verb: 'start the import', result: 'the ID of the import job' },
     'job-start': { verb: 'get the start time of job {subject}', result: 'the start time of the job' },
     'run-start': { verb: 'get the start of the workflow run', result: 'the start of the workflow run' },
     cluster: { verb: 'get the address of the cluster', result: 'the address of the cluster' },
@@ -47200,7 +47208,7 @@ const OPERATIONS = {
     refresh: { verb: 'refresh the collection “{subject}”', result: 'a confirmation of the refresh' },
     count: { verb: 'count the rows of the collection “{subject}”', result: 'a row count' },
     stored: { verb: 'get the stored rows of the collection “{subject}”', result: 'a row count' },
-    identify: { verb: 'describe the collection “{subject}”', result: 'the id of the collection' },
+    identify: { verb: 'describe the collection “{subject}”', result: 'the ID of the collection' },
 };
 function isAboutData(operation) {
     return !['poll', 'list', 'commit', 'abort', 'create', 'job-start', 'cluster'].includes(operation);
@@ -47221,7 +47229,7 @@ const MEANS_CONTROL_PLANE = new Set([
 const CONTROL_PLANE = 'This is the address of a cluster, but import jobs live on the control plane: leave `endpoint` empty (or set https://api.cloud.zilliz.com) and set `cluster-id`.';
 const OR_THE_CLUSTER = 'Or set `cluster-endpoint` to the address of the cluster, as the console shows it.';
 const DATA_PERMISSION = 'Grant the user or API key the privileges to read and search the collection (Milvus: IndexDetail, GetLoadState, Load, Query, GetStatistics and DescribeCollection), and set `db-name` if it is not in the default database.';
-const IMPORT_PERMISSION = 'Grant the user or API key the privilege to import into this collection (Milvus: `Import` on the collection; before 2.6 on `*`), and set `db-name` if the collection is not in the default database.';
+const IMPORT_PERMISSION = 'Grant the user or API key the privilege to import into this collection (Milvus: `Import` on the collection; in 2.4, 2.5 and early 2.6 on `*`), and set `db-name` if the collection is not in the default database.';
 const CHECK_CREDENTIALS = 'Check `api-key`: for Zilliz Cloud an API key, for Milvus `user:password` or an API key. Secrets are not available to workflows triggered from forks or by Dependabot.';
 const JOBS_ADDRESS = 'Check `endpoint`: it takes the base address of Milvus 2.4 or newer (usually port 19530) or of Zilliz Cloud, without a path.';
 const DATA_ADDRESS = 'Check {input}: it takes the address of the Milvus, or of the cluster as the console of Zilliz Cloud shows it.';
@@ -47256,7 +47264,7 @@ const ROWS = {
     'bad-job-id': [
         'MIG-012',
         REJECTED,
-        'Check `job-id`: on Milvus it is a whole number; ids like `job-…` belong to Zilliz Cloud (set `cluster-id`, leave `endpoint` empty).',
+        'Check `job-id`: on Milvus it is a whole number; IDs like `job-…` belong to Zilliz Cloud (set `cluster-id`, leave `endpoint` empty).',
     ],
     'wrong-place': [
         'MIG-012',
@@ -47344,7 +47352,7 @@ const ROWS = {
     // https://github.com/milvus-io/milvus/issues/43234
     'no-refresh': [
         'MIG-019',
-        '{host} cannot refresh a loaded collection ({status} at refresh_load, which older versions lack), so the gate cannot tell when its new rows are searchable.',
+        '{host} cannot refresh a loaded collection ({status} at refresh_load, which older versions lack), so the gate cannot determine when its new rows are searchable.',
         'Remove `wait-for: searchable`, and refresh the collection with an SDK in a step of its own (pymilvus: `refresh_load`), or upgrade Milvus.',
     ],
     'http-rejected': ['MIG-014', RETURNED_STATUS, 'Check {input}: it is not the address of the {api}.'],
@@ -47393,7 +47401,7 @@ const ROWS = {
         'MIG-022',
         ({ timeoutMs = 0, detail }) => {
             const seconds = Math.round(timeoutMs / 100) / 10;
-            const within = seconds === 0 ? 'in the moment that was left' : `within ${seconds} s`;
+            const within = seconds === 0 ? 'before the deadline' : `within ${seconds} s`;
             return `{host} did not respond ${within}${detail === undefined ? '' : ' at {detail}'}.`;
         },
         'Check that the runner can reach it (firewall, IP allow list, private endpoint), or raise `request-timeout`.',
@@ -47645,7 +47653,8 @@ function notSearchable(view, indices) {
     const names = indices.flatMap((i) => view.collections[i]?.name ?? []);
     if (names.length === 0)
         return 'Import complete, but maybe not searchable';
-    return `Import complete, but ${named(names)} ${names.length === 1 ? 'is' : 'are'} not searchable`;
+    const list = names.length === 2 ? names.map((name) => named([name])).join(' and ') : named(names);
+    return `Import complete, but ${list} ${names.length === 1 ? 'is' : 'are'} not searchable`;
 }
 function norOthers(indices, view) {
     if (indices.length === 0)
@@ -47658,7 +47667,7 @@ function notReadySentence(cause, subject, view) {
         case 'index-failed': {
             const { name, failReason } = cause.index;
             const reason = failReason === undefined ? '' : `: ${failReason}`;
-            return `${subject} has all rows, but its index ${shortened(name, MAX_NAME_LENGTH)} failed${reason}.`;
+            return `${subject} has all rows, but its index “${shortened(name, MAX_NAME_LENGTH)}” failed${reason}.`;
         }
         case 'not-loaded':
             return cause.hasIndex
@@ -47694,7 +47703,7 @@ function collectionRowsNotMet({ expected, imported }, view) {
         ? `Collection ${named(names)} has ${rows}`
         : `${amongAll(names.length, names.length, 'collection')} (${named(names)}) have ${rows} in total`;
     return {
-        title: `${rows} in ${named(names)}, expected ${rangeText(expected)}`,
+        title: `${rows} in ${named(names)}, expected ${rangeWords(expected)}`,
         sentence: `${have}, but \`expected-collection-rows\` is \`${rangeText(expected)}\`.`,
         next: (imported ?? 0) < (expected?.min ?? 0)
             ? 'Rows are missing: an upsert counts rows with the same primary key once, and a delete after the import hides rows. Compare with the export, or correct `expected-collection-rows`.'
@@ -47713,14 +47722,13 @@ function stalledCollections(collections, idleMs, view) {
 /** Of collections that were not searchable in time; `timeout` says how long that was. */
 function searchTimedOut(collections, passes, view, policy, timeout) {
     const { subject, is } = phrases_collectionsOf(view, collections);
-    const pass = passes ? '; the step passes, because `on-timeout` is `pass`' : '';
     return {
         title: `${timeout.replaceAll('`', '')}: ${lowerFirst(notSearchable(view, collections))} yet`,
-        sentence: `${timeout}: the import is complete, but ${lowerFirst(subject)} ${is} not searchable yet${stateText(collections, view, policy)}${pass}.`,
+        sentence: `${timeout}: the import is complete, but ${lowerFirst(subject)} ${is} not searchable yet${stateText(collections, view, policy)}.`,
         next: [
             ...rowsFacts(collections, view),
             CONTINUES,
-            passes ? 'Later steps must not rely on a search.' : `Raise \`timeout\`, or ${waitAgain(view)}`,
+            passes ? `${PASSES} Later steps must not rely on a search.` : `Raise \`timeout\`, or ${waitAgain(view)}`,
         ].join(' '),
     };
 }
@@ -47741,6 +47749,8 @@ function rowsFacts(indices, view) {
         'Deleted rows stay in rowCount until they are compacted: if rows were deleted, set `expected-collection-rows`.',
     ];
 }
+/** Why the step passes although time ran out. */
+const PASSES = 'The step passes, because `on-timeout` is `pass`.';
 const CONTINUES = 'Indexing and loading continue at the service.';
 /** The state of a gate that waits for collections: `collection books: 1 index ready, loaded`. */
 function searchText(view) {
@@ -48186,7 +48196,7 @@ const failure_patterns_ROWS = [
     [
         'MIG-162',
         'the user may not import into this collection',
-        'Grant the privilege Import on the collection (before Milvus 2.6, on `*`), in the database where it is.',
+        'Grant the privilege `Import` on the collection (in Milvus 2.4, 2.5 and early 2.6 on `*`), in the database where it is.',
         'https://milvus.io/docs/grant_privileges.md',
         /\bPrivilege\w{1,40}: permission deny\b|\bpermission deny to\b/i,
     ],
@@ -48194,7 +48204,7 @@ const failure_patterns_ROWS = [
 const UNKNOWN = { code: 'MIG-100', advice: 'Fix what the reason names.' };
 const WITHOUT_REASON = {
     code: 'MIG-101',
-    advice: 'The service gives no reason. Search the logs of its data coordinator and data nodes for the job id, or ask its support.',
+    advice: 'The service gives no reason. Search the logs of its data coordinator and data nodes for the job ID, or ask its support.',
     link: failure_patterns_issue(38336),
 };
 const LOCAL_PATH = {
@@ -48365,9 +48375,9 @@ const START_FAILURES = {
 /** One of them has to be picked by hand. */
 const MOST_CANDIDATES = 10;
 /** Where jobs may be this import: a re-run finds them again. */
-const AMONG_THESE = 'If one of these jobs is this import, set `job-id` to its ID in place of `import`. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again.';
+const AMONG_THESE = 'If one of these jobs is this import, set `job-id` to its ID instead of `import`. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again.';
 /** Where no job is known that may be this import. */
-const AMONG_ALL = 'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID in place of `import`. If none is, run this step again.';
+const AMONG_ALL = 'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, run this step again.';
 /** `start-failed`: what the service said, or the jobs that may be this import. */
 function startFailed({ cause, jobIds, error }) {
     const [title, sentence, next] = START_FAILURES[cause];
@@ -48490,7 +48500,7 @@ function uncommitted({ passes, jobs }, view) {
     return {
         title: 'Import not committed',
         sentence: `${subjectOf(view, left).subject} ${left.length === 1 ? 'stays' : 'stay'} at Uncommitted: the rows are imported, but invisible until a commit.`,
-        next: `Commit (${COMMIT})${again}, or abort (${ABORT}). To let the step commit, set \`on-uncommitted\` to \`commit\`; to wait for a commit by another process, to \`wait\`; to pass without a commit, to \`pass\`.`,
+        next: `Commit (${COMMIT})${again}, or abort (${ABORT}). Or set \`on-uncommitted\`: with \`commit\` the step commits, with \`wait\` it waits for a commit by someone else, with \`pass\` it passes without one.`,
     };
 }
 /** Those of these jobs that the gate has not aborted. */
@@ -48586,7 +48596,7 @@ function withWhatIsLeft(message, conclusion, view) {
     // These sentences say already that jobs are at Uncommitted.
     const isKnown = kind === 'uncommitted' || kind === 'partly-committed';
     const sentences = [
-        ...sentenceOn(aborted, (list) => `Aborted, because \`abort-uncommitted\` is set: ${list}.`),
+        ...sentenceOn(aborted, (list) => `The step aborted ${list}, because \`abort-uncommitted\` is set.`),
         ...(isKnown
             ? []
             : [
@@ -48848,7 +48858,7 @@ function outcomes_rowsNotMet({ expected, imported }, view) {
             next: 'The files may be empty, or all rows were filtered out: a file without rows counts as imported. Check the files. If 0 rows are fine, set `expected-rows` to `>=0`.',
         };
     }
-    const title = `${rows}, expected ${rangeText(expected)}`;
+    const title = `${rows}, expected ${rangeWords(expected)}`;
     return imported < (expected?.min ?? 1)
         ? { title, sentence, next: 'Rows are missing. Compare the files with the export, or correct `expected-rows`.' }
         : {
@@ -48858,7 +48868,7 @@ function outcomes_rowsNotMet({ expected, imported }, view) {
         };
 }
 /** How long a Milvus keeps the record of a job that has ended. */
-const RETENTION = 'Milvus keeps finished jobs for 3 hours up to 2.6.23 and 3.0.1, and for 48 hours from 2.6.24 and 3.0.2 on, unless dataCoord.import.taskRetention is set.';
+const RETENTION = 'By default, Milvus keeps finished jobs for 48 hours; before 2.6.24 and 3.0.2, for 3 hours.';
 /** A record that was there this shortly before has not expired. */
 const SHORTEST_RETENTION_MS = 3_600_000;
 function notFound({ jobs, error }, view) {
@@ -48875,20 +48885,20 @@ function notFound({ jobs, error }, view) {
         return {
             title,
             sentence: `The service ${lists} ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${response}`,
-            next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then run this step again: an expired job is not listed any more.',
+            next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then run this step again: an expired job is no longer listed.',
         };
     }
     return {
         title,
         sentence: `The service does not know ${lowerFirst(subject)}${stillUnknown}.${response}`,
-        next: `Check that \`job-id\` is complete and quoted, and that \`endpoint\`, \`cluster-id\` and \`db-name\` are those that the import was started with. The record may also have expired: ${RETENTION}`,
+        next: `Check that \`job-id\` is complete and quoted, and that \`endpoint\`, \`cluster-id\` and \`db-name\` are those that the import was started with. The record may also have expired. ${RETENTION}`,
     };
 }
 function recordLost(job, subject) {
     const unseenMs = (job.unknown?.sinceMs ?? job.polledAtMs ?? 0) - (job.answeredAtMs ?? 0);
     const why = unseenMs >= SHORTEST_RETENTION_MS
         ? `The record has probably expired. ${RETENTION}`
-        : `The record existed ${duration(unseenMs)} before, so it has not expired. Check whether the service was reset or restored, and whether \`endpoint\` still leads to the same one.`;
+        : `The record existed ${duration(unseenMs)} earlier, so it has not expired. Check whether the service was reset or restored, and whether \`endpoint\` still leads to the same one.`;
     return {
         title: 'The service no longer has a record of the import job',
         sentence: `The service no longer has a record of ${lowerFirst(subject)}; last seen ${phrases_progressOf(job)}.`,
@@ -48905,12 +48915,7 @@ function outcomes_rejected({ error, collections }) {
 function outcomes_unreachable({ jobs, collections, error, outageMs }, view) {
     const { subject } = collections === undefined ? subjectOf(view, jobs) : phrases_collectionsOf(view, collections);
     const since = outageMs >= 1000 ? ` for ${duration(outageMs)}` : '';
-    const job = phrases_first(view, jobs);
-    const state = collections !== undefined
-        ? [IMPORT_IS_COMPLETE]
-        : continues(job) && !areAborted(jobs, view)
-            ? ['The import may still be running.']
-            : [];
+    const state = collections === undefined ? ongoing(view, () => 'may still be running') : [IMPORT_IS_COMPLETE];
     return {
         title: `No usable response${since}`,
         sentence: `No usable response for ${lowerFirst(subject)}${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
@@ -48920,6 +48925,17 @@ function outcomes_unreachable({ jobs, collections, error, outageMs }, view) {
             ...state,
         ].join(' '),
     };
+}
+function runningIn({ jobs }) {
+    return jobs.filter((job) => continues(job) && !isAborted(job));
+}
+/** The imports that went on when they were last seen, as the subject of `verb`; none where all have ended. */
+function ongoing(view, verb) {
+    const running = runningIn(view).length;
+    if (running === 0)
+        return [];
+    const subject = view.jobs.length === 1 ? 'The import' : amongAll(running, view.jobs.length, 'import');
+    return [`${subject} ${verb(running === 1)}.`];
 }
 /** The job works on at the service: the last response said so, in a state that this version knows. */
 function continues(job) {
@@ -48937,12 +48953,12 @@ function outcomes_stalled({ jobs, collections, idleMs }, view) {
     const at = job === undefined ? '' : ` at ${phrases_progressOf(job)}`;
     return {
         title: `No progress for ${duration(idleMs)}${job === undefined ? '' : ` at ${percent(job.progress)}`}`,
-        sentence: `No progress of ${lowerFirst(subject)} for ${duration(idleMs)}${at}.`,
+        sentence: `${subject} made no progress for ${duration(idleMs)}${at}.`,
         ...pointsOn(affected, hint),
         next: [
             ...(areAborted(jobs, view) || unknown.length > 0
                 ? unknown
-                : ['The import has not failed and may still continue.']),
+                : [`The import${jobs.length === 1 ? ' has' : 's have'} not failed and may still continue.`]),
             hint === undefined
                 ? 'Check whether the data nodes are up and have free slots for import tasks.'
                 : 'On Zilliz Cloud, ask its support: the nodes are not visible to you.',
@@ -48973,19 +48989,20 @@ function timedOut({ passes, jobs, collections }, view, policy) {
         };
     }
     const left = withoutAborted(jobs, view);
+    const names = named(indexed(jobs, view).map(({ jobId }) => jobId));
     const state = job === undefined
-        ? `${is} not done`
+        ? `${lowerFirst(subject)} ${is} not done`
         : isAlone
-            ? `is at ${phrases_progressOf(job)}`
-            : `${is} not done; the first is at ${phrases_progressOf(job)}`;
-    const pass = passes ? '; the step passes, because `on-timeout` is `pass`' : '';
+            ? `${jobName(job)} is at ${phrases_progressOf(job)}`
+            : `${count(jobs.length)} of ${counted(view.jobs.length, 'import job')} (${names}) are not done. The first is at ${phrases_progressOf(job)}`;
     return {
         title: `${timeout.replaceAll('`', '')}: ${timedOutTitle(job, jobs.length)}`,
-        sentence: `${timeout}: ${lowerFirst(subject)} ${state}${pass}.`,
+        sentence: `${timeout}: ${state}.`,
+        isSaidByTitle: view.jobs.length === 1,
         ...pointsOn(indexed(left, view), idleHint(job)),
         next: [
             ...whatIsLeft(passes ? job : phrases_first(view, left), indexed(left, view), view, policy),
-            passes ? 'Later steps must not rely on its rows.' : afterTimeout(left.length < jobs.length, view),
+            passes ? `${PASSES} Later steps must not rely on the rows.` : afterTimeout(left.length < jobs.length, view),
         ].join(' '),
     };
 }
@@ -49042,7 +49059,7 @@ function whatIsLeft(job, left, view, policy) {
     const unknown = unknownStates(left, view);
     if (job?.latest === undefined || isUnknown(job))
         return unknown;
-    return [...(fateOf(job, view, policy) ?? (unknown.length === 0 ? [continuing(job)] : [])), ...unknown];
+    return [...(fateOf(job, view, policy) ?? (unknown.length === 0 ? continuing(view) : [])), ...unknown];
 }
 /** What a two-phase job waits for; undefined for a job that works on. */
 function fateOf(job, view, { abortUncommitted }) {
@@ -49060,8 +49077,10 @@ function fateOf(job, view, { abortUncommitted }) {
     }
     return undefined;
 }
-function continuing(job) {
-    return `The import continues${allRowsAreIn(job) ? ': all rows are in, but sorting, building indexes or the commit is not done yet' : ''}.`;
+function continuing(view) {
+    const areRowsIn = runningIn(view).every(allRowsAreIn);
+    const left = areRowsIn ? ': all rows are in, but sorting, building indexes or the commit is not done yet' : '';
+    return ongoing(view, (isOne) => `continue${isOne ? 's' : ''}${left}`);
 }
 function allRowsAreIn({ importedRows = 0, totalRows }) {
     return importedRows > 0 && importedRows === totalRows;
@@ -49080,8 +49099,8 @@ function cancelled(signal, view) {
     const isOver = running.length === 0 && view.jobs.length > 0;
     const state = isOver
         ? ['All import jobs have ended.']
-        : unknown.length === 0 && running.some((job) => continues(job) && !isAborted(job))
-            ? ['The import continues.']
+        : unknown.length === 0
+            ? ongoing(view, (isOne) => `continue${isOne ? 's' : ''}`)
             : unknown;
     return {
         title,
@@ -49128,7 +49147,7 @@ function noJobs(passes, view) {
             : `Check \`collection-name\`, \`db-name\` and \`endpoint\` or \`cluster-id\`. ${HIDDEN} ${hint(discovery)} If it is fine that there are none, set \`on-no-jobs\` to \`pass\`.`,
     };
 }
-const HIDDEN = 'Milvus 2.6 and later leave jobs out of the list that the user is not allowed to see.';
+const HIDDEN = 'From Milvus 2.6 on, the list leaves out jobs that the user is not allowed to see.';
 /** Of a search that had no time to learn when every ended job was created; undefined where something else was missing. */
 function searchTooSlow(view, policy) {
     const { undated = 0 } = view.discovery ?? {};
@@ -49153,7 +49172,7 @@ function endedText(discovery) {
     const shown = ended.slice(0, MOST_NAMED);
     // An id of Zilliz Cloud does not tell its age.
     const areLatest = shown.every(({ jobId }) => idTimeMs(jobId) !== undefined);
-    const which = ended.length <= MOST_NAMED ? ':' : areLatest ? ', the latest are' : ', among them';
+    const which = ended.length <= MOST_NAMED ? ':' : areLatest ? '. The latest are' : ', among them';
     const names = shown.map(({ jobId, label }) => `${jobId} (${shortened(label, MAX_LABEL_LENGTH)})`);
     return `The service lists ${counted(ended.length, 'job')} that ended before${which} ${names.join(', ')}.`;
 }
@@ -49172,7 +49191,7 @@ function discoveredText(discovery) {
     const past = ended.length === 0 ? '' : `; ${counted(ended.length, 'other job')} ended before${failed}`;
     return [
         `collection ${collectionName}${databaseText(discovery)} has ${counted(jobIds.length, 'import job')} to wait for${past}`,
-        'jobs that start from now on are not waited for',
+        'the gate does not wait for jobs that start later',
         ...ofUnknownAge
             .map((jobId) => `job ${jobId} counts, since the service does not say when it was created`)
             .slice(0, MOST_NAMED),
@@ -49309,7 +49328,7 @@ function messagesOf(event, policy) {
 function startMessage(view, policy) {
     const [job] = view.jobs;
     if (view.start !== undefined) {
-        return `${importToStart(view.start)}${policy.timeoutMs === 0 ? '' : `; waiting up to ${duration(policy.timeoutMs)} in all`}`;
+        return `${importToStart(view.start)}${policy.timeoutMs === 0 ? '' : `; waiting up to ${duration(policy.timeoutMs)} in total`}`;
     }
     const ids = view.jobs.slice(0, MOST_JOBS_ONE_BY_ONE).map(({ jobId }) => jobId);
     const more = view.jobs.length > ids.length ? ', …' : '';
@@ -49652,7 +49671,7 @@ function failureOf(reply, nowMs) {
     }
     if (status < 500 && status !== 408)
         return { kind: 'refused', status, message };
-    return { kind: 'failed', cause: `GitHub answered with HTTP ${status}` };
+    return { kind: 'failed', cause: `GitHub returned HTTP ${status}` };
 }
 function messageIn(body) {
     try {
@@ -50371,10 +50390,9 @@ function values_idsOf(text) {
     const ids = text.split(/[\s,]+/).filter((id) => id !== '');
     return ids.length > 0
         ? ids
-        : 'one import job id or several, separated by white space or commas, or a JSON array of strings; ' +
-            'or the word `discover`, and the gate finds the import jobs of `collection-name` itself';
+        : 'import job IDs separated by white space or commas (or as a JSON array of strings), or the word `discover`';
 }
-const QUOTED_ID = 'id in quotes in the workflow: without them it is read as a number, whose last digits are lost (in `jq`, keep the id a string)';
+const QUOTED_ID = 'ID in quotes in the workflow: without them it is read as a number, whose last digits are lost (in `jq`, keep the ID a string)';
 function idsInJson(text) {
     const json = jsonOf(text);
     if (typeof json === 'string')
@@ -50382,7 +50400,7 @@ function idsInJson(text) {
     if (!Array.isArray(json))
         return 'valid JSON where it starts like JSON: an array of strings';
     if (json.length === 0)
-        return 'at least one import job id: the step that starts the import may have started none';
+        return 'at least one import job ID: the step that starts the import may have started none';
     if (json.every((id) => typeof id === 'string'))
         return json;
     if (json.some((id) => typeof id === 'number'))
@@ -50402,20 +50420,20 @@ function jsonOf(text) {
 const NOT_AN_ID = ['null', 'undefined', 'Object', 'Array'];
 function faultOfId(id) {
     if (id === '')
-        return 'import job ids that are not empty';
+        return 'import job IDs that are not empty';
     if (NOT_AN_ID.includes(id)) {
-        return 'import job ids: the expression does not lead to one (of an object name the field, for a list use `toJSON(…)`)';
+        return 'import job IDs: the expression does not lead to one (of an object name the field, for a list use `toJSON(…)`)';
     }
     if (/^discover$/i.test(id))
-        return 'the word `discover` alone and in lower case, or import job ids';
+        return 'the word `discover` alone and in lower case, or import job IDs';
     if (/^\d+(?:\.\d+)?e\+?\d+$/i.test(id))
         return `the ${QUOTED_ID}`;
     if (/[\s\p{C}]/u.test(id))
-        return 'import job ids without white space or invisible characters';
+        return 'import job IDs without white space or invisible characters';
     // Ids stand in the log as they are, where the runner would obey a `##[command]`.
     if (!/^[\w.:~-]+$/.test(id))
-        return 'import job ids of letters, digits, `-`, `_`, `.`, `:` and `~`, without quotes';
-    return id.length > LONGEST_ID ? `import job ids of at most ${LONGEST_ID} characters` : undefined;
+        return 'import job IDs of letters, digits, `-`, `_`, `.`, `:` and `~`, without quotes';
+    return id.length > LONGEST_ID ? `import job IDs of at most ${LONGEST_ID} characters` : undefined;
 }
 /** A name on a single line. */
 function parseName(input, name) {
@@ -50533,7 +50551,7 @@ function withoutProject(inputs, clusterId) {
     if (clusterId.kind === 'mistakes' || clusterId.value === undefined || rivals.length === 0)
         return clusterId;
     const got = `${quoted(clusterId.value)} together with ${rivals.map((name) => `\`${name}\``).join(' and ')}`;
-    return wrong('cluster-id', got, 'the instance id alone; remove either it, or `project-id` and `region-id`');
+    return wrong('cluster-id', got, 'the cluster ID alone; remove either it, or `project-id` and `region-id`');
 }
 /** The proxies that the environment asks for; lower case wins, as with curl. */
 function proxiesIn(env) {
@@ -51233,7 +51251,7 @@ function startChanges(before, after, error, nowMs) {
         changes.push({ kind: 'no-list', error });
     }
     if (before.search === undefined && search !== undefined) {
-        changes.push({ kind: 'response-lost', error: search.error, searchMs: search.untilMs - nowMs });
+        changes.push({ kind: 'response-lost', error: search.error, searchMs: Math.round(search.untilMs - nowMs) });
     }
     if (before.failedEarlier !== failedEarlier && failedEarlier.length > 0) {
         changes.push({ kind: 'failed-earlier', jobIds: failedEarlier });
@@ -55371,7 +55389,9 @@ function runStartOf({ token, proxy, run: { apiUrl, repository: fullName, runId }
         switch (result.kind) {
             case 'began': {
                 const wallMs = Date.parse(result.time ?? '');
-                return Number.isNaN(wallMs) ? unknown('not-asked', { detail: 'it named no time' }) : { kind: 'began', wallMs };
+                if (!Number.isNaN(wallMs))
+                    return { kind: 'began', wallMs };
+                return unknown('unusable', { kind: 'github-outage', message: 'its response names no time' });
             }
             case 'refused':
                 return unknown(`http-${result.status}`, { httpStatus: result.status });
@@ -55533,7 +55553,7 @@ function jobLines(job, view, mostFiles) {
     const totalOutageMs = totalOutageMsAt(job, view.nowMs);
     const slowest = slowestOf(durations, totalOutageMs);
     const times = durations.map((one) => `${STAGE_TITLES[one.stage].toLowerCase()} ${phaseDurationText(one)}${one === slowest && durations.length > 1 ? ' (slowest)' : ''}`);
-    const outage = totalOutageMs < 1000 ? '' : `; no usable response for ${duration(totalOutageMs)} of it`;
+    const outage = totalOutageMs < 1000 ? '' : `; no usable response for ${duration(totalOutageMs)}`;
     const throughput = throughputOf(job);
     const lines = [
         ...(times.length === 0 ? [] : [`time: ${times.join(', ')}${outage}`]),
@@ -55775,10 +55795,10 @@ function phaseFacts(view) {
             : [
                 `Slowest phase: ${STAGE_TITLES[slowest.stage].toLowerCase()}, ${phaseDurationText(slowest)} of ${duration(watched)}.`,
             ]),
-        ...(outageMs < 1000 ? [] : [`No usable response for ${duration(outageMs)} of it.`]),
+        ...(outageMs < 1000 ? [] : [`No usable response for ${duration(outageMs)}.`]),
         ...(view.collections.length === 0
             ? []
-            : [`Then ${duration(view.nowMs - importedAtMs)} of waiting until the rows are searchable.`]),
+            : [`Then ${duration(view.nowMs - importedAtMs)} of waiting for the rows to become searchable.`]),
     ];
 }
 /** How long each phase took, folded: for a job alone with a chart, for several as a table. Empty for short imports. */
@@ -56159,7 +56179,6 @@ function filesCell(files) {
 
 
 
-
 /** The runner drops a summary of more than 1,048,576 bytes as a whole; masking may still make it longer. */
 const MAX_SUMMARY_BYTES = 1_000_000;
 /** For the frames of the tables and the few lines that say what was left out. */
@@ -56170,7 +56189,7 @@ const RESERVED_BYTES = 50_000;
  */
 function renderSummary(view, conclusion, policy, context) {
     const head = conclusion === undefined ? runningHead(view) : endHead(conclusion, view, policy, context);
-    const facts = paragraph(factsOf(view));
+    const facts = paragraph(factsOf(view, conclusion));
     const foot = markup `\n${footer(view, policy, context)}\n`;
     const phases = phaseSection(view);
     const collections = collectionsTable(view);
@@ -56187,12 +56206,14 @@ function endHead(conclusion, view, policy, { troubleshooting }) {
     const heading = markup `### ${iconOf(conclusion)} ${message.title}\n`;
     if (isPlainSuccess(conclusion))
         return heading;
-    const { sentence, points = [], next } = message;
+    const { sentence, isSaidByTitle = false, points = [], next } = message;
     const reason = serviceReason(conclusion, view);
     const explained = codeLink(message.code, troubleshooting);
     // The heading has the cause, the facts the progress, and the footer the job.
     const [, cause = ''] = message.title.split(/: (.*)/);
-    const isSaid = cause !== '' && next !== undefined && view.jobs.length === 1 && sentence.endsWith(`: ${cause}.`);
+    const isSaid = next !== undefined &&
+        view.jobs.length === 1 &&
+        (isSaidByTitle || (cause !== '' && sentence.endsWith(`: ${cause}.`)));
     return joined([
         heading,
         markup `\n`,
@@ -56204,7 +56225,7 @@ function endHead(conclusion, view, policy, { troubleshooting }) {
             ...(reason === undefined ? [] : [markup `<b>Reason from the service</b>: ${code(reason)}`]),
             ...(next === undefined
                 ? []
-                : [markup `<b>What to do</b>: ${prose(next)}${isSaid ? explained : ''}${moreLink(message)}`]),
+                : [markup `<b>What to do</b>: ${prose(next)}${isSaid ? explained : ''}${moreLink(message, isSaid)}`]),
         ]),
     ]);
 }
@@ -56226,8 +56247,10 @@ function codeLink(name, troubleshooting) {
         return markup ``;
     return markup ` ${troubleshooting === undefined ? name : markdown_link(docsUrl(troubleshooting, name), name)}`;
 }
-function moreLink({ link: url }) {
-    return url === undefined ? markup `` : markup ` ${markdown_link(url, 'More about this')}`;
+function moreLink({ link: url }, isBehindCode) {
+    return url === undefined
+        ? markup ``
+        : joined([isBehindCode ? markup ` ·` : markup ``, markup ` ${markdown_link(url, 'More about this')}`]);
 }
 function runningHead(view) {
     const hint = view.jobs.filter(isIdle).flatMap((job) => stallHint(job) ?? [])[0];
@@ -56238,7 +56261,7 @@ function runningHead(view) {
             ? ` The import${others.length === 0 ? '' : 's'} may continue at the service.`
             : '';
     const title = view.collections.length > 0
-        ? `Import complete, not searchable yet: ${searchText(view)}`
+        ? 'Import complete, not searchable yet'
         : job === undefined
             ? view.discovery === undefined
                 ? 'Starting'
@@ -56254,14 +56277,23 @@ function runningHead(view) {
         ]),
     ]);
 }
+/** The text above the numbers has the state of the job already. */
+const SAYS_STATE = [
+    'timed-out',
+    'cancelled',
+    'stalled',
+    'not-found',
+    undefined,
+];
 /** Numbers of a job alone; of several jobs the table has them. */
-function factsOf(view) {
+function factsOf(view, conclusion) {
     const [job, ...others] = view.jobs;
     if (job?.latest === undefined || others.length > 0)
         return phaseFacts(view);
-    return [`${jobFacts(job, job.latest, view)}.`, ...phaseFacts(view)];
+    const facts = jobFacts(job, job.latest, view, SAYS_STATE.includes(conclusion?.kind));
+    return [...(facts === '' ? [] : [`${facts}.`]), ...phaseFacts(view)];
 }
-function jobFacts(job, latest, view) {
+function jobFacts(job, latest, view, isStateSaid) {
     const { files, sizeBytes, phase, label } = latest;
     const failed = files.filter((file) => file.phase === 'failed').length;
     const rows = rowsCell(job);
@@ -56275,6 +56307,8 @@ function jobFacts(job, latest, view) {
     const took = importDuration(job, view.nowMs);
     if (phase === 'completed')
         return [...facts, ...(took === undefined ? [] : [`in ${took}`])].join(', ');
+    if (isStateSaid)
+        return facts.join(', ');
     const state = `${[label, ...commitNotes(job)].join(', ')} at ${percent(job.progress)} after ${duration(view.nowMs - view.startedAtMs)}`;
     return facts.length === 0 ? state : `${state}: ${facts.join(', ')}`;
 }
@@ -56519,7 +56553,7 @@ function refusingSecrets(selection, env) {
     const secrets = secretsOf({ ...env, [variableOf('headers')]: '' }).filter(({ length }) => length >= SHORTEST_STRAY);
     if (!ids.some((id) => secrets.some((secret) => id.includes(secret))))
         return selection;
-    return wrong('job-id', STRAY_SECRET, 'import job ids, which are no secret');
+    return wrong('job-id', STRAY_SECRET, 'import job IDs, which are no secret');
 }
 const STRAY_SECRET = 'a value that holds a secret of another input';
 /** A shorter one may be a part of an id by chance. */

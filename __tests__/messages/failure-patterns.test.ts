@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { performance } from 'node:perf_hooks'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { failurePatterns, matchFailure, whatFailed } from '../../src/messages/failure-patterns.ts'
