@@ -361,21 +361,21 @@ describe('what happened', () => {
       { kind: 'unreachable', passes: false, jobs: [0], error, outageMs: 300_000 },
       viewOf(aJob()),
       'No usable response for import job j0 for 5 min: milvus.example returned HTTP 503.',
-      /^If this lasts, check the status page or the logs of the service\. The import may still be running\.$/,
+      /^If this lasts, check the status page or the logs of the service\. The import may still be running\. When the service is reachable, re-run this job; do not start the import again\.$/,
     ],
     [
       'unreachable, where only the second may still be running',
       { kind: 'unreachable', passes: false, jobs: [0, 1], error, outageMs: 300_000 },
       viewOf(aCompletedJob(), aJob()),
       'No usable response for both import jobs (j0, j1) for 5 min: milvus.example returned HTTP 503.',
-      / 1 of 2 imports may still be running\.$/,
+      / 1 of 2 imports may still be running\. When the service is reachable, re-run this job; do not start the import again\.$/,
     ],
     [
       'unreachable, where both may still be running',
       { kind: 'unreachable', passes: false, jobs: [0, 1], error, outageMs: 300_000 },
       viewOf(aJob(), aJob()),
       'No usable response for both import jobs (j0, j1) for 5 min: milvus.example returned HTTP 503.',
-      / Both imports may still be running\.$/,
+      / Both imports may still be running\. When the service is reachable, re-run this job; do not start the import again\.$/,
     ],
     [
       'unreachable in time',
@@ -389,7 +389,7 @@ describe('what happened', () => {
       { kind: 'unreachable', passes: false, jobs: [0], error, outageMs: 1000 },
       viewOf(aJob()),
       'No usable response for import job j0 for 1 s: milvus.example returned HTTP 503.',
-      /^If this lasts, check the status page or the logs of the service\. The import may still be running\.$/,
+      /^If this lasts, check the status page or the logs of the service\. The import may still be running\. When the service is reachable, re-run this job; do not start the import again\.$/,
     ],
     [
       'stalled early',
@@ -727,7 +727,7 @@ describe('the start of an import', () => {
       expect(next).toMatch(
         /If one of these jobs is this import, set `job-id` to its ID instead of `import`\. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again\.$/,
       )
-      expect(next).not.toContain('run this step again')
+      expect(next).not.toContain('re-run this job')
     }
   })
 
@@ -735,7 +735,7 @@ describe('the start of an import', () => {
     const { title, points, next } = headline(failed({}), aView([]), policy)
     expect({ title, points }).toEqual({ title: 'Unclear whether the import started', points: undefined })
     expect(next).toBe(
-      'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, run this step again.',
+      'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, re-run this job.',
     )
   })
 

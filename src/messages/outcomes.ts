@@ -320,7 +320,7 @@ function notFound({ jobs, error }: Extract<Conclusion, { kind: 'not-found' }>, v
     return {
       title,
       sentence: `The service ${lists} ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${response}`,
-      next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then run this step again: an expired job is no longer listed.',
+      next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then re-run this job: an expired job is no longer listed.',
     }
   }
   return {
@@ -351,13 +351,18 @@ function rejected({ error, collections }: Extract<Conclusion, { kind: 'rejected'
   }
 }
 
+const WHEN_REACHABLE = 'When the service is reachable, re-run this job; do not start the import again.'
+
 function unreachable(
   { jobs, collections, error, outageMs }: Extract<Conclusion, { kind: 'unreachable' }>,
   view: View,
 ): Message {
   const { subject } = collections === undefined ? subjectOf(view, jobs) : collectionsOf(view, collections)
   const since = outageMs >= 1000 ? ` for ${duration(outageMs)}` : ''
-  const state = collections === undefined ? ongoing(view, () => 'may still be running') : [IMPORT_IS_COMPLETE]
+  const state =
+    collections !== undefined
+      ? [IMPORT_IS_COMPLETE]
+      : [...ongoing(view, () => 'may still be running'), ...(view.jobs.length === 0 ? [] : [WHEN_REACHABLE])]
   return {
     title: `No usable response${since}`,
     sentence: `No usable response for ${lowerFirst(subject)}${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
@@ -405,7 +410,7 @@ function stalled({ jobs, collections, idleMs }: Extract<Conclusion, { kind: 'sta
         : [`The import${jobs.length === 1 ? ' has' : 's have'} not failed and may still continue.`]),
       hint === undefined
         ? 'Check whether the data nodes are up and have free slots for import tasks.'
-        : 'On Zilliz Cloud, ask its support: the nodes are not visible to you.',
+        : 'On Zilliz Cloud, contact its support: its nodes are not visible to you.',
       'To wait longer, raise `stall-timeout`.',
     ].join(' '),
   }

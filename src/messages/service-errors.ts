@@ -340,7 +340,7 @@ const ROWS: Readonly<Record<ServiceErrorKind, Row>> = {
   reset: [
     'MIG-023',
     'The connection to {host} was closed before a response arrived ({detail}).',
-    'If this lasts, check the service and what stands in front of it; a port that speaks TLS needs https://.',
+    'Check the service and any proxy or load balancer in front of it. If the port uses TLS, use `https://` in {input}.',
   ],
   'not-http': [
     'MIG-024',
