@@ -47420,7 +47420,7 @@ const ROWS = {
     reset: [
         'MIG-023',
         'The connection to {host} was closed before a response arrived ({detail}).',
-        'If this lasts, check the service and what stands in front of it; a port that speaks TLS needs https://.',
+        'Check the service and any proxy or load balancer in front of it. If the port uses TLS, use `https://` in {input}.',
     ],
     'not-http': [
         'MIG-024',
@@ -47573,7 +47573,7 @@ function codeOf(conclusion) {
 
 
 const LOAD = 'POST /v2/vectordb/collections/load';
-const AGAIN = 'Then run this step again; do not start the import again.';
+const AGAIN = 'Then re-run this job; do not start the import again.';
 /** How far a collection is on its way to being searchable: `1.2M rows not indexed yet, loaded`. */
 function searchState(collection) {
     const { indexes, gone } = collection;
@@ -48377,7 +48377,7 @@ const MOST_CANDIDATES = 10;
 /** Where jobs may be this import: a re-run finds them again. */
 const AMONG_THESE = 'If one of these jobs is this import, set `job-id` to its ID instead of `import`. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again.';
 /** Where no job is known that may be this import. */
-const AMONG_ALL = 'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, run this step again.';
+const AMONG_ALL = 'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, re-run this job.';
 /** `start-failed`: what the service said, or the jobs that may be this import. */
 function startFailed({ cause, jobIds, error }) {
     const [title, sentence, next] = START_FAILURES[cause];
@@ -48391,7 +48391,7 @@ function startFailed({ cause, jobIds, error }) {
         next: [
             ...(next === '' ? [] : [next]),
             ...(isKnown ? [diagnosis.advice] : error === undefined || isGitHub ? [] : [nextStepFor(error)]),
-            cause === 'refused' ? 'Then run this step again.' : jobIds.length > 0 ? AMONG_THESE : AMONG_ALL,
+            cause === 'refused' ? 'Then re-run this job.' : jobIds.length > 0 ? AMONG_THESE : AMONG_ALL,
         ].join(' '),
         ...(isKnown && { diagnosis }),
     };
@@ -48402,7 +48402,7 @@ function startUnreachable({ error, outageMs }, start) {
     return {
         title: `Import not started: no usable response${since}`,
         sentence: `${theImport(start)} was not started: no usable response${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
-        next: `${error === undefined ? 'Check `endpoint` and the network between this runner and the service, or raise `timeout`.' : nextStepFor(error)} Then run this step again.`,
+        next: `${error === undefined ? 'Check `endpoint` and the network between this runner and the service, or raise `timeout`.' : nextStepFor(error)} Then re-run this job.`,
     };
 }
 /** `cancelled` before the job was known. */
@@ -48496,7 +48496,7 @@ function uncommitted({ passes, jobs }, view) {
         };
     }
     // A job that was aborted would fail the step again.
-    const again = left.length < jobs.length ? '' : ' and run this step again';
+    const again = left.length < jobs.length ? '' : ' and re-run this job';
     return {
         title: 'Import not committed',
         sentence: `${subjectOf(view, left).subject} ${left.length === 1 ? 'stays' : 'stay'} at Uncommitted: the rows are imported, but invisible until a commit.`,
@@ -48582,7 +48582,7 @@ function afterTheCause(left) {
             `Fix the cause, then start a new import for ${named(lost.map(({ jobId }) => jobId))}, and commit the jobs at Uncommitted (${COMMIT}).`,
         ]
         : [
-            `Fix the cause, then re-run this step to commit the jobs at Uncommitted, or commit ${others} yourself (${COMMIT}).`,
+            `Fix the cause, then re-run this job to commit the jobs at Uncommitted, or commit ${others} yourself (${COMMIT}).`,
         ];
 }
 /** The message for an end, with what it leaves behind of two-phase jobs. */
@@ -48885,7 +48885,7 @@ function notFound({ jobs, error }, view) {
         return {
             title,
             sentence: `The service ${lists} ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${response}`,
-            next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then run this step again: an expired job is no longer listed.',
+            next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then re-run this job: an expired job is no longer listed.',
         };
     }
     return {
@@ -48912,10 +48912,13 @@ function outcomes_rejected({ error, collections }) {
         next: collections === undefined ? nextStepFor(error) : `${nextStepFor(error)} ${IMPORT_IS_COMPLETE}`,
     };
 }
+const WHEN_REACHABLE = 'When the service is reachable, re-run this job; do not start the import again.';
 function outcomes_unreachable({ jobs, collections, error, outageMs }, view) {
     const { subject } = collections === undefined ? subjectOf(view, jobs) : phrases_collectionsOf(view, collections);
     const since = outageMs >= 1000 ? ` for ${duration(outageMs)}` : '';
-    const state = collections === undefined ? ongoing(view, () => 'may still be running') : [IMPORT_IS_COMPLETE];
+    const state = collections !== undefined
+        ? [IMPORT_IS_COMPLETE]
+        : [...ongoing(view, () => 'may still be running'), ...(view.jobs.length === 0 ? [] : [WHEN_REACHABLE])];
     return {
         title: `No usable response${since}`,
         sentence: `No usable response for ${lowerFirst(subject)}${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
@@ -48961,7 +48964,7 @@ function outcomes_stalled({ jobs, collections, idleMs }, view) {
                 : [`The import${jobs.length === 1 ? ' has' : 's have'} not failed and may still continue.`]),
             hint === undefined
                 ? 'Check whether the data nodes are up and have free slots for import tasks.'
-                : 'On Zilliz Cloud, ask its support: the nodes are not visible to you.',
+                : 'On Zilliz Cloud, contact its support: its nodes are not visible to you.',
             'To wait longer, raise `stall-timeout`.',
         ].join(' '),
     };
