@@ -48918,7 +48918,10 @@ function outcomes_unreachable({ jobs, collections, error, outageMs }, view) {
     const since = outageMs >= 1000 ? ` for ${duration(outageMs)}` : '';
     const state = collections !== undefined
         ? [IMPORT_IS_COMPLETE]
-        : [...ongoing(view, () => 'may still be running'), ...(view.jobs.length === 0 ? [] : [WHEN_REACHABLE])];
+        : [
+            ...ongoing(view, () => 'may still be running'),
+            ...(view.jobs.some(({ latest }) => latest !== undefined) ? [WHEN_REACHABLE] : []),
+        ];
     return {
         title: `No usable response${since}`,
         sentence: `No usable response for ${lowerFirst(subject)}${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,

@@ -362,7 +362,10 @@ function unreachable(
   const state =
     collections !== undefined
       ? [IMPORT_IS_COMPLETE]
-      : [...ongoing(view, () => 'may still be running'), ...(view.jobs.length === 0 ? [] : [WHEN_REACHABLE])]
+      : [
+          ...ongoing(view, () => 'may still be running'),
+          ...(view.jobs.some(({ latest }) => latest !== undefined) ? [WHEN_REACHABLE] : []),
+        ]
   return {
     title: `No usable response${since}`,
     sentence: `No usable response for ${lowerFirst(subject)}${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
