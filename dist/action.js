@@ -47001,13 +47001,13 @@ function rowsText({ importedRows, totalRows }) {
 function waitAgain({ jobs, discovery, start }) {
     const [job] = jobs;
     if (start !== undefined && job !== undefined) {
-        return `set \`job-id\` to \`${job.jobId}\` instead of \`import\`, or re-run this job, which looks for the same import first.`;
+        return `set \`job-id\` to \`${job.jobId}\` instead of \`import\`, or re-run this workflow job, which looks for the same import first.`;
     }
     if (discovery === undefined)
-        return 're-run this job with the same job ID; do not start the import again.';
+        return 're-run this workflow job with the same job ID; do not start the import again.';
     return jobs.length === 0
-        ? 're-run this job.'
-        : 're-run this job with these IDs in `job-id`, or with `since`; do not start the import again.';
+        ? 're-run this workflow job.'
+        : 're-run this workflow job with these IDs in `job-id`, or with `since`; do not start the import again.';
 }
 /** Job ids for a sentence, at most three of them by name. */
 function subjectOf(view, indices) {
@@ -47573,7 +47573,7 @@ function codeOf(conclusion) {
 
 
 const LOAD = 'POST /v2/vectordb/collections/load';
-const AGAIN = 'Then re-run this job; do not start the import again.';
+const AGAIN = 'Then re-run this workflow job; do not start the import again.';
 /** How far a collection is on its way to being searchable: `1.2M rows not indexed yet, loaded`. */
 function searchState(collection) {
     const { indexes, gone } = collection;
@@ -48377,7 +48377,7 @@ const MOST_CANDIDATES = 10;
 /** Where jobs may be this import: a re-run finds them again. */
 const AMONG_THESE = 'If one of these jobs is this import, set `job-id` to its ID instead of `import`. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again.';
 /** Where no job is known that may be this import. */
-const AMONG_ALL = 'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, re-run this job.';
+const AMONG_ALL = 'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, re-run this workflow job.';
 /** `start-failed`: what the service said, or the jobs that may be this import. */
 function startFailed({ cause, jobIds, error }) {
     const [title, sentence, next] = START_FAILURES[cause];
@@ -48391,7 +48391,7 @@ function startFailed({ cause, jobIds, error }) {
         next: [
             ...(next === '' ? [] : [next]),
             ...(isKnown ? [diagnosis.advice] : error === undefined || isGitHub ? [] : [nextStepFor(error)]),
-            cause === 'refused' ? 'Then re-run this job.' : jobIds.length > 0 ? AMONG_THESE : AMONG_ALL,
+            cause === 'refused' ? 'Then re-run this workflow job.' : jobIds.length > 0 ? AMONG_THESE : AMONG_ALL,
         ].join(' '),
         ...(isKnown && { diagnosis }),
     };
@@ -48402,7 +48402,7 @@ function startUnreachable({ error, outageMs }, start) {
     return {
         title: `Import not started: no usable response${since}`,
         sentence: `${theImport(start)} was not started: no usable response${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
-        next: `${error === undefined ? 'Check `endpoint` and the network between this runner and the service, or raise `timeout`.' : nextStepFor(error)} Then re-run this job.`,
+        next: `${error === undefined ? 'Check `endpoint` and the network between this runner and the service, or raise `timeout`.' : nextStepFor(error)} Then re-run this workflow job.`,
     };
 }
 /** `cancelled` before the job was known. */
@@ -48496,7 +48496,7 @@ function uncommitted({ passes, jobs }, view) {
         };
     }
     // A job that was aborted would fail the step again.
-    const again = left.length < jobs.length ? '' : ' and re-run this job';
+    const again = left.length < jobs.length ? '' : ' and re-run this workflow job';
     return {
         title: 'Import not committed',
         sentence: `${subjectOf(view, left).subject} ${left.length === 1 ? 'stays' : 'stay'} at Uncommitted: the rows are imported, but invisible until a commit.`,
@@ -48582,7 +48582,7 @@ function afterTheCause(left) {
             `Fix the cause, then start a new import for ${named(lost.map(({ jobId }) => jobId))}, and commit the jobs at Uncommitted (${COMMIT}).`,
         ]
         : [
-            `Fix the cause, then re-run this job to commit the jobs at Uncommitted, or commit ${others} yourself (${COMMIT}).`,
+            `Fix the cause, then re-run this workflow job to commit the jobs at Uncommitted, or commit ${others} yourself (${COMMIT}).`,
         ];
 }
 /** The message for an end, with what it leaves behind of two-phase jobs. */
@@ -48885,7 +48885,7 @@ function notFound({ jobs, error }, view) {
         return {
             title,
             sentence: `The service ${lists} ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${response}`,
-            next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then re-run this job: an expired job is no longer listed.',
+            next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then re-run this workflow job: an expired job is no longer listed.',
         };
     }
     return {
@@ -48912,7 +48912,7 @@ function outcomes_rejected({ error, collections }) {
         next: collections === undefined ? nextStepFor(error) : `${nextStepFor(error)} ${IMPORT_IS_COMPLETE}`,
     };
 }
-const WHEN_REACHABLE = 'When the service is reachable, re-run this job; do not start the import again.';
+const WHEN_REACHABLE = 'When the service is reachable, re-run this workflow job; do not start the import again.';
 function outcomes_unreachable({ jobs, collections, error, outageMs }, view) {
     const { subject } = collections === undefined ? subjectOf(view, jobs) : phrases_collectionsOf(view, collections);
     const since = outageMs >= 1000 ? ` for ${duration(outageMs)}` : '';

@@ -140,7 +140,12 @@ describe('jobs that were found', () => {
       [found],
       /these IDs in `job-id`, or with `since`/,
     ],
-    ['a signal before any was found', { kind: 'cancelled', passes: false, signal: 'SIGINT' }, [], /re-run this job\.$/],
+    [
+      'a signal before any was found',
+      { kind: 'cancelled', passes: false, signal: 'SIGINT' },
+      [],
+      /re-run this workflow job\.$/,
+    ],
   ])('are not found again once they have ended, so the advice after %s is another', (_, conclusion, jobs, next) => {
     expect(after(conclusion, jobs)).toMatch(next)
   })

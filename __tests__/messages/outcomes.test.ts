@@ -361,21 +361,21 @@ describe('what happened', () => {
       { kind: 'unreachable', passes: false, jobs: [0], error, outageMs: 300_000 },
       viewOf(aJob()),
       'No usable response for import job j0 for 5 min: milvus.example returned HTTP 503.',
-      /^If this lasts, check the status page or the logs of the service\. The import may still be running\. When the service is reachable, re-run this job; do not start the import again\.$/,
+      /^If this lasts, check the status page or the logs of the service\. The import may still be running\. When the service is reachable, re-run this workflow job; do not start the import again\.$/,
     ],
     [
       'unreachable, where only the second may still be running',
       { kind: 'unreachable', passes: false, jobs: [0, 1], error, outageMs: 300_000 },
       viewOf(aCompletedJob(), aJob()),
       'No usable response for both import jobs (j0, j1) for 5 min: milvus.example returned HTTP 503.',
-      / 1 of 2 imports may still be running\. When the service is reachable, re-run this job; do not start the import again\.$/,
+      / 1 of 2 imports may still be running\. When the service is reachable, re-run this workflow job; do not start the import again\.$/,
     ],
     [
       'unreachable, where both may still be running',
       { kind: 'unreachable', passes: false, jobs: [0, 1], error, outageMs: 300_000 },
       viewOf(aJob(), aJob()),
       'No usable response for both import jobs (j0, j1) for 5 min: milvus.example returned HTTP 503.',
-      / Both imports may still be running\. When the service is reachable, re-run this job; do not start the import again\.$/,
+      / Both imports may still be running\. When the service is reachable, re-run this workflow job; do not start the import again\.$/,
     ],
     [
       'unreachable in time',
@@ -389,7 +389,7 @@ describe('what happened', () => {
       { kind: 'unreachable', passes: false, jobs: [0], error, outageMs: 1000 },
       viewOf(aJob()),
       'No usable response for import job j0 for 1 s: milvus.example returned HTTP 503.',
-      /^If this lasts, check the status page or the logs of the service\. The import may still be running\. When the service is reachable, re-run this job; do not start the import again\.$/,
+      /^If this lasts, check the status page or the logs of the service\. The import may still be running\. When the service is reachable, re-run this workflow job; do not start the import again\.$/,
     ],
     [
       'stalled early',
@@ -466,7 +466,7 @@ describe('what happened', () => {
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       viewOf(aCompletedJob()),
       'The gate was stopped by SIGTERM.',
-      /^All import jobs have ended\. To get a verdict, re-run this job with the same job ID/,
+      /^All import jobs have ended\. To get a verdict, re-run this workflow job with the same job ID/,
     ],
     [
       'cancelled at the end, with jobs that were found',
@@ -480,14 +480,14 @@ describe('what happened', () => {
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       aView([]),
       'The gate was stopped by SIGTERM.',
-      /^To wait for it again, re-run this job/,
+      /^To wait for it again, re-run this workflow job/,
     ],
     [
       'cancelled before jobs were found',
       { kind: 'cancelled', passes: false, signal: 'SIGINT' },
       { ...aView([]), discovery: newDiscovery(SEARCH, {}, 0) },
       'The gate was stopped by SIGINT while it searched for the import jobs of collection docs.',
-      /^To wait for it again, re-run this job/,
+      /^To wait for it again, re-run this workflow job/,
     ],
     [
       'cancelled with a job that was aborted',
@@ -567,7 +567,7 @@ describe('what happened', () => {
     )
     expect(words({ kind: 'timed-out', passes: false, jobs: [0] }, view)).toEqual({
       sentence: 'Timed out after 1 h: import job j0 is at Unknown.',
-      next: 'Raise `timeout`, or re-run this job with the same job ID; do not start the import again.',
+      next: 'Raise `timeout`, or re-run this workflow job with the same job ID; do not start the import again.',
     })
   })
 
@@ -580,8 +580,8 @@ describe('what happened', () => {
     const { next } = words({ kind: 'timed-out', passes: false, jobs: [0] }, viewOf(snapshot))
     expect(next).toBe(
       areIn
-        ? 'The import continues: all rows are in, but sorting, building indexes or the commit is not done yet. Raise `timeout`, or re-run this job with the same job ID; do not start the import again.'
-        : 'The import continues. Raise `timeout`, or re-run this job with the same job ID; do not start the import again.',
+        ? 'The import continues: all rows are in, but sorting, building indexes or the commit is not done yet. Raise `timeout`, or re-run this workflow job with the same job ID; do not start the import again.'
+        : 'The import continues. Raise `timeout`, or re-run this workflow job with the same job ID; do not start the import again.',
     )
   })
 
@@ -594,7 +594,7 @@ describe('what happened', () => {
 
   const odd = (label: string, reason?: string) => aJob({ label, phase: 'unknown', reason })
   const CHECK =
-    'This version does not know the state Odd of import job j1: check the job at the service. Raise `timeout`, or re-run this job with the same job ID; do not start the import again.'
+    'This version does not know the state Odd of import job j1: check the job at the service. Raise `timeout`, or re-run this workflow job with the same job ID; do not start the import again.'
 
   it.each<[string, Conclusion, View, string, readonly string[]]>([
     [
@@ -622,7 +622,7 @@ describe('what happened', () => {
       'in several words',
       { kind: 'timed-out', passes: false, jobs: [0, 1, 2, 3, 4, 5] },
       viewOf(odd('Odd', 'x'), odd('Odd', 'x'), odd('Strange'), odd('New', 'y'), odd('Fresh', 'z'), odd('Own', 'w')),
-      'This version does not know the state Odd of import jobs j0, j1: check the jobs at the service. This version does not know the state Strange of import job j2: check the job at the service. This version does not know the state New of import job j3: check the job at the service. 2 more states are unknown. Raise `timeout`, or re-run this job with the same job ID; do not start the import again.',
+      'This version does not know the state Odd of import jobs j0, j1: check the jobs at the service. This version does not know the state Strange of import job j2: check the job at the service. This version does not know the state New of import job j3: check the job at the service. 2 more states are unknown. Raise `timeout`, or re-run this workflow job with the same job ID; do not start the import again.',
       [
         'Reason from the service about import jobs j0, j1: x',
         'Reason from the service about import job j3: y',
@@ -633,7 +633,7 @@ describe('what happened', () => {
       'after a signal',
       { kind: 'cancelled', passes: false, signal: 'SIGTERM' },
       viewOf(aJob(), odd('Odd', 'waits for a slot'), aCompletedJob()),
-      'This version does not know the state Odd of import job j1: check the job at the service. To wait for it again, re-run this job with the same job ID; do not start the import again.',
+      'This version does not know the state Odd of import job j1: check the job at the service. To wait for it again, re-run this workflow job with the same job ID; do not start the import again.',
       ['Reason from the service about import job j1: waits for a slot'],
     ],
     [
@@ -727,7 +727,7 @@ describe('the start of an import', () => {
       expect(next).toMatch(
         /If one of these jobs is this import, set `job-id` to its ID instead of `import`\. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again\.$/,
       )
-      expect(next).not.toContain('re-run this job')
+      expect(next).not.toContain('re-run this workflow job')
     }
   })
 
@@ -735,7 +735,7 @@ describe('the start of an import', () => {
     const { title, points, next } = headline(failed({}), aView([]), policy)
     expect({ title, points }).toEqual({ title: 'Unclear whether the import started', points: undefined })
     expect(next).toBe(
-      'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, re-run this job.',
+      'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, re-run this workflow job.',
     )
   })
 

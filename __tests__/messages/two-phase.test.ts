@@ -33,7 +33,7 @@ describe('jobs that rest at Uncommitted', () => {
       'Both import jobs (a, b) stay at Uncommitted: the rows are imported, but invisible until a commit.',
     )
     expect(next).toBe(
-      `Commit (${COMMIT}) and re-run this job, or abort (${ABORT}). Or set \`on-uncommitted\`: with \`commit\` the step commits, with \`wait\` it waits for a commit by someone else, with \`pass\` it passes without one.`,
+      `Commit (${COMMIT}) and re-run this workflow job, or abort (${ABORT}). Or set \`on-uncommitted\`: with \`commit\` the step commits, with \`wait\` it waits for a commit by someone else, with \`pass\` it passes without one.`,
     )
   })
 
@@ -105,7 +105,7 @@ describe('an import that is half done', () => {
       `not committed: b, Uncommitted, ${AT}: milvus.example returned HTTP 503.`,
     ])
     expect(words.next).toBe(
-      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then re-run this job to commit the jobs at Uncommitted, or commit the other job yourself (${COMMIT}).`,
+      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then re-run this workflow job to commit the jobs at Uncommitted, or commit the other job yourself (${COMMIT}).`,
     )
   })
 
@@ -131,7 +131,7 @@ describe('an import that is half done', () => {
 
   it('is to be gone on with by a re-run, also where one has never answered', () => {
     const { next } = reported(half([0], [1, 2]), committed('a'), uncommittedJob('b'), aHistory({ jobId: 'c' }))
-    expect(next).toContain('Fix the cause, then re-run this job to commit the jobs at Uncommitted, or ')
+    expect(next).toContain('Fix the cause, then re-run this workflow job to commit the jobs at Uncommitted, or ')
   })
 
   it('reports a job that was aborted after its commit was refused or lost', () => {
@@ -155,7 +155,7 @@ describe('an import that is half done', () => {
     const { next } = reported(half([0], [1]), committed('a'), gone)
     expect(next).toBe('If this lasts, check the status page or the logs of the service. Committed rows stay visible.')
     const other = reported(half([0], [1, 2]), committed('a'), gone, uncommittedJob('c')).next
-    expect(other).toContain('Fix the cause, then re-run this job to commit the jobs at Uncommitted, or ')
+    expect(other).toContain('Fix the cause, then re-run this workflow job to commit the jobs at Uncommitted, or ')
   })
 
   it('is reported once where one of several jobs says so', () => {
@@ -171,7 +171,7 @@ describe('an import that is half done', () => {
       `not committed: c, Uncommitted, ${AT}: milvus.example returned HTTP 503.`,
     ])
     expect(words.next).toBe(
-      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then re-run this job to commit the jobs at Uncommitted, or commit the other jobs yourself (${COMMIT}).`,
+      `If this lasts, check the status page or the logs of the service. Committed rows stay visible. Fix the cause, then re-run this workflow job to commit the jobs at Uncommitted, or commit the other jobs yourself (${COMMIT}).`,
     )
   })
 
@@ -318,7 +318,7 @@ describe('what is left of two-phase jobs at another end', () => {
       'one was committed before the gate was stopped',
       cancelled,
       [after(uncommittedJob('a'), 'commit', DONE), running],
-      '1 of 2 imports continues. To wait for it again, re-run this job with the same job ID; do not start the import again. Already committed: import job a.',
+      '1 of 2 imports continues. To wait for it again, re-run this workflow job with the same job ID; do not start the import again. Already committed: import job a.',
     ],
     [
       'a commit is unconfirmed',
@@ -360,7 +360,7 @@ describe('what is left of two-phase jobs at another end', () => {
 
 describe('what is left of a job for which time is up', () => {
   const timedOut: Conclusion = { kind: 'timed-out', passes: false, jobs: [0] }
-  const AGAIN = 'Raise `timeout`, or re-run this job with the same job ID; do not start the import again.'
+  const AGAIN = 'Raise `timeout`, or re-run this workflow job with the same job ID; do not start the import again.'
 
   it.each<[string, History, string]>([
     [

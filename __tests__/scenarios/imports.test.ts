@@ -299,7 +299,7 @@ describe('a step that starts an import', () => {
       expect(run.outputs).toMatchObject({ started: '', jobId: '', state: 'Unknown' })
       expect(run.outputs['reason']).toContain('unexpected file type, files=[catalog/part-0.txt]')
       expect(operationsOf(run)).toEqual(['list', 'create'])
-      expect(run.log.join('\n')).toMatch(/What to do: .+Then re-run this job\./)
+      expect(run.log.join('\n')).toMatch(/What to do: .+Then re-run this workflow job\./)
       expect(run.summary.text).toContain('Import not started')
     },
   )

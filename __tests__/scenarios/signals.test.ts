@@ -58,9 +58,9 @@ function expectCancelled(run: Run, signal: string): void {
   expect(run.outputs['reason']).toMatch(new RegExp(`^The gate was stopped by ${signal}\\b`))
   const log = run.log.join('\n')
   expect(log).toMatch(
-    /What to do: (?:The import continues\. )?To wait for it again, re-run this job with the same job ID/,
+    /What to do: (?:The import continues\. )?To wait for it again, re-run this workflow job with the same job ID/,
   )
-  expect(run.summary.text).toContain('To wait for it again, re-run this job with the same job ID')
+  expect(run.summary.text).toContain('To wait for it again, re-run this workflow job with the same job ID')
 }
 
 /** When to stop a run, as a moment of a service and of the log. */

@@ -21,7 +21,7 @@ import { nextStepFor, serviceErrorCode, whatHappened } from './service-errors.ts
 import { NOTICES } from './codes.ts'
 
 const LOAD = 'POST /v2/vectordb/collections/load'
-const AGAIN = 'Then re-run this job; do not start the import again.'
+const AGAIN = 'Then re-run this workflow job; do not start the import again.'
 
 /** How far a collection is on its way to being searchable: `1.2M rows not indexed yet, loaded`. */
 export function searchState(collection: CollectionHistory): string {

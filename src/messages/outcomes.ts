@@ -320,7 +320,7 @@ function notFound({ jobs, error }: Extract<Conclusion, { kind: 'not-found' }>, v
     return {
       title,
       sentence: `The service ${lists} ${lowerFirst(subject)}, but does not know ${jobs.length === 1 ? 'it' : 'them'} when asked${stillUnknown}.${response}`,
-      next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then re-run this job: an expired job is no longer listed.',
+      next: 'The record may have expired in between, so the end of the import is unknown. Check the collection, then re-run this workflow job: an expired job is no longer listed.',
     }
   }
   return {
@@ -351,7 +351,7 @@ function rejected({ error, collections }: Extract<Conclusion, { kind: 'rejected'
   }
 }
 
-const WHEN_REACHABLE = 'When the service is reachable, re-run this job; do not start the import again.'
+const WHEN_REACHABLE = 'When the service is reachable, re-run this workflow job; do not start the import again.'
 
 function unreachable(
   { jobs, collections, error, outageMs }: Extract<Conclusion, { kind: 'unreachable' }>,

@@ -48,12 +48,12 @@ export interface Subject {
 export function waitAgain({ jobs, discovery, start }: View): string {
   const [job] = jobs
   if (start !== undefined && job !== undefined) {
-    return `set \`job-id\` to \`${job.jobId}\` instead of \`import\`, or re-run this job, which looks for the same import first.`
+    return `set \`job-id\` to \`${job.jobId}\` instead of \`import\`, or re-run this workflow job, which looks for the same import first.`
   }
-  if (discovery === undefined) return 're-run this job with the same job ID; do not start the import again.'
+  if (discovery === undefined) return 're-run this workflow job with the same job ID; do not start the import again.'
   return jobs.length === 0
-    ? 're-run this job.'
-    : 're-run this job with these IDs in `job-id`, or with `since`; do not start the import again.'
+    ? 're-run this workflow job.'
+    : 're-run this workflow job with these IDs in `job-id`, or with `since`; do not start the import again.'
 }
 
 /** Job ids for a sentence, at most three of them by name. */

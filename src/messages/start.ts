@@ -54,7 +54,7 @@ const AMONG_THESE =
   'If one of these jobs is this import, set `job-id` to its ID instead of `import`. If none is, start a new run of the workflow, with another `idempotency-key` if you set one: a re-run compares the same jobs again.'
 /** Where no job is known that may be this import. */
 const AMONG_ALL =
-  'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, re-run this job.'
+  'Check the jobs of the collection. If one of them is this import, set `job-id` to its ID instead of `import`. If none is, re-run this workflow job.'
 
 /** `start-failed`: what the service said, or the jobs that may be this import. */
 export function startFailed({ cause, jobIds, error }: Extract<Conclusion, { kind: 'start-failed' }>): Message {
@@ -69,7 +69,7 @@ export function startFailed({ cause, jobIds, error }: Extract<Conclusion, { kind
     next: [
       ...(next === '' ? [] : [next]),
       ...(isKnown ? [diagnosis.advice] : error === undefined || isGitHub ? [] : [nextStepFor(error)]),
-      cause === 'refused' ? 'Then re-run this job.' : jobIds.length > 0 ? AMONG_THESE : AMONG_ALL,
+      cause === 'refused' ? 'Then re-run this workflow job.' : jobIds.length > 0 ? AMONG_THESE : AMONG_ALL,
     ].join(' '),
     ...(isKnown && { diagnosis }),
   }
@@ -84,7 +84,7 @@ export function startUnreachable(
   return {
     title: `Import not started: no usable response${since}`,
     sentence: `${theImport(start)} was not started: no usable response${since}${error === undefined ? '.' : `: ${whatHappened(error)}`}`,
-    next: `${error === undefined ? 'Check `endpoint` and the network between this runner and the service, or raise `timeout`.' : nextStepFor(error)} Then re-run this job.`,
+    next: `${error === undefined ? 'Check `endpoint` and the network between this runner and the service, or raise `timeout`.' : nextStepFor(error)} Then re-run this workflow job.`,
   }
 }
 

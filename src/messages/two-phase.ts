@@ -33,7 +33,7 @@ export function uncommitted({ passes, jobs }: Extract<Conclusion, { kind: 'uncom
     }
   }
   // A job that was aborted would fail the step again.
-  const again = left.length < jobs.length ? '' : ' and re-run this job'
+  const again = left.length < jobs.length ? '' : ' and re-run this workflow job'
   return {
     title: 'Import not committed',
     sentence: `${subjectOf(view, left).subject} ${left.length === 1 ? 'stays' : 'stay'} at Uncommitted: the rows are imported, but invisible until a commit.`,
@@ -128,7 +128,7 @@ function afterTheCause(left: readonly History[]): readonly string[] {
         `Fix the cause, then start a new import for ${named(lost.map(({ jobId }) => jobId))}, and commit the jobs at Uncommitted (${COMMIT}).`,
       ]
     : [
-        `Fix the cause, then re-run this job to commit the jobs at Uncommitted, or commit ${others} yourself (${COMMIT}).`,
+        `Fix the cause, then re-run this workflow job to commit the jobs at Uncommitted, or commit ${others} yourself (${COMMIT}).`,
       ]
 }
 
